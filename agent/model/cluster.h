@@ -1,0 +1,62 @@
+// Cluster: every object this node knows, and Change: how one state becomes the next. Feeders (a folder of
+// manifests now, the Kubernetes API later) produce Changes; the compiler consumes them. Not thread-safe: one owner.
+//
+// Law: applying the same set of objects in any order gives an equal Cluster.
+#pragma once
+
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "agent/model/objects.h"
+
+namespace sluice::model {
+
+using Object = std::variant<Pod, Namespace, Node, Service, EndpointSlice, NetworkPolicy>;
+
+// The closed set of kinds, in the order of Object's alternatives.
+enum class Kind : uint8_t { kPod, kNamespace, kNode, kService, kEndpointSlice, kNetworkPolicy };
+inline constexpr Kind kKinds[] = {Kind::kPod,     Kind::kNamespace,     Kind::kNode,
+                                  Kind::kService, Kind::kEndpointSlice, Kind::kNetworkPolicy};
+std::string_view to_text(Kind kind);  // "Pod", "Namespace", ...
+
+struct ObjectId {
+  Kind kind = Kind::kPod;
+  ObjectName name;
+  std::string to_text() const;  // "NetworkPolicy prod/web"
+  auto operator<=>(const ObjectId&) const = default;
+};
+
+ObjectId id_of(const Object& object);
+
+// One object added or replaced (upsert) or gone (remove).
+struct Change {
+  std::variant<Object, ObjectId> what;
+  static Change upsert(Object object) { return {std::move(object)}; }
+  static Change remove(ObjectId id) { return {std::move(id)}; }
+  bool is_removal() const { return what.index() == 1; }
+  ObjectId id() const { return is_removal() ? std::get<1>(what) : id_of(std::get<0>(what)); }
+};
+
+struct Cluster {
+  std::map<ObjectName, Pod> pods;
+  std::map<ObjectName, Namespace> namespaces;
+  std::map<ObjectName, Node> nodes;
+  std::map<ObjectName, Service> services;
+  std::map<ObjectName, EndpointSlice> endpoint_slices;
+  std::map<ObjectName, NetworkPolicy> policies;
+  bool operator==(const Cluster&) const = default;
+
+  void apply(const Change& change);
+  // The labels of a namespace; those of one that has no object hold kubernetes.io/metadata.name alone (semantics 5).
+  Labels namespace_labels(const std::string& ns) const;
+  std::vector<Object> objects() const;  // all, by kind and name
+};
+
+// What turns `before` into `after`: removals and upserts, by kind and name.
+std::vector<Change> difference(const Cluster& before, const Cluster& after);
+
+inline constexpr char kNamespaceNameLabel[] = "kubernetes.io/metadata.name";
+
+}  // namespace sluice::model

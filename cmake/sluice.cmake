@@ -1,0 +1,60 @@
+# sluice_layer(): a folder becomes a static library that sees only the layers it links.
+# sluice_test():  a folder's *_test.cc become one GoogleTest program in ctest.
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+add_library(sluice_options INTERFACE)
+target_compile_options(sluice_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror=return-type
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>
+  -fstack-protector-strong -fno-omit-frame-pointer)
+target_include_directories(sluice_options INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
+target_compile_definitions(sluice_options INTERFACE $<$<CONFIG:RelWithDebInfo>:_FORTIFY_SOURCE=2>)
+if(SLUICE_SANITIZE)
+  target_compile_options(sluice_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined)
+  target_link_options(sluice_options INTERFACE -fsanitize=address,undefined)
+endif()
+if(SLUICE_FUZZ)
+  target_compile_options(sluice_options INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(sluice_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+set(SLUICE_LAYER_DIR_oracle tests/oracle)
+foreach(layer base net model image source compile packet kernel endpoint flow control lab)
+  set(SLUICE_LAYER_DIR_${layer} agent/${layer})
+endforeach()
+
+# sluice_layer(<name> [LINKS <layer or library>...]): every *.cc of the calling folder.
+function(sluice_layer name)
+  cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc ${CMAKE_CURRENT_SOURCE_DIR}/*.c)
+  file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.h)
+  if(sources)
+    add_library(sluice_${name} STATIC ${sources} ${headers})
+    target_link_libraries(sluice_${name} PUBLIC sluice_options ${ARG_LINKS})
+  else()
+    add_library(sluice_${name} INTERFACE)
+    target_link_libraries(sluice_${name} INTERFACE sluice_options ${ARG_LINKS})
+  endif()
+endfunction()
+
+# sluice_test(<name> LINKS ... [LABELS ...] [TIMEOUT s] [DIR d]): one program from the folder's *_test.cc.
+function(sluice_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT;DIR" "LINKS;LABELS" ${ARGN})
+  if(NOT ARG_DIR)
+    set(ARG_DIR ${CMAKE_CURRENT_SOURCE_DIR})
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS ${ARG_DIR}/*_test.cc)
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${name} ${sources})
+  target_link_libraries(${name} PRIVATE ${ARG_LINKS} GTest::gtest GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE SLUICE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+endfunction()
