@@ -1,0 +1,127 @@
+// Image: what the maps must hold, as a value. Sorted, compared, printed; nothing in it depends on how it came about.
+// Difference: what turns one image into another.
+//
+// Laws: compile(cluster) is an Image; the same cluster gives the same bytes. difference(a, b) applied to a is b, and
+// the printed form of equal images is equal. Slots, epochs and array indices are not here: agent/image/placement.h
+// gives them out. Values; any thread.
+#pragma once
+
+#include <array>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/image/ids.h"
+#include "agent/net/ip.h"
+#include "agent/net/port.h"
+#include "sluice/layout.h"
+
+namespace sluice::image {
+
+// Ranges of each protocol with ports (in the order of net::kPortProtocols), sorted, disjoint, not adjacent.
+struct Portset {
+  std::array<std::vector<net::PortRange>, SLUICE_PORT_PROTOCOLS> ranges;
+  bool empty() const;
+  bool contains(net::Protocol protocol, net::Port port) const;
+  // Adds a range and keeps the form canonical.
+  void add(net::Protocol protocol, net::PortRange range);
+  PortsetId id() const;  // content id; 0 where empty
+  auto operator<=>(const Portset&) const = default;
+};
+
+// What one (rule set, identity) pair allows; the logical form of a sluice_ref.
+struct Ref {
+  enum class Kind : uint8_t { kNone, kAll, kPorts, kPartial, kSelfElsePartial, kSelfElseNone };
+  Kind kind = Kind::kNone;
+  PortsetId portset;    // of kPorts
+  EndpointId endpoint;  // of kSelfElse…
+  static Ref none() { return {}; }
+  static Ref all() { return {Kind::kAll, {}, {}}; }
+  static Ref ports(PortsetId id) { return id ? Ref{Kind::kPorts, id, {}} : none(); }
+  auto operator<=>(const Ref&) const = default;
+};
+
+// What an exact address or a prefix stands for.
+struct Address {
+  IdentityId identity;
+  bool node = false;     // one of this node's own addresses (semantics 17)
+  bool service = false;  // a Service answers on some port of it (semantics 21)
+  auto operator<=>(const Address&) const = default;
+};
+
+// A Service's address and port as the pod's packet carries them. A node port answers on every address of the node.
+struct ServiceKey {
+  bool node_port = false;
+  net::Ip address;  // of a node port: 0.0.0.0 or ::, for the family
+  net::Protocol protocol;
+  net::Port port;
+  auto operator<=>(const ServiceKey&) const = default;
+};
+
+struct RuleKey {
+  RulesetId ruleset;
+  IdentityId identity;
+  auto operator<=>(const RuleKey&) const = default;
+};
+
+struct Side {
+  RulesetId ruleset;   // 0: not isolated in this direction
+  Ref default_ref;     // what every address without an entry in rules may do
+  auto operator<=>(const Side&) const = default;
+};
+
+struct Endpoint {
+  std::string name;                      // "namespace/pod": for people; not part of what is compared
+  std::optional<net::Ip> ipv4, ipv6;     // the pod's own addresses
+  uint32_t ifindex = 0;                  // host-side interface; 0: none (offline)
+  std::array<Side, 2> sides;             // by sluice_direction
+  bool operator==(const Endpoint& other) const {
+    return ipv4 == other.ipv4 && ipv6 == other.ipv6 && ifindex == other.ifindex && sides == other.sides;
+  }
+};
+
+struct Image {
+  std::map<net::Ip, Address> addresses;          // only those that the prefixes alone would get wrong
+  std::map<net::Cidr, IdentityId> prefixes;      // longest match; 0 is allowed (a hole)
+  std::map<ServiceKey, IdentityId> services;     // -> identity of the set of endpoints behind it
+  std::map<RuleKey, Ref> rules;                  // the side's default is included in each entry
+  std::map<PortsetId, Portset> portsets;         // exactly those that rules and sides refer to
+  std::map<EndpointId, Endpoint> endpoints;
+  bool operator==(const Image&) const = default;
+};
+
+// One table's changes: absent before = added, absent after = removed; before and after differ.
+template <typename Value>
+struct Changed {
+  std::optional<Value> before, after;
+  bool operator==(const Changed&) const = default;
+};
+template <typename Key, typename Value>
+using TableChange = std::map<Key, Changed<Value>>;
+
+struct Difference {
+  TableChange<net::Ip, Address> addresses;
+  TableChange<net::Cidr, IdentityId> prefixes;
+  TableChange<ServiceKey, IdentityId> services;
+  TableChange<RuleKey, Ref> rules;
+  TableChange<PortsetId, Portset> portsets;
+  TableChange<EndpointId, Endpoint> endpoints;
+  bool empty() const;
+  size_t entries() const;  // how many changed in all tables together
+  bool operator==(const Difference&) const = default;
+};
+
+Difference difference(const Image& before, const Image& after);
+void apply(Image& image, const Difference& difference);
+
+// The identity that longest-prefix match gives to `address`; 0 where no prefix covers it.
+IdentityId identity_by_prefix(const Image& image, const net::Ip& address);
+
+// One line an entry, sorted; what goldens hold and --dry-run prints ("+", "-", "~" lines for a difference).
+std::string to_text(const Image& image);
+std::string to_text(const Difference& difference);
+std::string to_text(const Ref& ref);
+std::string to_text(const Portset& portset);  // "TCP 80,443,8000-8999 UDP 53"
+
+}  // namespace sluice::image

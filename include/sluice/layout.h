@@ -1,0 +1,212 @@
+/* Keys and values of every map. No hidden padding anywhere: a key's garbage would be a missed lookup.
+ * Byte order: addresses and ports named be* are as on the wire; everything else is the host's.
+ * Valid C11 and C++20. */
+#ifndef SLUICE_LAYOUT_H
+#define SLUICE_LAYOUT_H
+
+#include <linux/types.h>
+
+#include "sluice/limits.h"
+
+#ifdef __cplusplus
+#include <type_traits>
+#define SLUICE_LAYOUT(type, size) \
+  static_assert(sizeof(type) == (size) && std::has_unique_object_representations_v<type>)
+#else
+#define SLUICE_LAYOUT(type, size) _Static_assert(sizeof(type) == (size), #type)
+#endif
+
+enum sluice_direction { SLUICE_INGRESS = 0, SLUICE_EGRESS = 1 }; /* as policy means it: seen from the pod */
+
+/* ---- change: one epoch for the node ----------------------------------------------------------------------------
+ * Every fact that may change is a cell with the value before and from an epoch on. A packet reads the epoch once and
+ * sees one state throughout; writing the next epoch into sluice_config is the flip that brings a whole change into
+ * force for every pod at the same instant. */
+struct sluice_cell {
+  __u64 since;  /* epoch from which `now` holds */
+  __u64 before; /* what holds in earlier epochs */
+  __u64 now;
+};
+SLUICE_LAYOUT(struct sluice_cell, 24);
+
+#define SLUICE_NEVER (~0ULL) /* an epoch that never comes */
+
+struct sluice_config {
+  __u64 epoch;            /* the state in force; starts at 1 */
+  __u64 flags;            /* enum sluice_config_flag */
+  __u64 next_endpoint_id; /* the agent's own note; programs do not read it */
+};
+SLUICE_LAYOUT(struct sluice_config, 24);
+
+enum sluice_config_flag {
+  SLUICE_CONFIG_AUDIT = 1,      /* report what would be denied, let it pass */
+  SLUICE_CONFIG_PERMISSIVE = 2, /* pods whose policies are not known yet are open */
+  SLUICE_CONFIG_PREFIXES4 = 4,  /* sluice_prefixes4 is not empty: it must be asked */
+  SLUICE_CONFIG_PREFIXES6 = 8,
+};
+
+/* ---- endpoints ------------------------------------------------------------------------------------------------- */
+struct sluice_interface {
+  __u32 ifindex;  /* 0: empty slot */
+  __u32 endpoint; /* index into sluice_endpoints */
+};
+SLUICE_LAYOUT(struct sluice_interface, 8);
+
+/* What holds for one direction of a pod. */
+struct sluice_side {
+  __u64 ruleset;     /* 0: not isolated */
+  __u64 default_ref; /* a sluice_ref: for every address without an entry of its own in sluice_rules */
+};
+SLUICE_LAYOUT(struct sluice_side, 16);
+
+struct sluice_policy {
+  __u64 since; /* epoch; SLUICE_NEVER while the slot is being written or unused */
+  struct sluice_side side[2]; /* by enum sluice_direction */
+};
+SLUICE_LAYOUT(struct sluice_policy, 40);
+
+struct sluice_endpoint {
+  __u32 id;       /* names this pod's flows; never used again for another pod */
+  __be32 address4; /* the pod's own; 0: none */
+  __u8 address6[16]; /* the pod's own; all zero: none */
+  __u64 pod;      /* content id of namespace, name and uid; 0: unused entry */
+  struct sluice_policy policy[2]; /* the one with the greatest since <= epoch holds */
+};
+SLUICE_LAYOUT(struct sluice_endpoint, 112);
+
+/* ---- address -> identity ---------------------------------------------------------------------------------------
+ * Cell values: an identity (62-bit content id; 0: no policy tells it apart) and two flags. */
+#define SLUICE_IDENTITY_NODE (1ULL << 63)    /* an address of this node */
+#define SLUICE_IDENTITY_SERVICE (1ULL << 62) /* some port of it is a Service's */
+#define SLUICE_IDENTITY_MASK (SLUICE_IDENTITY_SERVICE - 1)
+#define SLUICE_IDENTITY_NONE (~0ULL) /* no entry in this epoch: ask the prefixes */
+
+struct sluice_address4 { __be32 address; };
+SLUICE_LAYOUT(struct sluice_address4, 4);
+struct sluice_address6 { __u8 address[16]; };
+SLUICE_LAYOUT(struct sluice_address6, 16);
+struct sluice_prefix4 { __u32 length; __be32 address; }; /* length first, as LPM tries want it */
+SLUICE_LAYOUT(struct sluice_prefix4, 8);
+struct sluice_prefix6 { __u32 length; __u8 address[16]; };
+SLUICE_LAYOUT(struct sluice_prefix6, 20);
+
+enum sluice_service_kind {
+  SLUICE_SERVICE_IPV4 = 4,       /* address: first 4 bytes */
+  SLUICE_SERVICE_IPV6 = 6,
+  SLUICE_SERVICE_NODE_PORT4 = 14, /* any address of the node; address all zero */
+  SLUICE_SERVICE_NODE_PORT6 = 16,
+};
+struct sluice_service {
+  __u8 address[16];
+  __be16 port;
+  __u8 protocol;
+  __u8 kind; /* enum sluice_service_kind */
+};
+SLUICE_LAYOUT(struct sluice_service, 20);
+
+/* ---- (rule set, identity) -> what is allowed -------------------------------------------------------------------- */
+struct sluice_rule {
+  __u64 ruleset;
+  __u64 identity; /* of an address, or of a Service's set of endpoints */
+};
+SLUICE_LAYOUT(struct sluice_rule, 16);
+
+/* A sluice_ref: kind << 32 | argument. */
+enum sluice_ref_kind {
+  SLUICE_REF_NONE = 0,              /* nothing of its own: the side's default holds; as a default: nothing */
+  SLUICE_REF_ALL = 1,               /* every protocol and port */
+  SLUICE_REF_PORTS = 2,             /* argument: index into sluice_portsets */
+  SLUICE_REF_PARTIAL = 3,           /* a Service of which only some endpoints are allowed */
+  SLUICE_REF_SELF_ELSE_PARTIAL = 4, /* argument: endpoint index; allowed for that pod, else as PARTIAL */
+  SLUICE_REF_SELF_ELSE_NONE = 5,    /* argument: endpoint index; allowed for that pod, else nothing */
+};
+#define SLUICE_REF(kind, argument) ((__u64)(kind) << 32 | (__u32)(argument))
+#define SLUICE_REF_KIND(ref) ((__u32)((ref) >> 32))
+#define SLUICE_REF_ARGUMENT(ref) ((__u32)(ref))
+
+struct sluice_portset {
+  __u16 table[SLUICE_PORT_PROTOCOLS]; /* TCP, UDP, SCTP: index into sluice_port_tables */
+  __u16 reserved;
+};
+SLUICE_LAYOUT(struct sluice_portset, 8);
+struct sluice_port_table {
+  __u16 page[SLUICE_PAGES_PER_TABLE]; /* by port / SLUICE_PORTS_PER_PAGE: index into sluice_port_pages */
+};
+SLUICE_LAYOUT(struct sluice_port_table, 128);
+struct sluice_port_page {
+  __u64 bits[SLUICE_PORTS_PER_PAGE / 64];
+};
+SLUICE_LAYOUT(struct sluice_port_page, 128);
+/* Table and page 0 hold no port, table and page 1 hold every port; both are written before anything else. */
+enum { SLUICE_PORTS_NONE = 0, SLUICE_PORTS_ALL = 1, SLUICE_PORTS_FIRST_FREE = 2 };
+
+/* ---- flows ------------------------------------------------------------------------------------------------------
+ * Keyed relative to the endpoint: the same key for both directions of a connection. Ports are 0 for protocols
+ * without ports. */
+struct sluice_flow4_key {
+  __u32 endpoint; /* sluice_endpoint.id */
+  __be32 remote;
+  __be16 local_port, remote_port;
+  __u8 protocol;
+  __u8 reserved[3];
+};
+SLUICE_LAYOUT(struct sluice_flow4_key, 16);
+struct sluice_flow6_key {
+  __u32 endpoint;
+  __u8 remote[16];
+  __be16 local_port, remote_port;
+  __u8 protocol;
+  __u8 reserved[3];
+};
+SLUICE_LAYOUT(struct sluice_flow6_key, 28);
+
+enum sluice_flow_state {
+  SLUICE_FLOW_ANSWERED = 1,   /* a packet against the opening direction was seen */
+  SLUICE_FLOW_FIN_OPENER = 2,
+  SLUICE_FLOW_FIN_OTHER = 4,
+  SLUICE_FLOW_RESET = 8,
+};
+struct sluice_flow {
+  __u64 epoch;  /* under which it was last judged and allowed */
+  __u32 seen;   /* jiffies (low 32 bits) of a recent packet, exact to one second */
+  __u8 opener;  /* enum sluice_direction: the direction in which it was opened */
+  __u8 state;   /* enum sluice_flow_state bits */
+  __u8 reserved[2];
+};
+SLUICE_LAYOUT(struct sluice_flow, 16);
+
+struct sluice_fragment_key {
+  __u32 endpoint;
+  __u32 identification; /* as on the wire; IPv4 uses the low 16 bits */
+  __u8 remote[16];
+  __u8 local[16];
+  __u8 family, protocol, direction, reserved; /* protocol is 0 for IPv6 (RFC 8200 4.5) */
+};
+SLUICE_LAYOUT(struct sluice_fragment_key, 44);
+struct sluice_fragment {
+  __u32 seen; /* jiffies, low 32 bits */
+};
+SLUICE_LAYOUT(struct sluice_fragment, 4);
+
+/* ---- counters, per CPU ------------------------------------------------------------------------------------------ */
+struct sluice_counter {
+  __u64 packets;
+  __u64 bytes; /* length of the packet with its Ethernet header */
+};
+SLUICE_LAYOUT(struct sluice_counter, 16);
+/* Index into sluice_counters. Packets of established flows (ALLOWED_FLOW) are not counted: it would cost the very
+ * path that matters; interfaces count them already. */
+#define SLUICE_COUNTER(reason, direction) ((reason) * 2 + (direction))
+
+struct sluice_endpoint_stats {
+  __u64 denied_packets[2]; /* by direction; in audit mode what would have been */
+  __u64 denied_bytes[2];
+  __u64 reports;    /* sent to the ring */
+  __u64 suppressed; /* not sent: over the rate */
+  __u64 lost;       /* not sent: the ring was full */
+  __u32 window;     /* jiffies at which the present report window began */
+  __u32 in_window;  /* reports sent in it */
+};
+SLUICE_LAYOUT(struct sluice_endpoint_stats, 64);
+
+#endif
