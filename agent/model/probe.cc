@@ -1,0 +1,162 @@
+#include "agent/model/probe.h"
+
+#include <algorithm>
+#include <charconv>
+#include <tuple>
+
+namespace sluice::model {
+namespace {
+
+using base::Error;
+using base::Result;
+using net::Family;
+using net::Ip;
+
+bool is_later(const Pod& a, const Pod& b) {
+  return std::tie(a.created, a.name) > std::tie(b.created, b.name);
+}
+
+// Every address that naming the party may mean; never empty.
+Result<std::vector<Ip>> addresses_of(const Cluster& cluster, const PodAddresses& book, const Party& party) {
+  if (const auto* ip = std::get_if<Ip>(&party)) return std::vector<Ip>{*ip};
+  const auto& name = std::get<ObjectName>(party);
+  auto found = cluster.pods.find(name);
+  if (found == cluster.pods.end())
+    return Error("no pod " + name.to_text() +
+                 ": write NAMESPACE/POD of a pod in the manifests, or an IP address");
+  const Pod& pod = found->second;
+  if (pod.phase == PodPhase::kSucceeded || pod.phase == PodPhase::kFailed)
+    return Error("pod " + name.to_text() + " has finished: probe one that runs");
+  if (pod.ips.empty()) return Error("pod " + name.to_text() + " has no IP: give it status.podIPs");
+  if (pod.host_network) return pod.ips;
+  auto owned = book.owned_by(pod);
+  if (owned.empty())
+    return Error("pod " + name.to_text() + " has lost its IP to a later pod: probe " +
+                 book.owner(pod.ips.front())->name.to_text());
+  return owned;
+}
+
+const Ip* first_of(const std::vector<Ip>& ips, Family family) {
+  auto found = std::find_if(ips.begin(), ips.end(), [&](const Ip& ip) { return ip.family() == family; });
+  return found == ips.end() ? nullptr : &*found;
+}
+
+Result<Family> choose_family(const std::vector<Ip>& from, const std::vector<Ip>& to, const Probe& probe) {
+  if (probe.family) {
+    for (const auto& [ips, party] : {std::pair(&from, &probe.from), std::pair(&to, &probe.to)})
+      if (!first_of(*ips, *probe.family))
+        return Error(to_text(*party) + " has no " + std::string(net::to_text(*probe.family)) +
+                     " address: leave out family, or choose the other");
+    return *probe.family;
+  }
+  for (const Ip& ip : from)
+    if (first_of(to, ip.family())) return ip.family();
+  return Error(to_text(probe.from) + " and " + to_text(probe.to) + " have no address family in common");
+}
+
+base::Status check_port(const Probe& probe) {
+  const std::string protocol = probe.protocol.to_text();
+  if (probe.protocol.has_ports() && (!probe.port || *probe.port == net::Port()))
+    return Error("a " + protocol + " probe needs a port between 1 and 65535");
+  if (!probe.protocol.has_ports() && probe.port)
+    return Error("protocol " + protocol + " has no ports: leave out port");
+  return base::done();
+}
+
+}  // namespace
+
+Result<Party> parse_party(std::string_view text) {
+  auto slash = text.find('/');
+  if (slash == text.npos) {
+    auto ip = Ip::parse(text);
+    if (!ip) return Error(ip.error().message() + " and no NAMESPACE/POD");
+    return Party(*ip);
+  }
+  ObjectName name{std::string(text.substr(0, slash)), std::string(text.substr(slash + 1))};
+  if (name.ns.empty() || name.name.empty() || name.name.find('/') != std::string::npos)
+    return Error("\"" + std::string(text.substr(0, 64)) + "\" is neither NAMESPACE/POD nor an IP address");
+  return Party(std::move(name));
+}
+
+std::string to_text(const Party& party) {
+  if (const auto* ip = std::get_if<Ip>(&party)) return ip->to_text();
+  return std::get<ObjectName>(party).to_text();
+}
+
+Result<net::Protocol> parse_probe_protocol(std::string_view text) {
+  if (text == "ICMP") return net::kIcmp;
+  if (auto named = net::Protocol::parse(text)) return named;
+  uint8_t number = 0;
+  auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || code != std::errc() || end != text.data() + text.size())
+    return Error("\"" + std::string(text.substr(0, 64)) +
+                 "\" is not a protocol: use TCP, UDP, SCTP, ICMP or a number from 0 to 255");
+  return net::Protocol(number);
+}
+
+std::string to_text(const Probe& probe) {
+  std::string text = to_text(probe.from) + " -> " + to_text(probe.to) + " " + probe.protocol.to_text();
+  if (probe.port) text += "/" + std::to_string(probe.port->host());
+  if (probe.family) text += " " + std::string(net::to_text(*probe.family));
+  return text;
+}
+
+std::string_view to_text(Side side) {
+  switch (side) {
+    case Side::kNone:
+      return "none";
+    case Side::kAllow:
+      return "allow";
+    case Side::kDeny:
+      return "deny";
+  }
+  return "";
+}
+
+std::string_view to_text(Verdict verdict) {
+  return verdict == Verdict::kAllow ? "allow" : "deny";
+}
+
+PodAddresses::PodAddresses(const Cluster& cluster) {
+  for (const auto& [name, pod] : cluster.pods) {
+    if (!pod.takes_part()) continue;
+    for (const Ip& ip : pod.ips) {
+      const Pod*& owner = owners_[ip];
+      if (!owner || is_later(pod, *owner)) owner = &pod;
+    }
+  }
+}
+
+const Pod* PodAddresses::owner(const Ip& ip) const {
+  auto found = owners_.find(ip);
+  return found == owners_.end() ? nullptr : found->second;
+}
+
+std::vector<Ip> PodAddresses::owned_by(const Pod& pod) const {
+  std::vector<Ip> owned;
+  for (const Ip& ip : pod.ips)
+    if (const Pod* holder = owner(ip); holder && holder->name == pod.name) owned.push_back(ip);
+  return owned;
+}
+
+Result<ResolvedProbe> resolve(const Cluster& cluster, const PodAddresses& addresses, const Probe& probe) {
+  if (auto port = check_port(probe); !port) return port.error();
+  auto from = addresses_of(cluster, addresses, probe.from);
+  if (!from) return from.error().within("from");
+  auto to = addresses_of(cluster, addresses, probe.to);
+  if (!to) return to.error().within("to");
+  auto family = choose_family(*from, *to, probe);
+  if (!family) return family.error();
+
+  ResolvedProbe resolved;
+  resolved.from.ip = *first_of(*from, *family);
+  resolved.to.ip = *first_of(*to, *family);
+  resolved.from.pod = addresses.owner(resolved.from.ip);
+  resolved.to.pod = addresses.owner(resolved.to.ip);
+  bool icmp6 = probe.protocol == net::kIcmp && *family == Family::kIpv6;
+  resolved.protocol = icmp6 ? net::kIcmpv6 : probe.protocol;
+  resolved.port = probe.port;
+  return resolved;
+}
+
+}  // namespace sluice::model
