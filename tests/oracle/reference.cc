@@ -1,0 +1,109 @@
+#include "tests/oracle/reference.h"
+
+#include <algorithm>
+
+namespace sluice::oracle {
+
+using model::Direction;
+using model::NetworkPolicy;
+using model::Pod;
+
+namespace {
+
+// "namespace/policy:egress[0]", in the order of policies, then rules.
+std::vector<std::string> spell(Direction direction,
+                               const std::set<std::pair<model::ObjectName, size_t>>& rules) {
+  std::vector<std::string> names;
+  for (const auto& [policy, index] : rules)
+    names.push_back(policy.to_text() + ":" + std::string(model::to_text(direction)) + "[" +
+                    std::to_string(index) + "]");
+  return names;
+}
+
+}  // namespace
+
+base::Result<Answer> Reference::evaluate(const Probe& probe) const {
+  auto resolved = model::resolve(cluster_, addresses_, probe);
+  if (!resolved) return resolved.error();
+  const model::ProbeEnd& from = resolved->from;
+  const model::ProbeEnd& to = resolved->to;
+
+  std::optional<std::vector<Backend>> service;
+  if (resolved->port)
+    service = service_backends(cluster_, addresses_, from.pod, to.ip, resolved->protocol, *resolved->port);
+
+  Opinion egress, ingress;
+  if (from.pod)
+    egress = service ? judge_service(*from.pod, *resolved, *service)
+                     : judge(*from.pod, Direction::kEgress, {to, to.pod, resolved->protocol, resolved->port});
+  if (to.pod && !service)
+    ingress = judge(*to.pod, Direction::kIngress, {from, to.pod, resolved->protocol, resolved->port});
+  return Answer{egress.side, ingress.side, spell(Direction::kEgress, egress.rules),
+                spell(Direction::kIngress, ingress.rules)};
+}
+
+// Semantics 6. Which types a policy has is decided where it is decoded.
+Reference::Policies Reference::isolating(const Pod& pod, Direction direction) const {
+  Policies policies;
+  for (const auto& [name, policy] : cluster_.policies)
+    if (name.ns == pod.name.ns && policy.isolates(direction) &&
+        selector_matches(policy.pod_selector, pod.labels))
+      policies.push_back(&policy);
+  return policies;
+}
+
+Reference::Rules Reference::allowing(const Policies& policies, Direction direction,
+                                     const Contact& contact) const {
+  Rules allowing;
+  for (const NetworkPolicy* policy : policies) {
+    const auto& rules = policy->rules(direction);
+    for (size_t i = 0; i < rules.size(); ++i)
+      if (rule_allows(cluster_, policy->name.ns, rules[i], contact)) allowing.emplace(policy->name, i);
+  }
+  return allowing;
+}
+
+// Semantics 17 and 18.
+bool Reference::always_allowed(const Pod& pod, const model::ProbeEnd& peer) const {
+  if (peer.pod && peer.pod->name == pod.name) return true;
+  const auto node = own_node_addresses(cluster_, pod);
+  return std::find(node.begin(), node.end(), peer.ip) != node.end();
+}
+
+Reference::Opinion Reference::judge(const Pod& pod, Direction direction, const Contact& contact) const {
+  const Policies policies = isolating(pod, direction);
+  if (policies.empty()) return {Side::kNone, {}};
+  if (always_allowed(pod, contact.peer)) return {Side::kAllow, {}};
+  Rules rules = allowing(policies, direction, contact);
+  return {rules.empty() ? Side::kDeny : Side::kAllow, rules};
+}
+
+// Semantics 21: the address as it stands, or every endpoint at its own target port.
+Reference::Opinion Reference::judge_service(const Pod& pod, const model::ResolvedProbe& probe,
+                                            const std::vector<Backend>& backends) const {
+  const Policies policies = isolating(pod, Direction::kEgress);
+  if (policies.empty()) return {Side::kNone, {}};
+
+  const model::ProbeEnd plain_address{probe.to.ip, nullptr};
+  const Rules by_address =
+      allowing(policies, Direction::kEgress, {plain_address, nullptr, probe.protocol, probe.port});
+  Rules by_endpoints;
+  bool every_endpoint = !backends.empty();
+  for (const Backend& backend : backends) {
+    if (always_allowed(pod, backend.end)) continue;
+    const Rules rules =
+        allowing(policies, Direction::kEgress, {backend.end, backend.end.pod, probe.protocol, backend.port});
+    every_endpoint = every_endpoint && !rules.empty();
+    by_endpoints.insert(rules.begin(), rules.end());
+  }
+
+  Opinion opinion{by_address.empty() && !every_endpoint ? Side::kDeny : Side::kAllow, by_address};
+  if (every_endpoint) opinion.rules.insert(by_endpoints.begin(), by_endpoints.end());
+  return opinion;
+}
+
+base::Result<Answer> evaluate(const model::Cluster& cluster, const Probe& probe) {
+  return Reference(cluster).evaluate(probe);
+}
+
+}  // namespace sluice::oracle
