@@ -6,12 +6,12 @@
 #include "sluice/reasons.h"
 
 struct sluice_event {
-  __u64 time;     /* CLOCK_MONOTONIC, nanoseconds */
-  __u64 pod;      /* sluice_endpoint.pod; 0: the interface belongs to no known endpoint */
+  __u64 time; /* CLOCK_MONOTONIC, nanoseconds */
+  __u64 pod;  /* sluice_endpoint.pod; 0: the interface belongs to no known endpoint */
   __u64 epoch;
   __u8 remote[16]; /* IPv4: first 4 bytes */
   __u8 local[16];
-  __u32 length;   /* bytes, with the Ethernet header */
+  __u32 length; /* bytes, with the Ethernet header */
   __u32 ifindex;
   __be16 local_port, remote_port;
   __u8 family;    /* 4, 6, or 0 where the packet is no readable IP */

@@ -18,10 +18,11 @@
 
 enum sluice_direction { SLUICE_INGRESS = 0, SLUICE_EGRESS = 1 }; /* as policy means it: seen from the pod */
 
-/* ---- change: one epoch for the node ----------------------------------------------------------------------------
- * Every fact that may change is a cell with the value before and from an epoch on. A packet reads the epoch once and
- * sees one state throughout; writing the next epoch into sluice_config is the flip that brings a whole change into
- * force for every pod at the same instant. */
+/* ---- change: one epoch for the node
+ * ---------------------------------------------------------------------------- Every fact that may change is
+ * a cell with the value before and from an epoch on. A packet reads the epoch once and sees one state
+ * throughout; writing the next epoch into sluice_config is the flip that brings a whole change into force for
+ * every pod at the same instant. */
 struct sluice_cell {
   __u64 since;  /* epoch from which `now` holds */
   __u64 before; /* what holds in earlier epochs */
@@ -45,7 +46,8 @@ enum sluice_config_flag {
   SLUICE_CONFIG_PREFIXES6 = 8,
 };
 
-/* ---- endpoints ------------------------------------------------------------------------------------------------- */
+/* ---- endpoints
+ * ------------------------------------------------------------------------------------------------- */
 struct sluice_interface {
   __u32 ifindex;  /* 0: empty slot */
   __u32 endpoint; /* index into sluice_endpoints */
@@ -60,38 +62,49 @@ struct sluice_side {
 SLUICE_LAYOUT(struct sluice_side, 16);
 
 struct sluice_policy {
-  __u64 since; /* epoch; SLUICE_NEVER while the slot is being written or unused */
+  __u64 since;                /* epoch; SLUICE_NEVER while the slot is being written or unused */
   struct sluice_side side[2]; /* by enum sluice_direction */
 };
 SLUICE_LAYOUT(struct sluice_policy, 40);
 
 struct sluice_endpoint {
-  __u32 id;       /* names this pod's flows; never used again for another pod */
-  __be32 address4; /* the pod's own; 0: none */
-  __u8 address6[16]; /* the pod's own; all zero: none */
-  __u64 pod;      /* content id of namespace, name and uid; 0: unused entry */
+  __u32 id;                       /* names this pod's flows; never used again for another pod */
+  __be32 address4;                /* the pod's own; 0: none */
+  __u8 address6[16];              /* the pod's own; all zero: none */
+  __u64 pod;                      /* content id of namespace, name and uid; 0: unused entry */
   struct sluice_policy policy[2]; /* the one with the greatest since <= epoch holds */
 };
 SLUICE_LAYOUT(struct sluice_endpoint, 112);
 
-/* ---- address -> identity ---------------------------------------------------------------------------------------
- * Cell values: an identity (62-bit content id; 0: no policy tells it apart) and two flags. */
+/* ---- address -> identity
+ * --------------------------------------------------------------------------------------- Cell values: an
+ * identity (62-bit content id; 0: no policy tells it apart) and two flags. */
 #define SLUICE_IDENTITY_NODE (1ULL << 63)    /* an address of this node */
 #define SLUICE_IDENTITY_SERVICE (1ULL << 62) /* some port of it is a Service's */
 #define SLUICE_IDENTITY_MASK (SLUICE_IDENTITY_SERVICE - 1)
 #define SLUICE_IDENTITY_NONE (~0ULL) /* no entry in this epoch: ask the prefixes */
 
-struct sluice_address4 { __be32 address; };
+struct sluice_address4 {
+  __be32 address;
+};
 SLUICE_LAYOUT(struct sluice_address4, 4);
-struct sluice_address6 { __u8 address[16]; };
+struct sluice_address6 {
+  __u8 address[16];
+};
 SLUICE_LAYOUT(struct sluice_address6, 16);
-struct sluice_prefix4 { __u32 length; __be32 address; }; /* length first, as LPM tries want it */
+struct sluice_prefix4 {
+  __u32 length;
+  __be32 address;
+}; /* length first, as LPM tries want it */
 SLUICE_LAYOUT(struct sluice_prefix4, 8);
-struct sluice_prefix6 { __u32 length; __u8 address[16]; };
+struct sluice_prefix6 {
+  __u32 length;
+  __u8 address[16];
+};
 SLUICE_LAYOUT(struct sluice_prefix6, 20);
 
 enum sluice_service_kind {
-  SLUICE_SERVICE_IPV4 = 4,       /* address: first 4 bytes */
+  SLUICE_SERVICE_IPV4 = 4, /* address: first 4 bytes */
   SLUICE_SERVICE_IPV6 = 6,
   SLUICE_SERVICE_NODE_PORT4 = 14, /* any address of the node; address all zero */
   SLUICE_SERVICE_NODE_PORT6 = 16,
@@ -104,7 +117,8 @@ struct sluice_service {
 };
 SLUICE_LAYOUT(struct sluice_service, 20);
 
-/* ---- (rule set, identity) -> what is allowed -------------------------------------------------------------------- */
+/* ---- (rule set, identity) -> what is allowed
+ * -------------------------------------------------------------------- */
 struct sluice_rule {
   __u64 ruleset;
   __u64 identity; /* of an address, or of a Service's set of endpoints */
@@ -140,7 +154,8 @@ SLUICE_LAYOUT(struct sluice_port_page, 128);
 /* Table and page 0 hold no port, table and page 1 hold every port; both are written before anything else. */
 enum { SLUICE_PORTS_NONE = 0, SLUICE_PORTS_ALL = 1, SLUICE_PORTS_FIRST_FREE = 2 };
 
-/* ---- flows ------------------------------------------------------------------------------------------------------
+/* ---- flows
+ * ------------------------------------------------------------------------------------------------------
  * Keyed relative to the endpoint: the same key for both directions of a connection. Ports are 0 for protocols
  * without ports. */
 struct sluice_flow4_key {
@@ -161,16 +176,16 @@ struct sluice_flow6_key {
 SLUICE_LAYOUT(struct sluice_flow6_key, 28);
 
 enum sluice_flow_state {
-  SLUICE_FLOW_ANSWERED = 1,   /* a packet against the opening direction was seen */
+  SLUICE_FLOW_ANSWERED = 1, /* a packet against the opening direction was seen */
   SLUICE_FLOW_FIN_OPENER = 2,
   SLUICE_FLOW_FIN_OTHER = 4,
   SLUICE_FLOW_RESET = 8,
 };
 struct sluice_flow {
-  __u64 epoch;  /* under which it was last judged and allowed */
-  __u32 seen;   /* jiffies (low 32 bits) of a recent packet, exact to one second */
-  __u8 opener;  /* enum sluice_direction: the direction in which it was opened */
-  __u8 state;   /* enum sluice_flow_state bits */
+  __u64 epoch; /* under which it was last judged and allowed */
+  __u32 seen;  /* jiffies (low 32 bits) of a recent packet, exact to one second */
+  __u8 opener; /* enum sluice_direction: the direction in which it was opened */
+  __u8 state;  /* enum sluice_flow_state bits */
   __u8 reserved[2];
 };
 SLUICE_LAYOUT(struct sluice_flow, 16);
@@ -188,15 +203,16 @@ struct sluice_fragment {
 };
 SLUICE_LAYOUT(struct sluice_fragment, 4);
 
-/* ---- counters, per CPU ------------------------------------------------------------------------------------------ */
+/* ---- counters, per CPU
+ * ------------------------------------------------------------------------------------------ */
 struct sluice_counter {
   __u64 packets;
   __u64 bytes; /* length of the packet with its Ethernet header */
 };
 SLUICE_LAYOUT(struct sluice_counter, 16);
-/* Index into sluice_counters. Packets of established flows (ALLOWED_FLOW) are not counted: it would cost the very
- * path that matters; interfaces count them already. */
-#define SLUICE_COUNTER(reason, direction) ((reason) * 2 + (direction))
+/* Index into sluice_counters. Packets of established flows (ALLOWED_FLOW) are not counted: it would cost the
+ * very path that matters; interfaces count them already. */
+#define SLUICE_COUNTER(reason, direction) ((reason)*2 + (direction))
 
 struct sluice_endpoint_stats {
   __u64 denied_packets[2]; /* by direction; in audit mode what would have been */

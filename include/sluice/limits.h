@@ -1,30 +1,31 @@
-/* Sizes and bounds of the kernel contract. Each is the most that fits, never a place where something is cut off:
- * what does not fit is an error that leaves the previous state standing (docs/design.md, "The law of change").
- * Valid C11 and C++20. */
+/* Sizes and bounds of the kernel contract. Each is the most that fits, never a place where something is cut
+ * off: what does not fit is an error that leaves the previous state standing (docs/design.md, "The law of
+ * change"). Valid C11 and C++20. */
 #ifndef SLUICE_LIMITS_H
 #define SLUICE_LIMITS_H
 
 #define SLUICE_LAYOUT_VERSION 1 /* part of the pinned path; raised when any struct below changes */
 
-#define SLUICE_MAX_ENDPOINTS 4096      /* pods on this node */
-#define SLUICE_INTERFACE_SLOTS 65536   /* direct slots by ifindex % slots; power of two */
-#define SLUICE_MAX_ADDRESSES 262144    /* exact addresses a family */
-#define SLUICE_MAX_PREFIXES 262144     /* CIDRs and excepts a family */
-#define SLUICE_MAX_SERVICES 131072     /* service addresses x ports */
-#define SLUICE_MAX_RULES 524288        /* (rule set, identity) pairs that allow something */
-#define SLUICE_MAX_PORTSETS 65536      /* distinct port sets */
-#define SLUICE_MAX_PORT_TABLES 16384   /* distinct single-protocol port tables */
-#define SLUICE_MAX_PORT_PAGES 32768    /* distinct 1,024-port bitmaps */
-#define SLUICE_MAX_FLOWS4 262144       /* tracked IPv4 flows; the least recently used leaves first */
-#define SLUICE_MAX_FLOWS6 131072       /* tracked IPv6 flows */
-#define SLUICE_MAX_FRAGMENTS 16384     /* fragmented datagrams under way */
+#define SLUICE_MAX_ENDPOINTS 4096    /* pods on this node */
+#define SLUICE_INTERFACE_SLOTS 65536 /* direct slots by ifindex % slots; power of two */
+#define SLUICE_MAX_ADDRESSES 262144  /* exact addresses a family */
+#define SLUICE_MAX_PREFIXES 262144   /* CIDRs and excepts a family */
+#define SLUICE_MAX_SERVICES 131072   /* service addresses x ports */
+#define SLUICE_MAX_RULES 524288      /* (rule set, identity) pairs that allow something */
+#define SLUICE_MAX_PORTSETS 65536    /* distinct port sets */
+#define SLUICE_MAX_PORT_TABLES 16384 /* distinct single-protocol port tables */
+#define SLUICE_MAX_PORT_PAGES 32768  /* distinct 1,024-port bitmaps */
+#define SLUICE_MAX_FLOWS4 262144     /* tracked IPv4 flows; the least recently used leaves first */
+#define SLUICE_MAX_FLOWS6 131072     /* tracked IPv6 flows */
+#define SLUICE_MAX_FRAGMENTS 16384   /* fragmented datagrams under way */
 #define SLUICE_EVENT_RING_BYTES 1048576
 
 #define SLUICE_PORTS_PER_PAGE 1024 /* bits in one page */
 #define SLUICE_PAGES_PER_TABLE 64  /* 65536 / SLUICE_PORTS_PER_PAGE */
 #define SLUICE_PORT_PROTOCOLS 3    /* TCP, UDP, SCTP */
 
-#define SLUICE_MAX_EXTENSION_HEADERS 8 /* IPv6 extension headers followed before the packet counts as malformed */
+#define SLUICE_MAX_EXTENSION_HEADERS \
+  8 /* IPv6 extension headers followed before the packet counts as malformed */
 
 #define SLUICE_REPORTS_PER_WINDOW 16 /* reports an endpoint, a CPU and a window of one second */
 

@@ -1,5 +1,5 @@
-/* Every map, once. X(NAME, name, type, key, value, entries, flags); pinned as <bpffs>/v<layout version>/<name>.
- * The event ring is not in the list: it has neither key nor value.
+/* Every map, once. X(NAME, name, type, key, value, entries, flags); pinned as <bpffs>/v<layout
+ * version>/<name>. The event ring is not in the list: it has neither key nor value.
  *
  * MMAP  shared with the agent by mmap: its words are stored atomically, never copied over (docs/design.md).
  * GROW  memory is taken as entries come, not up front.
@@ -13,31 +13,38 @@
 #define SLUICE_MAP_MMAP (1U << 10) /* BPF_F_MMAPABLE */
 #define SLUICE_MAP_GROW (1U << 0)  /* BPF_F_NO_PREALLOC */
 
-#define SLUICE_MAPS(X)                                                                                              \
-  X(CONFIG, config, ARRAY, __u32, struct sluice_config, 1, SLUICE_MAP_MMAP)                                         \
-  X(INTERFACES, interfaces, ARRAY, __u32, struct sluice_interface, SLUICE_INTERFACE_SLOTS, SLUICE_MAP_MMAP)         \
-  X(INTERFACES_MORE, interfaces_more, HASH, __u32, __u32, SLUICE_MAX_ENDPOINTS, SLUICE_MAP_GROW)                    \
-  X(ENDPOINTS, endpoints, ARRAY, __u32, struct sluice_endpoint, SLUICE_MAX_ENDPOINTS, SLUICE_MAP_MMAP)              \
-  X(ADDRESSES4, addresses4, HASH, struct sluice_address4, struct sluice_cell, SLUICE_MAX_ADDRESSES, SLUICE_MAP_GROW)\
-  X(ADDRESSES6, addresses6, HASH, struct sluice_address6, struct sluice_cell, SLUICE_MAX_ADDRESSES, SLUICE_MAP_GROW)\
-  X(PREFIXES4, prefixes4, LPM_TRIE, struct sluice_prefix4, struct sluice_cell, SLUICE_MAX_PREFIXES, SLUICE_MAP_GROW)\
-  X(PREFIXES6, prefixes6, LPM_TRIE, struct sluice_prefix6, struct sluice_cell, SLUICE_MAX_PREFIXES, SLUICE_MAP_GROW)\
-  X(SERVICES, services, HASH, struct sluice_service, struct sluice_cell, SLUICE_MAX_SERVICES, SLUICE_MAP_GROW)      \
-  X(RULES, rules, HASH, struct sluice_rule, struct sluice_cell, SLUICE_MAX_RULES, SLUICE_MAP_GROW)                  \
-  X(PORTSETS, portsets, ARRAY, __u32, struct sluice_portset, SLUICE_MAX_PORTSETS, SLUICE_MAP_MMAP)                  \
-  X(PORT_TABLES, port_tables, ARRAY, __u32, struct sluice_port_table, SLUICE_MAX_PORT_TABLES, SLUICE_MAP_MMAP)      \
-  X(PORT_PAGES, port_pages, ARRAY, __u32, struct sluice_port_page, SLUICE_MAX_PORT_PAGES, SLUICE_MAP_MMAP)          \
-  X(FLOWS4, flows4, LRU_HASH, struct sluice_flow4_key, struct sluice_flow, SLUICE_MAX_FLOWS4, 0)                    \
-  X(FLOWS6, flows6, LRU_HASH, struct sluice_flow6_key, struct sluice_flow, SLUICE_MAX_FLOWS6, 0)                    \
-  X(FRAGMENTS, fragments, LRU_HASH, struct sluice_fragment_key, struct sluice_fragment, SLUICE_MAX_FRAGMENTS, 0)    \
-  X(COUNTERS, counters, PERCPU_ARRAY, __u32, struct sluice_counter, SLUICE_REASON_COUNT * 2, 0)                     \
+#define SLUICE_MAPS(X)                                                                                      \
+  X(CONFIG, config, ARRAY, __u32, struct sluice_config, 1, SLUICE_MAP_MMAP)                                 \
+  X(INTERFACES, interfaces, ARRAY, __u32, struct sluice_interface, SLUICE_INTERFACE_SLOTS, SLUICE_MAP_MMAP) \
+  X(INTERFACES_MORE, interfaces_more, HASH, __u32, __u32, SLUICE_MAX_ENDPOINTS, SLUICE_MAP_GROW)            \
+  X(ENDPOINTS, endpoints, ARRAY, __u32, struct sluice_endpoint, SLUICE_MAX_ENDPOINTS, SLUICE_MAP_MMAP)      \
+  X(ADDRESSES4, addresses4, HASH, struct sluice_address4, struct sluice_cell, SLUICE_MAX_ADDRESSES,         \
+    SLUICE_MAP_GROW)                                                                                        \
+  X(ADDRESSES6, addresses6, HASH, struct sluice_address6, struct sluice_cell, SLUICE_MAX_ADDRESSES,         \
+    SLUICE_MAP_GROW)                                                                                        \
+  X(PREFIXES4, prefixes4, LPM_TRIE, struct sluice_prefix4, struct sluice_cell, SLUICE_MAX_PREFIXES,         \
+    SLUICE_MAP_GROW)                                                                                        \
+  X(PREFIXES6, prefixes6, LPM_TRIE, struct sluice_prefix6, struct sluice_cell, SLUICE_MAX_PREFIXES,         \
+    SLUICE_MAP_GROW)                                                                                        \
+  X(SERVICES, services, HASH, struct sluice_service, struct sluice_cell, SLUICE_MAX_SERVICES,               \
+    SLUICE_MAP_GROW)                                                                                        \
+  X(RULES, rules, HASH, struct sluice_rule, struct sluice_cell, SLUICE_MAX_RULES, SLUICE_MAP_GROW)          \
+  X(PORTSETS, portsets, ARRAY, __u32, struct sluice_portset, SLUICE_MAX_PORTSETS, SLUICE_MAP_MMAP)          \
+  X(PORT_TABLES, port_tables, ARRAY, __u32, struct sluice_port_table, SLUICE_MAX_PORT_TABLES,               \
+    SLUICE_MAP_MMAP)                                                                                        \
+  X(PORT_PAGES, port_pages, ARRAY, __u32, struct sluice_port_page, SLUICE_MAX_PORT_PAGES, SLUICE_MAP_MMAP)  \
+  X(FLOWS4, flows4, LRU_HASH, struct sluice_flow4_key, struct sluice_flow, SLUICE_MAX_FLOWS4, 0)            \
+  X(FLOWS6, flows6, LRU_HASH, struct sluice_flow6_key, struct sluice_flow, SLUICE_MAX_FLOWS6, 0)            \
+  X(FRAGMENTS, fragments, LRU_HASH, struct sluice_fragment_key, struct sluice_fragment,                     \
+    SLUICE_MAX_FRAGMENTS, 0)                                                                                \
+  X(COUNTERS, counters, PERCPU_ARRAY, __u32, struct sluice_counter, SLUICE_REASON_COUNT * 2, 0)             \
   X(STATS, stats, PERCPU_ARRAY, __u32, struct sluice_endpoint_stats, SLUICE_MAX_ENDPOINTS, 0)
 
 enum sluice_map {
 #define SLUICE_ENUM(NAME, name, type, key, value, entries, flags) SLUICE_MAP_##NAME,
   SLUICE_MAPS(SLUICE_ENUM)
 #undef SLUICE_ENUM
-  SLUICE_MAP_COUNT
+      SLUICE_MAP_COUNT
 };
 
 #endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Flow: is the packet part of a connection that was allowed? One look-up answers for both directions.
+ *
+ * Laws. A flow allowed in an earlier epoch is judged again, as the connection it was opened as, at its next
+ * packet. A flow that is no longer allowed stays in the table as such until it is idle: else its replies
+ * would open it anew. A SYN is judged anew whatever the table says. Flows are kept for isolated pods and
+ * others alike. */
+#ifndef SLUICE_FLOW_H
+#define SLUICE_FLOW_H
+
+#include "packet.h"
+
+SLUICE_STAGE struct sluice_flow* sluice_find_flow(sluice_ctx* ctx, __u32 endpoint,
+                                                  const struct sluice_packet* packet) {
+  if (packet->family == SLUICE_IPV4) {
+    struct sluice_flow4_key key = {.endpoint = endpoint,
+                                   .remote = packet->remote.word[0],
+                                   .local_port = packet->local_port,
+                                   .remote_port = packet->remote_port,
+                                   .protocol = packet->protocol};
+    return sluice_lookup(ctx, flows4, &key);
+  }
+  struct sluice_flow6_key key = {.endpoint = endpoint,
+                                 .local_port = packet->local_port,
+                                 .remote_port = packet->remote_port,
+                                 .protocol = packet->protocol};
+  __builtin_memcpy(key.remote, &packet->remote, sizeof(key.remote));
+  return sluice_lookup(ctx, flows6, &key);
+}
+
+SLUICE_STAGE void sluice_insert_flow(sluice_ctx* ctx, __u32 endpoint, const struct sluice_packet* packet,
+                                     const struct sluice_flow* flow) {
+  if (packet->family == SLUICE_IPV4) {
+    struct sluice_flow4_key key = {.endpoint = endpoint,
+                                   .remote = packet->remote.word[0],
+                                   .local_port = packet->local_port,
+                                   .remote_port = packet->remote_port,
+                                   .protocol = packet->protocol};
+    sluice_insert(ctx, flows4, &key, flow);
+    return;
+  }
+  struct sluice_flow6_key key = {.endpoint = endpoint,
+                                 .local_port = packet->local_port,
+                                 .remote_port = packet->remote_port,
+                                 .protocol = packet->protocol};
+  __builtin_memcpy(key.remote, &packet->remote, sizeof(key.remote));
+  sluice_insert(ctx, flows6, &key, flow);
+}
+
+/* Which of the timeouts applies to a flow in this state. */
+SLUICE_STAGE __u32 sluice_flow_timeout(__u8 protocol, __u8 state) {
+  const __u8 closed = SLUICE_FLOW_FIN_OPENER | SLUICE_FLOW_FIN_OTHER;
+  if (protocol == SLUICE_TCP) {
+    if ((state & SLUICE_FLOW_RESET) || (state & closed) == closed) return SLUICE_TIMEOUT_TCP_CLOSING;
+    return state & SLUICE_FLOW_ANSWERED ? SLUICE_TIMEOUT_TCP_ANSWERED : SLUICE_TIMEOUT_TCP_UNANSWERED;
+  }
+  if (protocol == SLUICE_UDP)
+    return state & SLUICE_FLOW_ANSWERED ? SLUICE_TIMEOUT_UDP_ANSWERED : SLUICE_TIMEOUT_UDP_UNANSWERED;
+  return state & SLUICE_FLOW_ANSWERED ? SLUICE_TIMEOUT_OTHER_ANSWERED : SLUICE_TIMEOUT_OTHER_UNANSWERED;
+}
+
+SLUICE_STAGE int sluice_opens(const struct sluice_packet* packet) {
+  return packet->protocol == SLUICE_TCP &&
+         (packet->tcp_flags & (SLUICE_TCP_SYN | SLUICE_TCP_ACK)) == SLUICE_TCP_SYN;
+}
+
+/* The flow still stands: not idle for too long, not about to be opened anew by this packet. */
+SLUICE_STAGE int sluice_flow_stands(sluice_ctx* ctx, const struct sluice_flow* flow,
+                                    const struct sluice_packet* packet, __u32 now) {
+  if (sluice_opens(packet)) return 0;
+  return now - flow->seen <= sluice_timeout(ctx, sluice_flow_timeout(packet->protocol, flow->state));
+}
+
+/* What an allowed packet adds to its flow's state. */
+SLUICE_STAGE __u8 sluice_state_after(const struct sluice_flow* flow, const struct sluice_packet* packet) {
+  __u8 state = flow->state;
+  int from_opener = packet->direction == flow->opener;
+  if (!from_opener) state |= SLUICE_FLOW_ANSWERED;
+  if (packet->protocol != SLUICE_TCP) return state;
+  if (packet->tcp_flags & SLUICE_TCP_RST) state |= SLUICE_FLOW_RESET;
+  if (packet->tcp_flags & SLUICE_TCP_FIN)
+    state |= from_opener ? SLUICE_FLOW_FIN_OPENER : SLUICE_FLOW_FIN_OTHER;
+  return state;
+}
+
+/* Notes an allowed packet. Writes only what changed, the time once a second: a busy flow's line stays clean.
+ */
+SLUICE_STAGE void sluice_touch_flow(sluice_ctx* ctx, struct sluice_flow* flow,
+                                    const struct sluice_packet* packet, __u32 now) {
+  __u8 state = sluice_state_after(flow, packet);
+  if (state != flow->state) flow->state = state;
+  if (now - flow->seen >= sluice_second(ctx)) flow->seen = now;
+}
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Judge: may this connection be opened? Everything is asked of one epoch. Costs an address look-up, a rule
+ * look-up and three array reads whatever the number of policies; a trie look-up where only an ipBlock can
+ * name the address. */
+#ifndef SLUICE_JUDGE_H
+#define SLUICE_JUDGE_H
+
+#include "endpoint.h"
+#include "identify.h"
+#include "ports.h"
+
+/* One question: the packet, the pod, and the direction in which the connection was (or is being) opened,
+ * which for a reply under a new policy is not the packet's own. */
+struct sluice_question {
+  const struct sluice_config* config;
+  const struct sluice_packet* packet;
+  const struct sluice_pod* pod;
+  __u64 epoch;
+  __u8 opener; /* enum sluice_direction */
+};
+
+SLUICE_STAGE int sluice_ref_allows(sluice_ctx* ctx, __u64 ref, __u8 protocol, __u16 port) {
+  if (SLUICE_REF_KIND(ref) == SLUICE_REF_ALL) return 1;
+  if (SLUICE_REF_KIND(ref) != SLUICE_REF_PORTS) return 0;
+  return sluice_portset_holds(ctx, SLUICE_REF_ARGUMENT(ref), protocol, port);
+}
+
+SLUICE_STAGE __u64 sluice_find_rule(sluice_ctx* ctx, __u64 epoch, __u64 ruleset, __u64 identity) {
+  struct sluice_rule key = {ruleset, identity};
+  const struct sluice_cell* cell = identity ? sluice_lookup(ctx, rules, &key) : 0;
+  return cell ? sluice_cell_at(cell, epoch) : SLUICE_REF(SLUICE_REF_NONE, 0);
+}
+
+/* A service address whose own address and port no rule allows: do the rules allow every endpoint behind it?
+ */
+SLUICE_STAGE __u8 sluice_judge_service(sluice_ctx* ctx, const struct sluice_question* question, __u64 ruleset,
+                                       __u64 service) {
+  __u64 ref = sluice_find_rule(ctx, question->epoch, ruleset, service);
+  __u32 kind = SLUICE_REF_KIND(ref);
+  if (kind == SLUICE_REF_ALL) return SLUICE_ALLOWED_POLICY;
+  if ((kind == SLUICE_REF_SELF_ELSE_PARTIAL || kind == SLUICE_REF_SELF_ELSE_NONE) &&
+      SLUICE_REF_ARGUMENT(ref) == question->pod->index)
+    return SLUICE_ALLOWED_SELF;
+  return kind == SLUICE_REF_PARTIAL || kind == SLUICE_REF_SELF_ELSE_PARTIAL ? SLUICE_DENIED_SERVICE_PARTIAL
+                                                                            : SLUICE_DENIED_NO_RULE;
+}
+
+SLUICE_COLD __u8 sluice_judge(sluice_ctx* ctx, const struct sluice_question* question) {
+  const struct sluice_packet* packet = question->packet;
+  const struct sluice_side* side = &question->pod->policy->side[question->opener & 1];
+  if (!side->ruleset) return SLUICE_ALLOWED_NOT_ISOLATED;
+
+  __u64 identity = sluice_identify(ctx, question->config, question->epoch, packet->family, &packet->remote);
+  __u64 flags = identity & ~SLUICE_IDENTITY_MASK, service = 0;
+  identity &= SLUICE_IDENTITY_MASK;
+  if (flags && question->opener == SLUICE_EGRESS)
+    service = sluice_identify_service(ctx, question->epoch, packet, flags);
+  if (!service && (flags & SLUICE_IDENTITY_NODE)) return SLUICE_ALLOWED_OWN_NODE;
+  if (!service && sluice_is_own(question->pod->endpoint, packet->family, &packet->remote))
+    return SLUICE_ALLOWED_SELF;
+
+  __u16 port = sluice_ntohs(question->opener == SLUICE_EGRESS ? packet->remote_port : packet->local_port);
+  __u64 ref = sluice_find_rule(ctx, question->epoch, side->ruleset, identity);
+  if (SLUICE_REF_KIND(ref) == SLUICE_REF_NONE) ref = side->default_ref;
+  if (sluice_ref_allows(ctx, ref, packet->protocol, port)) return SLUICE_ALLOWED_POLICY;
+  return service ? sluice_judge_service(ctx, question, side->ruleset, service) : SLUICE_DENIED_NO_RULE;
+}
+
+#endif

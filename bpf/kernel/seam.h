@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* The seam, kernel side: how the stages reach packet bytes, maps and the clock. bpf/user/seam.h is its twin
+ * for user space; the stages include "seam.h" and the include path decides. Nothing else in bpf/ knows which
+ * it is. */
+#ifndef SLUICE_SEAM_H
+#define SLUICE_SEAM_H
+
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "sluice/event.h"
+#include "sluice/maps.h"
+#include "sluice/timeouts.h"
+
+#define SLUICE_STAGE static __always_inline
+#define SLUICE_COLD static __attribute__((noinline))
+
+typedef struct __sk_buff sluice_ctx;
+
+#include "maps.h"
+
+/* Written by the agent before load: seconds turned into jiffies. */
+const volatile __u32 sluice_timeout_jiffies[SLUICE_TIMEOUT_COUNT];
+const volatile __u32 sluice_second_jiffies = 250;
+
+#define sluice_lookup(ctx, name, key) ((void)(ctx), bpf_map_lookup_elem(&sluice_##name, key))
+#define sluice_insert(ctx, name, key, value) \
+  ((void)(ctx), bpf_map_update_elem(&sluice_##name, key, value, BPF_ANY))
+
+#define sluice_ntohs(x) bpf_ntohs(x)
+#define sluice_htons(x) bpf_htons(x)
+#define sluice_htonl(x) bpf_htonl(x)
+
+SLUICE_STAGE __u32 sluice_timeout(sluice_ctx* ctx, __u32 which) {
+  (void)ctx;
+  return which < SLUICE_TIMEOUT_COUNT ? sluice_timeout_jiffies[which] : 0;
+}
+SLUICE_STAGE __u32 sluice_second(sluice_ctx* ctx) {
+  (void)ctx;
+  return sluice_second_jiffies;
+}
+/* Jiffies, low 32 bits: a load, where a clock read would cost more than a map lookup. */
+SLUICE_STAGE __u32 sluice_now(sluice_ctx* ctx) {
+  (void)ctx;
+  return (__u32)bpf_jiffies64();
+}
+SLUICE_STAGE __u64 sluice_nanoseconds(sluice_ctx* ctx) {
+  (void)ctx;
+  return bpf_ktime_get_ns();
+}
+SLUICE_STAGE __u32 sluice_length(sluice_ctx* ctx) {
+  return ctx->len;
+}
+SLUICE_STAGE __u32 sluice_ifindex(sluice_ctx* ctx) {
+  return ctx->ifindex;
+}
+/* Several segments in one buffer: the length fields of its headers may be 0 (BIG TCP). */
+SLUICE_STAGE int sluice_is_gso(sluice_ctx* ctx) {
+  return ctx->gso_size != 0;
+}
+
+/* Copies size (a constant) bytes at offset; non-zero where the packet ends before. Linear data is read in
+ * place. */
+SLUICE_STAGE long sluice_load(sluice_ctx* ctx, __u32 offset, void* to, const __u32 size) {
+  const __u8* data = (const __u8*)(long)ctx->data;
+  const __u8* end = (const __u8*)(long)ctx->data_end;
+  if (offset <= 2048 && data + offset + size <= end) {
+    __builtin_memcpy(to, data + offset, size);
+    return 0;
+  }
+  return bpf_skb_load_bytes(ctx, offset, to, size);
+}
+
+/* Hides from the verifier what it knows of an integer, leaving its value. Where many ways of parsing meet,
+ * they meet as one state instead of each being followed to the end: a tenth of the verification for two
+ * instructions. */
+#define sluice_forget(ctx, integer) \
+  ({                                \
+    __u32 noise = (ctx)->len;       \
+    (integer) ^= noise;             \
+    asm volatile("" : "+r"(noise)); \
+    (integer) ^= noise;             \
+  })
+
+SLUICE_STAGE int sluice_emit(sluice_ctx* ctx, const struct sluice_event* event) {
+  (void)ctx;
+  return bpf_ringbuf_output(&sluice_events, (void*)event, sizeof(*event), 0) == 0;
+}
+
+#endif

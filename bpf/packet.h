@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* What the stages know of a packet once it is parsed: seen from the pod, so that ingress and egress are data.
+ */
+#ifndef SLUICE_PACKET_H
+#define SLUICE_PACKET_H
+
+#include "seam.h"
+
+enum { SLUICE_IPV4 = 4, SLUICE_IPV6 = 6 };
+enum { SLUICE_ICMP = 1, SLUICE_TCP = 6, SLUICE_UDP = 17, SLUICE_ICMPV6 = 58, SLUICE_SCTP = 132 };
+
+enum sluice_kind {
+  SLUICE_KIND_PLAIN,          /* complete headers */
+  SLUICE_KIND_FIRST_FRAGMENT, /* complete headers, more fragments follow */
+  SLUICE_KIND_LATER_FRAGMENT, /* no ports */
+  SLUICE_KIND_ICMP_ERROR,     /* quotes another packet at `inner` */
+  SLUICE_KIND_NEIGHBOUR,      /* ARP, neighbour and router discovery, MLD: always allowed */
+};
+
+enum { SLUICE_TCP_FIN = 1, SLUICE_TCP_SYN = 2, SLUICE_TCP_RST = 4, SLUICE_TCP_ACK = 16 };
+
+union sluice_ip {
+  __be32 word[4]; /* IPv4: word[0], the rest zero */
+  __u8 byte[16];
+};
+
+struct sluice_packet {
+  union sluice_ip local, remote;  /* the pod's end and the other end */
+  __be16 local_port, remote_port; /* 0 for protocols without ports */
+  __u8 family;                    /* SLUICE_IPV4, SLUICE_IPV6, 0: neither */
+  __u8 protocol;                  /* of the upper layer */
+  __u8 direction;                 /* enum sluice_direction */
+  __u8 kind;                      /* enum sluice_kind */
+  __u8 tcp_flags;
+  __u32 identification; /* of a fragment, as on the wire */
+  __u32 inner;          /* offset of the packet that an ICMP error quotes */
+};
+
+/* See sluice_forget(): one state of a parsed packet instead of one for each shape it can have. */
+SLUICE_STAGE void sluice_forget_packet(sluice_ctx* ctx, struct sluice_packet* packet) {
+  sluice_forget(ctx, packet->family);
+  sluice_forget(ctx, packet->protocol);
+  sluice_forget(ctx, packet->kind);
+  sluice_forget(ctx, packet->tcp_flags);
+  sluice_forget(ctx, packet->local_port);
+  sluice_forget(ctx, packet->remote_port);
+  sluice_forget(ctx, packet->identification);
+  sluice_forget(ctx, packet->inner);
+}
+
+#endif

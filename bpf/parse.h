@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Parse: bytes to struct sluice_packet, or the reason why they make no sense. Bounds:
+ * SLUICE_MAX_EXTENSION_HEADERS. Sources: RFC 791, RFC 8200, RFC 9293, RFC 792, RFC 4443, RFC 4861, RFC 3810,
+ * RFC 1858 (tiny fragments). */
+#ifndef SLUICE_PARSE_H
+#define SLUICE_PARSE_H
+
+#include "packet.h"
+
+enum { SLUICE_PARSED = 0 }; /* otherwise an enum sluice_reason that denies */
+
+#define SLUICE_ETHERNET_BYTES 14
+enum { SLUICE_ETHERTYPE_IPV4 = 0x0800, SLUICE_ETHERTYPE_ARP = 0x0806, SLUICE_ETHERTYPE_IPV6 = 0x86dd };
+
+struct sluice_ipv4_header {
+  __u8 version_words, tos;
+  __be16 total_length, identification, fragment;
+  __u8 ttl, protocol;
+  __be16 checksum;
+  __be32 source, destination;
+};
+
+struct sluice_ipv6_header {
+  __be32 version_flow;
+  __be16 payload_length;
+  __u8 next_header, hop_limit;
+  union sluice_ip source, destination;
+};
+
+/* Where the upper layer starts and how many of its bytes the IP header promises. */
+struct sluice_upper {
+  __u32 offset;
+  __u32 length;
+  __u8 hop_limit;
+};
+
+SLUICE_STAGE void sluice_set_ends(struct sluice_packet* packet, const union sluice_ip* source,
+                                  const union sluice_ip* destination) {
+  packet->local = packet->direction == SLUICE_EGRESS ? *source : *destination;
+  packet->remote = packet->direction == SLUICE_EGRESS ? *destination : *source;
+}
+
+SLUICE_STAGE int sluice_parse_ipv4(sluice_ctx* ctx, __u32 offset, struct sluice_packet* packet,
+                                   struct sluice_upper* upper) {
+  struct sluice_ipv4_header header;
+  if (sluice_load(ctx, offset, &header, sizeof(header))) return SLUICE_DENIED_TRUNCATED;
+  __u32 header_bytes = (header.version_words & 15) * 4;
+  __u32 total = sluice_ntohs(header.total_length);
+  if (header.version_words >> 4 != 4 || header_bytes < sizeof(header)) return SLUICE_DENIED_MALFORMED;
+  if (total == 0 && sluice_is_gso(ctx)) total = sluice_length(ctx) - offset;
+  if (total < header_bytes) return SLUICE_DENIED_MALFORMED;
+
+  union sluice_ip source = {.word = {header.source}}, destination = {.word = {header.destination}};
+  packet->family = SLUICE_IPV4;
+  packet->protocol = header.protocol;
+  sluice_set_ends(packet, &source, &destination);
+  upper->offset = offset + header_bytes;
+  upper->length = total - header_bytes;
+  upper->hop_limit = header.ttl;
+
+  __u16 fragment = sluice_ntohs(header.fragment);
+  packet->identification = header.identification;
+  if (fragment & 0x1fff)
+    packet->kind = SLUICE_KIND_LATER_FRAGMENT;
+  else if (fragment & 0x2000)
+    packet->kind = SLUICE_KIND_FIRST_FRAGMENT;
+  return SLUICE_PARSED;
+}
+
+enum {
+  SLUICE_EXT_HOP_BY_HOP = 0,
+  SLUICE_EXT_ROUTING = 43,
+  SLUICE_EXT_FRAGMENT = 44,
+  SLUICE_EXT_AUTHENTICATION = 51,
+  SLUICE_EXT_DESTINATION = 60,
+  SLUICE_EXT_MOBILITY = 135,
+  SLUICE_EXT_HIP = 139,
+  SLUICE_EXT_SHIM6 = 140,
+};
+
+SLUICE_STAGE int sluice_is_extension(__u8 next_header) {
+  switch (next_header) {
+    case SLUICE_EXT_HOP_BY_HOP:
+    case SLUICE_EXT_ROUTING:
+    case SLUICE_EXT_FRAGMENT:
+    case SLUICE_EXT_AUTHENTICATION:
+    case SLUICE_EXT_DESTINATION:
+    case SLUICE_EXT_MOBILITY:
+    case SLUICE_EXT_HIP:
+    case SLUICE_EXT_SHIM6:
+      return 1;
+  }
+  return 0;
+}
+
+/* Follows the extension headers from upper->offset; packet->protocol is the next header on entry and the
+ * upper layer's on success. Stops at a later fragment: what follows it are not headers. */
+SLUICE_COLD int sluice_parse_extensions(sluice_ctx* ctx, struct sluice_packet* packet,
+                                        struct sluice_upper* upper) {
+  for (int i = 0; i < SLUICE_MAX_EXTENSION_HEADERS; ++i) {
+    struct {
+      __u8 next_header, length;
+      __be16 fragment;
+      __be32 identification;
+    } extension;
+    if (!sluice_is_extension(packet->protocol)) return SLUICE_PARSED;
+    if (packet->protocol == SLUICE_EXT_HOP_BY_HOP && i > 0) return SLUICE_DENIED_MALFORMED; /* RFC 8200 4.1 */
+    if (sluice_load(ctx, upper->offset, &extension, sizeof(extension))) return SLUICE_DENIED_TRUNCATED;
+    sluice_forget(ctx, upper->offset);
+    __u32 bytes = (extension.length + 1u) * 8;
+    if (packet->protocol == SLUICE_EXT_AUTHENTICATION) bytes = (extension.length + 2u) * 4; /* RFC 4302 2.2 */
+    if (packet->protocol == SLUICE_EXT_FRAGMENT) bytes = 8;
+    if (upper->length < bytes) return SLUICE_DENIED_TRUNCATED;
+    __u8 was_fragment = packet->protocol == SLUICE_EXT_FRAGMENT;
+    packet->protocol = extension.next_header;
+    upper->offset += bytes;
+    upper->length -= bytes;
+    if (!was_fragment) continue;
+    if (packet->kind != SLUICE_KIND_PLAIN) return SLUICE_DENIED_MALFORMED; /* two fragment headers */
+    __u16 fragment = sluice_ntohs(extension.fragment);
+    packet->identification = extension.identification;
+    if (fragment & 0xfff8) {
+      packet->kind = SLUICE_KIND_LATER_FRAGMENT;
+      return SLUICE_PARSED;
+    }
+    if (fragment & 1) packet->kind = SLUICE_KIND_FIRST_FRAGMENT;
+    sluice_forget(ctx, packet->kind);
+  }
+  return sluice_is_extension(packet->protocol) ? SLUICE_DENIED_EXTENSION_CHAIN : SLUICE_PARSED;
+}
+
+SLUICE_STAGE int sluice_parse_ipv6(sluice_ctx* ctx, __u32 offset, struct sluice_packet* packet,
+                                   struct sluice_upper* upper) {
+  struct sluice_ipv6_header header;
+  if (sluice_load(ctx, offset, &header, sizeof(header))) return SLUICE_DENIED_TRUNCATED;
+  if ((header.version_flow & sluice_htonl(0xf0000000)) != sluice_htonl(0x60000000))
+    return SLUICE_DENIED_MALFORMED;
+  packet->family = SLUICE_IPV6;
+  packet->protocol = header.next_header;
+  sluice_set_ends(packet, &header.source, &header.destination);
+  upper->offset = offset + sizeof(header);
+  upper->length = sluice_ntohs(header.payload_length);
+  upper->hop_limit = header.hop_limit;
+  if (upper->length == 0 && sluice_is_gso(ctx)) upper->length = sluice_length(ctx) - upper->offset;
+  return sluice_is_extension(header.next_header) ? sluice_parse_extensions(ctx, packet, upper)
+                                                 : SLUICE_PARSED;
+}
+
+SLUICE_STAGE void sluice_set_ports(struct sluice_packet* packet, __be16 source, __be16 destination) {
+  packet->local_port = packet->direction == SLUICE_EGRESS ? source : destination;
+  packet->remote_port = packet->direction == SLUICE_EGRESS ? destination : source;
+}
+
+SLUICE_STAGE int sluice_is_icmp_error(__u8 family, __u8 type) {
+  if (family == SLUICE_IPV6)
+    return type >= 1 && type <= 4;              /* RFC 4443 2.1: unreachable, too big, time, parameter */
+  return type == 3 || type == 11 || type == 12; /* RFC 792: unreachable, time exceeded, parameter */
+}
+
+/* Neighbour and router discovery count only with hop limit 255 (RFC 4861 6.1, 7.1): nobody off the link sent
+ * them. */
+SLUICE_STAGE int sluice_is_neighbour(__u8 type, __u8 hop_limit) {
+  if (type >= 133 && type <= 137) return hop_limit == 255;
+  return (type >= 130 && type <= 132) || type == 143; /* MLD: RFC 2710, RFC 3810 */
+}
+
+/* Ports, flags and ICMP types of a packet whose upper layer is here. */
+SLUICE_STAGE int sluice_parse_upper(sluice_ctx* ctx, struct sluice_packet* packet,
+                                    const struct sluice_upper* upper) {
+  struct {
+    __be16 source, destination;
+    __be32 sequence, acknowledged;
+    __u8 words, flags;
+  } __attribute__((packed)) tcp;
+  struct {
+    __be16 source, destination;
+  } ports;
+  struct {
+    __u8 type, code;
+    __be16 checksum;
+  } icmp;
+  switch (packet->protocol) {
+    case SLUICE_TCP:
+      if (upper->length < 20 || sluice_load(ctx, upper->offset, &tcp, sizeof(tcp)))
+        return SLUICE_DENIED_TRUNCATED;
+      if (tcp.words >> 4 < 5) return SLUICE_DENIED_MALFORMED;
+      packet->tcp_flags = tcp.flags;
+      sluice_set_ports(packet, tcp.source, tcp.destination);
+      return SLUICE_PARSED;
+    case SLUICE_UDP:
+    case SLUICE_SCTP:
+      if (upper->length < (packet->protocol == SLUICE_UDP ? 8 : 12) ||
+          sluice_load(ctx, upper->offset, &ports, sizeof(ports)))
+        return SLUICE_DENIED_TRUNCATED;
+      sluice_set_ports(packet, ports.source, ports.destination);
+      return SLUICE_PARSED;
+    case SLUICE_ICMP:
+    case SLUICE_ICMPV6:
+      if ((packet->protocol == SLUICE_ICMP) != (packet->family == SLUICE_IPV4)) return SLUICE_PARSED;
+      if (upper->length < 8 || sluice_load(ctx, upper->offset, &icmp, sizeof(icmp)))
+        return SLUICE_DENIED_TRUNCATED;
+      if (packet->family == SLUICE_IPV6 && sluice_is_neighbour(icmp.type, upper->hop_limit))
+        packet->kind = SLUICE_KIND_NEIGHBOUR;
+      else if (packet->kind == SLUICE_KIND_PLAIN && sluice_is_icmp_error(packet->family, icmp.type)) {
+        packet->kind = SLUICE_KIND_ICMP_ERROR;
+        packet->inner = upper->offset + 8;
+      }
+      return SLUICE_PARSED;
+  }
+  return SLUICE_PARSED;
+}
+
+/* The whole frame. packet->direction is set by the caller. */
+SLUICE_COLD int sluice_parse(sluice_ctx* ctx, struct sluice_packet* packet) {
+  struct {
+    __u8 addresses[12];
+    __be16 type;
+  } ethernet;
+  struct sluice_upper upper = {};
+  int reason;
+  if (sluice_load(ctx, 0, &ethernet, SLUICE_ETHERNET_BYTES)) return SLUICE_DENIED_TRUNCATED;
+  if (ethernet.type == sluice_htons(SLUICE_ETHERTYPE_IPV4)) {
+    reason = sluice_parse_ipv4(ctx, SLUICE_ETHERNET_BYTES, packet, &upper);
+  } else if (ethernet.type == sluice_htons(SLUICE_ETHERTYPE_IPV6)) {
+    reason = sluice_parse_ipv6(ctx, SLUICE_ETHERNET_BYTES, packet, &upper);
+  } else if (ethernet.type == sluice_htons(SLUICE_ETHERTYPE_ARP)) {
+    packet->kind = SLUICE_KIND_NEIGHBOUR;
+    return SLUICE_PARSED;
+  } else {
+    return SLUICE_DENIED_NOT_IP;
+  }
+  if (reason != SLUICE_PARSED) return reason;
+  if (upper.offset + upper.length > sluice_length(ctx)) return SLUICE_DENIED_TRUNCATED;
+  if (packet->kind == SLUICE_KIND_LATER_FRAGMENT) return SLUICE_PARSED;
+  return sluice_parse_upper(ctx, packet, &upper);
+}
+
+/* The packet that an ICMP error quotes, seen from the pod: the error travels against it, so what the pod sent
+ * comes back inside an ingress error. Only its addresses, protocol and ports count; it may be cut off after
+ * them. */
+SLUICE_COLD int sluice_parse_quoted(sluice_ctx* ctx, const struct sluice_packet* error,
+                                    struct sluice_packet* quoted) {
+  struct {
+    __be16 source, destination;
+  } ports;
+  struct sluice_upper upper = {};
+  quoted->direction = error->direction == SLUICE_INGRESS ? SLUICE_EGRESS : SLUICE_INGRESS;
+  int reason = error->family == SLUICE_IPV4 ? sluice_parse_ipv4(ctx, error->inner, quoted, &upper)
+                                            : sluice_parse_ipv6(ctx, error->inner, quoted, &upper);
+  if (reason != SLUICE_PARSED) return reason;
+  if (quoted->kind == SLUICE_KIND_LATER_FRAGMENT) return SLUICE_DENIED_FRAGMENT_WITHOUT_FIRST;
+  if (quoted->protocol != SLUICE_TCP && quoted->protocol != SLUICE_UDP && quoted->protocol != SLUICE_SCTP)
+    return SLUICE_PARSED;
+  if (sluice_load(ctx, upper.offset, &ports, sizeof(ports))) return SLUICE_DENIED_TRUNCATED;
+  sluice_set_ports(quoted, ports.source, ports.destination);
+  sluice_forget_packet(ctx, quoted);
+  return SLUICE_PARSED;
+}
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* The path of a packet, as a sentence: parse it, find its pod, find its flow, judge it, record it, act. One
+ * exit records; one function turns a reason into a verdict. `ingress` and `egress` are the pod's. */
+#ifndef SLUICE_PATH_H
+#define SLUICE_PATH_H
+
+#include "flow.h"
+#include "fragment.h"
+#include "judge.h"
+#include "parse.h"
+#include "record.h"
+
+/* Remembers an allowed connection that begins with this packet, in place of what the table held for it. */
+SLUICE_STAGE void sluice_open_flow(sluice_ctx* ctx, const struct sluice_question* question,
+                                   struct sluice_flow* flow, __u32 now) {
+  struct sluice_flow opened = {.epoch = question->epoch, .seen = now, .opener = question->opener};
+  if (flow)
+    *flow = opened;
+  else
+    sluice_insert_flow(ctx, question->pod->endpoint->id, question->packet, &opened);
+}
+
+/* Is the packet part of a flow that stands, or does it open one? Asks the judge only where the table does not
+ * know: a new connection, or a flow whose epoch has passed, which is judged as the connection it was opened
+ * as. */
+SLUICE_STAGE __u8 sluice_judge_flow(sluice_ctx* ctx, struct sluice_question* question) {
+  const struct sluice_packet* packet = question->packet;
+  __u32 now = sluice_now(ctx), id = question->pod->endpoint->id;
+  struct sluice_flow* flow = sluice_find_flow(ctx, id, packet);
+  int stands = flow && sluice_flow_stands(ctx, flow, packet, now);
+  if (stands) question->opener = flow->opener & 1;
+  if (!stands || flow->epoch != question->epoch) {
+    __u8 reason = sluice_judge(ctx, question);
+    if (reason >= SLUICE_FIRST_DENIED && (stands || !(question->config->flags & SLUICE_CONFIG_AUDIT)))
+      return reason;
+    if (!stands) {
+      sluice_open_flow(ctx, question, flow, now);
+      return reason;
+    }
+    flow->epoch = question->epoch;
+  }
+  sluice_touch_flow(ctx, flow, packet, now);
+  return SLUICE_ALLOWED_FLOW;
+}
+
+/* An ICMP error passes with the connection that the packet it quotes belongs to. */
+SLUICE_COLD __u8 sluice_judge_error(sluice_ctx* ctx, const struct sluice_config* config,
+                                    const struct sluice_packet* error, const struct sluice_pod* pod,
+                                    __u64 epoch) {
+  struct sluice_packet quoted = {};
+  if (sluice_parse_quoted(ctx, error, &quoted) != SLUICE_PARSED) return SLUICE_DENIED_NO_RULE;
+  if (!pod->endpoint || !pod->policy || !sluice_is_own(pod->endpoint, quoted.family, &quoted.local))
+    return SLUICE_DENIED_NO_RULE;
+  struct sluice_flow* flow = sluice_find_flow(ctx, pod->endpoint->id, &quoted);
+  if (!flow || !sluice_flow_stands(ctx, flow, &quoted, sluice_now(ctx))) return SLUICE_DENIED_NO_RULE;
+  if (flow->epoch == epoch) return SLUICE_ALLOWED_ICMP_ERROR;
+  struct sluice_question question = {config, &quoted, pod, epoch, flow->opener & 1};
+  return sluice_judge(ctx, &question);
+}
+
+/* The verdict on a packet of a pod whose policies are known. `unreadable` is SLUICE_PARSED or why it cannot
+ * be read. */
+SLUICE_STAGE __u8 sluice_decide(sluice_ctx* ctx, const struct sluice_config* config,
+                                struct sluice_packet* packet, const struct sluice_pod* pod, __u64 epoch,
+                                int unreadable) {
+  int isolated = pod->policy->side[packet->direction & 1].ruleset != 0;
+  if (unreadable != SLUICE_PARSED) return isolated ? unreadable : SLUICE_ALLOWED_NOT_ISOLATED;
+  if (packet->kind == SLUICE_KIND_NEIGHBOUR) return SLUICE_ALLOWED_NEIGHBOUR;
+  if (isolated && packet->direction == SLUICE_EGRESS &&
+      !sluice_is_own(pod->endpoint, packet->family, &packet->local))
+    return SLUICE_DENIED_SOURCE_NOT_OWN;
+  if (packet->kind == SLUICE_KIND_LATER_FRAGMENT)
+    return isolated ? sluice_judge_later_fragment(ctx, pod->endpoint->id, packet)
+                    : SLUICE_ALLOWED_NOT_ISOLATED;
+  if (packet->kind == SLUICE_KIND_ICMP_ERROR &&
+      sluice_judge_error(ctx, config, packet, pod, epoch) < SLUICE_FIRST_DENIED)
+    return SLUICE_ALLOWED_ICMP_ERROR;
+  struct sluice_question question = {config, packet, pod, epoch, packet->direction};
+  __u8 reason = sluice_judge_flow(ctx, &question);
+  if (packet->kind == SLUICE_KIND_FIRST_FRAGMENT && reason < SLUICE_FIRST_DENIED)
+    sluice_remember_first(ctx, pod->endpoint->id, packet);
+  return reason;
+}
+
+enum sluice_action { SLUICE_PASS, SLUICE_DROP };
+
+/* Records the reason and says what to do. The only place where a reason becomes an action. */
+SLUICE_STAGE enum sluice_action sluice_conclude(sluice_ctx* ctx, const struct sluice_config* config,
+                                                const struct sluice_packet* packet,
+                                                const struct sluice_pod* pod, __u8 reason) {
+  if (reason == SLUICE_ALLOWED_FLOW) return SLUICE_PASS;
+  if (reason < SLUICE_FIRST_DENIED) {
+    sluice_count(ctx, packet->direction, reason);
+    return SLUICE_PASS;
+  }
+  int audit = (config->flags & SLUICE_CONFIG_AUDIT) != 0;
+  sluice_record_denied(ctx, packet, pod, reason, audit);
+  return audit ? SLUICE_PASS : SLUICE_DROP;
+}
+
+SLUICE_STAGE enum sluice_action sluice_path(sluice_ctx* ctx, enum sluice_direction direction) {
+  struct sluice_packet packet = {.direction = (__u8)direction};
+  __u32 zero = 0;
+  const struct sluice_config* config = sluice_lookup(ctx, config, &zero);
+  if (!config) return SLUICE_DROP;
+  __u64 epoch = *(const volatile __u64*)&config->epoch;
+  __u8 unreadable = (__u8)sluice_parse(ctx, &packet);
+  sluice_forget_packet(ctx, &packet);
+  sluice_forget(ctx, unreadable);
+  struct sluice_pod pod = sluice_find_pod(ctx, epoch);
+  __u8 reason;
+  if (pod.policy)
+    reason = sluice_decide(ctx, config, &packet, &pod, epoch, unreadable);
+  else if (unreadable == SLUICE_PARSED && packet.kind == SLUICE_KIND_NEIGHBOUR)
+    reason = SLUICE_ALLOWED_NEIGHBOUR;
+  else
+    reason = config->flags & SLUICE_CONFIG_PERMISSIVE ? SLUICE_ALLOWED_PERMISSIVE : SLUICE_DENIED_NOT_READY;
+  return sluice_conclude(ctx, config, &packet, &pod, reason);
+}
+
+#endif

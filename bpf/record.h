@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Record: every denied packet is counted, the first ones of a burst are reported. The rate is an endpoint's
+ * and a CPU's own, so that a flood from one pod neither costs the node nor hides another pod's drops. */
+#ifndef SLUICE_RECORD_H
+#define SLUICE_RECORD_H
+
+#include "endpoint.h"
+
+SLUICE_STAGE void sluice_count(sluice_ctx* ctx, __u8 direction, __u8 reason) {
+  __u32 index = SLUICE_COUNTER((__u32)reason, direction & 1u);
+  struct sluice_counter* counter = sluice_lookup(ctx, counters, &index);
+  if (!counter) return;
+  counter->packets += 1;
+  counter->bytes += sluice_length(ctx);
+}
+
+/* May one more report be sent in this window? */
+SLUICE_STAGE int sluice_may_report(sluice_ctx* ctx, struct sluice_endpoint_stats* stats) {
+  __u32 now = sluice_now(ctx);
+  if (now - stats->window >= sluice_second(ctx)) {
+    stats->window = now;
+    stats->in_window = 0;
+  }
+  if (stats->in_window >= SLUICE_REPORTS_PER_WINDOW) {
+    stats->suppressed += 1;
+    return 0;
+  }
+  stats->in_window += 1;
+  return 1;
+}
+
+SLUICE_COLD int sluice_report(sluice_ctx* ctx, const struct sluice_packet* packet, __u64 pod, __u8 reason,
+                              int audit) {
+  struct sluice_event event = {.time = sluice_nanoseconds(ctx),
+                               .pod = pod,
+                               .length = sluice_length(ctx),
+                               .ifindex = sluice_ifindex(ctx),
+                               .local_port = packet->local_port,
+                               .remote_port = packet->remote_port,
+                               .family = packet->family,
+                               .protocol = packet->protocol,
+                               .direction = packet->direction,
+                               .reason = reason,
+                               .audit = audit != 0};
+  __builtin_memcpy(event.remote, &packet->remote, sizeof(event.remote));
+  __builtin_memcpy(event.local, &packet->local, sizeof(event.local));
+  return sluice_emit(ctx, &event);
+}
+
+SLUICE_STAGE void sluice_record_denied(sluice_ctx* ctx, const struct sluice_packet* packet,
+                                       const struct sluice_pod* pod, __u8 reason, int audit) {
+  __u32 index = pod->index;
+  struct sluice_endpoint_stats* stats = sluice_lookup(ctx, stats, &index);
+  sluice_count(ctx, packet->direction, reason);
+  if (!stats) return;
+  stats->denied_packets[packet->direction & 1] += 1;
+  stats->denied_bytes[packet->direction & 1] += sluice_length(ctx);
+  if (!sluice_may_report(ctx, stats)) return;
+  if (sluice_report(ctx, packet, pod->endpoint ? pod->endpoint->pod : 0, reason, audit))
+    stats->reports += 1;
+  else
+    stats->lost += 1;
+}
+
+#endif
