@@ -1,0 +1,42 @@
+// Decoding: bytes of a manifest, or one parsed Kubernetes object, to the values of agent/model. Decides
+// nothing.
+//
+// Laws: each object stands or falls alone, with one Problem naming file, document, object and field; what
+// comes out is valid as the Kubernetes API would have it in every field that is used. NetworkPolicy is
+// decoded strictly (an unknown field is refused: it would change what the policy means); in other kinds
+// unknown fields are ignored. Lists are opened. Kinds without meaning for network policy are counted in
+// `skipped`. Pure; any thread. Sources: Kubernetes API v1, discovery.k8s.io/v1, networking.k8s.io/v1, and
+// their validation packages.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "agent/model/cluster.h"
+#include "agent/source/documents.h"
+#include "agent/source/finding.h"
+
+namespace sluice::source {
+
+struct DecodedObject {
+  model::Object object;
+  Place place;
+};
+
+struct Decoded {
+  std::vector<DecodedObject> objects;  // in the order written; one id may come twice
+  std::vector<Problem> problems;
+  std::vector<Warning> warnings;
+  SkippedKinds skipped;
+  // False where some document did not even tell which object it holds: objects not found here may still be
+  // meant.
+  bool complete = true;
+};
+
+Decoded decode(std::string_view bytes, Format format, const std::string& origin);
+
+// Appends what one document holds: an object or a list of them. For the kinds of a Kubernetes LIST or WATCH
+// answer, whose items leave out apiVersion and kind, the list's own kind says them.
+void decode_object(const Tree& tree, const Place& place, Decoded& decoded);
+
+}  // namespace sluice::source

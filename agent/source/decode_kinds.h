@@ -1,0 +1,38 @@
+// One decoder a kind, from the root of a Kubernetes object. Faults are left in the Field's Decoding (see
+// field.h); the metadata that all kinds share is read in decode.cc. Private to agent/source.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "agent/model/objects.h"
+#include "agent/source/field.h"
+
+namespace sluice::source {
+
+model::Pod decode_pod(const Field& root, model::ObjectName name);
+model::Namespace decode_namespace(const Field& root, model::ObjectName name);
+model::Node decode_node(const Field& root, model::ObjectName name);
+model::Service decode_service(const Field& root, model::ObjectName name);
+// None: a slice of host names (addressType FQDN), which routes nothing.
+std::optional<model::EndpointSlice> decode_endpoint_slice(const Field& root, model::ObjectName name);
+model::NetworkPolicy decode_policy(const Field& root, model::ObjectName name);
+
+// Shared by several kinds.
+model::Labels decode_labels(const Field& labels);
+net::Protocol decode_protocol(const Field& protocol);  // absent: TCP
+net::Port decode_port(const Field& port);              // must be there
+net::Ip decode_ip(const Field& ip);
+// Sorted, each once.
+template <typename T>
+void make_set(std::vector<T>& values);
+
+}  // namespace sluice::source
+
+#include <algorithm>
+
+template <typename T>
+void sluice::source::make_set(std::vector<T>& values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+}

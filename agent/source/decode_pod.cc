@@ -1,0 +1,111 @@
+// v1 Pod, Namespace and Node.
+#include <array>
+
+#include "agent/model/cluster.h"
+#include "agent/source/decode_kinds.h"
+#include "agent/source/excerpt.h"
+#include "agent/source/names.h"
+#include "agent/source/scalars.h"
+
+namespace sluice::source {
+namespace {
+
+using model::PodPhase;
+
+void decode_container_ports(const Field& container, model::Pod& pod) {
+  container.get("ports").each([&](const Field& item) {
+    model::ContainerPort port;
+    Field name = item.get("name");
+    port.name = name.text();
+    if (!port.name.empty()) name.check(port.name, port_name_fault(port.name));
+    port.protocol = decode_protocol(item.get("protocol"));
+    port.port = decode_port(item.get("containerPort"));
+    pod.ports.push_back(std::move(port));
+  });
+}
+
+// All of status.podIPs, else status.podIP; at most one a family (Kubernetes API validation).
+std::vector<net::Ip> decode_pod_ips(const Field& status) {
+  std::vector<net::Ip> ips;
+  auto add = [&](const Field& field) {
+    net::Ip ip = decode_ip(field);
+    if (std::find(ips.begin(), ips.end(), ip) != ips.end()) return;
+    for (const net::Ip& other : ips)
+      if (other.family() == ip.family())
+        field.fail(ip.to_text() + " is a second " + std::string(net::to_text(ip.family())) +
+                   " address: a pod has at most one a family");
+    ips.push_back(ip);
+  };
+  status.get("podIPs").each([&](const Field& item) { add(item.get("ip")); });
+  Field single = status.get("podIP");
+  if (ips.empty() && !single.text().empty()) add(single);
+  return ips;
+}
+
+PodPhase decode_phase(const Field& field, bool has_ip) {
+  static constexpr std::array<std::pair<std::string_view, PodPhase>, 5> kPhases = {
+      {{"Pending", PodPhase::kPending},
+       {"Running", PodPhase::kRunning},
+       {"Succeeded", PodPhase::kSucceeded},
+       {"Failed", PodPhase::kFailed},
+       {"Unknown", PodPhase::kUnknown}}};
+  std::string text = field.text();
+  if (text.empty()) return has_ip ? PodPhase::kRunning : PodPhase::kPending;
+  for (const auto& [name, phase] : kPhases)
+    if (name == text) return phase;
+  field.fail(excerpt(text) + " is not a phase: use Pending, Running, Succeeded, Failed or Unknown");
+  return PodPhase::kUnknown;
+}
+
+bool decode_ready(const Field& conditions) {
+  bool ready = true;
+  conditions.each([&](const Field& condition) {
+    if (condition.get("type").text() == "Ready" && condition.get("status").text() == "False") ready = false;
+  });
+  return ready;
+}
+
+}  // namespace
+
+model::Pod decode_pod(const Field& root, model::ObjectName name) {
+  model::Pod pod;
+  pod.name = std::move(name);
+  Field metadata = root.get("metadata"), spec = root.get("spec"), status = root.get("status");
+  pod.uid = metadata.get("uid").text();
+  pod.labels = decode_labels(metadata.get("labels"));
+  Field created = metadata.get("creationTimestamp");
+  if (!created.absent()) pod.created = created.take(parse_timestamp(created.text()));
+  pod.node_name = spec.get("nodeName").text();
+  pod.host_network = spec.get("hostNetwork").boolean().value_or(false);
+  spec.get("containers").each([&](const Field& container) { decode_container_ports(container, pod); });
+  spec.get("initContainers").each([&](const Field& container) {
+    bool sidecar = container.get("restartPolicy").text() == "Always";
+    if (sidecar) decode_container_ports(container, pod);
+  });
+  pod.ips = decode_pod_ips(status);
+  pod.phase = decode_phase(status.get("phase"), !pod.ips.empty());
+  pod.ready = decode_ready(status.get("conditions"));
+  return pod;
+}
+
+model::Namespace decode_namespace(const Field& root, model::ObjectName name) {
+  model::Namespace ns;
+  ns.name = std::move(name);
+  ns.labels = decode_labels(root.get("metadata").get("labels"));
+  ns.labels[model::kNamespaceNameLabel] = ns.name.name;
+  return ns;
+}
+
+model::Node decode_node(const Field& root, model::ObjectName name) {
+  model::Node node;
+  node.name = std::move(name);
+  root.get("status").get("addresses").each([&](const Field& item) {
+    std::string type = item.get("type").text();
+    if (type == "InternalIP" || type == "ExternalIP")
+      node.addresses.push_back(decode_ip(item.get("address")));
+  });
+  make_set(node.addresses);
+  return node;
+}
+
+}  // namespace sluice::source

@@ -1,0 +1,172 @@
+// networking.k8s.io/v1 NetworkPolicy (semantics 6, 9 to 16, 29). Strict: see decode.h.
+#include <array>
+
+#include "agent/source/decode_kinds.h"
+#include "agent/source/excerpt.h"
+#include "agent/source/names.h"
+
+namespace sluice::source {
+namespace {
+
+using model::LabelSelector;
+using model::Operator;
+using model::Requirement;
+
+Operator decode_operator(const Field& field) {
+  static constexpr std::array<std::pair<std::string_view, Operator>, 4> kOperators = {
+      {{"In", Operator::kIn},
+       {"NotIn", Operator::kNotIn},
+       {"Exists", Operator::kExists},
+       {"DoesNotExist", Operator::kDoesNotExist}}};
+  std::string text = field.text();
+  for (const auto& [name, op] : kOperators)
+    if (name == text) return op;
+  field.fail(excerpt(text) + " is not an operator: use In, NotIn, Exists or DoesNotExist");
+  return Operator::kIn;
+}
+
+Requirement decode_requirement(const Field& field) {
+  field.allow_only({"key", "operator", "values"});
+  Requirement requirement;
+  Field key = field.get("key"), values = field.get("values");
+  requirement.key = key.required_text();
+  key.check(requirement.key, label_key_fault(requirement.key));
+  requirement.op = decode_operator(field.get("operator"));
+  values.each([&](const Field& value) {
+    requirement.values.push_back(value.text());
+    value.check(requirement.values.back(), label_value_fault(requirement.values.back()));
+  });
+  make_set(requirement.values);
+  bool wants_values = requirement.op == Operator::kIn || requirement.op == Operator::kNotIn;
+  if (wants_values && requirement.values.empty())
+    values.fail("is empty: In and NotIn need at least one value");
+  if (!wants_values && !requirement.values.empty())
+    values.fail("must be absent: Exists and DoesNotExist take no values");
+  return requirement;
+}
+
+LabelSelector decode_selector(const Field& field) {
+  field.allow_only({"matchLabels", "matchExpressions"});
+  LabelSelector selector;
+  for (auto& [key, value] : decode_labels(field.get("matchLabels")))
+    selector.requirements.push_back({key, Operator::kIn, {value}});
+  field.get("matchExpressions").each([&](const Field& expression) {
+    selector.requirements.push_back(decode_requirement(expression));
+  });
+  make_set(selector.requirements);
+  return selector;
+}
+
+// "10.1.2.3/8" is read as 10.0.0.0/8, with a warning.
+net::Cidr decode_cidr(const Field& field) {
+  std::string text = field.required_text();
+  auto cidr = field.take(net::Cidr::parse(text));
+  auto written = net::Ip::parse(std::string_view(text).substr(0, text.find('/')));
+  if (written.ok() && *written != cidr.base())
+    field.warn(excerpt(text) + " has host bits and is read as " + cidr.to_text());
+  return cidr;
+}
+
+model::IpBlock decode_ip_block(const Field& field) {
+  field.allow_only({"cidr", "except"});
+  model::IpBlock block;
+  block.cidr = decode_cidr(field.get("cidr"));
+  field.get("except").each([&](const Field& item) {
+    net::Cidr except = decode_cidr(item);
+    if (!block.cidr.contains(except) || except == block.cidr)
+      item.fail(except.to_text() + " is not a part of " + block.cidr.to_text() +
+                ": an exception must lie inside its cidr and be smaller");
+    block.except.push_back(except);
+  });
+  make_set(block.except);
+  return block;
+}
+
+model::Peer decode_peer(const Field& field) {
+  field.allow_only({"podSelector", "namespaceSelector", "ipBlock"});
+  Field pods = field.get("podSelector"), namespaces = field.get("namespaceSelector"),
+        block = field.get("ipBlock");
+  bool selects = !pods.absent() || !namespaces.absent();
+  if (!selects && block.absent()) field.fail("has no peer: write podSelector, namespaceSelector or ipBlock");
+  if (selects && !block.absent())
+    field.fail("has both ipBlock and a selector: write them as two peers, or leave one out");
+  if (!block.absent()) return decode_ip_block(block);
+  model::SelectorPeer peer;
+  if (!pods.absent()) peer.pod_selector = decode_selector(pods);
+  if (!namespaces.absent()) peer.namespace_selector = decode_selector(namespaces);
+  return peer;
+}
+
+model::PolicyPort decode_policy_port(const Field& field) {
+  field.allow_only({"protocol", "port", "endPort"});
+  model::PolicyPort entry;
+  entry.protocol = decode_protocol(field.get("protocol"));
+  Field port = field.get("port"), end_port = field.get("endPort");
+  if (port.absent()) {
+    if (!end_port.absent()) end_port.fail("needs port: write port, the first of the range, as well");
+    return entry;
+  }
+  if (!port.is_plain_number()) {
+    std::string name = port.text();
+    port.check(name, port_name_fault(name));
+    if (!end_port.absent()) end_port.fail("needs a number as port: a named port has no range");
+    entry.port = std::move(name);
+    return entry;
+  }
+  net::Port first = decode_port(port);
+  net::Port last = end_port.absent() ? first : decode_port(end_port);
+  if (last < first)
+    end_port.fail(std::to_string(last.host()) + " is less than port " + std::to_string(first.host()));
+  entry.port = net::PortRange{first, last};
+  return entry;
+}
+
+std::vector<model::Rule> decode_rules(const Field& field, std::string_view peers_key) {
+  std::vector<model::Rule> rules;
+  field.each([&](const Field& item) {
+    item.allow_only({peers_key, "ports"});
+    model::Rule rule;
+    item.get(peers_key).each([&](const Field& peer) { rule.peers.push_back(decode_peer(peer)); });
+    item.get("ports").each([&](const Field& port) { rule.ports.push_back(decode_policy_port(port)); });
+    rules.push_back(std::move(rule));
+  });
+  return rules;
+}
+
+// Semantics 6: absent or empty means Ingress, and also Egress if there is at least one egress rule.
+void decode_policy_types(const Field& field, model::NetworkPolicy& policy) {
+  bool any = false, ingress = false, egress = false;
+  size_t count = 0;
+  field.each([&](const Field& item) {
+    std::string type = item.text();
+    any = true;
+    ingress |= type == "Ingress";
+    egress |= type == "Egress";
+    if (type != "Ingress" && type != "Egress")
+      item.fail(excerpt(type) + " is not a policy type: use Ingress or Egress");
+    if (++count > 2) item.fail("is one too many: there are two policy types");
+  });
+  policy.isolates_ingress = any ? ingress : true;
+  policy.isolates_egress = any ? egress : !policy.egress.empty();
+}
+
+}  // namespace
+
+model::NetworkPolicy decode_policy(const Field& root, model::ObjectName name) {
+  root.allow_only({"apiVersion", "kind", "metadata", "spec", "status"});
+  root.get("metadata")
+      .allow_only({"name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation",
+                   "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "labels",
+                   "annotations", "ownerReferences", "finalizers", "managedFields", "clusterName"});
+  model::NetworkPolicy policy;
+  policy.name = std::move(name);
+  Field spec = root.get("spec");
+  spec.allow_only({"podSelector", "policyTypes", "ingress", "egress"});
+  policy.pod_selector = decode_selector(spec.get("podSelector"));
+  policy.ingress = decode_rules(spec.get("ingress"), "from");
+  policy.egress = decode_rules(spec.get("egress"), "to");
+  decode_policy_types(spec.get("policyTypes"), policy);
+  return policy;
+}
+
+}  // namespace sluice::source

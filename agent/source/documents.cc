@@ -1,0 +1,137 @@
+#include "agent/source/documents.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace sluice::source {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+uint32_t count_lines(std::string_view text) {
+  return static_cast<uint32_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+void strip_byte_order_mark(std::string_view& text) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+}
+
+// The length of the UTF-8 sequence at the start of `text` (RFC 3629), 0 where it is not one.
+size_t utf8_length(std::string_view text) {
+  auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  unsigned lead = byte(0);
+  if (lead < 0x80) return 1;
+  size_t length = lead >= 0xc2 && lead <= 0xdf   ? 2
+                  : (lead & 0xf0) == 0xe0        ? 3
+                  : lead >= 0xf0 && lead <= 0xf4 ? 4
+                                                 : 0;
+  for (size_t i = 1; i < length; ++i)
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
+  bool outside = (lead == 0xed && byte(1) > 0x9f) || (lead == 0xf4 && byte(1) > 0x8f);
+  return overlong || outside ? 0 : length;
+}
+
+// YAML 1.2 section 5.1 (c-printable): UTF-8 without control characters. Checked first since the YAML library
+// takes a 0x04 for the end of the file and replaces what is not UTF-8.
+std::optional<SyntaxError> refuse_unprintable(std::string_view text) {
+  uint32_t line = 1;
+  while (!text.empty()) {
+    auto byte = static_cast<unsigned char>(text[0]);
+    if (byte == '\n') ++line;
+    if ((byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7f)
+      return SyntaxError{
+          line, "holds the control character " + std::to_string(byte) + ": save the file as UTF-8 text"};
+    size_t length = utf8_length(text);
+    if (length == 0) return SyntaxError{line, "is not UTF-8: save the file as UTF-8 text"};
+    text.remove_prefix(length);
+  }
+  return std::nullopt;
+}
+
+bool is_marker(std::string_view line, std::string_view marker) {
+  strip_byte_order_mark(line);
+  if (!line.starts_with(marker)) return false;
+  return line.size() == marker.size() || std::string_view(" \t\r\n").find(line[marker.size()]) != line.npos;
+}
+
+// Cuts the next document's text off `rest`: up to the next line that starts a document, or with the line that
+// ends it (YAML 1.2 section 9.1: such lines cannot stand inside a document, not even in a block scalar).
+std::string_view next_yaml_document(std::string_view& rest) {
+  size_t at = 0;
+  while (at < rest.size()) {
+    size_t end = rest.find('\n', at);
+    end = end == rest.npos ? rest.size() : end + 1;
+    std::string_view line = rest.substr(at, end - at);
+    if (at > 0 && is_marker(line, "---")) break;
+    at = end;
+    if (is_marker(line, "...")) break;
+  }
+  std::string_view document = rest.substr(0, at);
+  rest.remove_prefix(at);
+  return document;
+}
+
+// Blank and comment lines before the content of a document.
+std::string_view content_of(std::string_view text) {
+  while (!text.empty()) {
+    size_t start = text.find_first_not_of(" \t\r\n");
+    if (start == text.npos) return {};
+    text.remove_prefix(start);
+    if (text[0] != '#' && !is_marker(text, "---")) return text;
+    size_t end = text[0] == '#' ? text.find('\n') : 3;
+    text.remove_prefix(std::min(end, text.size()));
+  }
+  return text;
+}
+
+void visit_parsed(ParsedDocument parsed, int& number, const VisitDocument& visit) {
+  if (auto* document = std::get_if<Document>(&parsed)) visit(++number, std::move(*document));
+  if (auto* error = std::get_if<SyntaxError>(&parsed)) visit(++number, std::move(*error));
+}
+
+// JSON documents in a YAML stream are parsed as JSON, which is faster; flow maps of YAML look alike and are
+// not.
+ParsedDocument parse_yaml_or_json(std::string_view text, uint32_t first_line) {
+  std::string_view content = content_of(text);
+  if (content.starts_with('{')) {
+    std::string_view rest = content;
+    auto skipped = text.substr(0, static_cast<size_t>(content.data() - text.data()));
+    ParsedDocument parsed = parse_json_value(rest, first_line + count_lines(skipped));
+    if (std::holds_alternative<Document>(parsed) && content_of(rest).empty()) return parsed;
+  }
+  return parse_yaml_document(text, first_line);
+}
+
+}  // namespace
+
+void for_each_document(std::string_view bytes, Format format, const VisitDocument& visit) {
+  strip_byte_order_mark(bytes);
+  int number = 0;
+  if (auto error = refuse_unprintable(bytes)) return visit(1, *error);
+  uint32_t line = 1;
+  while (!bytes.empty()) {
+    std::string_view before = bytes;
+    if (format == Format::kYaml) {
+      std::string_view text = next_yaml_document(bytes);
+      strip_byte_order_mark(text);
+      visit_parsed(parse_yaml_or_json(text, line), number, visit);
+    } else {
+      visit_parsed(parse_json_value(bytes, line), number, visit);
+    }
+    line += count_lines(before.substr(0, before.size() - bytes.size()));
+  }
+}
+
+std::string_view without_last_document(std::string_view bytes, Format format) {
+  if (format == Format::kJson) return bytes;  // a JSON value shows by itself whether it is whole
+  std::string_view rest = bytes;
+  size_t last = 0;
+  while (!rest.empty()) {
+    last = bytes.size() - rest.size();
+    next_yaml_document(rest);
+  }
+  return bytes.substr(0, last);
+}
+
+}  // namespace sluice::source

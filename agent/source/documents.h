@@ -1,0 +1,41 @@
+// From the bytes of a file to its documents, as kubectl reads them: YAML streams split at "---" and "..."
+// lines, JSON values one after the other. No exception of a parsing library passes this edge.
+//
+// Law: a document that cannot be parsed costs itself only; those before and (in YAML) after it are still
+// visited.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "agent/source/tree.h"
+
+namespace sluice::source {
+
+enum class Format : uint8_t { kYaml, kJson };
+
+// Why a document (or the rest of a file) cannot be read.
+struct SyntaxError {
+  uint32_t line = 0;  // 1-based in the file; 0 unknown
+  std::string message;
+};
+
+// `number` counts from 1; documents that hold nothing (blank, comments) are not counted and not visited.
+using VisitDocument = std::function<void(int number, const std::variant<Document, SyntaxError>& document)>;
+
+void for_each_document(std::string_view bytes, Format format, const VisitDocument& visit);
+
+// All of `bytes` but the last document, which a writer may still be writing.
+std::string_view without_last_document(std::string_view bytes, Format format);
+
+// One document, or none where the text holds nothing. `first_line` is the 1-based line at which `text`
+// starts.
+using ParsedDocument = std::variant<std::monostate, Document, SyntaxError>;
+ParsedDocument parse_yaml_document(std::string_view text, uint32_t first_line);
+// One JSON value from the start of `text`, which loses what was read (all of it on an error).
+ParsedDocument parse_json_value(std::string_view& text, uint32_t first_line);
+
+}  // namespace sluice::source

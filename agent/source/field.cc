@@ -1,0 +1,138 @@
+#include "agent/source/field.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "agent/source/excerpt.h"
+#include "agent/source/scalars.h"
+
+namespace sluice::source {
+namespace {
+
+std::string child_path(const std::string& path, std::string_view key) {
+  bool plain = std::all_of(key.begin(), key.end(), [](unsigned char c) { return std::isalnum(c); });
+  if (!plain) return path + "[" + excerpt(key) + "]";
+  return path.empty() ? std::string(key) : path + "." + std::string(key);
+}
+
+// Levenshtein distance; both are short.
+size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+    }
+  }
+  return row[b.size()];
+}
+
+std::string suggestion(std::string_view key, std::initializer_list<std::string_view> known) {
+  constexpr size_t kNear = 3, kLongest = 64;
+  std::string_view best;
+  size_t least = kNear;
+  for (std::string_view name : known)
+    if (size_t distance = key.size() > kLongest ? kNear : edit_distance(key, name); distance < least) {
+      least = distance;
+      best = name;
+    }
+  if (!best.empty()) return "did you mean " + std::string(best) + "?";
+  std::string all;
+  for (std::string_view name : known) all += (all.empty() ? "" : ", ") + std::string(name);
+  return "known here are " + all;
+}
+
+}  // namespace
+
+void Decoding::fail(const std::string& field, std::string_view message) {
+  if (!fault_) fault_ = Remark{field, one_line(message)};
+}
+
+void Decoding::warn(const std::string& field, std::string_view message) {
+  warnings_.push_back({field, one_line(message)});
+}
+
+bool Field::expect(TreeType type) const {
+  if (tree_.is_null()) return false;
+  if (tree_.type() == type) return true;
+  fail("is " + std::string(to_text(tree_.type())) + " where " + std::string(to_text(type)) + " is due");
+  return false;
+}
+
+Field Field::get(std::string_view key) const {
+  Tree child = expect(TreeType::kMap) ? tree_.find(key) : Tree();
+  return {*decoding_, child, child_path(path_, key)};
+}
+
+void Field::each(const std::function<void(const Field& item)>& visit) const {
+  if (!expect(TreeType::kSequence)) return;
+  size_t index = 0;
+  for (Tree item : tree_) {
+    Field field(*decoding_, item, path_ + "[" + std::to_string(index++) + "]");
+    if (item.is_null()) return field.fail("is empty: write a value, or {} for one without fields");
+    visit(field);
+  }
+}
+
+void Field::entries(const std::function<void(std::string_view key, const Field& value)>& visit) const {
+  if (!expect(TreeType::kMap)) return;
+  for (Tree entry : tree_) {
+    Field field(*decoding_, entry, path_ + "[" + excerpt(entry.key()) + "]");
+    if (entry.is_null()) return field.fail("is empty: write \"\" for an empty text");
+    visit(entry.key(), field);
+  }
+}
+
+std::string Field::text() const {
+  if (!expect(TreeType::kScalar)) return {};
+  if (!tree_.quoted())
+    if (auto type = plain_type(tree_.text()); !type.empty())
+      fail(std::string(tree_.text()) + " is " + std::string(type) + " where text is due: write \"" +
+           std::string(tree_.text()) + "\"");
+  return std::string(tree_.text());
+}
+
+std::string Field::required_text() const {
+  std::string value = text();
+  if (value.empty()) fail("is missing");
+  return value;
+}
+
+std::optional<int64_t> Field::integer() const {
+  if (!expect(TreeType::kScalar)) return std::nullopt;
+  auto value = tree_.quoted() ? std::nullopt : parse_integer(tree_.text());
+  if (!value)
+    fail(excerpt(tree_.text()) +
+         (tree_.quoted() ? " is text where a number is due: leave out the quotes"
+                         : " is not a whole number: write decimal digits without leading zeros"));
+  return value;
+}
+
+std::optional<bool> Field::boolean() const {
+  if (!expect(TreeType::kScalar)) return std::nullopt;
+  auto value = tree_.quoted() ? std::nullopt : parse_boolean(tree_.text());
+  if (!value) fail(excerpt(tree_.text()) + " is not a boolean: write true or false, without quotes");
+  return value;
+}
+
+bool Field::is_plain_number() const {
+  if (!expect(TreeType::kScalar)) return false;
+  return !tree_.quoted() && plain_type(tree_.text()) == "a number";
+}
+
+void Field::allow_only(std::initializer_list<std::string_view> known) const {
+  if (!expect(TreeType::kMap)) return;
+  for (Tree entry : tree_)
+    if (std::find(known.begin(), known.end(), entry.key()) == known.end())
+      return fail("unknown field " + excerpt(entry.key()) + ": " + suggestion(entry.key(), known));
+}
+
+void Field::check(std::string_view text, std::string_view fault) const {
+  if (!fault.empty()) fail(excerpt(text) + " " + std::string(fault));
+}
+
+}  // namespace sluice::source

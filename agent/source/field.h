@@ -1,0 +1,84 @@
+// Field: one field of an object being decoded: its tree, its path for messages, and typed ways to read it.
+//
+// Laws: the first fault of an object is kept (Decoding::fault) and reading goes on with harmless values, so
+// decoders read as a list of facts; whoever starts a Decoding looks at fault() at the end. Absent and null
+// are the same. A Field must not outlive its Decoding or the Document. One thread.
+#pragma once
+
+#include <functional>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/base/result.h"
+#include "agent/source/tree.h"
+
+namespace sluice::source {
+
+class Decoding {
+ public:
+  struct Remark {
+    std::string field, message;
+  };
+  void fail(const std::string& field, std::string_view message);
+  void warn(const std::string& field, std::string_view message);
+  const std::optional<Remark>& fault() const { return fault_; }
+  const std::vector<Remark>& warnings() const { return warnings_; }
+
+ private:
+  std::optional<Remark> fault_;
+  std::vector<Remark> warnings_;
+};
+
+class Field {
+ public:
+  Field(Decoding& decoding, Tree tree, std::string path = {})
+      : decoding_(&decoding), tree_(tree), path_(std::move(path)) {}
+
+  bool absent() const { return tree_.is_null(); }
+  Tree tree() const { return tree_; }
+  const std::string& path() const { return path_; }
+
+  // A field of this map; absent where this is absent. Fails on what is no map.
+  Field get(std::string_view key) const;
+  // The items of this list; none where it is absent. Fails on what is no list, and on an item that is null.
+  void each(const std::function<void(const Field& item)>& visit) const;
+  // The entries of this map of strings, e.g. labels.
+  void entries(const std::function<void(std::string_view key, const Field& value)>& visit) const;
+
+  // A string; empty where absent. Fails on what YAML or JSON reads as something else.
+  std::string text() const;
+  // A string that must be there and not be empty.
+  std::string required_text() const;
+  std::optional<int64_t> integer() const;
+  std::optional<bool> boolean() const;
+  // IntOrString: a plain number, else a string. Fails where absent.
+  bool is_plain_number() const;
+
+  // Fails where this holds a field that is not named here: a misspelt field would change what the object
+  // means.
+  void allow_only(std::initializer_list<std::string_view> known) const;
+  // Fails where `fault` (see names.h) is not empty: "TEXT FAULT".
+  void check(std::string_view text, std::string_view fault) const;
+  void fail(std::string_view message) const { decoding_->fail(path_, message); }
+  void warn(std::string_view message) const { decoding_->warn(path_, message); }
+
+  // The value of a parsed Result, or a harmless one after a failure with its message.
+  template <typename T>
+  T take(base::Result<T> result) const {
+    if (result.ok()) return std::move(result).value();
+    fail(result.error().message());
+    return T{};
+  }
+
+ private:
+  bool expect(TreeType type) const;
+
+  Decoding* decoding_;
+  Tree tree_;
+  std::string path_;
+};
+
+}  // namespace sluice::source

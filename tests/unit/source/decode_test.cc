@@ -1,0 +1,311 @@
+// Objects and lists: which are taken, skipped, refused; and the fields of every kind but NetworkPolicy.
+#include "agent/source/decode.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::source {
+namespace {
+
+// "Pod default/a; NetworkPolicy prod/web | skipped Deployment=1 | PROBLEM"
+std::string read(const std::string& text, Format format = Format::kYaml) {
+  Decoded decoded = decode(text, format, "f");
+  std::string out;
+  for (const auto& object : decoded.objects)
+    out += (out.empty() ? "" : "; ") + id_of(object.object).to_text();
+  for (const auto& [kind, count] : decoded.skipped) out += " | skipped " + kind + "=" + std::to_string(count);
+  for (const auto& problem : decoded.problems) out += " | " + problem.to_text();
+  return out;
+}
+
+template <typename T>
+T read_one(const std::string& text) {
+  Decoded decoded = decode(text, Format::kYaml, "f");
+  for (const auto& problem : decoded.problems) ADD_FAILURE() << problem.to_text();
+  if (decoded.objects.size() != 1 || !std::holds_alternative<T>(decoded.objects[0].object)) {
+    ADD_FAILURE() << "not one object of the kind: " << text;
+    return {};
+  }
+  return std::get<T>(decoded.objects[0].object);
+}
+
+struct Row {
+  const char* what;
+  const char* text;
+  const char* expected;
+};
+
+TEST(Decode, ObjectsAndLists) {
+  const Row rows[] = {
+      {"a namespaced object without namespace", "{apiVersion: v1, kind: Pod, metadata: {name: a}}",
+       "Pod default/a"},
+      {"an empty namespace", "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: ''}}",
+       "Pod default/a"},
+      {"cluster-scoped", "{apiVersion: v1, kind: Node, metadata: {name: n1.example.com, namespace: x}}",
+       "Node n1.example.com"},
+      {"List",
+       "{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: Pod, metadata: {name: a}}, {apiVersion: "
+       "v1, "
+       "kind: Secret}]}",
+       "Pod default/a | skipped Secret=1"},
+      {"typed list, items without kind",
+       "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicyList, items: [{metadata: {name: a}}, "
+       "{metadata: {name: "
+       "b, namespace: x}}]}",
+       "NetworkPolicy default/a; NetworkPolicy x/b"},
+      {"list in list",
+       "{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: PodList, items: [{metadata: {name: "
+       "a}}]}]}",
+       "Pod default/a"},
+      {"empty lists",
+       "{apiVersion: v1, kind: List, items: []}\n---\n{apiVersion: v1, kind: PodList, items: null}", ""},
+      {"other kinds",
+       "{apiVersion: apps/v1, kind: Deployment}\n---\n{apiVersion: apps/v1, kind: DeploymentList}",
+       " | skipped Deployment=1 | skipped DeploymentList=1"},
+      {"another group's kind of that name",
+       "{apiVersion: serving.knative.dev/v1, kind: Service, metadata: {name: a}}",
+       " | skipped Service.serving.knative.dev=1"},
+      {"an unknown version", "{apiVersion: extensions/v1beta1, kind: NetworkPolicy, metadata: {name: a}}",
+       " | f: document 1: NetworkPolicy default/a: apiVersion: \"extensions/v1beta1\" is not known for "
+       "NetworkPolicy: use "
+       "networking.k8s.io/v1"},
+      {"an unknown version of a list",
+       "{apiVersion: discovery.k8s.io/v1beta1, kind: EndpointSliceList, items: "
+       "[{metadata: {name: a}}]}",
+       " | f: document 1: EndpointSlice default/a: apiVersion: \"discovery.k8s.io/v1beta1\" is not known for "
+       "EndpointSlice: use discovery.k8s.io/v1"},
+      {"another group's NetworkPolicy is refused, not skipped",
+       "{apiVersion: crd.projectcalico.org/v1, kind: NetworkPolicy, metadata: {name: a}}",
+       " | f: document 1: NetworkPolicy default/a: apiVersion: \"crd.projectcalico.org/v1\" is not known for "
+       "NetworkPolicy: use networking.k8s.io/v1"},
+      {"each stands alone",
+       "{apiVersion: v1, kind: Pod, metadata: {name: A}}\n---\n{apiVersion: v1, kind: Pod, metadata: "
+       "{name: b}}",
+       "Pod default/b | f: document 1: metadata.name: \"A\" is not a DNS name: use a-z, 0-9, and - or . "
+       "inside, at most "
+       "253 characters"},
+      {"an item of a list",
+       "{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: Pod, metadata: {name: a}}, "
+       "{apiVersion: v1, kind: Pod}]}",
+       "Pod default/a | f: document 1: items[1].metadata.name: is missing"},
+      {"no kind", "{apiVersion: v1}", " | f: document 1: kind: is missing: this is no Kubernetes object"},
+      {"no apiVersion", "{kind: Pod}", " | f: document 1: apiVersion: is missing"},
+      {"no object", "[1]", " | f: document 1: is a list, not a Kubernetes object"},
+      {"slices of host names",
+       "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: a}, addressType: "
+       "FQDN, endpoints: [{addresses: [x.example]}]}",
+       " | skipped EndpointSlice of FQDN=1"},
+      {"unknown fields of a pod",
+       "{apiVersion: v1, kind: Pod, metadata: {name: a, x: 1}, spec: {y: [1]}, z: 3}", "Pod default/a"},
+      {"a broken document", "{apiVersion: v1, kind: Pod, metadata: {name: a}}\n---\na: [\n",
+       "Pod default/a | f: document 2: line "},
+  };
+  for (const Row& row : rows) {
+    std::string got = read(row.text), expected = row.expected;
+    if (expected.ends_with("line ")) got.resize(std::min(got.size(), expected.size()));
+    EXPECT_EQ(got, expected) << row.what;
+  }
+}
+
+TEST(Decode, CompleteSaysWhetherAllIdsAreKnown) {
+  const std::pair<const char*, bool> rows[] = {
+      {"{apiVersion: v1, kind: Pod, metadata: {name: a}}", true},
+      {"{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: []}", true},
+      {"{apiVersion: v1, kind: Secret}", true},
+      {"", true},
+      {"{apiVersion: v1, kind: Pod}", false},
+      {"a: [", false},
+      {"just text", false},
+  };
+  for (const auto& [text, complete] : rows)
+    EXPECT_EQ(decode(text, Format::kYaml, "f").complete, complete) << text;
+}
+
+TEST(Decode, Pod) {
+  auto pod = read_one<model::Pod>(R"(
+apiVersion: v1
+kind: Pod
+metadata: {name: web-0, namespace: prod, uid: u1, labels: {app: web, tier: ""}, creationTimestamp: "1970-01-01T00:01:00Z"}
+spec:
+  nodeName: n1
+  containers:
+  - ports: [{name: http, containerPort: 8080}, {containerPort: 53, protocol: UDP}]
+  - {}
+  initContainers:
+  - ports: [{name: once, containerPort: 1}]
+  - restartPolicy: Always
+    ports: [{name: mesh, containerPort: 15001, hostPort: 1}]
+status:
+  phase: Running
+  podIP: 10.0.0.1
+  podIPs: [{ip: 10.0.0.1}, {ip: "fd00::1"}]
+  conditions: [{type: Initialized, status: "False"}, {type: Ready, status: "False"}]
+)");
+  EXPECT_EQ(pod.name.to_text(), "prod/web-0");
+  EXPECT_EQ(pod.uid, "u1");
+  EXPECT_EQ(pod.node_name, "n1");
+  EXPECT_EQ(pod.labels, (model::Labels{{"app", "web"}, {"tier", ""}}));
+  EXPECT_EQ(pod.created, 60);
+  EXPECT_FALSE(pod.ready);
+  EXPECT_FALSE(pod.host_network);
+  ASSERT_EQ(pod.ips.size(), 2u);
+  EXPECT_EQ(pod.ips[1].to_text(), "fd00::1");
+  std::string ports;
+  for (const auto& port : pod.ports)
+    ports += port.name + ":" + port.protocol.to_text() + ":" + std::to_string(port.port.host()) + " ";
+  EXPECT_EQ(ports, "http:TCP:8080 :UDP:53 mesh:TCP:15001 ");
+}
+
+TEST(Decode, PodDefaults) {
+  auto status_of = [](const std::string& status) {
+    return read_one<model::Pod>(
+        "{apiVersion: v1, kind: Pod, metadata: {name: a, creationTimestamp: null}, spec: {hostNetwork: "
+        "yes}, status: " +
+        status + "}");
+  };
+  EXPECT_EQ(status_of("{}").phase, model::PodPhase::kPending);
+  EXPECT_EQ(status_of("{podIP: 10.0.0.1}").phase, model::PodPhase::kRunning);
+  EXPECT_EQ(status_of("{podIP: 10.0.0.1, phase: Pending}").phase, model::PodPhase::kPending);
+  EXPECT_EQ(status_of("{podIP: 10.0.0.1, podIPs: []}").ips.size(), 1u);
+  EXPECT_TRUE(status_of("{podIP: ''}").ips.empty());
+  EXPECT_TRUE(status_of("{conditions: [{type: Ready, status: Unknown}]}").ready);
+  EXPECT_TRUE(status_of("{}").host_network);
+}
+
+TEST(Decode, NamespaceCarriesItsName) {
+  auto ns = read_one<model::Namespace>(
+      "{apiVersion: v1, kind: Namespace, metadata: {name: prod, labels: {team: a}}}");
+  EXPECT_EQ(ns.labels, (model::Labels{{"kubernetes.io/metadata.name", "prod"}, {"team", "a"}}));
+}
+
+TEST(Decode, NodeHasItsIpAddressesOnly) {
+  auto node = read_one<model::Node>(
+      "{apiVersion: v1, kind: Node, metadata: {name: n}, status: {addresses: [{type: Hostname, address: n}, "
+      "{type: "
+      "InternalIP, address: 192.168.0.2}, {type: ExternalIP, address: 1.2.3.4}, {type: InternalIP, address: "
+      "192.168.0.2}, {type: InternalDNS, address: n.x}]}}");
+  ASSERT_EQ(node.addresses.size(), 2u);
+  EXPECT_EQ(node.addresses[0].to_text(), "1.2.3.4");
+}
+
+std::string print(const model::Service& service) {
+  std::string text;
+  for (const auto& ip : service.addresses) text += ip.to_text() + " ";
+  for (auto family : service.families) text += std::string(net::to_text(family)) + " ";
+  if (service.headless) text += "headless ";
+  for (const auto& port : service.ports) {
+    text += port.name + "/" + port.protocol.to_text() + "/" + std::to_string(port.port.host()) + ">";
+    const auto* number = std::get_if<net::Port>(&port.target);
+    text += number ? std::to_string(number->host()) : std::get<std::string>(port.target);
+    if (port.node_port) text += "@" + std::to_string(port.node_port->host());
+    text += " ";
+  }
+  if (service.selector) text += "selects " + std::to_string(service.selector->size());
+  return text;
+}
+
+TEST(Decode, Service) {
+  const Row rows[] = {
+      {"cluster IP", "spec: {clusterIP: 10.96.0.1, ports: [{port: 443}], selector: {a: b}}",
+       "10.96.0.1 IPv4 /TCP/443>443 selects 1"},
+      {"dual stack", "spec: {clusterIP: 10.96.0.1, clusterIPs: [10.96.0.1, 'fd00::1']}",
+       "10.96.0.1 fd00::1 IPv4 IPv6 "},
+      {"every kind of address",
+       "spec: {type: LoadBalancer, clusterIP: 10.96.0.1, externalIPs: [1.1.1.1, 1.1.1.1]}, status: "
+       "{loadBalancer: "
+       "{ingress: [{ip: 2.2.2.2}, {hostname: x}, {ip: 3.3.3.3, ipMode: Proxy}, {ip: 4.4.4.4, ipMode: VIP}]}}",
+       "1.1.1.1 2.2.2.2 4.4.4.4 10.96.0.1 IPv4 "},
+      {"headless", "spec: {clusterIP: None, ipFamilies: [IPv4], selector: {}}", "IPv4 headless "},
+      {"external name", "spec: {type: ExternalName, externalName: x, clusterIP: ''}", "headless "},
+      {"target ports",
+       "spec: {ports: [{name: a, port: 80, targetPort: 8080}, {name: b, port: 81, targetPort: web}, {name: "
+       "c, port: 82, "
+       "targetPort: 0}, {name: d, port: 83, targetPort: ''}, {name: e, port: 80, protocol: UDP}]}",
+       "a/TCP/80>8080 b/TCP/81>web c/TCP/82>82 d/TCP/83>83 e/UDP/80>80 "},
+      {"node port", "spec: {type: NodePort, ports: [{port: 80, nodePort: 30080}]}", "/TCP/80>80@30080 "},
+      {"no node port yet", "spec: {ports: [{port: 80, nodePort: 0}]}", "/TCP/80>80 "},
+  };
+  for (const Row& row : rows)
+    EXPECT_EQ(print(read_one<model::Service>("{apiVersion: v1, kind: Service, metadata: {name: s}, " +
+                                             std::string(row.text) + "}")),
+              row.expected)
+        << row.what;
+}
+
+TEST(Decode, EndpointSlice) {
+  auto slice = read_one<model::EndpointSlice>(R"(
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: s-1, labels: {kubernetes.io/service-name: s}}
+addressType: IPv6
+ports: [{name: web, port: 80}, {protocol: UDP}]
+endpoints:
+- addresses: ["fd00::1"]
+- {addresses: ["fd00::2"], conditions: {ready: false, serving: true, terminating: true}}
+- {addresses: ["fd00::3"], conditions: {ready: false}}
+- {addresses: ["fd00::4"], conditions: {ready: null}}
+)");
+  EXPECT_EQ(slice.service, "s");
+  EXPECT_EQ(slice.family, net::Family::kIpv6);
+  ASSERT_EQ(slice.ports.size(), 2u);
+  EXPECT_EQ(slice.ports[0].name, "web");
+  EXPECT_FALSE(slice.ports[1].port.has_value());
+  std::string flags;
+  for (const auto& e : slice.endpoints)
+    flags += std::string(e.ready ? "r" : "-") + (e.serving ? "s" : "-") + (e.terminating ? "t " : "- ");
+  EXPECT_EQ(flags, "rs- -st --- rs- ");
+}
+
+TEST(Decode, WhatIsRefusedSaysWhere) {
+  const Row rows[] = {
+      {"Pod", "metadata: {name: a, labels: {app: 1}}",
+       "metadata.labels[\"app\"]: 1 is a number where text is due: write \"1\""},
+      {"Pod", "metadata: {name: a, creationTimestamp: yesterday}",
+       "metadata.creationTimestamp: \"yesterday\" is not a time: write it as RFC 3339 does, e.g. "
+       "2024-05-01T12:00:00Z"},
+      {"Pod", "status: {podIP: 10.0.0}", "status.podIP: \"10.0.0\" is not an IP address"},
+      {"Pod", "status: {podIPs: [{ip: 10.0.0.1}, {ip: 10.0.0.2}]}",
+       "status.podIPs[1].ip: 10.0.0.2 is a second IPv4 address: a pod has at most one a family"},
+      {"Pod", "status: {podIPs: [{}]}", "status.podIPs[0].ip: is missing"},
+      {"Pod", "status: {phase: running}",
+       "status.phase: \"running\" is not a phase: use Pending, Running, Succeeded, Failed or Unknown"},
+      {"Pod", "spec: {hostNetwork: 'true'}",
+       "spec.hostNetwork: \"true\" is not a boolean: write true or false, without quotes"},
+      {"Pod", "spec: {containers: [{ports: [{name: http}]}]}",
+       "spec.containers[0].ports[0].containerPort: is missing: write a number between 1 and 65535"},
+      {"Pod", "spec: {containers: {ports: 1}}", "spec.containers: is a map where a list is due"},
+      {"Service", "spec: {type: None}",
+       "spec.type: \"None\" is not a service type: use ClusterIP, NodePort, LoadBalancer or ExternalName"},
+      {"Service", "spec: {ports: [{port: 80}, {port: 81}]}",
+       "spec.ports[1]: has no name: the ports of a service with several need one each"},
+      {"Service", "spec: {ports: [{port: 80, name: a}, {port: 80, name: b}]}",
+       "spec.ports[1]: TCP port 80 stands twice"},
+      {"Service", "spec: {ports: [{port: 80, targetPort: '8080'}]}",
+       "spec.ports[0].targetPort: \"8080\" is a string, so it names a port, and a name needs a letter: write "
+       "the number "
+       "without quotes"},
+      {"Service", "spec: {ipFamilies: [v4]}",
+       "spec.ipFamilies[0]: \"v4\" is not an IP family: use IPv4 or IPv6"},
+      {"Service", "spec: {clusterIP: none}", "spec.clusterIP: \"none\" is not an IP address"},
+  };
+  for (const Row& row : rows) {
+    std::string metadata = std::string(row.text).starts_with("metadata") ? "" : "metadata: {name: a}, ";
+    std::string got =
+        read("{apiVersion: v1, kind: " + std::string(row.what) + ", " + metadata + row.text + "}");
+    EXPECT_EQ(got, " | f: document 1: " + std::string(row.what) + " default/a: " + row.expected) << row.text;
+  }
+  EXPECT_EQ(
+      read("{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: a}, addressType: IPv4, "
+           "endpoints: [{addresses: ['fd00::1']}]}"),
+      " | f: document 1: EndpointSlice default/a: endpoints[0].addresses[0]: fd00::1 is not IPv4 as the "
+      "slice's "
+      "addressType says");
+}
+
+TEST(Decode, MessagesStayOnOneLine) {
+  EXPECT_EQ(read("{apiVersion: v1, kind: Pod, metadata: {name: \"a\\nb\"}}").find('\n'), std::string::npos);
+  EXPECT_EQ(read("{apiVersion: v1, kind: Pod, metadata: {name: a}, status: {podIP: \"1\\n2\"}}").find('\n'),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace sluice::source
