@@ -118,6 +118,20 @@ void apply(Image& image, const Difference& difference) {
   apply_table(image.endpoints, difference.endpoints);
 }
 
+Difference inverse(const Difference& difference) {
+  Difference back = difference;
+  auto swap_all = [](auto& changes) {
+    for (auto& [key, change] : changes) std::swap(change.before, change.after);
+  };
+  swap_all(back.addresses);
+  swap_all(back.prefixes);
+  swap_all(back.services);
+  swap_all(back.rules);
+  swap_all(back.portsets);
+  swap_all(back.endpoints);
+  return back;
+}
+
 IdentityId identity_by_prefix(const Image& image, const net::Ip& address) {
   for (int length = net::address_bits(address.family()); length >= 0; --length) {
     auto found = image.prefixes.find(net::Cidr::of(address, length).value());

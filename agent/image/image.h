@@ -114,6 +114,8 @@ struct Difference {
 
 Difference difference(const Image& before, const Image& after);
 void apply(Image& image, const Difference& difference);
+// The way back: before and after change places.
+Difference inverse(const Difference& difference);
 
 // The identity that longest-prefix match gives to `address`; 0 where no prefix covers it.
 IdentityId identity_by_prefix(const Image& image, const net::Ip& address);

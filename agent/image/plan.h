@@ -1,5 +1,5 @@
-// Plan: a Difference as ordered writes with every slot, index and epoch filled in; and Target, whoever holds the maps
-// (the kernel, or the user-space maps of agent/packet).
+// Plan: a Difference as ordered writes with every slot, index and epoch filled in; and Target, whoever holds
+// the maps (the kernel, or the user-space maps of agent/packet).
 //
 // The law of change, in this order (docs/design.md):
 //   1. set_flags(flags_during)   e.g. "there are prefixes", before the first prefix is written
@@ -9,8 +9,8 @@
 //   5. attach                    programs on interfaces that have become endpoints
 //   6. detach, wait_grace()      until no packet that began before the flip is under way
 //   7. cleanup, set_flags(flags_after)
-// Steps 1-5 are put_in_force(), 6-7 settle(). A failure in 1-3 undoes what was written and leaves the present epoch.
-// Not thread-safe: one writer.
+// Steps 1-5 are put_in_force(), 6-7 settle(). A failure in 1-3 undoes what was written and leaves the present
+// epoch. Not thread-safe: one writer.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@
 
 namespace sluice::image {
 
-// Writes (or removals) in one map, applied together where the kernel can. keys and values are packed back to back in
-// the layout of include/sluice/layout.h; values is empty for removals.
+// Writes (or removals) in one map, applied together where the kernel can. keys and values are packed back to
+// back in the layout of include/sluice/layout.h; values is empty for removals.
 struct Batch {
   sluice_map map = SLUICE_MAP_COUNT;
   bool removal = false;
@@ -32,8 +32,8 @@ struct Batch {
   bool operator==(const Batch&) const = default;
 };
 
-// One entry of sluice_endpoints. `slot` is the policy slot that is written (since last, with release order), the
-// other stays as it is in the map; -1: no slot, identity fields only.
+// One entry of sluice_endpoints. `slot` is the policy slot that is written (since last, with release order),
+// the other stays as it is in the map; -1: no slot, identity fields only.
 struct EndpointWrite {
   uint32_t index = 0;
   int slot = -1;
@@ -47,7 +47,7 @@ struct InterfaceWrite {
 };
 
 struct Plan {
-  uint64_t epoch = 0;  // to flip to
+  uint64_t epoch = 0;                          // to flip to
   uint64_t flags_during = 0, flags_after = 0;  // the SLUICE_CONFIG_PREFIXES… bits only
   std::vector<Batch> prepare;
   std::vector<Batch> undo;  // removes or restores what prepare wrote, for a prepare that fails half-way
@@ -58,6 +58,8 @@ struct Plan {
   std::vector<Batch> cleanup;
   std::vector<EndpointWrite> endpoints_after;
   uint64_t next_endpoint_id = 0;
+  // Slots that nothing refers to once the plan is settled.
+  std::vector<uint32_t> freed_portsets, freed_tables, freed_pages, freed_endpoints;
   size_t writes() const;  // entries written before and at the flip
 };
 

@@ -12,19 +12,19 @@ extern "C" {
 #endif
 
 struct sluice_user_ctx {
-  const __u8 *data; /* from the Ethernet header on */
+  const __u8* data; /* from the Ethernet header on */
   __u32 length;     /* bytes at data */
   __u32 ifindex;
   __u32 now; /* seconds */
   int gso;   /* several segments in one buffer */
-  void *maps;
-  void *(*lookup)(void *maps, enum sluice_map map, const void *key);
-  void (*insert)(void *maps, enum sluice_map map, const void *key, const void *value);
-  int (*emit)(void *maps, const struct sluice_event *event); /* non-zero: taken */
+  void* maps;
+  void* (*lookup)(void* maps, enum sluice_map map, const void* key);
+  void (*insert)(void* maps, enum sluice_map map, const void* key, const void* value);
+  int (*emit)(void* maps, const struct sluice_event* event); /* non-zero: taken */
 };
 
 /* The whole path of bpf/path.h; 1 where the packet passes, 0 where it is dropped. */
-int sluice_user_path(struct sluice_user_ctx *ctx, enum sluice_direction direction);
+int sluice_user_path(struct sluice_user_ctx* ctx, enum sluice_direction direction);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,132 @@
+#include "agent/image/encode.h"
+
+#include <algorithm>
+#include <array>
+
+namespace sluice::image {
+
+using base::Error;
+using base::Result;
+
+namespace {
+
+struct MapEntry {
+  std::string_view name;
+  MapSizes sizes;
+};
+constexpr std::array<MapEntry, SLUICE_MAP_COUNT> kMaps = {{
+#define SLUICE_ENTRY(NAME, name, type, key, value, entries, flags) \
+  MapEntry{#name, {sizeof(key), sizeof(value), entries}},
+    SLUICE_MAPS(SLUICE_ENTRY)
+#undef SLUICE_ENTRY
+}};
+
+template <typename T>
+void copy_bytes(const net::Ip& ip, T& to) {
+  auto bytes = ip.bytes();
+  std::memcpy(&to, bytes.data(), std::min(bytes.size(), sizeof(to)));
+}
+
+template <typename T>
+net::Ip ip_of(const T& bytes) {
+  return *net::Ip::from_bytes({reinterpret_cast<const uint8_t*>(&bytes), sizeof(bytes)});
+}
+
+}  // namespace
+
+std::string_view map_name(sluice_map map) {
+  return kMaps[map].name;
+}
+MapSizes map_sizes(sluice_map map) {
+  return kMaps[map].sizes;
+}
+
+sluice_address4 encode4(const net::Ip& ip) {
+  sluice_address4 key{};
+  copy_bytes(ip, key.address);
+  return key;
+}
+
+sluice_address6 encode6(const net::Ip& ip) {
+  sluice_address6 key{};
+  copy_bytes(ip, key.address);
+  return key;
+}
+
+sluice_prefix4 encode4(const net::Cidr& cidr) {
+  return {static_cast<uint32_t>(cidr.length()), encode4(cidr.base()).address};
+}
+
+sluice_prefix6 encode6(const net::Cidr& cidr) {
+  sluice_prefix6 key{};
+  key.length = static_cast<uint32_t>(cidr.length());
+  copy_bytes(cidr.base(), key.address);
+  return key;
+}
+
+sluice_service encode(const ServiceKey& key) {
+  sluice_service encoded{};
+  bool v4 = key.address.family() == net::Family::kIpv4;
+  if (!key.node_port) copy_bytes(key.address, encoded.address);
+  encoded.port = key.port.network();
+  encoded.protocol = key.protocol.number();
+  encoded.kind = key.node_port ? (v4 ? SLUICE_SERVICE_NODE_PORT4 : SLUICE_SERVICE_NODE_PORT6)
+                               : (v4 ? SLUICE_SERVICE_IPV4 : SLUICE_SERVICE_IPV6);
+  return encoded;
+}
+
+sluice_rule encode(const RuleKey& key) {
+  return {key.ruleset.value, key.identity.value};
+}
+
+uint64_t encode(const Address& address) {
+  return address.identity.value | (address.node ? SLUICE_IDENTITY_NODE : 0) |
+         (address.service ? SLUICE_IDENTITY_SERVICE : 0);
+}
+
+net::Ip decode(const sluice_address4& key) {
+  return ip_of(key.address);
+}
+net::Ip decode(const sluice_address6& key) {
+  return ip_of(key.address);
+}
+
+Result<net::Cidr> decode(const sluice_prefix4& key) {
+  return net::Cidr::of(ip_of(key.address), static_cast<int>(std::min(key.length, 33u)));
+}
+
+Result<net::Cidr> decode(const sluice_prefix6& key) {
+  return net::Cidr::of(ip_of(key.address), static_cast<int>(std::min(key.length, 129u)));
+}
+
+Result<ServiceKey> decode(const sluice_service& key) {
+  ServiceKey decoded;
+  decoded.protocol = net::Protocol(key.protocol);
+  decoded.port = net::Port::from_network(key.port);
+  switch (key.kind) {
+    case SLUICE_SERVICE_NODE_PORT4:
+    case SLUICE_SERVICE_IPV4:
+      decoded.address = *net::Ip::from_bytes({key.address, 4});
+      break;
+    case SLUICE_SERVICE_NODE_PORT6:
+    case SLUICE_SERVICE_IPV6:
+      decoded.address = *net::Ip::from_bytes({key.address, 16});
+      break;
+    default:
+      return Error("services: unknown kind " + std::to_string(key.kind));
+  }
+  decoded.node_port = key.kind == SLUICE_SERVICE_NODE_PORT4 || key.kind == SLUICE_SERVICE_NODE_PORT6;
+  return decoded;
+}
+
+RuleKey decode(const sluice_rule& key) {
+  return {{key.ruleset}, {key.identity}};
+}
+
+Address decode_address(uint64_t value) {
+  return {{value & SLUICE_IDENTITY_MASK},
+          (value & SLUICE_IDENTITY_NODE) != 0,
+          (value & SLUICE_IDENTITY_SERVICE) != 0};
+}
+
+}  // namespace sluice::image

@@ -1,0 +1,294 @@
+#include "agent/image/placement.h"
+
+#include <algorithm>
+
+#include "agent/image/encode.h"
+
+namespace sluice::image {
+
+using base::done;
+using base::Error;
+using base::Result;
+using base::Status;
+
+// Builds one Plan. A class of its own so that what a plan needs only while it is built does not live in
+// Placement.
+class Planner {
+ public:
+  Planner(Placement& placement, const Image& after, const Difference& difference)
+      : place_(placement), after_(after), difference_(difference) {}
+
+  Result<Plan> build() {
+    plan_.epoch = place_.epoch_ + 1;
+    clear_leftovers();
+    if (auto status = take_slots(); !status) return status.error();
+    if (auto status = put_cells(); !status) return status.error();
+    if (auto status = put_endpoints(); !status) return status.error();
+    free_slots();
+    plan_.flags_after = prefix_flags(after_.prefixes);
+    plan_.flags_during = plan_.flags_after | prefix_flags(difference_.prefixes);
+    plan_.next_endpoint_id = place_.next_flow_id_;
+    place_.epoch_ = plan_.epoch;
+    return std::move(plan_);
+  }
+
+ private:
+  template <typename ByCidr>
+  static uint64_t prefix_flags(const ByCidr& prefixes) {
+    uint64_t flags = 0;
+    if (!prefixes.empty() && prefixes.begin()->first.family() == net::Family::kIpv4)
+      flags |= SLUICE_CONFIG_PREFIXES4;
+    if (!prefixes.empty() && prefixes.rbegin()->first.family() == net::Family::kIpv6)
+      flags |= SLUICE_CONFIG_PREFIXES6;
+    return flags;
+  }
+
+  void clear_leftovers() {
+    plan_.prepare = std::move(place_.leftovers_.batches);
+    plan_.endpoints = std::move(place_.leftovers_.endpoints);
+    plan_.interfaces = std::move(place_.leftovers_.interfaces);
+    place_.leftovers_ = {};
+  }
+
+  Status take_slots() {
+    for (const auto& [id, change] : difference_.portsets)
+      if (change.after)
+        if (auto status = place_.ports_.add(id, *change.after, plan_); !status) return status;
+    for (const auto& [id, change] : difference_.endpoints) {
+      if (change.before) continue;
+      auto index = place_.endpoint_slots_.take();
+      if (!index) return index.error();
+      place_.endpoints_[id] = {*index, place_.next_flow_id_++, 1, 0};
+    }
+    return done();
+  }
+
+  void free_slots() {
+    for (const auto& [id, change] : difference_.portsets)
+      if (!change.after) place_.ports_.remove(id, plan_);
+    for (const auto& [id, change] : difference_.endpoints) {
+      if (change.after) continue;
+      plan_.freed_endpoints.push_back(place_.endpoints_.at(id).index);
+      place_.endpoints_.erase(id);
+    }
+  }
+
+  Result<uint64_t> encode_ref(const Ref& ref) const {
+    auto self = [&](sluice_ref_kind kind) -> Result<uint64_t> {
+      auto place = place_.endpoints_.find(ref.endpoint);
+      if (place == place_.endpoints_.end())
+        return Error("image: endpoint " + ref.endpoint.to_text() + " is referred to but not in the image");
+      return uint64_t{SLUICE_REF(kind, place->second.index)};
+    };
+    switch (ref.kind) {
+      case Ref::Kind::kNone:
+        return uint64_t{SLUICE_REF(SLUICE_REF_NONE, 0)};
+      case Ref::Kind::kAll:
+        return uint64_t{SLUICE_REF(SLUICE_REF_ALL, 0)};
+      case Ref::Kind::kPartial:
+        return uint64_t{SLUICE_REF(SLUICE_REF_PARTIAL, 0)};
+      case Ref::Kind::kSelfElsePartial:
+        return self(SLUICE_REF_SELF_ELSE_PARTIAL);
+      case Ref::Kind::kSelfElseNone:
+        return self(SLUICE_REF_SELF_ELSE_NONE);
+      case Ref::Kind::kPorts:
+        break;
+    }
+    auto slot = place_.ports_.slot(ref.portset);
+    if (!slot) return slot.error();
+    return uint64_t{SLUICE_REF(SLUICE_REF_PORTS, *slot)};
+  }
+
+  // One table of cells. encode_value(key, value, in_after) is what a packet must see there before or after.
+  template <typename Change, typename EncodeKey, typename EncodeValue>
+  Status put_table(sluice_map map, const Change& changes, EncodeKey encode_key, EncodeValue encode_value) {
+    BatchBuilder put(map), undo(map), cleanup(map);
+    for (const auto& [key, change] : changes) {
+      Result<uint64_t> before = encode_value(key, change.before, false),
+                       now = encode_value(key, change.after, true);
+      if (!before) return before.error();
+      if (!now) return now.error();
+      auto encoded = encode_key(key);
+      put.put(encoded, sluice_cell{plan_.epoch, *before, *now});
+      if (change.before)
+        undo.put(encoded, sluice_cell{0, *before, *before});
+      else
+        undo.remove(encoded);
+      if (!change.after) cleanup.remove(encoded);
+    }
+    std::move(put).finish(plan_.prepare, plan_.prepare);
+    std::move(undo).finish(plan_.undo, plan_.undo);
+    std::move(cleanup).finish(plan_.cleanup, plan_.cleanup);
+    return done();
+  }
+
+  // A key's changes of one family.
+  template <typename Change>
+  static Change of_family(const Change& changes, net::Family family) {
+    Change some;
+    for (const auto& entry : changes)
+      if (entry.first.family() == family) some.insert(some.end(), entry);
+    return some;
+  }
+
+  // What longest-prefix match gives a prefix that is not itself in the table, in the image before or after.
+  uint64_t shorter_prefix(const net::Cidr& prefix, bool in_after) const {
+    for (int length = prefix.length() - 1; length >= 0; --length) {
+      net::Cidr shorter = *net::Cidr::of(prefix.base(), length);
+      if (auto change = difference_.prefixes.find(shorter); change != difference_.prefixes.end()) {
+        const auto& value = in_after ? change->second.after : change->second.before;
+        if (value) return value->value;
+      } else if (auto same = after_.prefixes.find(shorter); same != after_.prefixes.end()) {
+        return same->second.value;
+      }
+    }
+    return 0;
+  }
+
+  Status put_cells() {
+    auto identity = [](const auto&, const std::optional<IdentityId>& value, bool) -> Result<uint64_t> {
+      return value ? value->value : uint64_t{0};
+    };
+    auto ref = [&](const auto&, const std::optional<Ref>& value, bool) -> Result<uint64_t> {
+      return encode_ref(value.value_or(Ref::none()));
+    };
+    auto address = [](const auto&, const std::optional<Address>& value, bool) -> Result<uint64_t> {
+      return value ? encode(*value) : uint64_t{SLUICE_IDENTITY_NONE};
+    };
+    auto prefix = [&](const net::Cidr& key, const std::optional<IdentityId>& value,
+                      bool in_after) -> Result<uint64_t> {
+      return value ? value->value : shorter_prefix(key, in_after);
+    };
+    auto key = [](const auto& k) { return encode(k); };
+    auto key4 = [](const auto& k) { return encode4(k); };
+    auto key6 = [](const auto& k) { return encode6(k); };
+    const auto& a = difference_.addresses;
+    const auto& p = difference_.prefixes;
+    const net::Family v4 = net::Family::kIpv4, v6 = net::Family::kIpv6;
+    Status status = put_table(SLUICE_MAP_RULES, difference_.rules, key, ref);
+    if (status) status = put_table(SLUICE_MAP_SERVICES, difference_.services, key, identity);
+    if (status) status = put_table(SLUICE_MAP_PREFIXES4, of_family(p, v4), key4, prefix);
+    if (status) status = put_table(SLUICE_MAP_PREFIXES6, of_family(p, v6), key6, prefix);
+    if (status) status = put_table(SLUICE_MAP_ADDRESSES4, of_family(a, v4), key4, address);
+    if (status) status = put_table(SLUICE_MAP_ADDRESSES6, of_family(a, v6), key6, address);
+    return status;
+  }
+
+  // The entry of sluice_endpoints with its sides in policy slot `slot`, in force from the new epoch.
+  Result<EndpointWrite> endpoint_write(EndpointId id, const Endpoint& endpoint, int slot) const {
+    const auto& place = place_.endpoints_.at(id);
+    EndpointWrite write{place.index, slot, {}};
+    write.value.id = place.flow_id;
+    write.value.pod = id.value;
+    if (endpoint.ipv4) write.value.address4 = encode4(*endpoint.ipv4).address;
+    if (endpoint.ipv6) std::copy_n(endpoint.ipv6->bytes().begin(), 16, write.value.address6);
+    sluice_sides& sides = write.value.policy[slot];
+    sides.since = plan_.epoch;
+    for (size_t d = 0; d < endpoint.sides.size(); ++d) {
+      auto ref = encode_ref(endpoint.sides[d].default_ref);
+      if (!ref) return ref.error();
+      sides.side[d] = {endpoint.sides[d].ruleset.value, *ref};
+    }
+    return write;
+  }
+
+  static EndpointWrite cleared(uint32_t index, int slot) {
+    EndpointWrite write{index, slot, {}};
+    write.value.policy[slot].since = SLUICE_NEVER;
+    return write;
+  }
+
+  Status put_endpoints() {
+    for (const auto& [id, change] : difference_.endpoints) {
+      auto& place = place_.endpoints_.at(id);
+      if (!change.after) {
+        plan_.endpoints_after.push_back(cleared(place.index, 0));
+        plan_.endpoints_after.push_back(cleared(place.index, 1));
+        leave_interface(id, place.ifindex);
+        continue;
+      }
+      if (!change.before) {  // neither slot may hold anything of the pod that stood here before
+        plan_.endpoints.push_back(cleared(place.index, 0));
+        plan_.endpoints.push_back(cleared(place.index, 1));
+      }
+      place.slot = 1 - place.slot;
+      auto write = endpoint_write(id, *change.after, place.slot);
+      if (!write) return write.error();
+      plan_.endpoints.push_back(*write);
+      if (change.after->ifindex != place.ifindex) {
+        leave_interface(id, place.ifindex);
+        enter_interface(id, change.after->ifindex);
+      }
+    }
+    detach_left();
+    return done();
+  }
+
+  void enter_interface(EndpointId id, uint32_t ifindex) {
+    auto& place = place_.endpoints_.at(id);
+    place.ifindex = ifindex;
+    if (ifindex == 0) return;
+    place_.interfaces_[ifindex] = id;
+    plan_.interfaces.push_back({ifindex, place.index});
+    plan_.attach.push_back(ifindex);
+  }
+
+  void leave_interface(EndpointId id, uint32_t ifindex) {
+    auto owner = place_.interfaces_.find(ifindex);
+    if (ifindex == 0 || owner == place_.interfaces_.end() || owner->second != id) return;
+    place_.interfaces_.erase(owner);
+    left_.push_back(ifindex);
+  }
+
+  // Interfaces that no endpoint of the new state has.
+  void detach_left() {
+    for (uint32_t ifindex : left_) {
+      if (place_.interfaces_.contains(ifindex)) continue;
+      plan_.detach.push_back(ifindex);
+      plan_.interfaces_after.push_back({ifindex, -1});
+    }
+  }
+
+  Placement& place_;
+  const Image& after_;
+  const Difference& difference_;
+  std::vector<uint32_t> left_;
+  Plan plan_;
+};
+
+Result<Plan> Placement::plan(const Image& after, const Difference& difference) {
+  return Planner(*this, after, difference).build();
+}
+
+void Placement::settled(const Plan& plan) {
+  ports_.settled(plan);
+  for (uint32_t index : plan.freed_endpoints) endpoint_slots_.give_back(index);
+}
+
+EndpointId Placement::endpoint_at(uint32_t index) const {
+  for (const auto& [id, place] : endpoints_)
+    if (place.index == index) return id;
+  return {};
+}
+
+std::map<sluice_map, Placement::Fill> Placement::fill(const Image& image) const {
+  std::map<sluice_map, Fill> fill;
+  auto add = [&](sluice_map map, uint64_t used) { fill[map] = {used, map_sizes(map).entries}; };
+  auto of = [](const auto& table, net::Family family) {
+    return static_cast<uint64_t>(std::count_if(
+        table.begin(), table.end(), [&](const auto& entry) { return entry.first.family() == family; }));
+  };
+  add(SLUICE_MAP_ENDPOINTS, endpoints_.size());
+  add(SLUICE_MAP_ADDRESSES4, of(image.addresses, net::Family::kIpv4));
+  add(SLUICE_MAP_ADDRESSES6, of(image.addresses, net::Family::kIpv6));
+  add(SLUICE_MAP_PREFIXES4, of(image.prefixes, net::Family::kIpv4));
+  add(SLUICE_MAP_PREFIXES6, of(image.prefixes, net::Family::kIpv6));
+  add(SLUICE_MAP_SERVICES, image.services.size());
+  add(SLUICE_MAP_RULES, image.rules.size());
+  add(SLUICE_MAP_PORTSETS, ports_.portsets_used());
+  add(SLUICE_MAP_PORT_TABLES, ports_.tables_used());
+  add(SLUICE_MAP_PORT_PAGES, ports_.pages_used());
+  return fill;
+}
+
+}  // namespace sluice::image

@@ -1,0 +1,62 @@
+#include "agent/image/plan.h"
+
+#include <optional>
+
+namespace sluice::image {
+
+using base::done;
+using base::Error;
+using base::Status;
+
+namespace {
+
+// Steps 1-3: nothing of it is visible in the epoch in force.
+Status prepare(const Plan& plan, Target& target) {
+  if (auto status = target.set_prefix_flags(plan.flags_during); !status) return status;
+  for (const Batch& batch : plan.prepare)
+    if (auto status = target.write(batch); !status) return status;
+  for (const EndpointWrite& write : plan.endpoints)
+    if (auto status = target.store(write); !status) return status;
+  for (const InterfaceWrite& write : plan.interfaces)
+    if (auto status = target.store(write); !status) return status;
+  return done();
+}
+
+}  // namespace
+
+size_t Plan::writes() const {
+  size_t entries = endpoints.size() + interfaces.size() + 1;
+  for (const Batch& batch : prepare) entries += batch.count;
+  return entries;
+}
+
+Status put_in_force(const Plan& plan, Target& target) {
+  if (auto status = prepare(plan, target); !status) {
+    std::string message = status.error().message();
+    for (const Batch& batch : plan.undo)
+      if (auto undone = target.write(batch); !undone) message += "; undoing it: " + undone.error().message();
+    return Error(message + "; the previous state stays in force");
+  }
+  if (auto status = target.flip(plan.epoch, plan.next_endpoint_id); !status) return status;
+  std::optional<Error> failed;
+  for (uint32_t ifindex : plan.attach)
+    if (auto status = target.attach(ifindex); !status)
+      failed = failed ? failed->within(status.error().message()) : status.error();
+  if (failed) return *failed;
+  return done();
+}
+
+Status settle(const Plan& plan, Target& target) {
+  for (uint32_t ifindex : plan.detach)
+    if (auto status = target.detach(ifindex); !status) return status;
+  if (auto status = target.wait_grace(); !status) return status;
+  for (const InterfaceWrite& write : plan.interfaces_after)
+    if (auto status = target.store(write); !status) return status;
+  for (const Batch& batch : plan.cleanup)
+    if (auto status = target.write(batch); !status) return status;
+  for (const EndpointWrite& write : plan.endpoints_after)
+    if (auto status = target.store(write); !status) return status;
+  return target.set_prefix_flags(plan.flags_after);
+}
+
+}  // namespace sluice::image

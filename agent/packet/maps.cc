@@ -1,0 +1,267 @@
+#include "agent/packet/maps.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+#include "agent/image/encode.h"
+
+namespace sluice::packet {
+
+using base::done;
+using base::Error;
+using base::Status;
+
+namespace {
+
+constexpr std::array<std::string_view, SLUICE_MAP_COUNT> kTypes = {
+#define SLUICE_TYPE(NAME, name, type, key, value, entries, flags) #type,
+    SLUICE_MAPS(SLUICE_TYPE)
+#undef SLUICE_TYPE
+};
+
+constexpr size_t kMostEvents = 4096;
+constexpr uint32_t kZero = 0;
+
+std::string bytes_of(const void* data, size_t size) {
+  return {static_cast<const char*>(data), size};
+}
+
+template <typename T>
+std::string key_of(const T& key) {
+  return bytes_of(&key, sizeof(key));
+}
+
+}  // namespace
+
+Maps::Maps() {
+  for (size_t i = 0; i < tables_.size(); ++i) {
+    image::MapSizes sizes = image::map_sizes(static_cast<sluice_map>(i));
+    tables_[i].key_size = sizes.key;
+    tables_[i].value_size = sizes.value;
+    tables_[i].limit = sizes.entries;
+    tables_[i].is_array = kTypes[i] == "ARRAY" || kTypes[i] == "PERCPU_ARRAY";
+    tables_[i].is_trie = kTypes[i] == "LPM_TRIE";
+    tables_[i].evicts = kTypes[i] == "LRU_HASH";
+  }
+  static_cast<sluice_config*>(lookup(SLUICE_MAP_CONFIG, &kZero))->epoch = 1;
+  uint32_t all = SLUICE_PORTS_ALL;
+  std::memset(lookup(SLUICE_MAP_PORT_PAGES, &all), 0xff, sizeof(sluice_port_page));
+  auto* table = static_cast<sluice_port_table*>(lookup(SLUICE_MAP_PORT_TABLES, &all));
+  std::fill(std::begin(table->page), std::end(table->page), uint16_t{SLUICE_PORTS_ALL});
+}
+
+void Maps::wrote() {
+  if (observer_) observer_();
+}
+
+// An array's entries are all there, zero until written.
+uint8_t* Maps::find(Table& table, const std::string& key) {
+  auto found = table.entries.find(key);
+  if (found != table.entries.end()) return found->second.get();
+  if (!table.is_array) return nullptr;
+  uint32_t index;
+  std::memcpy(&index, key.data(), sizeof(index));
+  if (index >= table.limit) return nullptr;
+  return table.entries.emplace(key, std::make_unique<uint8_t[]>(table.value_size)).first->second.get();
+}
+
+uint8_t* Maps::longest_match(Table& table, const uint8_t* key) {
+  uint32_t longest;
+  std::memcpy(&longest, key, sizeof(longest));
+  std::string shorter = bytes_of(key, table.key_size);
+  for (uint32_t length = longest;; --length) {
+    std::memcpy(shorter.data(), &length, sizeof(length));
+    for (size_t byte = 0; byte + sizeof(length) < table.key_size; ++byte) {
+      int keep = std::clamp(static_cast<int>(length) - 8 * static_cast<int>(byte), 0, 8);
+      shorter[byte + sizeof(length)] = static_cast<char>(key[byte + sizeof(length)] & (0xff00u >> keep));
+    }
+    if (auto found = table.entries.find(shorter); found != table.entries.end()) return found->second.get();
+    if (length == 0) return nullptr;
+  }
+}
+
+void* Maps::lookup(sluice_map map, const void* key) {
+  ++operations_.lookups[map];
+  Table& table = tables_[map];
+  if (table.is_trie) return longest_match(table, static_cast<const uint8_t*>(key));
+  return find(table, bytes_of(key, table.key_size));
+}
+
+void Maps::insert(sluice_map map, const void* key, const void* value) {
+  ++operations_.inserts[map];
+  Status ignored = put(map, bytes_of(key, tables_[map].key_size), static_cast<const uint8_t*>(value));
+  (void)ignored;  // as in the kernel: a program goes on when its insertion fails
+}
+
+void Maps::remove(sluice_map map, const void* key) {
+  tables_[map].entries.erase(bytes_of(key, tables_[map].key_size));
+}
+
+Status Maps::put(sluice_map map, const std::string& key, const uint8_t* value) {
+  Table& table = tables_[map];
+  uint8_t* entry = find(table, key);
+  if (!entry && table.is_array) return Error("map " + std::string(image::map_name(map)) + ": no such index");
+  if (!entry && table.entries.size() >= table.limit) {
+    if (!table.evicts)
+      return Error("map " + std::string(image::map_name(map)) + " is full: all " +
+                   std::to_string(table.limit) + " entries are in use");
+    table.entries.erase(table.entries.begin());
+  }
+  if (!entry)
+    entry = table.entries.emplace(key, std::make_unique<uint8_t[]>(table.value_size)).first->second.get();
+  std::memcpy(entry, value, table.value_size);
+  return done();
+}
+
+Status Maps::write(const image::Batch& batch) {
+  Table& table = tables_[batch.map];
+  for (uint32_t i = 0; i < batch.count; ++i) {
+    std::string key = bytes_of(batch.keys.data() + size_t{i} * table.key_size, table.key_size);
+    if (batch.removal)
+      table.entries.erase(key);
+    else if (auto status = put(batch.map, key, batch.values.data() + size_t{i} * table.value_size); !status)
+      return status;
+    wrote();
+  }
+  return done();
+}
+
+Status Maps::store(const image::EndpointWrite& write) {
+  auto* entry = static_cast<sluice_endpoint*>(lookup(SLUICE_MAP_ENDPOINTS, &write.index));
+  if (!entry) return Error("map endpoints: no index " + std::to_string(write.index));
+  std::array<sluice_sides, 2> policy = {entry->policy[0], entry->policy[1]};
+  if (write.slot >= 0) policy[static_cast<size_t>(write.slot)] = write.value.policy[write.slot];
+  *entry = write.value;
+  std::copy(policy.begin(), policy.end(), entry->policy);
+  wrote();
+  return done();
+}
+
+Status Maps::store(const image::InterfaceWrite& write) {
+  uint32_t slot = write.ifindex % SLUICE_INTERFACE_SLOTS;
+  auto* entry = static_cast<sluice_interface*>(lookup(SLUICE_MAP_INTERFACES, &slot));
+  bool direct = entry->ifindex == 0 || entry->ifindex == write.ifindex;
+  auto index = static_cast<uint32_t>(write.endpoint);
+  if (write.endpoint < 0) {
+    if (direct) *entry = {};
+    remove(SLUICE_MAP_INTERFACES_MORE, &write.ifindex);
+  } else if (direct) {
+    *entry = {write.ifindex, index};
+  } else if (auto status =
+                 put(SLUICE_MAP_INTERFACES_MORE, key_of(write.ifindex), reinterpret_cast<uint8_t*>(&index));
+             !status) {
+    return status;
+  }
+  wrote();
+  return done();
+}
+
+void Maps::set_agent_flags(uint64_t flags) {
+  auto* config = static_cast<sluice_config*>(lookup(SLUICE_MAP_CONFIG, &kZero));
+  constexpr uint64_t kAgent = SLUICE_CONFIG_AUDIT | SLUICE_CONFIG_PERMISSIVE;
+  config->flags = (config->flags & ~kAgent) | (flags & kAgent);
+}
+
+Status Maps::set_prefix_flags(uint64_t flags) {
+  auto* config = static_cast<sluice_config*>(lookup(SLUICE_MAP_CONFIG, &kZero));
+  constexpr uint64_t kPrefixes = SLUICE_CONFIG_PREFIXES4 | SLUICE_CONFIG_PREFIXES6;
+  config->flags = (config->flags & ~kPrefixes) | (flags & kPrefixes);
+  wrote();
+  return done();
+}
+
+Status Maps::flip(uint64_t epoch, uint64_t next_endpoint_id) {
+  auto* config = static_cast<sluice_config*>(lookup(SLUICE_MAP_CONFIG, &kZero));
+  config->next_endpoint_id = next_endpoint_id;
+  config->epoch = epoch;
+  wrote();
+  return done();
+}
+
+Status Maps::attach(uint32_t) {
+  return done();
+}
+Status Maps::detach(uint32_t) {
+  return done();
+}
+Status Maps::wait_grace() {
+  return done();
+}
+
+void Maps::clear_flows() {
+  for (sluice_map map : {SLUICE_MAP_FLOWS4, SLUICE_MAP_FLOWS6, SLUICE_MAP_FRAGMENTS})
+    tables_[map].entries.clear();
+}
+
+template <typename Key, typename Value>
+void Maps::copy_table(sluice_map map, image::Table<Key, Value>& to) const {
+  for (const auto& [key_bytes, value_bytes] : tables_[map].entries) {
+    auto& [key, value] = to.emplace_back();
+    std::memcpy(&key, key_bytes.data(), sizeof(key));
+    std::memcpy(&value, value_bytes.get(), sizeof(value));
+  }
+  std::sort(to.begin(), to.end(), [](const auto& a, const auto& b) {
+    return std::memcmp(&a.first, &b.first, sizeof(a.first)) < 0;
+  });
+}
+
+template <typename Value>
+void Maps::copy_array(sluice_map map, std::vector<Value>& to) const {
+  const Value zero{};
+  for (const auto& [key_bytes, value_bytes] : tables_[map].entries) {
+    uint32_t index;
+    std::memcpy(&index, key_bytes.data(), sizeof(index));
+    if (std::memcmp(value_bytes.get(), &zero, sizeof(zero)) == 0) continue;
+    if (to.size() <= index) to.resize(index + 1);
+    std::memcpy(&to[index], value_bytes.get(), sizeof(Value));
+  }
+}
+
+image::Contents Maps::contents() const {
+  image::Contents contents;
+  std::vector<sluice_config> config;
+  std::vector<sluice_interface> direct;
+  copy_array(SLUICE_MAP_CONFIG, config);
+  contents.config = config.at(0);
+  copy_table(SLUICE_MAP_INTERFACES_MORE, contents.interfaces);
+  copy_array(SLUICE_MAP_INTERFACES, direct);
+  for (const sluice_interface& slot : direct)
+    if (slot.ifindex != 0) contents.interfaces.emplace_back(slot.ifindex, slot.endpoint);
+  copy_array(SLUICE_MAP_ENDPOINTS, contents.endpoints);
+  copy_table(SLUICE_MAP_ADDRESSES4, contents.addresses4);
+  copy_table(SLUICE_MAP_ADDRESSES6, contents.addresses6);
+  copy_table(SLUICE_MAP_PREFIXES4, contents.prefixes4);
+  copy_table(SLUICE_MAP_PREFIXES6, contents.prefixes6);
+  copy_table(SLUICE_MAP_SERVICES, contents.services);
+  copy_table(SLUICE_MAP_RULES, contents.rules);
+  copy_array(SLUICE_MAP_PORTSETS, contents.portsets);
+  copy_array(SLUICE_MAP_PORT_TABLES, contents.port_tables);
+  copy_array(SLUICE_MAP_PORT_PAGES, contents.port_pages);
+  return contents;
+}
+
+bool Maps::passes(const std::vector<uint8_t>& frame, uint32_t ifindex, sluice_direction direction,
+                  uint32_t now) {
+  sluice_user_ctx ctx{};
+  ctx.data = frame.data();
+  ctx.length = static_cast<uint32_t>(frame.size());
+  ctx.ifindex = ifindex;
+  ctx.now = now;
+  ctx.maps = this;
+  ctx.lookup = [](void* maps, sluice_map map, const void* key) {
+    return static_cast<Maps*>(maps)->lookup(map, key);
+  };
+  ctx.insert = [](void* maps, sluice_map map, const void* key, const void* value) {
+    static_cast<Maps*>(maps)->insert(map, key, value);
+  };
+  ctx.emit = [](void* maps, const sluice_event* event) {
+    auto& events = static_cast<Maps*>(maps)->events_;
+    if (events.size() >= kMostEvents) return 0;
+    events.push_back(*event);
+    return 1;
+  };
+  return sluice_user_path(&ctx, direction) == 1;
+}
+
+}  // namespace sluice::packet

@@ -1,0 +1,82 @@
+// Maps: every map of include/sluice/maps.h in user space, with the meaning the kernel gives its type (hash,
+// array, longest-prefix trie, LRU). What the native engine judges with, and what sequence tests apply plans
+// to. Not thread-safe.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/image/contents.h"
+#include "agent/image/plan.h"
+#include "agent/packet/user_ctx.h"
+
+namespace sluice::packet {
+
+class Maps : public image::Target {
+ public:
+  Maps();
+
+  // A smaller limit than include/sluice/limits.h has, so that a test can fill a map.
+  void set_limit(sluice_map map, uint32_t entries) { tables_[map].limit = entries; }
+  // Called after every single write, e.g. to judge packets between two steps of a plan.
+  void on_write(std::function<void()> observer) { observer_ = std::move(observer); }
+  // SLUICE_CONFIG_AUDIT and SLUICE_CONFIG_PERMISSIVE.
+  void set_agent_flags(uint64_t flags);
+
+  base::Status write(const image::Batch& batch) override;
+  base::Status store(const image::EndpointWrite& write) override;
+  base::Status store(const image::InterfaceWrite& write) override;
+  base::Status set_prefix_flags(uint64_t flags) override;
+  base::Status flip(uint64_t epoch, uint64_t next_endpoint_id) override;
+  base::Status attach(uint32_t ifindex) override;
+  base::Status detach(uint32_t ifindex) override;
+  base::Status wait_grace() override;
+
+  // The packet path's own way in; pointers stay valid until the entry is removed. NULL where there is none.
+  void* lookup(sluice_map map, const void* key);
+  void insert(sluice_map map, const void* key, const void* value);
+  void remove(sluice_map map, const void* key);
+  void clear_flows();
+
+  // What the maps hold, as kernel read-back gives it.
+  image::Contents contents() const;
+  // Look-ups and insertions since the last call, by map: what a packet costs in map operations.
+  struct Operations {
+    std::array<uint32_t, SLUICE_MAP_COUNT> lookups{}, inserts{};
+  };
+  Operations take_operations() { return std::exchange(operations_, {}); }
+  const std::vector<sluice_event>& events() const { return events_; }
+  void clear_events() { events_.clear(); }
+
+  // Runs the whole path of bpf/path.h on a frame (from the Ethernet header on) that passes the pod's
+  // interface in `direction`. `now` in seconds.
+  bool passes(const std::vector<uint8_t>& frame, uint32_t ifindex, sluice_direction direction,
+              uint32_t now = 0);
+
+ private:
+  struct Table {
+    uint32_t key_size = 0, value_size = 0, limit = 0;
+    bool is_array = false, is_trie = false, evicts = false;
+    std::unordered_map<std::string, std::unique_ptr<uint8_t[]>> entries;  // by the bytes of the key
+  };
+  uint8_t* find(Table& table, const std::string& key);
+  uint8_t* longest_match(Table& table, const uint8_t* key);
+  base::Status put(sluice_map map, const std::string& key, const uint8_t* value);
+  void wrote();
+  template <typename Key, typename Value>
+  void copy_table(sluice_map map, image::Table<Key, Value>& to) const;
+  template <typename Value>
+  void copy_array(sluice_map map, std::vector<Value>& to) const;
+
+  std::array<Table, SLUICE_MAP_COUNT> tables_;
+  std::vector<sluice_event> events_;
+  std::function<void()> observer_;
+  Operations operations_;
+};
+
+}  // namespace sluice::packet
