@@ -132,8 +132,8 @@ const Row kAddresses[] = {
      world(service("prod/api", {"10.96.0.1", "10.0.0.1"}).selects({{"app", "api"}}).port(80), may()),
      to("10.0.0.1"), "deny none"},
     {"21: two Services on one address and port: the endpoints of both count",
-     world(service("prod/s1", {"203.0.113.9"}).selects({{"name", "a"}}).port(80),
-           service("prod/s2", {"203.0.113.9"}).selects({{"name", "b"}}).port(80),
+     world(service("prod/s1", "203.0.113.9").selects({{"name", "a"}}).port(80),
+           service("prod/s2", "203.0.113.9").selects({{"name", "b"}}).port(80),
            may().egress(rule().to(pods({{"name", "a"}})))),
      to("203.0.113.9"), "deny none"},
 };

@@ -1,0 +1,28 @@
+// Worlds, questions and changes drawn at random, for differential and sequence tests: built so that corner
+// cases meet (labels and ports from small pools, CIDRs that end next to addresses that exist, IPs reused,
+// Services on node addresses, ...). Drawn small, they fit on a page; shrink.h makes them smaller still.
+//
+// Laws: the same arguments give the same value on every machine and compiler. Every cluster is one that the
+// Kubernetes API would accept. Pure functions; any thread.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "agent/model/probe.h"
+
+namespace sluice::oracle {
+
+// `pods` pods (1 or more) and, in proportion, nodes, namespaces, Services, slices and policies.
+model::Cluster random_cluster(uint64_t seed, int pods);
+
+// `count` probes, mostly of what the cluster makes interesting: pod to pod, to itself, to its node, to
+// Services; ports and addresses at the borders of ranges and CIDRs; ICMP and other protocols. A few make no
+// sense.
+std::vector<model::Probe> random_probes(const model::Cluster& cluster, uint64_t seed, size_t count);
+
+// One thing that happens to a cluster, as the one or more changes that it makes: a pod comes, goes, finishes,
+// is relabelled or takes over an IP; a namespace, policy, Service, slice or node changes. Never empty.
+std::vector<model::Change> random_change(const model::Cluster& cluster, uint64_t seed);
+
+}  // namespace sluice::oracle

@@ -1,0 +1,269 @@
+#include "tests/oracle/text.h"
+
+#include <algorithm>
+#include <ctime>
+
+namespace sluice::oracle {
+namespace {
+
+// A double-quoted scalar, the same in JSON and YAML. Names and label values hold nothing that needs an
+// escape.
+std::string quoted(std::string_view text) {
+  return "\"" + std::string(text) + "\"";
+}
+
+// Flow style throughout: short, and one line a fact.
+template <typename List, typename Write>
+std::string flow_list(const List& list, Write write) {
+  std::string text = "[";
+  for (const auto& element : list) text += (text.size() > 1 ? ", " : "") + write(element);
+  return text + "]";
+}
+std::string flow_list(const std::vector<net::Ip>& ips) {
+  return flow_list(ips, [](const net::Ip& ip) { return quoted(ip.to_text()); });
+}
+std::string flow_map(const model::Labels& labels) {
+  std::string text = "{";
+  for (const auto& [key, value] : labels)
+    text += (text.size() > 1 ? ", " : "") + quoted(key) + ": " + quoted(value);
+  return text + "}";
+}
+
+std::string number(net::Port port) {
+  return std::to_string(port.host());
+}
+
+std::string time_text(int64_t seconds) {
+  const auto time = static_cast<time_t>(seconds);
+  tm parts{};
+  char text[32] = {};
+  if (gmtime_r(&time, &parts)) strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+struct Header {
+  std::string api_version;
+  model::ObjectName name;
+  model::Labels labels = {};
+  std::string extra = {};  // more lines of metadata
+};
+std::string head(std::string_view kind, const Header& header) {
+  std::string text = "---\napiVersion: " + header.api_version + "\nkind: " + std::string(kind) +
+                     "\nmetadata:\n  name: " + quoted(header.name.name) + "\n";
+  if (!header.name.ns.empty()) text += "  namespace: " + quoted(header.name.ns) + "\n";
+  if (!header.labels.empty()) text += "  labels: " + flow_map(header.labels) + "\n";
+  return text + header.extra;
+}
+
+std::string_view phase_text(model::PodPhase phase) {
+  switch (phase) {
+    case model::PodPhase::kPending:
+      return "Pending";
+    case model::PodPhase::kRunning:
+      return "Running";
+    case model::PodPhase::kSucceeded:
+      return "Succeeded";
+    case model::PodPhase::kFailed:
+      return "Failed";
+    case model::PodPhase::kUnknown:
+      return "Unknown";
+  }
+  return "";
+}
+
+// Every port in a container of its own: one name may stand for several numbers of a pod, not of a container.
+std::string containers(const model::Pod& pod) {
+  if (pod.ports.empty()) return "  containers: [{name: c, image: none}]\n";
+  std::string text = "  containers:\n";
+  for (size_t i = 0; i < pod.ports.size(); ++i) {
+    const model::ContainerPort& port = pod.ports[i];
+    text += "    - {name: c" + std::to_string(i) + ", image: none, ports: [{";
+    if (!port.name.empty()) text += "name: " + quoted(port.name) + ", ";
+    text += "containerPort: " + number(port.port) + ", protocol: " + port.protocol.to_text() + "}]}\n";
+  }
+  return text;
+}
+
+std::string write(const model::Pod& pod) {
+  std::string extra;
+  if (!pod.uid.empty()) extra += "  uid: " + quoted(pod.uid) + "\n";
+  if (pod.created != 0) extra += "  creationTimestamp: " + quoted(time_text(pod.created)) + "\n";
+  std::string text = head("Pod", {"v1", pod.name, pod.labels, extra}) + "spec:\n";
+  if (!pod.node_name.empty()) text += "  nodeName: " + quoted(pod.node_name) + "\n";
+  if (pod.host_network) text += "  hostNetwork: true\n";
+  text += containers(pod) + "status:\n  phase: " + std::string(phase_text(pod.phase)) + "\n";
+  if (!pod.ready) text += "  conditions: [{type: Ready, status: \"False\"}]\n";
+  if (!pod.ips.empty())
+    text += "  podIPs: " +
+            flow_list(pod.ips, [](const net::Ip& ip) { return "{ip: " + quoted(ip.to_text()) + "}"; }) + "\n";
+  return text;
+}
+
+std::string write(const model::Namespace& ns) {
+  return head("Namespace", {"v1", ns.name, ns.labels});
+}
+
+std::string write(const model::Node& node) {
+  return head("Node", {"v1", node.name}) + "status:\n  addresses: " +
+         flow_list(
+             node.addresses,
+             [](const net::Ip& ip) { return "{type: InternalIP, address: " + quoted(ip.to_text()) + "}"; }) +
+         "\n";
+}
+
+// The first of each of its families as cluster IPs, the rest as external ones.
+std::string service_addresses(const model::Service& service) {
+  if (service.headless) return "  clusterIP: None\n  externalIPs: " + flow_list(service.addresses) + "\n";
+  std::vector<net::Ip> cluster_ips, external = service.addresses;
+  for (net::Family family : service.families) {
+    auto first =
+        std::find_if(external.begin(), external.end(), [&](const auto& ip) { return ip.family() == family; });
+    if (first == external.end()) continue;
+    cluster_ips.push_back(*first);
+    external.erase(first);
+  }
+  std::string text;
+  if (!cluster_ips.empty())
+    text += "  clusterIP: " + quoted(cluster_ips[0].to_text()) + "\n  clusterIPs: " + flow_list(cluster_ips) +
+            "\n";
+  if (!external.empty()) text += "  externalIPs: " + flow_list(external) + "\n";
+  return text;
+}
+
+std::string write(const model::ServicePort& port) {
+  std::string text = "    - {";
+  if (!port.name.empty()) text += "name: " + quoted(port.name) + ", ";
+  text += "protocol: " + port.protocol.to_text() + ", port: " + number(port.port) + ", targetPort: ";
+  const auto* target = std::get_if<net::Port>(&port.target);
+  text += target ? number(*target) : quoted(std::get<std::string>(port.target));
+  if (port.node_port) text += ", nodePort: " + number(*port.node_port);
+  return text + "}\n";
+}
+
+std::string write(const model::Service& service) {
+  const bool has_node_port = std::any_of(service.ports.begin(), service.ports.end(),
+                                         [](const auto& port) { return port.node_port.has_value(); });
+  std::string text = head("Service", {"v1", service.name}) +
+                     "spec:\n  type: " + (has_node_port ? "NodePort" : "ClusterIP") + "\n" +
+                     service_addresses(service);
+  if (!service.families.empty())
+    text += "  ipFamilies: " +
+            flow_list(service.families, [](net::Family f) { return std::string(net::to_text(f)); }) + "\n";
+  if (service.selector) text += "  selector: " + flow_map(*service.selector) + "\n";
+  if (!service.ports.empty()) text += "  ports:\n";
+  for (const model::ServicePort& port : service.ports) text += write(port);
+  return text;
+}
+
+std::string write(const model::EndpointPort& port) {
+  std::string text = "{name: " + quoted(port.name) + ", protocol: " + port.protocol.to_text();
+  if (port.port) text += ", port: " + number(*port.port);
+  return text + "}";
+}
+
+std::string write(const model::Endpoint& endpoint) {
+  auto word = [](bool value) { return std::string(value ? "true" : "false"); };
+  return "  - addresses: " + flow_list(endpoint.addresses) +
+         "\n    conditions: {ready: " + word(endpoint.ready) + ", serving: " + word(endpoint.serving) +
+         ", terminating: " + word(endpoint.terminating) + "}\n";
+}
+
+std::string write(const model::EndpointSlice& slice) {
+  model::Labels labels;
+  if (!slice.service.empty()) labels["kubernetes.io/service-name"] = slice.service;
+  std::string text = head("EndpointSlice", {"discovery.k8s.io/v1", slice.name, labels}) +
+                     "addressType: " + std::string(net::to_text(slice.family)) +
+                     "\nports: " + flow_list(slice.ports, [](const auto& port) { return write(port); }) +
+                     (slice.endpoints.empty() ? "\nendpoints: []\n" : "\nendpoints:\n");
+  for (const model::Endpoint& endpoint : slice.endpoints) text += write(endpoint);
+  return text;
+}
+
+std::string write(const model::Requirement& requirement) {
+  std::string text = "{key: " + quoted(requirement.key) + ", operator: ";
+  switch (requirement.op) {
+    case model::Operator::kIn:
+      text += "In";
+      break;
+    case model::Operator::kNotIn:
+      text += "NotIn";
+      break;
+    case model::Operator::kExists:
+      return text + "Exists}";
+    case model::Operator::kDoesNotExist:
+      return text + "DoesNotExist}";
+  }
+  return text + ", values: " + flow_list(requirement.values, quoted) + "}";
+}
+
+std::string write(const model::LabelSelector& selector) {
+  if (selector.requirements.empty()) return "{}";
+  return "{matchExpressions: " + flow_list(selector.requirements, [](const auto& r) { return write(r); }) +
+         "}";
+}
+
+std::string write(const model::Peer& peer) {
+  if (const auto* block = std::get_if<model::IpBlock>(&peer)) {
+    auto cidr = [](const net::Cidr& c) { return quoted(c.to_text()); };
+    std::string text = "{ipBlock: {cidr: " + cidr(block->cidr);
+    if (!block->except.empty()) text += ", except: " + flow_list(block->except, cidr);
+    return text + "}}";
+  }
+  const auto& selectors = std::get<model::SelectorPeer>(peer);
+  std::string text = "{";
+  if (selectors.namespace_selector) text += "namespaceSelector: " + write(*selectors.namespace_selector);
+  if (selectors.namespace_selector && selectors.pod_selector) text += ", ";
+  if (selectors.pod_selector) text += "podSelector: " + write(*selectors.pod_selector);
+  return text + "}";
+}
+
+std::string write(const model::PolicyPort& entry) {
+  std::string text = "{protocol: " + entry.protocol.to_text();
+  if (const auto* name = std::get_if<std::string>(&entry.port)) text += ", port: " + quoted(*name);
+  if (const auto* range = std::get_if<net::PortRange>(&entry.port)) {
+    text += ", port: " + number(range->first);
+    if (range->last != range->first) text += ", endPort: " + number(range->last);
+  }
+  return text + "}";
+}
+
+std::string rules(const model::NetworkPolicy& policy, model::Direction direction) {
+  if (policy.rules(direction).empty()) return "";
+  const bool ingress = direction == model::Direction::kIngress;
+  std::string text = "  " + std::string(model::to_text(direction)) + ":\n";
+  for (const model::Rule& rule : policy.rules(direction)) {
+    auto entry = [](const auto& one) { return write(one); };
+    text += std::string("    - ") + (ingress ? "from" : "to") + ": " + flow_list(rule.peers, entry) + "\n";
+    if (!rule.ports.empty()) text += "      ports: " + flow_list(rule.ports, entry) + "\n";
+  }
+  return text;
+}
+
+std::string write(const model::NetworkPolicy& policy) {
+  std::string types = policy.isolates_ingress ? "Ingress" : "";
+  if (policy.isolates_egress) types += types.empty() ? "Egress" : ", Egress";
+  return head("NetworkPolicy", {"networking.k8s.io/v1", policy.name}) +
+         "spec:\n  podSelector: " + write(policy.pod_selector) + "\n  policyTypes: [" + types + "]\n" +
+         rules(policy, model::Direction::kIngress) + rules(policy, model::Direction::kEgress);
+}
+
+}  // namespace
+
+std::string to_yaml(const model::Cluster& cluster) {
+  std::string text;
+  for (const model::Object& object : cluster.objects())
+    text += std::visit([](const auto& o) { return write(o); }, object);
+  return text;
+}
+
+std::string to_json(const model::Probe& probe) {
+  std::string text = "{\"from\": " + quoted(to_text(probe.from)) + ", \"to\": " + quoted(to_text(probe.to));
+  if (probe.family) text += ", \"family\": " + quoted(net::to_text(*probe.family));
+  const bool named = probe.protocol.has_ports() || probe.protocol == net::kIcmp;
+  text += ", \"protocol\": " +
+          (named ? quoted(probe.protocol.to_text()) : std::to_string(probe.protocol.number()));
+  if (probe.port) text += ", \"port\": " + number(*probe.port);
+  return text + "}";
+}
+
+}  // namespace sluice::oracle
