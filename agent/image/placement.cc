@@ -271,6 +271,12 @@ EndpointId Placement::endpoint_at(uint32_t index) const {
   return {};
 }
 
+std::optional<uint32_t> Placement::index_of(EndpointId id) const {
+  auto place = endpoints_.find(id);
+  if (place == endpoints_.end()) return std::nullopt;
+  return place->second.index;
+}
+
 std::map<sluice_map, Placement::Fill> Placement::fill(const Image& image) const {
   std::map<sluice_map, Fill> fill;
   auto add = [&](sluice_map map, uint64_t used) { fill[map] = {used, map_sizes(map).entries}; };

@@ -40,6 +40,8 @@ class Placement {
   bool leftovers() const { return !leftovers_.empty(); }
   // Which endpoint stands at an index of sluice_endpoints; its image id, 0 where none does.
   EndpointId endpoint_at(uint32_t index) const;
+  // Where an endpoint of the image stands in sluice_endpoints.
+  std::optional<uint32_t> index_of(EndpointId id) const;
   // Entries in use and the limit, by map, for metrics and `status`.
   struct Fill {
     uint64_t used, limit;
@@ -64,7 +66,7 @@ class Placement {
   uint64_t epoch_ = 1;
   uint32_t next_flow_id_ = 1;  // sluice_endpoint.id: never given out twice
   PortArrays ports_;
-  Slots endpoint_slots_{SLUICE_MAX_ENDPOINTS, "endpoints"};
+  Slots endpoint_slots_{SLUICE_MAX_ENDPOINTS, "endpoints", SLUICE_FIRST_ENDPOINT};
   std::map<EndpointId, EndpointPlace> endpoints_;
   std::map<uint32_t, EndpointId> interfaces_;  // ifindex -> whose
   Leftovers leftovers_;

@@ -1,0 +1,71 @@
+#include "tests/differential/switching_engine.h"
+
+#include <set>
+
+#include "agent/compile/compiler.h"
+
+namespace sluice::differential {
+
+using base::done;
+using base::Error;
+using base::Result;
+using base::Status;
+
+Status SwitchingEngine::switch_to(const model::Cluster& cluster, const std::string& node) {
+  compile::Input input{cluster, node, {}, {}};
+  for (const auto& [name, pod] : cluster.pods)
+    if (pod.takes_part() && pod.node_name == node) input.local_pods.push_back({name, 0});
+  auto wanted = compile::try_compile(input);
+  if (!wanted) return wanted.error();
+  auto plan = placement_.plan(*wanted, image::difference(image_, *wanted));
+  if (!plan) return plan.error();
+  if (auto status = image::put_in_force(*plan, runner_->target()); !status) return status;
+  if (auto status = image::settle(*plan, runner_->target()); !status) return status;
+  placement_.settled(*plan);
+  image_ = *std::move(wanted);
+  return done();
+}
+
+Result<model::Side> SwitchingEngine::side(const model::Pod& pod, const packet::Bytes& frame,
+                                          sluice_direction direction) {
+  image::EndpointId id = compile::endpoint_id(pod);
+  auto endpoint = image_.endpoints.find(id);
+  auto index = placement_.index_of(id);
+  if (endpoint == image_.endpoints.end() || !index) return Error(pod.name.to_text() + " is not in its node's image");
+  if (!endpoint->second.sides[direction].ruleset) return model::Side::kNone;
+  if (auto status = runner_->target().store(image::InterfaceWrite{control::kRunnerIfindex, *index}); !status)
+    return status.error();
+  auto passes = runner_->passes(frame, direction);
+  if (!passes) return passes.error();
+  if (auto status = runner_->forget_flows(); !status) return status.error();
+  return *passes ? model::Side::kAllow : model::Side::kDeny;
+}
+
+Result<Answers> SwitchingEngine::evaluate(const model::Cluster& cluster, const std::vector<model::Probe>& probes) {
+  model::PodAddresses addresses(cluster);
+  Answers answers(probes.size());
+  std::set<std::string> nodes;
+  for (const auto& [name, pod] : cluster.pods) nodes.insert(pod.node_name);
+  for (const std::string& node : nodes) {
+    if (auto status = switch_to(cluster, node); !status) return status.error();
+    for (size_t i = 0; i < probes.size(); ++i) {
+      auto resolved = model::resolve(cluster, addresses, probes[i]);
+      if (!resolved) continue;
+      if (!answers[i]) answers[i].emplace();
+      packet::Bytes frame = packet::build(packet::opening(resolved->from.ip, resolved->to.ip, resolved->protocol,
+                                                          resolved->port.value_or(net::Port())));
+      auto judge = [&](const model::Pod* pod, sluice_direction direction, model::Side& to) -> Status {
+        if (!pod || pod->node_name != node) return done();
+        auto verdict = side(*pod, frame, direction);
+        if (!verdict) return verdict.error();
+        to = *verdict;
+        return done();
+      };
+      if (auto status = judge(resolved->from.pod, SLUICE_EGRESS, answers[i]->egress); !status) return status.error();
+      if (auto status = judge(resolved->to.pod, SLUICE_INGRESS, answers[i]->ingress); !status) return status.error();
+    }
+  }
+  return answers;
+}
+
+}  // namespace sluice::differential

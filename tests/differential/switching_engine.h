@@ -1,0 +1,38 @@
+// SwitchingEngine: an engine that goes from one random cluster to the next by differences, over one set of maps. So
+// each cluster is judged not over fresh maps but over what all earlier ones left, as a node's are after years.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/control/packet_engine.h"
+#include "agent/image/placement.h"
+#include "agent/model/probe.h"
+
+namespace sluice::differential {
+
+// nullopt where the probe makes no sense.
+using Answers = std::vector<std::optional<model::Answer>>;
+
+class SwitchingEngine {
+ public:
+  SwitchingEngine(std::string name, std::unique_ptr<control::Runner> runner)
+      : name_(std::move(name)), runner_(std::move(runner)) {}
+
+  const std::string& name() const { return name_; }
+  // The answers to all probes, in their order.
+  base::Result<Answers> evaluate(const model::Cluster& cluster, const std::vector<model::Probe>& probes);
+
+ private:
+  base::Status switch_to(const model::Cluster& cluster, const std::string& node);
+  base::Result<model::Side> side(const model::Pod& pod, const packet::Bytes& frame, sluice_direction direction);
+
+  std::string name_;
+  std::unique_ptr<control::Runner> runner_;
+  image::Image image_;
+  image::Placement placement_;
+};
+
+}  // namespace sluice::differential
