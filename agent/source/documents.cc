@@ -55,15 +55,25 @@ bool is_marker(std::string_view line, std::string_view marker) {
   return line.size() == marker.size() || std::string_view(" \t\r\n").find(line[marker.size()]) != line.npos;
 }
 
-// Cuts the next document's text off `rest`: up to the next line that starts a document, or with the line that
-// ends it (YAML 1.2 section 9.1: such lines cannot stand inside a document, not even in a block scalar).
+bool is_before_document(std::string_view line) {
+  strip_byte_order_mark(line);
+  size_t start = line.find_first_not_of(" \t\r\n");
+  return start == line.npos || line[start] == '#' || line[0] == '%';
+}
+
+// Cuts the next document's text off `rest`: comments and directives before it, then up to the next line that
+// starts a document, or with the line that ends it (YAML 1.2 section 9.1: such lines cannot stand inside a
+// document, not even in a block scalar).
 std::string_view next_yaml_document(std::string_view& rest) {
   size_t at = 0;
+  bool begun = false;
   while (at < rest.size()) {
     size_t end = rest.find('\n', at);
     end = end == rest.npos ? rest.size() : end + 1;
     std::string_view line = rest.substr(at, end - at);
-    if (at > 0 && is_marker(line, "---")) break;
+    bool starts = is_marker(line, "---");
+    if (starts && begun) break;
+    begun |= starts || !is_before_document(line);
     at = end;
     if (is_marker(line, "...")) break;
   }
@@ -121,17 +131,6 @@ void for_each_document(std::string_view bytes, Format format, const VisitDocumen
     }
     line += count_lines(before.substr(0, before.size() - bytes.size()));
   }
-}
-
-std::string_view without_last_document(std::string_view bytes, Format format) {
-  if (format == Format::kJson) return bytes;  // a JSON value shows by itself whether it is whole
-  std::string_view rest = bytes;
-  size_t last = 0;
-  while (!rest.empty()) {
-    last = bytes.size() - rest.size();
-    next_yaml_document(rest);
-  }
-  return bytes.substr(0, last);
 }
 
 }  // namespace sluice::source

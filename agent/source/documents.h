@@ -28,9 +28,6 @@ using VisitDocument = std::function<void(int number, const std::variant<Document
 
 void for_each_document(std::string_view bytes, Format format, const VisitDocument& visit);
 
-// All of `bytes` but the last document, which a writer may still be writing.
-std::string_view without_last_document(std::string_view bytes, Format format);
-
 // One document, or none where the text holds nothing. `first_line` is the 1-based line at which `text`
 // starts.
 using ParsedDocument = std::variant<std::monostate, Document, SyntaxError>;

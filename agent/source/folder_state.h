@@ -1,0 +1,75 @@
+// FolderState: what a folder of manifests means over time. Pure: it is told what was read and answers with
+// changes.
+//
+// Laws:
+//  - What is in force is a function of the files' last good contents: of an object defined in several files
+//  the first
+//    in path order counts, in one file the first document; the others are problems that name both.
+//  - An object that is wrong in its file keeps the last version that was good there.
+//  - A file that cannot be read, is empty (0 bytes), or has a document that does not tell which object it
+//  holds keeps
+//    every object that it last held and that was not read anew.
+//  - Only a file that is gone, or that was read whole without an object, gives the object up.
+// Changes are ordered by kind and name and never repeat what is in force. Not thread-safe.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/model/cluster.h"
+#include "agent/source/decode.h"
+
+namespace sluice::source {
+
+struct FileReading {
+  enum class State : uint8_t {
+    kRead,        // `decoded` is what the whole file holds
+    kEmpty,       // 0 bytes: mostly a file that is about to be written
+    kUnreadable,  // `decoded.problems` say why
+  };
+  std::string path;
+  State state = State::kRead;
+  Decoded decoded;
+};
+
+struct FolderReading {
+  std::vector<FileReading> files;  // those that were read anew
+  std::vector<std::string> gone;   // those that are no longer there
+  std::vector<Problem> problems;   // of the folder as a whole; they replace those given before
+};
+
+class FolderState {
+ public:
+  // Takes in a reading; answers what has to change in force.
+  std::vector<model::Change> apply(FolderReading reading);
+
+  // As of the last reading, in order of path and document.
+  std::vector<Problem> problems() const;
+  std::vector<Warning> warnings() const;
+  SkippedKinds skipped() const;
+
+ private:
+  using Objects = std::map<model::ObjectId, DecodedObject>;
+  struct File {
+    Objects objects;  // in force, or shadowed by an earlier file
+    std::vector<Problem> problems;
+    std::vector<Warning> warnings;
+    SkippedKinds skipped;
+  };
+  using InForce = std::map<model::ObjectId, const model::Object*>;  // null: none
+
+  static File file_of(FileReading reading, const File& last);
+  const DecodedObject* in_force(const model::ObjectId& id) const;
+  void note(const Objects& objects, InForce& before) const;
+  void own(const std::string& path, const Objects& objects);
+  void disown(const std::string& path, const Objects& objects);
+
+  std::map<std::string, File> files_;
+  std::map<model::ObjectId, std::set<std::string>> owners_;  // paths that define it; never empty
+  std::set<model::ObjectId> contested_;                      // with more than one owner
+  std::vector<Problem> folder_problems_;
+};
+
+}  // namespace sluice::source

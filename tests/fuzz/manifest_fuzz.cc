@@ -1,0 +1,90 @@
+// Any bytes as a manifest, as YAML and as JSON: no crash, no hang, and what comes out keeps the laws of
+// agent/model.
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "agent/source/decode.h"
+
+namespace {
+
+using namespace sluice;
+
+void require(bool law) {
+  if (!law) std::abort();
+}
+
+template <typename T>
+bool is_set(const std::vector<T>& values) {
+  return std::is_sorted(values.begin(), values.end()) &&
+         std::adjacent_find(values.begin(), values.end()) == values.end();
+}
+
+void check(const model::LabelSelector& selector) {
+  require(is_set(selector.requirements));
+  for (const auto& requirement : selector.requirements) {
+    bool listed = requirement.op == model::Operator::kIn || requirement.op == model::Operator::kNotIn;
+    require(listed != requirement.values.empty() && is_set(requirement.values) && !requirement.key.empty());
+  }
+}
+
+void check(const model::NetworkPolicy& policy) {
+  check(policy.pod_selector);
+  for (auto direction : model::kDirections)
+    for (const auto& rule : policy.rules(direction)) {
+      for (const auto& peer : rule.peers) {
+        if (const auto* block = std::get_if<model::IpBlock>(&peer)) {
+          require(is_set(block->except));
+          for (const auto& except : block->except) require(block->cidr.contains(except));
+          continue;
+        }
+        const auto& selectors = std::get<model::SelectorPeer>(peer);
+        require(selectors.pod_selector || selectors.namespace_selector);
+        if (selectors.pod_selector) check(*selectors.pod_selector);
+        if (selectors.namespace_selector) check(*selectors.namespace_selector);
+      }
+      for (const auto& port : rule.ports) {
+        const auto* range = std::get_if<net::PortRange>(&port.port);
+        require(port.protocol.has_ports() &&
+                (!range || (range->first.host() > 0 && range->first <= range->last)));
+      }
+    }
+}
+
+void check(const model::Pod& pod) {
+  require(pod.ips.size() <= 2);
+  for (const auto& port : pod.ports) require(port.port.host() > 0);
+}
+void check(const model::Namespace& ns) {
+  require(ns.name.ns.empty() && ns.labels.at(model::kNamespaceNameLabel) == ns.name.name);
+}
+void check(const model::Node& node) {
+  require(node.name.ns.empty() && is_set(node.addresses));
+}
+void check(const model::Service& service) {
+  require(is_set(service.addresses) && is_set(service.families));
+}
+void check(const model::EndpointSlice& slice) {
+  for (const auto& endpoint : slice.endpoints)
+    for (const auto& ip : endpoint.addresses) require(ip.family() == slice.family);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  for (auto format : {source::Format::kYaml, source::Format::kJson}) {
+    source::Decoded decoded = source::decode(bytes, format, "f");
+    for (const auto& found : decoded.objects) {
+      require(!id_of(found.object).name.name.empty());
+      std::visit([](const auto& object) { check(object); }, found.object);
+    }
+    for (const auto& problem : decoded.problems) {
+      std::string text = problem.to_text();
+      require(!problem.message.empty() && text.find('\n') == text.npos);
+    }
+  }
+  return 0;
+}

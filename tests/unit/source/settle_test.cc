@@ -1,0 +1,79 @@
+// When news is told: rows of events at milliseconds, and what take() answers when.
+#include "agent/source/settle.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::source {
+namespace {
+
+SettleTime at(int64_t milliseconds) {
+  return SettleTime(std::chrono::milliseconds(1'000'000 + milliseconds));
+}
+
+std::string print(const std::optional<FolderNews>& news) {
+  if (!news) return "-";
+  std::string text = news->everything ? "all" : "";
+  for (const auto& file : news->files) text += file;
+  if (!news->held.empty()) text += " held:";
+  for (const auto& file : news->held) text += file;
+  return text;
+}
+
+// c: changed, w: written, e: everything, t: take and compare.
+struct Step {
+  int64_t ms;
+  char what;
+  const char* text;
+};
+struct Row {
+  const char* what;
+  std::vector<Step> steps;
+};
+
+TEST(Settle, TellsWhenABurstIsOver) {
+  const Row rows[] = {
+      {"nothing", {{0, 't', "-"}}},
+      {"one change", {{0, 'c', "a"}, {19, 't', "-"}, {20, 't', "a"}, {100, 't', "-"}}},
+      {"a burst ends 20 ms after its last event",
+       {{0, 'c', "a"}, {15, 'c', "b"}, {34, 't', "-"}, {35, 't', "ab"}}},
+      {"a burst without end is told after 50 ms",
+       {{0, 'c', "a"}, {18, 'c', "a"}, {36, 'c', "a"}, {48, 'c', "a"}, {49, 't', "-"}, {50, 't', "a"}}},
+      {"written, then closed", {{0, 'w', "a"}, {100, 't', "-"}, {101, 'c', "a"}, {121, 't', "a"}}},
+      {"written, quiet, never closed", {{0, 'w', "a"}, {400, 'w', "a"}, {899, 't', "-"}, {900, 't', "a"}}},
+      {"a writer delays nobody else", {{0, 'w', "a"}, {1, 'c', "b"}, {21, 't', "b held:a"}}},
+      {"written again before it was told",
+       {{0, 'c', "a"}, {1, 'w', "a"}, {20, 't', " held:a"}, {501, 't', "a"}}},
+      {"lost events", {{0, 'e', ""}, {0, 'c', "a"}, {20, 't', "alla"}}},
+  };
+  for (const Row& row : rows) {
+    Settle settle;
+    for (const Step& step : row.steps) {
+      if (step.what == 'c') settle.note_changed(step.text, at(step.ms));
+      if (step.what == 'w') settle.note_written(step.text, at(step.ms));
+      if (step.what == 'e') settle.note_everything(at(step.ms));
+      if (step.what == 't')
+        EXPECT_EQ(print(settle.take(at(step.ms))), step.text) << row.what << " at " << step.ms;
+    }
+  }
+}
+
+TEST(Settle, AWriterThatNeverRestsIsReadInTheEnd) {
+  Settle settle;
+  int64_t ms = 0;
+  for (; ms < kOpenLongest.count(); ms += 100) {
+    settle.note_written("a", at(ms));
+    ASSERT_EQ(print(settle.take(at(ms))), "-") << ms;
+  }
+  EXPECT_EQ(print(settle.take(at(ms))), "a");
+}
+
+TEST(Settle, EverythingAtOnceOnDemand) {
+  Settle settle;
+  settle.note_changed("a", at(0));
+  settle.note_written("b", at(0));
+  EXPECT_EQ(print(settle.take_everything(at(1))), "alla held:b");
+  EXPECT_EQ(settle.due(), at(0) + kOpenQuiet);
+}
+
+}  // namespace
+}  // namespace sluice::source
