@@ -1,5 +1,7 @@
 # sluice_layer(): a folder becomes a static library that sees only the layers it links.
 # sluice_test():  a folder's *_test.cc become one GoogleTest program in ctest.
+# Targets: `sanitized` builds what `ctest --preset debug` runs; `fuzzers` what `make fuzz` runs.
+# `benchmarks` what `make bench` runs; `programs` what `make install` installs.
 
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
@@ -11,6 +13,9 @@ target_compile_options(sluice_options INTERFACE
   -fstack-protector-strong -fno-omit-frame-pointer)
 target_include_directories(sluice_options INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
 target_compile_definitions(sluice_options INTERFACE $<$<CONFIG:RelWithDebInfo>:_FORTIFY_SOURCE=2>)
+if(SLUICE_WERROR)
+  target_compile_options(sluice_options INTERFACE -Werror)
+endif()
 if(SLUICE_SANITIZE)
   target_compile_options(sluice_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined)
   target_link_options(sluice_options INTERFACE -fsanitize=address,undefined)
@@ -39,9 +44,35 @@ function(sluice_layer name)
   endif()
 endfunction()
 
-# sluice_test(<name> LINKS ... [LABELS ...] [TIMEOUT s] [DIR d]): one program from the folder's *_test.cc.
+add_custom_target(sanitized)
+add_custom_target(fuzzers)
+add_custom_target(benchmarks)
+
+# sluice_register_test(<name> <seconds> [LABELS l...] [LOCK r...]): how every ctest of the project runs.
+# Labels decide the rest: `live` and `kernel` tests take turns at the kernel; what is neither of these nor `check` runs
+# under the sanitizers too, where it is given more time; so does what says `sanitized` itself.
+function(sluice_register_test name seconds)
+  cmake_parse_arguments(ARG "" "" "LABELS;LOCK" ${ARGN})
+  if("live" IN_LIST ARG_LABELS OR "kernel" IN_LIST ARG_LABELS)
+    list(APPEND ARG_LOCK kernel)
+  elseif(NOT "check" IN_LIST ARG_LABELS AND NOT "sanitized" IN_LIST ARG_LABELS)
+    list(APPEND ARG_LABELS sanitized)
+  endif()
+  if("sanitized" IN_LIST ARG_LABELS AND TARGET ${name})
+    add_dependencies(sanitized ${name})
+  endif()
+  if(SLUICE_SANITIZE)
+    math(EXPR seconds "${seconds} * 5")
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${seconds} LABELS "${ARG_LABELS}")
+  if(ARG_LOCK)
+    set_tests_properties(${name} PROPERTIES RESOURCE_LOCK "${ARG_LOCK}")
+  endif()
+endfunction()
+
+# sluice_test(<name> LINKS ... [LABELS ...] [LOCK ...] [TIMEOUT s] [DIR d]): one program from the folder's *_test.cc.
 function(sluice_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT;DIR" "LINKS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT;DIR" "LINKS;LABELS;LOCK" ${ARGN})
   if(NOT ARG_DIR)
     set(ARG_DIR ${CMAKE_CURRENT_SOURCE_DIR})
   endif()
@@ -56,5 +87,15 @@ function(sluice_test name)
   target_link_libraries(${name} PRIVATE ${ARG_LINKS} GTest::gtest GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE SLUICE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  sluice_register_test(${name} ${ARG_TIMEOUT} LABELS ${ARG_LABELS} LOCK ${ARG_LOCK})
+endfunction()
+
+# sluice_bench(<name> LINKS ...): one Google Benchmark program, bench_<what>, from <name>.cc; `make bench` runs it.
+function(sluice_bench name)
+  cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
+  find_package(benchmark REQUIRED)
+  add_executable(${name} ${CMAKE_CURRENT_SOURCE_DIR}/${name}.cc)
+  target_link_libraries(${name} PRIVATE ${ARG_LINKS} benchmark::benchmark_main)
+  target_compile_definitions(${name} PRIVATE SLUICE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  add_dependencies(benchmarks ${name})
 endfunction()

@@ -1,0 +1,61 @@
+# Sluice's front door. A bare `make` lists what there is; everything is built below build/.
+.DEFAULT_GOAL := list
+.PHONY: list demo test check fuzz bench install clean deps programs
+
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
+ifneq ($(shell command -v ccache),)
+export CMAKE_C_COMPILER_LAUNCHER ?= ccache
+export CMAKE_CXX_COMPILER_LAUNCHER ?= ccache
+endif
+
+as_root = @[ "$$(id -u)" = 0 ] || { echo "make $@: loads BPF programs and makes network namespaces: sudo make $@" >&2; exit 2; }
+configure = cmake --preset $(1) --log-level=WARNING -DSLUICE_WERROR=ON
+build = cmake --build --preset $(1)
+
+list: ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
+
+demo: programs ## a small cluster on this machine: what may talk before, under and after a change of policy (root)
+	$(as_root)
+	deploy/demo.sh
+
+test: deps ## every test, the release build and then ASan+UBSan (root)
+	$(as_root)
+	$(call configure,release)
+	$(call build,release)
+	$(call configure,debug)
+	$(call build,debug) --target sanitized
+	ctest --preset debug
+	ctest --preset release
+
+check: deps ## format, clang-tidy (what changed since it last passed; FULL=1: all), layers, headers, style
+	tests/check/format.sh
+	$(call configure,release)
+	$(call build,release)
+	ctest --preset release --label-regex check
+	tests/check/tidy.sh build/release
+
+fuzz: deps ## each fuzzer for FUZZ_SECONDS=60 from its seed corpus, under ASan+UBSan
+	$(call configure,fuzz)
+	$(call build,fuzz) --target fuzzers
+	tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
+
+bench: deps ## the benchmarks; every contender's answer is checked before it is timed (root)
+	$(as_root)
+	$(call configure,release)
+	$(call build,release) --target benchmarks
+	@for b in build/release/bench/bench_*; do [ -x "$$b" ] || continue; echo "== $$b"; "$$b" || exit 1; done
+
+install: programs ## programs, systemd unit and documents below DESTDIR= PREFIX=/usr/local
+	cmake --install build/release --prefix $(PREFIX)
+
+clean: ## remove build/
+	rm -rf build
+
+deps:
+	@deploy/install-deps.sh
+
+programs: deps
+	$(call configure,release)
+	$(call build,release) --target programs

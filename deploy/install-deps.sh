@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Installs what building and testing Sluice takes on Debian 12. Run it as often as you like: where everything is
+# there already it asks dpkg once and is done. Not as root it uses sudo.
+set -euo pipefail
+
+packages=(
+  # the build; clang-14 compiles the BPF side, bpftool makes its skeleton
+  make cmake ninja-build g++ clang-14 bpftool pkg-config
+  # kernel side of the agent
+  linux-libc-dev libbpf-dev libnl-3-dev libnl-route-3-dev
+  # objects, control API, metrics, logs, options
+  libyaml-dev libyaml-cpp-dev libboost1.81-dev libboost-json1.81-dev libssl-dev
+  libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
+  prometheus-cpp-dev libspdlog-dev libcli11-dev
+  # tests, fuzzers (sanitizer run-times; llvm-14 has the symbolizer for their reports), benchmarks
+  libgtest-dev libgmock-dev libbenchmark-dev libclang-rt-14-dev llvm-14
+  # make check
+  git clang-format-14 clang-tidy-14 shellcheck
+  # the lab, the demo and the live tests: ip, tc, pgrep
+  iproute2 procps
+)
+
+fail() {
+  echo "install-deps: $*" >&2
+  exit 1
+}
+
+missing() {
+  local installed
+  installed=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "${packages[@]}" 2>/dev/null |
+    awk '$1 == "ii" { print $2 }') || true
+  comm -23 <(printf '%s\n' "${packages[@]}" | sort -u) <(sort -u <<<"$installed")
+}
+
+command -v dpkg-query >/dev/null ||
+  fail "this is no Debian: install the equivalents of '${packages[*]}' and build with cmake --preset release"
+mapfile -t wanted < <(missing)
+if ((${#wanted[@]} == 0)); then
+  echo "install-deps: all ${#packages[@]} packages are installed"
+  exit 0
+fi
+
+# shellcheck source=/dev/null
+release=$(. /etc/os-release && echo "${ID:-?} ${VERSION_ID:-?}")
+[[ $release == "debian 12" ]] ||
+  fail "made for Debian 12, this is $release, and it lacks: ${wanted[*]}; install their equivalents by hand"
+sudo=()
+if ((EUID != 0)); then
+  command -v sudo >/dev/null || fail "needs root to install ${wanted[*]}: run it as root or install sudo"
+  sudo=(sudo)
+fi
+
+# quietly <step> <command...>: one line a step; the command's own output only where it fails.
+quietly() {
+  local log
+  log=$(mktemp)
+  echo "install-deps: $1"
+  if ! "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive "${@:2}" >"$log" 2>&1 </dev/null; then
+    cat "$log" >&2
+    rm -f "$log"
+    fail "$1: failed, see above"
+  fi
+  rm -f "$log"
+}
+
+quietly "refresh the package lists" apt-get -o Acquire::Retries=3 update
+quietly "install ${wanted[*]}" apt-get -o Acquire::Retries=3 install -y --no-install-recommends "${wanted[@]}"
+mapfile -t wanted < <(missing)
+((${#wanted[@]} == 0)) || fail "still missing after the installation: ${wanted[*]}"
+echo "install-deps: done"

@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# The checks check: each row is a file, what is in it, and what its check must say about it ("" for: nothing).
+# usage: self_test.sh layers|style|abi
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+passed=0 failed=0
+
+verdict() { # <row> <what was wanted> <exit status> <output>
+  local row=$1 wanted=$2 status=$3 output=$4
+  if [[ -z $wanted && $status == 0 && -z $output ]] || [[ -n $wanted && $status == 1 && $output == *"$wanted"* ]]; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    echo "row '$row': wanted '${wanted:-nothing}', got exit $status and '$output'" >&2
+  fi
+}
+
+row() { # <check> <file> <content> <wanted>
+  local status=0 output
+  rm -rf "$root/tree"
+  mkdir -p "$root/tree/agent/model" "$root/tree/agent/net" "$root/tree/tests" "$(dirname "$root/tree/$2")"
+  touch "$root/tree/agent/model/objects.h" "$root/tree/agent/net/ip.h"
+  printf '%b' "$3" >"$root/tree/$2"
+  output=$("$here/$1.sh" "$root/tree" 2>&1) || status=$?
+  verdict "$2 $3" "$4" "$status" "$output"
+}
+
+layers_rows() {
+  row layers agent/model/a.cc '#include "agent/net/ip.h"\n' ''
+  row layers agent/apps/a.cc '#include "agent/model/objects.h"\n' ''
+  row layers agent/source/a.cc '#include <vector>\n#include <fcntl.h>\n' ''
+  row layers agent/kernel/a.cc '#include <bpf/bpf.h>\n#include "policy.skel.h"\n' ''
+  row layers agent/net/a.cc '#include "agent/model/objects.h"\n' 'agent/net/a.cc:1: "agent/model/objects.h": agent/net may not include agent/model'
+  row layers agent/net/a.cc '\n#  include <agent/model/objects.h>\n' 'agent/net/a.cc:2: "agent/model/objects.h"'
+  row layers agent/compile/a.cc '#include <chrono>\n' 'agent/compile/a.cc:1: <chrono> has no place in agent/compile'
+  row layers agent/compile/a.cc '#include <sys/socket.h>\n' '<sys/socket.h> has no place'
+  row layers agent/endpoint/a.cc '#include <bpf/libbpf.h>\n' '<bpf/libbpf.h> belongs to agent/kernel bpf only'
+  row layers agent/control/a.cc '#include <netlink/msg.h>\n' 'belongs to agent/endpoint agent/lab only'
+  row layers agent/model/a.cc '#include "objects/missing.h"\n' 'is nowhere in the tree'
+  row layers agent/model/a.cc '#include "sluice/v1/control.pb.h"\n' 'agent/model may not include proto'
+  row layers bpf/a.h '#include "agent/net/ip.h"\n' 'bpf may not include agent/net'
+  row layers agent/new/a.h '#include <vector>\n' 'its folder has no row'
+  row layers agent/net/CMakeLists.txt 'sluice_layer(net LINKS\n  sluice_model)\n' 'agent/net may not use agent/model'
+}
+
+style_rows() {
+  row style agent/net/port.cc 'int port = 1; // a BPF helper, a common case\n' ''
+  row style agent/net/string_util.h '' 'agent/net/string_util.h: a name that says nothing'
+  row style agent/net/a.h 'class FlowManager {};\n' 'agent/net/a.h:1: a name that says nothing'
+  row style agent/net/a.h '\nvoid process(int packet);\n' 'agent/net/a.h:2: a name that says nothing'
+  row style agent/net/a.h '// keep in sync with b.h\n' 'agent/net/a.h:1: one definition per fact'
+  row style agent/net/a.h '// TODO\n' 'left undone'
+  row style docs/a.md 'see /home/somebody/notes\n' "docs/a.md:1: a path of somebody's machine"
+  row style tests/a_test.cc 'std::this_thread::sleep_for(1s);\n' 'a sleep in a test'
+  row style tests/a.sh 'sleep 1\n' 'a sleep in a test'
+  row style agent/net/a.cc "$(printf '\\n%.0s' {1..401})" 'agent/net/a.cc: 401 lines, more than 400'
+  row style agent/net/a.cc "$(printf '\\n%.0s' {1..400})" ''
+}
+
+abi_row() { # <file below include/> <sed expression> <wanted>
+  local status=0 output
+  rm -rf "$root/include"
+  cp -r "$here/../../include" "$root/include"
+  sed -i "$2" "$root/include/$1"
+  output=$("$here/abi.sh" "$root/include" "$root/abi.txt" 2>&1) || status=$?
+  verdict "$1 $2" "$3" "$status" "$output"
+}
+
+abi_rows() {
+  local raise='raise SLUICE_LAYOUT_VERSION'
+  "$here/abi.sh" --update "$here/../../include" "$root/abi.txt"
+  abi_row sluice/layout.h 's/an edit of words alone//' ''
+  abi_row sluice/layout.h 's/__u64 since;.*/__u64 from;/; s/ since;/ from;/' "$raise"
+  abi_row sluice/layout.h 's/__be16 local_port, remote_port;/__be16 remote_port, local_port;/' "$raise"
+  abi_row sluice/limits.h 's/\(SLUICE_MAX_FLOWS4\) [0-9]*/\1 7/' "$raise"
+  abi_row sluice/reasons.h '/^ *X(SELF,/d' "$raise"
+  abi_row sluice/limits.h 's/\(SLUICE_LAYOUT_VERSION\) [0-9]*/\1 999/' 'a new version: write it down'
+}
+
+"$1_rows"
+echo "$passed passed, $failed failed"
+((failed == 0 && passed > 0))
