@@ -1,0 +1,95 @@
+#include "agent/compile/addresses.h"
+
+#include <algorithm>
+
+namespace sluice::compile {
+
+std::vector<net::Ip> AddressTable::set_node_addresses(std::set<net::Ip> addresses) {
+  std::vector<net::Ip> changed;
+  std::set_symmetric_difference(addresses.begin(), addresses.end(), node_addresses_.begin(),
+                                node_addresses_.end(), std::back_inserter(changed));
+  node_addresses_ = std::move(addresses);
+  return changed;
+}
+
+void AddressTable::write(const PrefixTree::Settled& settled) {
+  for (Region* region : settled.regions) {
+    if (std::exchange(region->identity_version, region->version) != region->version)
+      region->identity = identities_.intern({region->peers, {}});
+    const IdentityId around = region->parent ? region->parent->identity : IdentityId{};
+    set(region->cidr, region->identity == around ? std::nullopt : std::optional(region->identity));
+  }
+  for (const net::Cidr& cidr : settled.gone) set(cidr, std::nullopt);
+}
+
+void AddressTable::write(const net::Ip& ip) {
+  const Region* region = prefixes_.find(ip);
+  const IdentityId by_prefix = region ? region->identity : IdentityId{};
+  const image::Address address{classify(ip, region), node_addresses_.contains(ip),
+                               service_addresses_.contains(ip)};
+  bool needed = address.node || address.service || address.identity != by_prefix;
+  set(ip, needed ? std::optional(address) : std::nullopt);
+}
+
+void AddressTable::set_service(const net::Ip& ip, bool service) {
+  bool changed = service ? service_addresses_.insert(ip).second : service_addresses_.erase(ip) > 0;
+  if (changed) write(ip);
+}
+
+IdentityId AddressTable::identity_of(const net::Ip& ip) const {
+  if (const image::Address* address = writer_.addresses.find(ip)) return address->identity;
+  return identity_by_prefix(ip);
+}
+
+IdentityId AddressTable::identity_by_prefix(const net::Ip& ip) const {
+  const Region* region = prefixes_.find(ip);
+  return region ? region->identity : IdentityId{};
+}
+
+IdentityId AddressTable::classify(const net::Ip& ip, const Region* region) {
+  const model::Pod* pod = pods_.owner(ip);
+  if (pod == nullptr) return region ? region->identity : IdentityId{};
+  Group& group = *pods_.group_of(*pod);
+  IdentityId& cached = group.identities[region ? region->version : 0];
+  if (!cached || !identities_.knows(cached)) cached = classify_pod(group, region);
+  return cached;
+}
+
+IdentityId AddressTable::classify_pod(const Group& group, const Region* region) {
+  IdentityContent content;
+  content.peers = group.peers;
+  if (region) {
+    content.peers.clear();
+    std::set_union(group.peers.begin(), group.peers.end(), region->peers.begin(), region->peers.end(),
+                   std::back_inserter(content.peers));
+  }
+  for (const model::ContainerPort& port : group.key->ports) {
+    const PortName name{port.name, port.protocol};
+    if (port.name.empty() || !peers_.names_port(name)) continue;
+    bool named = peers_.names_port({}, name) ||
+                 std::any_of(content.peers.begin(), content.peers.end(),
+                             [&](PeerSetId peers) { return peers_.names_port(peers, name); });
+    if (named) content.ports.push_back(port);
+  }
+  std::sort(content.ports.begin(), content.ports.end());
+  content.ports.erase(std::unique(content.ports.begin(), content.ports.end()), content.ports.end());
+  return identities_.intern(std::move(content));
+}
+
+void AddressTable::set(const net::Ip& ip, const std::optional<image::Address>& address) {
+  const image::Address* old = writer_.addresses.find(ip);
+  const IdentityId old_identity = old ? old->identity : IdentityId{};
+  if (address) identities_.use(address->identity);
+  writer_.addresses.set(ip, address);
+  identities_.release(old_identity);
+}
+
+void AddressTable::set(const net::Cidr& cidr, std::optional<IdentityId> identity) {
+  const IdentityId* old = writer_.prefixes.find(cidr);
+  const IdentityId old_identity = old ? *old : IdentityId{};
+  if (identity) identities_.use(*identity);
+  writer_.prefixes.set(cidr, identity);
+  identities_.release(old_identity);
+}
+
+}  // namespace sluice::compile

@@ -1,0 +1,55 @@
+// AddressTable: which identity an address has; keeps the image's tables of addresses and prefixes.
+//
+// Laws: an identity is what the peer sets that hold the address say of it, by selector (pods) and by ipBlock
+// (everyone, semantics 11), plus the numbers of the port names that their rules use. A pod's address, unlike
+// any other, is in the table only where prefixes alone would get it wrong. Prefix entries are minimal: each
+// differs from the next shorter one. Not thread-safe.
+#pragma once
+
+#include <set>
+#include <vector>
+
+#include "agent/compile/identities.h"
+#include "agent/compile/image_writer.h"
+#include "agent/compile/peers.h"
+#include "agent/compile/prefixes.h"
+
+namespace sluice::compile {
+
+class AddressTable {
+ public:
+  AddressTable(const PodIndex& pods, const PeerIndex& peers, const PrefixTree& prefixes,
+               Identities& identities, ImageWriter& writer)
+      : pods_(pods), peers_(peers), prefixes_(prefixes), identities_(identities), writer_(writer) {}
+
+  // Returns those that came or went.
+  std::vector<net::Ip> set_node_addresses(std::set<net::Ip> addresses);
+  const std::set<net::Ip>& node_addresses() const { return node_addresses_; }
+  bool is_node(const net::Ip& ip) const { return node_addresses_.contains(ip); }
+
+  // After a change of regions: the prefixes that stand for them.
+  void write(const PrefixTree::Settled& settled);
+  // After a change of anything that decides about the address.
+  void write(const net::Ip& ip);
+  void set_service(const net::Ip& ip, bool service);
+
+  // What the packet path will find for the address.
+  IdentityId identity_of(const net::Ip& ip) const;
+  // What it would find if the address were nobody's: as Services' addresses are judged (semantics 21).
+  IdentityId identity_by_prefix(const net::Ip& ip) const;
+
+ private:
+  IdentityId classify(const net::Ip& ip, const Region* region);
+  IdentityId classify_pod(const Group& group, const Region* region);
+  void set(const net::Ip& ip, const std::optional<image::Address>& address);
+  void set(const net::Cidr& cidr, std::optional<IdentityId> identity);
+
+  const PodIndex& pods_;
+  const PeerIndex& peers_;
+  const PrefixTree& prefixes_;
+  Identities& identities_;
+  ImageWriter& writer_;
+  std::set<net::Ip> node_addresses_, service_addresses_;
+};
+
+}  // namespace sluice::compile

@@ -1,0 +1,257 @@
+#include "agent/compile/compilation.h"
+
+#include <algorithm>
+
+namespace sluice::compile {
+
+using model::Change;
+using model::Kind;
+using model::ObjectName;
+using model::Pod;
+
+Compilation::Compilation(const model::Cluster& cluster, std::string node_name)
+    : cluster_(cluster), node_name_(std::move(node_name)) {}
+
+void Compilation::learn_all() {
+  for (const auto& [name, pod] : cluster_.pods) pods_.learn(pod);
+  for (const auto& [name, service] : cluster_.services) frontends_.service_changed(service);
+  for (const auto& [name, slice] : cluster_.endpoint_slices) frontends_.slice_changed(slice);
+  all_services_stale_ = true;
+}
+
+void Compilation::before(const Change& change) {
+  const model::ObjectId id = change.id();
+  const bool removal = change.is_removal();
+  if (auto pod = cluster_.pods.find(id.name); id.kind == Kind::kPod && pod != cluster_.pods.end()) {
+    frontends_.pod_changed(pod->second);
+    if (removal) pods_.forget(pod->second);
+  }
+  if (!removal) return;
+  auto announce = [&](const auto& objects, auto goes) {
+    if (auto found = objects.find(id.name); found != objects.end()) goes(found->second);
+  };
+  if (id.kind == Kind::kService) announce(cluster_.services, [&](auto& it) { frontends_.service_goes(it); });
+  if (id.kind == Kind::kEndpointSlice)
+    announce(cluster_.endpoint_slices, [&](auto& it) { frontends_.slice_goes(it); });
+  if (id.kind == Kind::kNetworkPolicy)
+    announce(cluster_.policies, [&](auto& it) { local_rules_.policy_goes(it); });
+}
+
+void Compilation::after(const Change& change) {
+  const model::ObjectId id = change.id();
+  const bool there = !change.is_removal();
+  switch (id.kind) {
+    case Kind::kPod:
+      if (there) {
+        const Pod& pod = cluster_.pods.at(id.name);
+        pods_.learn(pod);
+        frontends_.pod_changed(pod);
+      }
+      if (local_pods_.contains(id.name)) stale_locals_.insert(id.name);
+      return;
+    case Kind::kNamespace:
+      peers_.namespace_changed(id.name.name);
+      return;
+    case Kind::kNode:
+      node_changed_ |= id.name.name == node_name_;
+      return;
+    case Kind::kService:
+      if (there) frontends_.service_changed(cluster_.services.at(id.name));
+      return;
+    case Kind::kEndpointSlice:
+      if (there) frontends_.slice_changed(cluster_.endpoint_slices.at(id.name));
+      return;
+    case Kind::kNetworkPolicy:
+      if (there) local_rules_.policy_changed(cluster_.policies.at(id.name));
+      return;
+  }
+}
+
+void Compilation::set_local_pods(const std::vector<LocalPod>& pods) {
+  std::map<ObjectName, uint32_t> next;
+  for (const LocalPod& pod : pods) next[pod.name] = pod.ifindex;
+  for (const auto& [name, ifindex] : local_pods_)
+    if (auto at = next.find(name); at == next.end() || at->second != ifindex) stale_locals_.insert(name);
+  for (const auto& [name, ifindex] : next)
+    if (!local_pods_.contains(name)) stale_locals_.insert(name);
+  local_pods_ = std::move(next);
+}
+
+void Compilation::set_node_addresses(const std::vector<net::Ip>& addresses) {
+  extra_node_addresses_ = addresses;
+  node_changed_ = true;
+}
+
+void Compilation::settle() {
+  take_over_node();
+  take_over_pods();
+  const Rulesets rulesets = take_over_policies();
+  const PrefixTree::Settled regions = take_over_peers(rulesets);
+  classify(regions);
+  rules_.write(rulesets, identities_.settle());
+  write_endpoints();
+  services_.write(stale_keys(), rulesets);
+  drop_empty_groups();
+}
+
+std::string Compilation::collision() const {
+  for (const std::string* found : {&identities_.collision(), &writer_.collision(), &services_.collision(),
+                                   &peers_.collision(), &local_rules_.collision()})
+    if (!found->empty()) return *found;
+  return {};
+}
+
+EndpointId Compilation::endpoint_of(const Pod& pod) const {
+  auto found = endpoints_.find(pod.name);
+  return found == endpoints_.end() ? EndpointId{} : found->second.id;
+}
+
+void Compilation::take_over_node() {
+  if (!node_changed_) return;
+  std::set<net::Ip> own(extra_node_addresses_.begin(), extra_node_addresses_.end());
+  if (auto node = cluster_.nodes.find({"", node_name_}); node != cluster_.nodes.end())
+    own.insert(node->second.addresses.begin(), node->second.addresses.end());
+  for (const net::Ip& ip : addresses_.set_node_addresses(std::move(own))) stale_addresses_.insert(ip);
+}
+
+void Compilation::take_over_pods() {
+  for (const net::Ip& ip : pods_.take_changed_addresses()) stale_addresses_.insert(ip);
+  for (const net::Ip& ip : stale_addresses_) {
+    const auto* claimants = pods_.claimants(ip);
+    if (claimants == nullptr) continue;
+    for (const Pod* pod : *claimants) {
+      if (local_pods_.contains(pod->name)) stale_locals_.insert(pod->name);
+      if (!all_services_stale_ && claimants->size() > 1) frontends_.pod_changed(*pod);
+    }
+  }
+  for (Group* group : pods_.take_new_groups()) peers_.group_is_new(group);
+  for (const ObjectName& name : std::exchange(stale_locals_, {})) take_over_local(name);
+}
+
+void Compilation::take_over_local(const ObjectName& name) {
+  auto pod = cluster_.pods.find(name);
+  bool there = local_pods_.contains(name) && pod != cluster_.pods.end();
+  const std::vector<net::Ip> owned =
+      pod != cluster_.pods.end() ? pods_.owned_by(pod->second) : std::vector<net::Ip>();
+  stale_addresses_.insert(owned.begin(), owned.end());
+  const Local now =
+      there && !owned.empty() ? Local{endpoint_id(pod->second), pods_.group_of(pod->second)} : Local{};
+  auto old = endpoints_.find(name);
+  if (old != endpoints_.end()) {
+    if (old->second.id != now.id) writer_.set_endpoint(old->second.id, std::nullopt);
+    if (old->second.group != now.group) leave_group(name, old->second);
+    if (!now.id) endpoints_.erase(old);
+  }
+  if (!now.id) return;
+  endpoints_[name] = now;
+  auto& in_group = endpoints_in_[now.group];
+  if (in_group.empty()) local_rules_.watch(now.group);
+  in_group.insert(name);
+  stale_endpoints_.insert(name);
+}
+
+void Compilation::leave_group(const ObjectName& name, Local& local) {
+  auto at = endpoints_in_.find(local.group);
+  at->second.erase(name);
+  if (!at->second.empty()) return;
+  local_rules_.unwatch(local.group);
+  endpoints_in_.erase(at);
+}
+
+Compilation::Rulesets Compilation::take_over_policies() {
+  Rulesets rulesets = local_rules_.settle();
+  for (Group* group : rulesets.groups) {
+    const auto& names = endpoints_in_.at(group);
+    stale_endpoints_.insert(names.begin(), names.end());
+  }
+  return rulesets;
+}
+
+PrefixTree::Settled Compilation::take_over_peers(const Rulesets& rulesets) {
+  // An ingress rule set has no port names left: they are those of its own pods.
+  for (RulesetId id : rulesets.born)
+    for (const auto& [peers, entry] : local_rules_.ruleset(id)->content.rules)
+      peers_.use(peers, entry.peers, entry.ports.names);
+  for (const auto& [id, content] : rulesets.died)
+    for (const auto& [peers, entry] : content.rules) peers_.release(peers, entry.ports.names);
+
+  const PeerIndex::Settled peers = peers_.settle();
+  for (const auto& [id, content] : peers.born)
+    for (const model::IpBlock& block : content->blocks) prefixes_.add(id, block);
+  for (const auto& [id, content] : peers.died)
+    for (const model::IpBlock& block : content->blocks) prefixes_.remove(id, block);
+  for (const auto& content : peers.renamed)
+    for (const model::IpBlock& block : content->blocks) prefixes_.renew(block);
+  for (Group* group : peers.groups) {
+    group->identities.clear();
+    collect(*group);
+  }
+  return prefixes_.settle();
+}
+
+void Compilation::collect(const Group& group) {
+  for (const Pod* pod : group.members) {
+    const std::vector<net::Ip> owned = pods_.owned_by(*pod);
+    stale_addresses_.insert(owned.begin(), owned.end());
+  }
+}
+
+void Compilation::collect(const PrefixTree::Settled& regions) {
+  for (const net::Cidr& cidr : regions.changed) {
+    auto add = [&](const net::Ip& ip, const auto&) { stale_addresses_.insert(ip); };
+    prefixes_.for_each_in(pods_.claims(), cidr, add);
+    prefixes_.for_each_in(writer_.image().addresses, cidr, add);
+    prefixes_.for_each_in(frontends_.by_endpoint(), cidr, add);
+  }
+}
+
+void Compilation::classify(const PrefixTree::Settled& regions) {
+  addresses_.write(regions);
+  collect(regions);
+  for (const net::Ip& ip : stale_addresses_) addresses_.write(ip);
+}
+
+std::set<ServiceKey> Compilation::stale_keys() {
+  all_services_stale_ = false;
+  std::set<ServiceKey> keys = frontends_.settle();
+  for (const net::Ip& ip : std::exchange(stale_addresses_, {})) {
+    frontends_.collect_reaching(ip, keys);
+    frontends_.collect_at(ip, keys);
+  }
+  if (std::exchange(node_changed_, false)) frontends_.collect_node_ports(keys);
+  std::set<ServiceKey> at_node;
+  for (const ServiceKey& key : keys)
+    for (const net::Ip& ip : addresses_.node_addresses())
+      if (const ServiceKey same{false, ip, key.protocol, key.port};
+          key.node_port && frontends_.is_claimed(same))
+        at_node.insert(same);
+  keys.merge(at_node);
+  return keys;
+}
+
+void Compilation::write_endpoints() {
+  for (const ObjectName& name : std::exchange(stale_endpoints_, {})) {
+    auto found = endpoints_.find(name);
+    if (found == endpoints_.end()) continue;
+    image::Endpoint endpoint;
+    endpoint.name = name.to_text();
+    endpoint.ifindex = local_pods_.at(name);
+    for (const net::Ip& ip : pods_.owned_by(cluster_.pods.at(name))) {
+      auto& own = ip.family() == net::Family::kIpv4 ? endpoint.ipv4 : endpoint.ipv6;
+      if (!own) own = ip;
+    }
+    endpoint.sides = local_rules_.sides(found->second.group);
+    std::array<image::Portset, 2> ports;
+    for (size_t i = 0; i < ports.size(); ++i)
+      if (const LiveRuleset* live = local_rules_.ruleset(endpoint.sides[i].ruleset))
+        ports[i] = live->default_ports;
+    writer_.set_endpoint(found->second.id, std::move(endpoint), ports);
+  }
+}
+
+void Compilation::drop_empty_groups() {
+  for (Group* group : pods_.empty_groups()) peers_.group_goes(group);
+  pods_.drop_empty_groups();
+}
+
+}  // namespace sluice::compile

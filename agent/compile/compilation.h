@@ -1,0 +1,108 @@
+// Compilation: a cluster seen from one node, indexed so that a change costs what it touches, and the image of
+// it.
+//
+// Laws: after settle(), the image is a function of the cluster, this node's pods and addresses alone, not of
+// the way there. The Cluster outlives it; each Change of it is announced, by before() and after() it is
+// applied. Not thread-safe.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "agent/compile/services.h"
+
+namespace sluice::compile {
+
+// A pod of this node, as whoever found it says; ifindex is its host-side interface, 0 where there is none
+// (offline).
+struct LocalPod {
+  model::ObjectName name;
+  uint32_t ifindex = 0;
+  auto operator<=>(const LocalPod&) const = default;
+};
+
+class Compilation {
+ public:
+  Compilation(const model::Cluster& cluster, std::string node_name);
+  Compilation(const Compilation&) = delete;
+  Compilation& operator=(const Compilation&) = delete;
+
+  // Everything that the cluster holds. Only for a new Compilation.
+  void learn_all();
+  void before(const model::Change& change);
+  void after(const model::Change& change);
+  void set_local_pods(const std::vector<LocalPod>& pods);
+  // Besides those of the Node object.
+  void set_node_addresses(const std::vector<net::Ip>& addresses);
+
+  // Brings the image up to date.
+  void settle();
+
+  const image::Image& image() const { return writer_.image(); }
+  image::Image take_image() { return writer_.take_image(); }
+  image::Difference take_difference() { return writer_.take_difference(); }
+  // Empty, or which two contents met under one id: the image must not be used.
+  std::string collision() const;
+
+  const model::Cluster& cluster() const { return cluster_; }
+  const AddressTable& addresses() const { return addresses_; }
+  const ServiceTable& services() const { return services_; }
+  const LocalRules& local_rules() const { return local_rules_; }
+  const PeerIndex& peers() const { return peers_; }
+  const Identities& identities() const { return identities_; }
+  const PodIndex& pods() const { return pods_; }
+  const std::map<model::ObjectName, uint32_t>& local_pods() const { return local_pods_; }
+  EndpointId endpoint_of(const model::Pod& pod) const;  // 0 where it is no endpoint of this node
+
+ private:
+  struct Local {
+    EndpointId id;
+    Group* group = nullptr;
+  };
+  using Rulesets = LocalRules::Settled;
+
+  // The steps of settle(), in order.
+  void take_over_pods();
+  Rulesets take_over_policies();
+  PrefixTree::Settled take_over_peers(const Rulesets& rulesets);
+  void classify(const PrefixTree::Settled& regions);
+  void write_endpoints();
+  std::set<ServiceKey> stale_keys();
+  void drop_empty_groups();
+
+  void take_over_local(const model::ObjectName& name);
+  void leave_group(const model::ObjectName& name, Local& local);
+  void collect(const PrefixTree::Settled& regions);
+  void collect(const Group& group);
+  void take_over_node();
+
+  const model::Cluster& cluster_;
+  const std::string node_name_;
+  PodIndex pods_;
+  PeerIndex peers_{cluster_, pods_};
+  LocalRules local_rules_{cluster_};
+  PrefixTree prefixes_;
+  Identities identities_;
+  ImageWriter writer_;
+  AddressTable addresses_{pods_, peers_, prefixes_, identities_, writer_};
+  RuleTable rules_{local_rules_, identities_, writer_};
+  Frontends frontends_{cluster_, pods_};
+  ServiceTable services_{
+      frontends_, pods_, rules_, local_rules_, addresses_, writer_, [this](const model::Pod& pod) {
+        return endpoint_of(pod);
+      }};
+
+  std::map<model::ObjectName, uint32_t> local_pods_;
+  std::map<model::ObjectName, Local> endpoints_;  // those local pods that are endpoints
+  std::unordered_map<Group*, std::set<model::ObjectName>> endpoints_in_;
+  std::vector<net::Ip> extra_node_addresses_;
+  bool node_changed_ = true;
+  bool all_services_stale_ = false;  // no need to look for those that a pod's change touches
+
+  // What settle() has to look at.
+  std::set<model::ObjectName> stale_locals_, stale_endpoints_;
+  std::set<net::Ip> stale_addresses_;
+};
+
+}  // namespace sluice::compile

@@ -1,0 +1,79 @@
+#include "agent/compile/compiler.h"
+
+namespace sluice::compile {
+
+using base::Error;
+using base::Result;
+
+namespace {
+
+Error collision_error(const std::string& what) {
+  return Error("compile: two different contents have the id of " + what +
+               ": change one of the policies behind it");
+}
+
+}  // namespace
+
+Result<image::Image> try_compile(const Input& input) {
+  Compilation compilation(input.cluster, input.node_name);
+  compilation.learn_all();
+  compilation.set_local_pods(input.local_pods);
+  compilation.set_node_addresses(input.node_addresses);
+  compilation.settle();
+  if (!compilation.collision().empty()) return collision_error(compilation.collision());
+  return compilation.take_image();
+}
+
+image::Image compile(const Input& input) {
+  auto image = try_compile(input);
+  return image ? std::move(*image) : image::Image{};
+}
+
+Compiler::Compiler(std::string node_name)
+    : node_name_(std::move(node_name)),
+      cluster_(std::make_unique<model::Cluster>()),
+      compilation_(std::make_unique<Compilation>(*cluster_, node_name_)) {}
+
+const image::Image& Compiler::image() const {
+  return last_good_ ? *last_good_ : compilation_->image();
+}
+
+Result<image::Difference> Compiler::update(std::span<const model::Change> changes,
+                                           const std::optional<std::vector<LocalPod>>& new_locals,
+                                           const std::optional<std::vector<net::Ip>>& new_node_addresses) {
+  if (new_locals) local_pods_ = *new_locals;
+  if (new_node_addresses) node_addresses_ = *new_node_addresses;
+  if (last_good_) {
+    for (const model::Change& change : changes) cluster_->apply(change);
+    return rebuild();
+  }
+  for (const model::Change& change : changes) {
+    compilation_->before(change);
+    cluster_->apply(change);
+    compilation_->after(change);
+  }
+  if (new_locals) compilation_->set_local_pods(local_pods_);
+  if (new_node_addresses) compilation_->set_node_addresses(node_addresses_);
+  compilation_->settle();
+  image::Difference difference = compilation_->take_difference();
+  if (compilation_->collision().empty()) return difference;
+  image::Difference undo = image::inverse(difference);
+  last_good_ = compilation_->take_image();
+  image::apply(*last_good_, undo);
+  return collision_error(compilation_->collision());
+}
+
+Result<image::Difference> Compiler::rebuild() {
+  compilation_ = std::make_unique<Compilation>(*cluster_, node_name_);
+  compilation_->learn_all();
+  compilation_->set_local_pods(local_pods_);
+  compilation_->set_node_addresses(node_addresses_);
+  compilation_->settle();
+  if (!compilation_->collision().empty()) return collision_error(compilation_->collision());
+  (void)compilation_->take_difference();
+  image::Difference difference = image::difference(*last_good_, compilation_->image());
+  last_good_.reset();
+  return difference;
+}
+
+}  // namespace sluice::compile

@@ -1,0 +1,64 @@
+// compile(): a cluster, seen from one node, as the exact contents of the maps. Compiler: the same, kept up to
+// date.
+//
+// Laws: no fd, clock, log or thread; same input, same bytes. For any sequence of changes, Compiler::image()
+// equals compile() of the cluster that results, and update() returns image::difference(image before, image
+// after). What a change costs depends on what it touches, not on how much there is. Not thread-safe.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "agent/base/result.h"
+#include "agent/compile/explain.h"
+
+namespace sluice::compile {
+
+struct Input {
+  const model::Cluster& cluster;
+  std::string node_name;
+  std::vector<net::Ip> node_addresses;  // besides those of the Node object
+  std::vector<LocalPod> local_pods;
+};
+// An error only where two contents have one id (image/ids.h).
+base::Result<image::Image> try_compile(const Input& input);
+// The same, for callers that have no state to leave standing: an empty image, under which nothing is an
+// endpoint, takes the place of the error.
+image::Image compile(const Input& input);
+
+class Compiler {
+ public:
+  explicit Compiler(std::string node_name);
+
+  // Applies the changes in order; what is not given stays. After an error the image is as it was before, and
+  // the next update() starts from all objects anew.
+  base::Result<image::Difference> update(
+      std::span<const model::Change> changes,
+      const std::optional<std::vector<LocalPod>>& new_locals = std::nullopt,
+      const std::optional<std::vector<net::Ip>>& new_node_addresses = std::nullopt);
+
+  const image::Image& image() const;
+  const model::Cluster& cluster() const { return *cluster_; }
+
+  // For operators (explain.h); computed when asked for.
+  std::vector<RulesetInfo> rulesets() const { return rulesets_of(*compilation_); }
+  std::vector<IdentityInfo> identities() const { return identities_of(*compilation_); }
+  base::Result<Explanation> explain(const Question& question) const {
+    return compile::explain(*compilation_, question);
+  }
+
+ private:
+  base::Result<image::Difference> rebuild();
+
+  const std::string node_name_;
+  std::unique_ptr<model::Cluster> cluster_;
+  std::vector<LocalPod> local_pods_;
+  std::vector<net::Ip> node_addresses_;
+  std::unique_ptr<Compilation> compilation_;
+  std::optional<image::Image> last_good_;  // in force while the Compilation must not be used
+};
+
+}  // namespace sluice::compile

@@ -1,0 +1,188 @@
+#include "agent/compile/content.h"
+
+#include <algorithm>
+
+namespace sluice::compile {
+namespace {
+
+// Bytes that no two different contents share: every list and text is preceded by its length.
+class Canonical {
+ public:
+  explicit Canonical(std::string_view kind) { text(kind); }
+  Canonical& number(uint64_t value) {
+    for (int shift = 56; shift >= 0; shift -= 8) bytes_.push_back(static_cast<char>(value >> shift & 0xff));
+    return *this;
+  }
+  Canonical& text(std::string_view value) {
+    number(value.size());
+    bytes_.append(value);
+    return *this;
+  }
+  Canonical& cidr(const net::Cidr& value) {
+    const auto bytes = value.base().bytes();
+    text({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    return number(static_cast<uint64_t>(value.length()));
+  }
+  Canonical& selector(const model::LabelSelector& value) {
+    number(value.requirements.size());
+    for (const model::Requirement& requirement : value.requirements) {
+      text(requirement.key).number(static_cast<uint64_t>(requirement.op)).number(requirement.values.size());
+      for (const std::string& entry : requirement.values) text(entry);
+    }
+    return *this;
+  }
+  uint64_t id() const { return image::content_id(bytes_); }
+
+ private:
+  std::string bytes_;
+};
+
+template <typename T>
+void make_canonical(std::vector<T>& list) {
+  std::sort(list.begin(), list.end());
+  list.erase(std::unique(list.begin(), list.end()), list.end());
+}
+
+BoundSelector bound(const std::string& policy_namespace, const model::SelectorPeer& peer) {
+  BoundSelector selector;
+  if (peer.namespace_selector)
+    selector.namespaces = peer.namespace_selector;
+  else
+    selector.ns = policy_namespace;
+  if (peer.pod_selector) selector.pods = *peer.pod_selector;
+  return selector;
+}
+
+model::IpBlock without_needless_excepts(const model::IpBlock& block) {
+  model::IpBlock result{block.cidr, {}};
+  for (const net::Cidr& except : block.except) {
+    bool needless = !block.cidr.contains(except);
+    for (const net::Cidr& other : block.except) needless |= other != except && other.contains(except);
+    if (!needless) result.except.push_back(except);
+  }
+  make_canonical(result.except);
+  return result;
+}
+
+bool is_everything(const PortSpec* spec) {
+  return spec != nullptr && spec->all;
+}
+
+}  // namespace
+
+PeerSet peer_set_of(const std::string& policy_namespace, const std::vector<model::Peer>& peers) {
+  PeerSet result;
+  for (const model::Peer& peer : peers) {
+    if (const auto* block = std::get_if<model::IpBlock>(&peer))
+      result.blocks.push_back(without_needless_excepts(*block));
+    else
+      result.selectors.push_back(bound(policy_namespace, std::get<model::SelectorPeer>(peer)));
+  }
+  make_canonical(result.selectors);
+  make_canonical(result.blocks);
+  return result;
+}
+
+PeerSetId id_of(const PeerSet& peers) {
+  Canonical bytes("peers");
+  bytes.number(peers.selectors.size());
+  for (const BoundSelector& selector : peers.selectors) {
+    bytes.number(selector.namespaces.has_value());
+    if (selector.namespaces)
+      bytes.selector(*selector.namespaces);
+    else
+      bytes.text(selector.ns);
+    bytes.selector(selector.pods);
+  }
+  bytes.number(peers.blocks.size());
+  for (const model::IpBlock& block : peers.blocks) {
+    bytes.cidr(block.cidr).number(block.except.size());
+    for (const net::Cidr& except : block.except) bytes.cidr(except);
+  }
+  return {bytes.id()};
+}
+
+void PortSpec::add(const PortSpec& other) {
+  all |= other.all;
+  for (size_t i = 0; i < other.numbers.ranges.size(); ++i)
+    for (const net::PortRange& range : other.numbers.ranges[i]) numbers.add(net::kPortProtocols[i], range);
+  names.insert(other.names.begin(), other.names.end());
+  if (all) *this = {true, {}, {}};
+}
+
+PortSpec port_spec_of(const std::vector<model::PolicyPort>& ports) {
+  if (ports.empty()) return {true, {}, {}};
+  PortSpec spec;
+  for (const model::PolicyPort& entry : ports) {
+    if (const auto* name = std::get_if<std::string>(&entry.port))
+      spec.names.emplace(*name, entry.protocol);
+    else if (const auto* range = std::get_if<net::PortRange>(&entry.port))
+      spec.numbers.add(entry.protocol, *range);
+    else
+      spec.numbers.add(entry.protocol, net::PortRange::all());
+  }
+  return spec;
+}
+
+PortSpec resolved(const PortSpec& spec, const std::vector<model::ContainerPort>& ports) {
+  PortSpec result{spec.all, spec.numbers, {}};
+  if (spec.names.empty()) return result;
+  for (const model::ContainerPort& port : ports)
+    if (spec.names.contains({port.name, port.protocol}))
+      result.numbers.add(port.protocol, net::PortRange::one(port.port));
+  return result;
+}
+
+void RulesetContent::add(PeerSetId peers, const std::shared_ptr<const PeerSet>& content,
+                         const PortSpec& ports) {
+  if (ports.nothing() || is_everything(of({}))) return;
+  if (!peers && ports.all) rules.clear();
+  Entry& entry = rules[peers];
+  entry.peers = content;
+  entry.ports.add(ports);
+}
+
+const PortSpec* RulesetContent::of(PeerSetId peers) const {
+  auto found = rules.find(peers);
+  return found == rules.end() ? nullptr : &found->second.ports;
+}
+
+RulesetId RulesetContent::id() const {
+  Canonical bytes("ruleset");
+  bytes.text(model::to_text(direction)).number(rules.size());
+  for (const auto& [peers, entry] : rules) {
+    bytes.number(peers.value).number(entry.ports.all).number(entry.ports.numbers.id().value);
+    bytes.number(entry.ports.names.size());
+    for (const auto& [name, protocol] : entry.ports.names) bytes.text(name).number(protocol.number());
+  }
+  return {bytes.id()};
+}
+
+IdentityId IdentityContent::id() const {
+  if (empty()) return {};
+  Canonical bytes("identity");
+  bytes.number(peers.size());
+  for (PeerSetId peer : peers) bytes.number(peer.value);
+  bytes.number(ports.size());
+  for (const model::ContainerPort& port : ports)
+    bytes.text(port.name).number(port.protocol.number()).number(port.port.host());
+  return {bytes.id()};
+}
+
+IdentityId id_of(const BackendSet& backends) {
+  Canonical bytes("service");
+  bytes.number(backends.size());
+  for (const Backend& backend : backends)
+    bytes.number(backend.node)
+        .number(backend.identity.value)
+        .number(backend.local.value)
+        .number(backend.protocol.number())
+        .number(backend.port.host());
+  return {bytes.id()};
+}
+
+EndpointId endpoint_id(const model::Pod& pod) {
+  return {Canonical("endpoint").text(pod.name.ns).text(pod.name.name).text(pod.uid).id()};
+}
+
+}  // namespace sluice::compile

@@ -1,0 +1,48 @@
+// Why: which rules are behind a rule set, an identity, a verdict. For operators; computed when asked for,
+// from what the Compilation holds. Pure functions of a settled Compilation.
+#pragma once
+
+#include "agent/base/result.h"
+#include "agent/compile/compilation.h"
+
+namespace sluice::compile {
+
+struct RulesetInfo {
+  RulesetId id;
+  model::Direction direction = model::Direction::kIngress;
+  std::vector<std::string> rules;      // "namespace/policy:ingress[0]", sorted
+  std::vector<std::string> endpoints;  // "namespace/pod", sorted
+};
+
+struct IdentityInfo {
+  IdentityId id;
+  std::vector<std::string> peers;   // the peer sets that hold it, as text
+  std::vector<std::string> ports;   // "http=8080/TCP": what the port names in rules mean for it
+  size_t addresses = 0;             // entries of the address and prefix tables that have it
+  std::vector<std::string> sample;  // the first few of them
+};
+
+// One side of an endpoint of this node, asked about a connection that may be opened.
+struct Question {
+  model::ObjectName pod;
+  model::Direction direction = model::Direction::kIngress;
+  net::Ip remote;
+  net::Protocol protocol;
+  net::Port port;  // the destination's; ignored for protocols without ports
+};
+
+struct Explanation {
+  bool isolated = false;
+  bool allowed = false;
+  std::vector<std::string>
+      rules;  // those that allow it, sorted; none for what is always allowed (semantics 17, 18)
+};
+
+std::vector<RulesetInfo> rulesets_of(const Compilation& compilation);     // sorted by id
+std::vector<IdentityInfo> identities_of(const Compilation& compilation);  // sorted by id
+// An error where the pod is no endpoint of this node.
+base::Result<Explanation> explain(const Compilation& compilation, const Question& question);
+
+std::string to_text(const PeerSet& peers);
+
+}  // namespace sluice::compile

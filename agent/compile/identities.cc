@@ -1,0 +1,66 @@
+#include "agent/compile/identities.h"
+
+namespace sluice::compile {
+
+IdentityId Identities::intern(IdentityContent content) {
+  const IdentityId id = content.id();
+  if (!id) return id;
+  auto [at, is_new] = known_.try_emplace(id);
+  if (is_new) {
+    at->second.content = std::move(content);
+    changed_.insert(id);
+  } else if (at->second.content.peers != content.peers || at->second.content.ports != content.ports) {
+    collision_ = "identity " + id.to_text();
+  }
+  return id;
+}
+
+void Identities::use(IdentityId id) {
+  if (id && known_.at(id).uses++ == 0) changed_.insert(id);
+}
+
+void Identities::release(IdentityId id) {
+  if (id && --known_.at(id).uses == 0) changed_.insert(id);
+}
+
+Identities::Settled Identities::settle() {
+  Settled settled;
+  for (IdentityId id : std::exchange(changed_, {})) {
+    auto at = known_.find(id);
+    Known& known = at->second;
+    if (known.uses > 0 && !known.live) {
+      known.live = true;
+      index(id, known.content);
+      settled.born.push_back(id);
+    } else if (known.uses == 0) {
+      if (known.live) {
+        unindex(id, known.content);
+        settled.died.emplace_back(id, std::move(known.content));
+      }
+      known_.erase(at);
+    }
+  }
+  return settled;
+}
+
+const std::set<IdentityId>& Identities::in(PeerSetId peers) const {
+  static const std::set<IdentityId> kNone;
+  auto found = in_.find(peers);
+  return found == in_.end() ? kNone : found->second;
+}
+
+void Identities::index(IdentityId id, const IdentityContent& content) {
+  for (PeerSetId peers : content.peers) in_[peers].insert(id);
+  if (!content.ports.empty()) with_ports_.insert(id);
+}
+
+void Identities::unindex(IdentityId id, const IdentityContent& content) {
+  for (PeerSetId peers : content.peers) {
+    auto found = in_.find(peers);
+    found->second.erase(id);
+    if (found->second.empty()) in_.erase(found);
+  }
+  with_ports_.erase(id);
+}
+
+}  // namespace sluice::compile

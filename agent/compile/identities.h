@@ -1,0 +1,60 @@
+// Identities: the equivalence classes of addresses that are in use, and what each stands for.
+//
+// Laws: an identity is live while an entry of the image's address or prefix table has it. Identity 0 has no
+// content and is never live. Not thread-safe.
+#pragma once
+
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/compile/content.h"
+
+namespace sluice::compile {
+
+class Identities {
+ public:
+  // The content stays known until settle() at least, and beyond it while it is in use.
+  IdentityId intern(IdentityContent content);
+  bool knows(IdentityId id) const { return !id || known_.contains(id); }
+  const IdentityContent& content(IdentityId id) const { return known_.at(id).content; }
+
+  void use(IdentityId id);
+  void release(IdentityId id);
+
+  struct Settled {
+    std::vector<IdentityId> born;
+    std::vector<std::pair<IdentityId, IdentityContent>> died;
+  };
+  // Which became live or ceased to be since last time; those that are not in use are forgotten.
+  Settled settle();
+
+  // The live ones that are in this peer set, and those that stand for port numbers too.
+  const std::set<IdentityId>& in(PeerSetId peers) const;
+  const std::set<IdentityId>& with_ports() const { return with_ports_; }
+  template <typename Visit>
+  void for_each_live(Visit visit) const {
+    for (const auto& [id, known] : known_)
+      if (known.live) visit(id, known.content);
+  }
+
+  const std::string& collision() const { return collision_; }
+
+ private:
+  struct Known {
+    IdentityContent content;
+    size_t uses = 0;
+    bool live = false;
+  };
+  void index(IdentityId id, const IdentityContent& content);
+  void unindex(IdentityId id, const IdentityContent& content);
+
+  std::unordered_map<IdentityId, Known> known_;
+  std::unordered_map<PeerSetId, std::set<IdentityId>> in_;
+  std::set<IdentityId> with_ports_;
+  std::set<IdentityId> changed_;
+  std::string collision_;
+};
+
+}  // namespace sluice::compile

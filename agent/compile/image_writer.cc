@@ -1,0 +1,56 @@
+#include "agent/compile/image_writer.h"
+
+namespace sluice::compile {
+
+using image::Ref;
+
+void ImageWriter::set_rule(const image::RuleKey& key, const std::optional<Ref>& ref,
+                           const image::Portset& ports) {
+  const Ref* old = rules_.find(key);
+  const image::PortsetId old_ports = old ? old->portset : image::PortsetId{};
+  if (ref) use(ref->portset, ports);
+  rules_.set(key, ref);
+  release(old_ports);
+}
+
+void ImageWriter::remove_rules(image::RulesetId ruleset) {
+  const auto& rules = rules_.entries();
+  for (auto at = rules.lower_bound({ruleset, {}}); at != rules.end() && at->first.ruleset == ruleset;) {
+    const image::RuleKey key = at->first;
+    ++at;
+    set_rule(key, std::nullopt);
+  }
+}
+
+void ImageWriter::set_endpoint(image::EndpointId id, std::optional<image::Endpoint> endpoint,
+                               const std::array<image::Portset, 2>& ports) {
+  std::array<image::PortsetId, 2> old_ports;
+  if (const image::Endpoint* old = endpoints_.find(id))
+    for (size_t i = 0; i < old_ports.size(); ++i) old_ports[i] = old->sides[i].default_ref.portset;
+  for (size_t i = 0; endpoint && i < ports.size(); ++i) use(endpoint->sides[i].default_ref.portset, ports[i]);
+  endpoints_.set(id, std::move(endpoint));
+  for (image::PortsetId old : old_ports) release(old);
+}
+
+bool ImageWriter::allows(const Ref& ref, net::Protocol protocol, net::Port port) const {
+  if (ref.kind == Ref::Kind::kPorts) return portsets_.find(ref.portset)->contains(protocol, port);
+  return ref.kind == Ref::Kind::kAll;
+}
+
+void ImageWriter::use(image::PortsetId id, const image::Portset& ports) {
+  if (!id) return;
+  if (portset_uses_[id]++ == 0)
+    portsets_.set(id, ports);
+  else if (*portsets_.find(id) != ports)
+    collision_ = "port set " + id.to_text();
+}
+
+void ImageWriter::release(image::PortsetId id) {
+  if (!id) return;
+  auto at = portset_uses_.find(id);
+  if (--at->second > 0) return;
+  portset_uses_.erase(at);
+  portsets_.set(id, std::nullopt);
+}
+
+}  // namespace sluice::compile

@@ -1,0 +1,108 @@
+// ImageWriter: the image in the making, and what has changed in it since it was last taken.
+//
+// Laws: take_difference() is image::difference(image then, image now). A port set is in the image exactly
+// while a rule or a side refers to it. Not thread-safe.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "agent/image/image.h"
+
+namespace sluice::compile {
+
+// One table of the image, remembering for each key that is written what was there first.
+template <typename Key, typename Value>
+class Table {
+ public:
+  explicit Table(std::map<Key, Value>& entries) : entries_(entries) {}
+
+  const Value* find(const Key& key) const {
+    auto found = entries_.find(key);
+    return found == entries_.end() ? nullptr : &found->second;
+  }
+  // nullopt removes.
+  void set(const Key& key, std::optional<Value> value) {
+    auto at = entries_.lower_bound(key);
+    bool present = at != entries_.end() && !(key < at->first);
+    if (present ? value.has_value() && *value == at->second : !value.has_value()) return;
+    before_.try_emplace(key, present ? std::optional<Value>(at->second) : std::nullopt);
+    if (!value)
+      entries_.erase(at);
+    else if (present)
+      at->second = std::move(*value);
+    else
+      entries_.emplace_hint(at, key, std::move(*value));
+  }
+  image::TableChange<Key, Value> take_change() {
+    image::TableChange<Key, Value> change;
+    for (auto& [key, before] : std::exchange(before_, {})) {
+      const Value* now = find(key);
+      std::optional<Value> after = now ? std::optional<Value>(*now) : std::nullopt;
+      if (!(before == after)) change.emplace_hint(change.end(), key, image::Changed<Value>{before, after});
+    }
+    return change;
+  }
+  const std::map<Key, Value>& entries() const { return entries_; }
+
+ private:
+  std::map<Key, Value>& entries_;
+  std::map<Key, std::optional<Value>> before_;
+};
+
+class ImageWriter {
+ public:
+  ImageWriter()
+      : addresses(image_.addresses),
+        prefixes(image_.prefixes),
+        services(image_.services),
+        rules_(image_.rules),
+        portsets_(image_.portsets),
+        endpoints_(image_.endpoints) {}
+  ImageWriter(const ImageWriter&) = delete;
+  ImageWriter& operator=(const ImageWriter&) = delete;
+
+  const image::Image& image() const { return image_; }
+  image::Difference take_difference() {
+    return {addresses.take_change(), prefixes.take_change(),  services.take_change(),
+            rules_.take_change(),    portsets_.take_change(), endpoints_.take_change()};
+  }
+  image::Image take_image() { return std::move(image_); }
+
+ private:
+  image::Image image_;  // before the tables that refer to it
+
+ public:
+  Table<net::Ip, image::Address> addresses;
+  Table<net::Cidr, image::IdentityId> prefixes;
+  Table<image::ServiceKey, image::IdentityId> services;
+
+  // `ports` is the content of ref.portset; nullopt removes the entry.
+  void set_rule(const image::RuleKey& key, const std::optional<image::Ref>& ref,
+                const image::Portset& ports = {});
+  const image::Ref* find_rule(const image::RuleKey& key) const { return rules_.find(key); }
+  // Every entry of the rule set.
+  void remove_rules(image::RulesetId ruleset);
+  // `ports` are the contents of the sides' default_ref.portset, by direction.
+  void set_endpoint(image::EndpointId id, std::optional<image::Endpoint> endpoint,
+                    const std::array<image::Portset, 2>& ports = {});
+
+  // May a packet of this protocol and port pass under the reference?
+  bool allows(const image::Ref& ref, net::Protocol protocol, net::Port port) const;
+  // Two contents that met under one id; empty while there are none.
+  const std::string& collision() const { return collision_; }
+
+ private:
+  void use(image::PortsetId id, const image::Portset& ports);
+  void release(image::PortsetId id);
+
+  Table<image::RuleKey, image::Ref> rules_;
+  Table<image::PortsetId, image::Portset> portsets_;
+  Table<image::EndpointId, image::Endpoint> endpoints_;
+  std::unordered_map<image::PortsetId, size_t> portset_uses_;
+  std::string collision_;
+};
+
+}  // namespace sluice::compile

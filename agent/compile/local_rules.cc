@@ -1,0 +1,146 @@
+#include "agent/compile/local_rules.h"
+
+#include <algorithm>
+
+namespace sluice::compile {
+
+using model::Direction;
+using model::NetworkPolicy;
+
+namespace {
+
+Ref ref_of(const PortSpec* spec) {
+  if (spec == nullptr) return Ref::none();
+  return spec->all ? Ref::all() : Ref::ports(spec->numbers.id());
+}
+
+}  // namespace
+
+void LocalRules::watch(Group* group) {
+  Watched& watched = watched_[group];
+  by_namespace_[group->key->ns].insert(group);
+  const auto& policies = cluster_.policies;
+  for (auto at = policies.lower_bound({group->key->ns, ""});
+       at != policies.end() && at->first.ns == group->key->ns; ++at)
+    if (model::matches(at->second.pod_selector, group->key->labels)) watched.policies.insert(&at->second);
+  mark(group, watched);
+}
+
+void LocalRules::unwatch(Group* group) {
+  auto at = watched_.find(group);
+  for (const image::Side& side : at->second.sides)
+    if (side.ruleset) release(side.ruleset);
+  watched_.erase(at);
+  std::erase(stale_, group);
+  auto peers = by_namespace_.find(group->key->ns);
+  peers->second.erase(group);
+  if (peers->second.empty()) by_namespace_.erase(peers);
+}
+
+void LocalRules::policy_changed(const NetworkPolicy& policy) {
+  compiled_.erase(&policy);
+  auto groups = by_namespace_.find(policy.name.ns);
+  if (groups == by_namespace_.end()) return;
+  for (Group* group : groups->second) {
+    Watched& watched = watched_.at(group);
+    bool selected = watched.policies.erase(&policy) > 0;
+    bool selects = model::matches(policy.pod_selector, group->key->labels);
+    if (selects) watched.policies.insert(&policy);
+    if (selects || selected) mark(group, watched);
+  }
+}
+
+void LocalRules::policy_goes(const NetworkPolicy& policy) {
+  compiled_.erase(&policy);
+  auto groups = by_namespace_.find(policy.name.ns);
+  if (groups == by_namespace_.end()) return;
+  for (Group* group : groups->second) {
+    Watched& watched = watched_.at(group);
+    if (watched.policies.erase(&policy) > 0) mark(group, watched);
+  }
+}
+
+LocalRules::Settled LocalRules::settle() {
+  Settled settled;
+  for (Group* group : std::exchange(stale_, {})) {
+    Watched& watched = watched_.at(group);
+    watched.stale = false;
+    Sides before = watched.sides;
+    for (Direction direction : model::kDirections)
+      watched.sides[static_cast<size_t>(direction)] = side_of(*group, watched, direction);
+    for (const image::Side& side : before)
+      if (side.ruleset) release(side.ruleset);
+    if (watched.sides != before) settled.groups.push_back(group);
+  }
+  for (RulesetId id : std::exchange(changed_, {})) {
+    LiveRuleset& live = rulesets_.at(id);
+    if (live.uses > 0 && !live.settled) settled.born.push_back(id);
+    if (live.uses == 0 && live.settled) settled.died.emplace_back(id, std::move(live.content));
+    live.settled = live.uses > 0;
+    if (!live.settled) rulesets_.erase(id);
+  }
+  return settled;
+}
+
+const LiveRuleset* LocalRules::ruleset(RulesetId id) const {
+  auto found = rulesets_.find(id);
+  return found == rulesets_.end() ? nullptr : &found->second;
+}
+
+const LocalRules::CompiledPolicy& LocalRules::compiled(const NetworkPolicy& policy) {
+  auto [at, is_new] = compiled_.try_emplace(&policy);
+  if (!is_new) return at->second;
+  for (Direction direction : model::kDirections) {
+    for (const model::Rule& rule : policy.rules(direction)) {
+      CompiledRule compiled{{}, nullptr, port_spec_of(rule.ports)};
+      if (!rule.peers.empty()) {
+        compiled.content = std::make_shared<const PeerSet>(peer_set_of(policy.name.ns, rule.peers));
+        compiled.peers = id_of(*compiled.content);
+      }
+      at->second[static_cast<size_t>(direction)].push_back(std::move(compiled));
+    }
+  }
+  return at->second;
+}
+
+void LocalRules::mark(Group* group, Watched& watched) {
+  if (!std::exchange(watched.stale, true)) stale_.push_back(group);
+}
+
+image::Side LocalRules::side_of(const Group& group, const Watched& watched, Direction direction) {
+  RulesetContent content;
+  content.direction = direction;
+  bool isolated = false;
+  for (const NetworkPolicy* policy : watched.policies) {
+    if (!policy->isolates(direction)) continue;
+    isolated = true;
+    for (const CompiledRule& rule : compiled(*policy)[static_cast<size_t>(direction)])
+      // An ingress rule's port names are those of the pod itself (semantics 15).
+      content.add(rule.peers, rule.content,
+                  direction == Direction::kIngress ? resolved(rule.ports, group.key->ports) : rule.ports);
+  }
+  if (!isolated) return {};
+  image::Side side{content.id(), ref_of(content.of({}))};
+  use(side.ruleset, std::move(content));
+  return side;
+}
+
+void LocalRules::use(RulesetId id, RulesetContent content) {
+  LiveRuleset& live = rulesets_[id];
+  if (live.uses++ == 0 && !live.settled) {
+    live.content = std::move(content);
+    const PortSpec* everyone = live.content.of({});
+    live.default_ref = ref_of(everyone);
+    if (everyone != nullptr) live.default_ports = everyone->numbers;
+  } else if (live.content != content) {
+    collision_ = "rule set " + id.to_text();
+  }
+  changed_.insert(id);
+}
+
+void LocalRules::release(RulesetId id) {
+  --rulesets_.at(id).uses;
+  changed_.insert(id);
+}
+
+}  // namespace sluice::compile

@@ -1,0 +1,79 @@
+// LocalRules: which policies hold for the groups that have pods on this node, and the rule sets that follow.
+//
+// Laws: after settle(), every watched group's sides are those of semantics 6 and 7. A rule set is in force
+// while some group's side has it. Policies are known by their place in model::Cluster; policy_goes() must
+// come before the Cluster drops one. Not thread-safe.
+#pragma once
+
+#include <array>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/compile/pods.h"
+
+namespace sluice::compile {
+
+struct LiveRuleset {
+  RulesetContent content;
+  Ref default_ref;
+  image::Portset default_ports;  // of default_ref, where it has ports
+  size_t uses = 0;
+  bool settled = false;
+};
+
+class LocalRules {
+ public:
+  using Sides = std::array<image::Side, 2>;  // by model::Direction
+
+  explicit LocalRules(const model::Cluster& cluster) : cluster_(cluster) {}
+
+  // A group has a first pod on this node, or no more. unwatch() before the group is dropped.
+  void watch(Group* group);
+  void unwatch(Group* group);
+  void policy_changed(const model::NetworkPolicy& policy);
+  void policy_goes(const model::NetworkPolicy& policy);
+
+  struct Settled {
+    std::vector<RulesetId> born;
+    std::vector<std::pair<RulesetId, RulesetContent>> died;
+    std::vector<Group*> groups;  // whose sides changed
+  };
+  Settled settle();
+
+  const Sides& sides(Group* group) const { return watched_.at(group).sides; }
+  const LiveRuleset* ruleset(RulesetId id) const;  // nullptr where it is not in force
+  // A thing two of whose contents met under one id; empty while there is none.
+  const std::string& collision() const { return collision_; }
+  const std::unordered_map<RulesetId, LiveRuleset>& rulesets() const { return rulesets_; }
+
+ private:
+  struct Watched {
+    std::set<const model::NetworkPolicy*> policies;  // that select it
+    Sides sides;
+    bool stale = false;
+  };
+  struct CompiledRule {
+    PeerSetId peers;
+    std::shared_ptr<const PeerSet> content;
+    PortSpec ports;
+  };
+  using CompiledPolicy = std::array<std::vector<CompiledRule>, 2>;
+
+  const CompiledPolicy& compiled(const model::NetworkPolicy& policy);
+  void mark(Group* group, Watched& watched);
+  image::Side side_of(const Group& group, const Watched& watched, model::Direction direction);
+  void use(RulesetId id, RulesetContent content);
+  void release(RulesetId id);
+
+  const model::Cluster& cluster_;
+  std::unordered_map<Group*, Watched> watched_;
+  std::unordered_map<std::string, std::set<Group*>> by_namespace_;
+  std::unordered_map<const model::NetworkPolicy*, CompiledPolicy> compiled_;
+  std::unordered_map<RulesetId, LiveRuleset> rulesets_;
+  std::set<RulesetId> changed_;
+  std::vector<Group*> stale_;
+  std::string collision_;
+};
+
+}  // namespace sluice::compile

@@ -1,0 +1,159 @@
+#include "agent/compile/peers.h"
+
+#include <algorithm>
+
+namespace sluice::compile {
+namespace {
+
+// Returns whether the list changed.
+bool insert_sorted(std::vector<PeerSetId>& list, PeerSetId id) {
+  auto at = std::lower_bound(list.begin(), list.end(), id);
+  if (at != list.end() && *at == id) return false;
+  list.insert(at, id);
+  return true;
+}
+
+}  // namespace
+
+void PeerIndex::use(PeerSetId id, const std::shared_ptr<const PeerSet>& content,
+                    const std::set<PortName>& names) {
+  Live& live = live_[id];
+  if (live.content && *live.content != *content) collision_ = "peers " + id.to_text();
+  live.content = content;
+  ++live.uses;
+  for (const PortName& name : names) {
+    ++names_[name];
+    if (++live.names[name] == 1) live.renamed = true;
+  }
+  changed_.insert(id);
+}
+
+void PeerIndex::release(PeerSetId id, const std::set<PortName>& names) {
+  Live& live = live_.at(id);
+  --live.uses;
+  for (const PortName& name : names) {
+    if (--names_.at(name) == 0) names_.erase(name);
+    if (--live.names.at(name) > 0) continue;
+    live.names.erase(name);
+    live.renamed = true;
+  }
+  changed_.insert(id);
+}
+
+void PeerIndex::group_goes(Group* group) {
+  for (PeerSetId id : group->peers) live_.at(id).groups.erase(group);
+  group->peers.clear();
+  stale_.erase(group);
+  touched_.erase(group);
+}
+
+PeerIndex::Settled PeerIndex::settle() {
+  Settled settled;
+  for (const std::string& ns : std::exchange(changed_namespaces_, {}))
+    pods_.for_each_group_in(ns, [&](Group& group) { stale_.insert(&group); });
+  for (PeerSetId id : std::exchange(changed_, {})) {
+    Live& live = live_.at(id);
+    settle_names(id, live, settled);
+    if (live.uses > 0 && !live.settled) {
+      be_born(id, live);
+      if (id) settled.born.emplace_back(id, live.content);
+    } else if (live.uses == 0) {
+      if (live.settled && id) settled.died.emplace_back(id, live.content);
+      if (live.settled) die(id, live);
+      live_.erase(id);
+    }
+  }
+  for (Group* group : std::exchange(stale_, {})) match_all(*group);
+  labels_.clear();
+  for (Group* group : std::exchange(touched_, {})) settled.groups.push_back(group);
+  return settled;
+}
+
+bool PeerIndex::names_port(PeerSetId id, const PortName& name) const {
+  auto live = live_.find(id);
+  return live != live_.end() && live->second.names.contains(name);
+}
+
+const PeerSet* PeerIndex::content(PeerSetId id) const {
+  auto live = live_.find(id);
+  return live == live_.end() ? nullptr : live->second.content.get();
+}
+
+void PeerIndex::settle_names(PeerSetId id, Live& live, Settled& settled) {
+  if (!std::exchange(live.renamed, false)) return;
+  touched_.insert(live.groups.begin(), live.groups.end());
+  if (id && live.uses > 0 && live.settled) settled.renamed.push_back(live.content);
+  if (id) return;
+  pods_.for_each_group([&](Group& group) {
+    if (!group.key->ports.empty()) touched_.insert(&group);
+  });
+}
+
+void PeerIndex::be_born(PeerSetId id, Live& live) {
+  live.settled = true;
+  if (!id) return;
+  for (const BoundSelector& selector : live.content->selectors)
+    (selector.namespaces ? across_namespaces_ : bound_to_[selector.ns]).insert(id);
+  match_everywhere(id, live);
+}
+
+void PeerIndex::die(PeerSetId id, Live& live) {
+  if (!id) return;
+  across_namespaces_.erase(id);
+  for (const BoundSelector& selector : live.content->selectors) {
+    auto bound = bound_to_.find(selector.ns);
+    if (selector.namespaces || bound == bound_to_.end()) continue;
+    bound->second.erase(id);
+    if (bound->second.empty()) bound_to_.erase(bound);
+  }
+  for (Group* group : live.groups) {
+    std::erase(group->peers, id);
+    touched_.insert(group);
+  }
+}
+
+void PeerIndex::match_everywhere(PeerSetId id, Live& live) {
+  auto match = [&](const BoundSelector& selector, Group& group) {
+    if (!model::matches(selector.pods, group.key->labels) || !insert_sorted(group.peers, id)) return;
+    live.groups.insert(&group);
+    touched_.insert(&group);
+  };
+  for (const BoundSelector& selector : live.content->selectors) {
+    if (!selector.namespaces) {
+      pods_.for_each_group_in(selector.ns, [&](Group& group) { match(selector, group); });
+      continue;
+    }
+    pods_.for_each_group([&](Group& group) {
+      if (model::matches(*selector.namespaces, namespace_labels(group.key->ns))) match(selector, group);
+    });
+  }
+}
+
+void PeerIndex::match_all(Group& group) {
+  for (PeerSetId id : group.peers) live_.at(id).groups.erase(&group);
+  group.peers.clear();
+  auto consider = [&](PeerSetId id) {
+    Live& live = live_.at(id);
+    if (matches_group(*live.content, group) && insert_sorted(group.peers, id)) live.groups.insert(&group);
+  };
+  if (auto bound = bound_to_.find(group.key->ns); bound != bound_to_.end())
+    for (PeerSetId id : bound->second) consider(id);
+  for (PeerSetId id : across_namespaces_) consider(id);
+  touched_.insert(&group);
+}
+
+bool PeerIndex::matches_group(const PeerSet& content, const Group& group) {
+  return std::any_of(content.selectors.begin(), content.selectors.end(), [&](const BoundSelector& selector) {
+    bool reaches = selector.namespaces ? model::matches(*selector.namespaces, namespace_labels(group.key->ns))
+                                       : selector.ns == group.key->ns;
+    return reaches && model::matches(selector.pods, group.key->labels);
+  });
+}
+
+const model::Labels& PeerIndex::namespace_labels(const std::string& ns) {
+  auto [at, is_new] = labels_.try_emplace(ns);
+  if (is_new) at->second = cluster_.namespace_labels(ns);
+  return at->second;
+}
+
+}  // namespace sluice::compile

@@ -1,0 +1,80 @@
+// PeerIndex: the peer sets that rule sets in force name, and which groups of pods their selectors match.
+//
+// Laws: after settle(), Group::peers of every group holds exactly the live peer sets with a selector that
+// matches it (semantics 5, 10). A peer set lives while a rule set names it. Work is per group and per
+// selector that can reach its namespace, never per pod. Not thread-safe.
+#pragma once
+
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "agent/compile/pods.h"
+
+namespace sluice::compile {
+
+class PeerIndex {
+ public:
+  PeerIndex(const model::Cluster& cluster, PodIndex& pods) : cluster_(cluster), pods_(pods) {}
+
+  // A rule set that names the peer set comes into force or leaves. `names` are the port names by which an
+  // egress rule set reaches these peers; 0 stands for everyone and has no content.
+  void use(PeerSetId id, const std::shared_ptr<const PeerSet>& content, const std::set<PortName>& names);
+  void release(PeerSetId id, const std::set<PortName>& names);
+
+  void namespace_changed(const std::string& ns) { changed_namespaces_.insert(ns); }
+  void group_is_new(Group* group) { stale_.insert(group); }
+  void group_goes(Group* group);
+
+  struct Settled {
+    std::vector<std::pair<PeerSetId, std::shared_ptr<const PeerSet>>> born, died;  // peer sets, id 0 left out
+    std::vector<std::shared_ptr<const PeerSet>> renamed;  // peer sets that stay, whose port names changed
+    std::vector<Group*> groups;                           // whose pods must be classified anew
+  };
+  Settled settle();
+
+  // Do rules for this peer set (0: for everyone) use this name for a port?
+  bool names_port(PeerSetId id, const PortName& name) const;
+  bool names_port(const PortName& name) const { return names_.contains(name); }  // of any peer set
+  // A thing two of whose contents met under one id; empty while there is none.
+  const std::string& collision() const { return collision_; }
+  const PeerSet* content(PeerSetId id) const;  // nullptr where it is not live
+
+ private:
+  struct Live {
+    std::shared_ptr<const PeerSet> content;  // nullptr for id 0
+    size_t uses = 0;
+    bool settled = false, renamed = false;
+    std::map<PortName, size_t> names;  // -> how many rule sets use it
+    std::unordered_set<Group*> groups;
+  };
+  using Selecting = std::set<PeerSetId>;
+
+  void be_born(PeerSetId id, Live& live);
+  void die(PeerSetId id, Live& live);
+  void settle_names(PeerSetId id, Live& live, Settled& settled);
+  void match_everywhere(PeerSetId id, Live& live);
+  void match_all(Group& group);
+  bool matches_group(const PeerSet& content, const Group& group);
+  const model::Labels& namespace_labels(const std::string& ns);
+
+  const model::Cluster& cluster_;
+  PodIndex& pods_;
+  std::unordered_map<PeerSetId, Live> live_;
+  // Which peer sets may match pods of a namespace: those bound to it by name, and those that select
+  // namespaces.
+  std::unordered_map<std::string, Selecting> bound_to_;
+  Selecting across_namespaces_;
+
+  std::map<PortName, size_t> names_;  // -> uses in all peer sets
+
+  std::set<PeerSetId> changed_;
+  std::set<std::string> changed_namespaces_;
+  std::unordered_set<Group*> stale_, touched_;
+  std::unordered_map<std::string, model::Labels> labels_;  // of namespaces, while settling
+  std::string collision_;
+};
+
+}  // namespace sluice::compile

@@ -1,0 +1,98 @@
+// PodIndex: pods in groups that no selector can tell apart, and whose an address is.
+//
+// Laws: two pods are in one group exactly when namespace, labels and container ports are equal, so selectors
+// and port names are looked up once a group. An address belongs to the pod that takes part, claims it and was
+// created last (semantics 2; tie: the name that sorts last). Pods are known by their place in model::Cluster,
+// which stays the same while an object is replaced; forget() must come before the Cluster drops it. Not
+// thread-safe.
+#pragma once
+
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "agent/compile/content.h"
+
+namespace sluice::compile {
+
+struct GroupKey {
+  std::string ns;
+  model::Labels labels;
+  std::vector<model::ContainerPort> ports;
+};
+
+struct Group {
+  const GroupKey* key = nullptr;
+  std::unordered_set<const model::Pod*> members;
+  // Kept by PeerIndex: the local peer sets whose selectors match; sorted.
+  std::vector<PeerSetId> peers;
+  // Kept by Classifier: identity by the version of the prefix region that the address is in.
+  std::unordered_map<uint64_t, IdentityId> identities;
+};
+
+class PodIndex {
+ public:
+  // Adds the pod or takes over its new state.
+  void learn(const model::Pod& pod);
+  void forget(const model::Pod& pod);
+
+  // nullptr where the address is no pod's.
+  const model::Pod* owner(const net::Ip& ip) const;
+  // Those that the pod claims and owns, in its order.
+  std::vector<net::Ip> owned_by(const model::Pod& pod) const;
+  // nullptr where the pod is not known.
+  Group* group_of(const model::Pod& pod) const;
+  // Every pod that claims the address, owner or not.
+  const std::vector<const model::Pod*>* claimants(const net::Ip& ip) const;
+  const std::map<net::Ip, std::vector<const model::Pod*>>& claims() const { return claims_; }
+
+  template <typename Visit>
+  void for_each_group(Visit visit) {
+    for (auto& [key, group] : groups_) visit(group);
+  }
+  template <typename Visit>
+  void for_each_group_in(const std::string& ns, Visit visit) {
+    for (auto at = groups_.lower_bound(ns); at != groups_.end() && at->first.ns == ns; ++at)
+      visit(at->second);
+  }
+
+  // What changed since these were last taken. A group that got its first member is new.
+  std::vector<net::Ip> take_changed_addresses() { return std::exchange(changed_addresses_, {}); }
+  std::vector<Group*> take_new_groups() { return std::exchange(new_groups_, {}); }
+  // Groups without members, which drop_empty_groups() is about to delete.
+  std::vector<Group*> empty_groups() const;
+  void drop_empty_groups();
+
+ private:
+  struct Order {
+    using is_transparent = void;
+    static auto tie(const GroupKey& key) { return std::tie(key.ns, key.labels, key.ports); }
+    static auto tie(const model::Pod& pod) { return std::tie(pod.name.ns, pod.labels, pod.ports); }
+    bool operator()(const auto& a, const auto& b) const { return tie(a) < tie(b); }
+    bool operator()(const GroupKey& a, const std::string& ns) const { return a.ns < ns; }
+    bool operator()(const std::string& ns, const GroupKey& a) const { return ns < a.ns; }
+  };
+  using Groups = std::map<GroupKey, Group, Order>;
+  struct Known {
+    Groups::iterator group;
+    std::vector<net::Ip> claims;
+    int64_t created = 0;
+  };
+
+  Groups::iterator group_for(const model::Pod& pod);
+  void join(const model::Pod& pod, Known& known);
+  void leave(const model::Pod& pod, Known& known);
+  void claim(const model::Pod& pod, Known& known);
+  void release(const model::Pod& pod, Known& known);
+
+  Groups groups_;
+  std::unordered_map<const model::Pod*, Known> known_;
+  std::map<net::Ip, std::vector<const model::Pod*>> claims_;  // never empty; the owner first
+  std::vector<net::Ip> changed_addresses_;
+  std::vector<Group*> new_groups_;
+  std::unordered_set<const GroupKey*> emptied_;
+};
+
+}  // namespace sluice::compile

@@ -1,0 +1,129 @@
+#include "agent/compile/services.h"
+
+#include <algorithm>
+
+namespace sluice::compile {
+
+void ServiceTable::write(const std::set<ServiceKey>& stale, const LocalRules::Settled& rulesets) {
+  std::set<ServiceKey> keys = stale;
+  for (const auto& [id, content] : rulesets.died) {
+    if (egress_.erase(id) == 0) continue;
+    for (auto& [identity, live] : live_)  // its entries went with it
+      if (live.allowing.erase(id) > 0 && live.allowing.empty())
+        keys.insert(live.keys.begin(), live.keys.end());
+  }
+  for (const ServiceKey& key : stale) assign(key);
+  for (RulesetId id : rulesets.born) {
+    if (local_.ruleset(id)->content.direction != model::Direction::kEgress) continue;
+    egress_.insert(id);
+    for (auto& [identity, live] : live_) {
+      rate(identity, live, id);
+      if (live.allowing.size() == 1) keys.insert(live.keys.begin(), live.keys.end());
+    }
+  }
+  for (const ServiceKey& key : keys) write(key);
+}
+
+std::optional<BackendSet> ServiceTable::backends_at(const net::Ip& ip, net::Protocol protocol,
+                                                    net::Port port) const {
+  auto backends = backends_of({false, ip, protocol, port});
+  if (backends || !addresses_.is_node(ip)) return backends;
+  return backends_of({true, net::Cidr::everything(ip.family()).base(), protocol, port});
+}
+
+// An address of the node answers node ports too, also where another Service claims it as its own.
+std::optional<BackendSet> ServiceTable::backends_of(const ServiceKey& key) const {
+  auto endpoints = frontends_.endpoints_of(key);
+  if (!endpoints) return std::nullopt;
+  if (!key.node_port && addresses_.is_node(key.address)) {
+    const net::Ip any = net::Cidr::everything(key.address.family()).base();
+    if (auto more = frontends_.endpoints_of({true, any, key.protocol, key.port}))
+      endpoints->insert(more->begin(), more->end());
+  }
+  BackendSet backends;
+  for (const auto& [ip, port] : *endpoints) {
+    Backend backend{addresses_.is_node(ip), {}, {}, key.protocol, port};
+    if (!backend.node) {
+      backend.identity = addresses_.identity_of(ip);
+      const model::Pod* pod = pods_.owner(ip);
+      backend.local = pod ? endpoint_of_(*pod) : EndpointId{};
+    }
+    backends.insert(backend);
+  }
+  return backends;
+}
+
+bool ServiceTable::beats_always_allowed(const ServiceKey& key) const {
+  if (!key.node_port) return addresses_.is_node(key.address) || pods_.owner(key.address) != nullptr;
+  const auto& own = addresses_.node_addresses();
+  return std::any_of(own.begin(), own.end(),
+                     [&](const net::Ip& ip) { return ip.family() == key.address.family(); });
+}
+
+Ref ServiceTable::ref_of(RulesetId ruleset, const BackendSet& backends) const {
+  std::set<EndpointId> denied_at;  // 0: at an endpoint that is no pod of this node
+  bool some_allowed = false;
+  for (const Backend& backend : backends) {
+    if (backend.node || rules_.allows(ruleset, backend.identity, backend.protocol, backend.port))
+      some_allowed = true;
+    else
+      denied_at.insert(backend.local);
+  }
+  if (backends.empty()) return Ref::none();
+  if (denied_at.empty()) return Ref::all();
+  if (denied_at.size() == 1 && *denied_at.begin())
+    return {some_allowed ? Ref::Kind::kSelfElsePartial : Ref::Kind::kSelfElseNone, {}, *denied_at.begin()};
+  return some_allowed ? Ref{Ref::Kind::kPartial, {}, {}} : Ref::none();
+}
+
+void ServiceTable::assign(const ServiceKey& key) {
+  auto backends = backends_of(key);
+  auto old = identity_of_.find(key);
+  const IdentityId id = backends ? id_of(*backends) : IdentityId{};
+  if (old != identity_of_.end() && old->second == id) return;
+  if (old != identity_of_.end()) leave(key);
+  if (!backends) return;
+  auto [at, is_new] = live_.try_emplace(id);
+  Live& live = at->second;
+  live.keys.insert(key);
+  identity_of_[key] = id;
+  if (is_new) {
+    live.backends = std::move(*backends);
+    for (RulesetId ruleset : egress_) rate(id, live, ruleset);
+  } else if (live.backends != *backends) {
+    collision_ = "service " + id.to_text();
+  }
+}
+
+void ServiceTable::leave(const ServiceKey& key) {
+  auto identity = identity_of_.find(key);
+  auto live = live_.find(identity->second);
+  live->second.keys.erase(key);
+  if (live->second.keys.empty()) {
+    for (RulesetId ruleset : live->second.allowing) writer_.set_rule({ruleset, live->first}, std::nullopt);
+    live_.erase(live);
+  }
+  identity_of_.erase(identity);
+}
+
+void ServiceTable::rate(IdentityId id, Live& live, RulesetId ruleset) {
+  const Ref ref = ref_of(ruleset, live.backends);
+  if (ref == Ref::none()) return;
+  live.allowing.insert(ruleset);
+  writer_.set_rule({ruleset, id}, ref);
+}
+
+void ServiceTable::write(const ServiceKey& key) {
+  auto identity = identity_of_.find(key);
+  bool listed = identity != identity_of_.end() &&
+                (!live_.at(identity->second).allowing.empty() || beats_always_allowed(key));
+  bool was_listed = writer_.services.find(key) != nullptr;
+  writer_.services.set(key, listed ? std::optional(identity->second) : std::nullopt);
+  if (key.node_port || listed == was_listed) return;
+  size_t& count = listed_at_[key.address];
+  listed ? ++count : --count;
+  addresses_.set_service(key.address, count > 0);
+  if (count == 0) listed_at_.erase(key.address);
+}
+
+}  // namespace sluice::compile

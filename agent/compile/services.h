@@ -1,0 +1,72 @@
+// ServiceTable: the image's services, and what each egress rule set says of the endpoints behind them
+// (semantics 21).
+//
+// Laws: services with equal endpoints, as far as policy can tell, share an identity. A key is in the image
+// where some rule set allows some endpoint behind it, or where "always allowed" (semantics 17, 18) would
+// otherwise apply to its address. Not thread-safe.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+#include "agent/compile/addresses.h"
+#include "agent/compile/frontends.h"
+#include "agent/compile/rules.h"
+
+namespace sluice::compile {
+
+class ServiceTable {
+ public:
+  // `endpoint_of(pod)` is the id of a pod of this node that is an endpoint, else 0.
+  using EndpointOf = std::function<EndpointId(const model::Pod&)>;
+
+  ServiceTable(const Frontends& frontends, const PodIndex& pods, const RuleTable& rules,
+               const LocalRules& local, AddressTable& addresses, ImageWriter& writer, EndpointOf endpoint_of)
+      : frontends_(frontends),
+        pods_(pods),
+        rules_(rules),
+        local_(local),
+        addresses_(addresses),
+        writer_(writer),
+        endpoint_of_(std::move(endpoint_of)) {}
+
+  // After addresses and rules are written. `stale` are the keys with changed endpoints or a changed address.
+  void write(const std::set<ServiceKey>& stale, const LocalRules::Settled& rulesets);
+
+  // The endpoints behind address and port, node ports included; nullopt where no Service answers there.
+  std::optional<BackendSet> backends_at(const net::Ip& ip, net::Protocol protocol, net::Port port) const;
+
+  const std::string& collision() const { return collision_; }
+
+ private:
+  struct Live {
+    BackendSet backends;
+    std::set<ServiceKey> keys;
+    std::set<RulesetId> allowing;  // rule sets with an entry
+  };
+
+  std::optional<BackendSet> backends_of(const ServiceKey& key) const;
+  bool beats_always_allowed(const ServiceKey& key) const;
+  Ref ref_of(RulesetId ruleset, const BackendSet& backends) const;
+  void assign(const ServiceKey& key);
+  void leave(const ServiceKey& key);
+  void rate(IdentityId id, Live& live, RulesetId ruleset);
+  void write(const ServiceKey& key);
+
+  const Frontends& frontends_;
+  const PodIndex& pods_;
+  const RuleTable& rules_;
+  const LocalRules& local_;
+  AddressTable& addresses_;
+  ImageWriter& writer_;
+  EndpointOf endpoint_of_;
+  std::unordered_map<IdentityId, Live> live_;
+  std::map<ServiceKey, IdentityId> identity_of_;
+  std::set<RulesetId> egress_;
+  std::map<net::Ip, size_t> listed_at_;  // keys in the image, by address; node ports left out
+  std::string collision_;
+};
+
+}  // namespace sluice::compile
