@@ -1,0 +1,30 @@
+// DirWatch: an fd that becomes readable when a directory's entries change, or when the directory itself comes
+// or goes.
+//
+// Laws: while the directory does not exist its nearest existing ancestor is watched. renew() takes the news
+// off the fd and watches what the path means now, so that a directory replaced, or mounted over, is followed.
+// inotify does not tell of mounts: MountWatch does. One thread at a time. Source: inotify(7).
+#pragma once
+
+#include <string>
+
+#include "agent/base/fd.h"
+#include "agent/base/result.h"
+
+namespace sluice::endpoint {
+
+class DirWatch {
+ public:
+  // `path` is absolute.
+  static base::Result<DirWatch> open(std::string path);
+  int fd() const { return fd_.get(); }
+  base::Status renew();
+
+ private:
+  DirWatch(std::string path, base::Fd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+  std::string path_;
+  base::Fd fd_;
+  int watch_ = -1;  // inotify's descriptor of what is watched now
+};
+
+}  // namespace sluice::endpoint
