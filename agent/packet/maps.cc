@@ -58,12 +58,27 @@ void Maps::wrote() {
 // An array's entries are all there, zero until written.
 uint8_t* Maps::find(Table& table, const std::string& key) {
   auto found = table.entries.find(key);
-  if (found != table.entries.end()) return found->second.get();
+  if (found != table.entries.end()) {
+    if (table.evicts) table.by_use.splice(table.by_use.end(), table.by_use, found->second.use);
+    return found->second.value.get();
+  }
   if (!table.is_array) return nullptr;
   uint32_t index;
   std::memcpy(&index, key.data(), sizeof(index));
-  if (index >= table.limit) return nullptr;
-  return table.entries.emplace(key, std::make_unique<uint8_t[]>(table.value_size)).first->second.get();
+  return index < table.limit ? add(table, key) : nullptr;
+}
+
+uint8_t* Maps::add(Table& table, const std::string& key) {
+  Entry entry{std::make_unique<uint8_t[]>(table.value_size), table.by_use.end()};
+  if (table.evicts) entry.use = table.by_use.insert(table.by_use.end(), key);
+  return table.entries.emplace(key, std::move(entry)).first->second.value.get();
+}
+
+void Maps::erase(Table& table, const std::string& key) {
+  auto found = table.entries.find(key);
+  if (found == table.entries.end()) return;
+  if (table.evicts) table.by_use.erase(found->second.use);
+  table.entries.erase(found);
 }
 
 uint8_t* Maps::longest_match(Table& table, const uint8_t* key) {
@@ -76,7 +91,7 @@ uint8_t* Maps::longest_match(Table& table, const uint8_t* key) {
       int keep = std::clamp(static_cast<int>(length) - 8 * static_cast<int>(byte), 0, 8);
       shorter[byte + sizeof(length)] = static_cast<char>(key[byte + sizeof(length)] & (0xff00u >> keep));
     }
-    if (auto found = table.entries.find(shorter); found != table.entries.end()) return found->second.get();
+    if (uint8_t* found = find(table, shorter)) return found;
     if (length == 0) return nullptr;
   }
 }
@@ -95,7 +110,7 @@ void Maps::insert(sluice_map map, const void* key, const void* value) {
 }
 
 void Maps::remove(sluice_map map, const void* key) {
-  tables_[map].entries.erase(bytes_of(key, tables_[map].key_size));
+  erase(tables_[map], bytes_of(key, tables_[map].key_size));
 }
 
 Status Maps::put(sluice_map map, const std::string& key, const uint8_t* value) {
@@ -106,10 +121,9 @@ Status Maps::put(sluice_map map, const std::string& key, const uint8_t* value) {
     if (!table.evicts)
       return Error("map " + std::string(image::map_name(map)) + " is full: all " +
                    std::to_string(table.limit) + " entries are in use");
-    table.entries.erase(table.entries.begin());
+    erase(table, std::string(table.by_use.front()));
   }
-  if (!entry)
-    entry = table.entries.emplace(key, std::make_unique<uint8_t[]>(table.value_size)).first->second.get();
+  if (!entry) entry = add(table, key);
   std::memcpy(entry, value, table.value_size);
   return done();
 }
@@ -119,7 +133,7 @@ Status Maps::write(const image::Batch& batch) {
   for (uint32_t i = 0; i < batch.count; ++i) {
     std::string key = bytes_of(batch.keys.data() + size_t{i} * table.key_size, table.key_size);
     if (batch.removal)
-      table.entries.erase(key);
+      erase(table, key);
     else if (auto status = put(batch.map, key, batch.values.data() + size_t{i} * table.value_size); !status)
       return status;
     wrote();
@@ -190,16 +204,18 @@ Status Maps::wait_grace() {
 }
 
 void Maps::clear_flows() {
-  for (sluice_map map : {SLUICE_MAP_FLOWS4, SLUICE_MAP_FLOWS6, SLUICE_MAP_FRAGMENTS})
+  for (sluice_map map : {SLUICE_MAP_FLOWS4, SLUICE_MAP_FLOWS6, SLUICE_MAP_FRAGMENTS}) {
     tables_[map].entries.clear();
+    tables_[map].by_use.clear();
+  }
 }
 
 template <typename Key, typename Value>
 void Maps::copy_table(sluice_map map, image::Table<Key, Value>& to) const {
-  for (const auto& [key_bytes, value_bytes] : tables_[map].entries) {
+  for (const auto& [key_bytes, entry] : tables_[map].entries) {
     auto& [key, value] = to.emplace_back();
     std::memcpy(&key, key_bytes.data(), sizeof(key));
-    std::memcpy(&value, value_bytes.get(), sizeof(value));
+    std::memcpy(&value, entry.value.get(), sizeof(value));
   }
   std::sort(to.begin(), to.end(), [](const auto& a, const auto& b) {
     return std::memcmp(&a.first, &b.first, sizeof(a.first)) < 0;
@@ -209,12 +225,12 @@ void Maps::copy_table(sluice_map map, image::Table<Key, Value>& to) const {
 template <typename Value>
 void Maps::copy_array(sluice_map map, std::vector<Value>& to) const {
   const Value zero{};
-  for (const auto& [key_bytes, value_bytes] : tables_[map].entries) {
+  for (const auto& [key_bytes, entry] : tables_[map].entries) {
     uint32_t index;
     std::memcpy(&index, key_bytes.data(), sizeof(index));
-    if (std::memcmp(value_bytes.get(), &zero, sizeof(zero)) == 0) continue;
+    if (std::memcmp(entry.value.get(), &zero, sizeof(zero)) == 0) continue;
     if (to.size() <= index) to.resize(index + 1);
-    std::memcpy(&to[index], value_bytes.get(), sizeof(Value));
+    std::memcpy(&to[index], entry.value.get(), sizeof(Value));
   }
 }
 

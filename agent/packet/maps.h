@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -42,6 +43,8 @@ class Maps : public image::Target {
   void insert(sluice_map map, const void* key, const void* value);
   void remove(sluice_map map, const void* key);
   void clear_flows();
+  // Entries that were written and not removed.
+  size_t size(sluice_map map) const { return tables_[map].entries.size(); }
 
   // What the maps hold, as kernel read-back gives it.
   image::Contents contents() const;
@@ -59,12 +62,19 @@ class Maps : public image::Target {
               uint32_t now = 0);
 
  private:
+  struct Entry {
+    std::unique_ptr<uint8_t[]> value;
+    std::list<std::string>::iterator use;  // in by_use, where the table evicts
+  };
   struct Table {
     uint32_t key_size = 0, value_size = 0, limit = 0;
     bool is_array = false, is_trie = false, evicts = false;
-    std::unordered_map<std::string, std::unique_ptr<uint8_t[]>> entries;  // by the bytes of the key
+    std::unordered_map<std::string, Entry> entries;  // by the bytes of the key
+    std::list<std::string> by_use;                   // keys, the one used longest ago first
   };
-  uint8_t* find(Table& table, const std::string& key);
+  static uint8_t* find(Table& table, const std::string& key);
+  static uint8_t* add(Table& table, const std::string& key);
+  static void erase(Table& table, const std::string& key);
   uint8_t* longest_match(Table& table, const uint8_t* key);
   base::Status put(sluice_map map, const std::string& key, const uint8_t* value);
   void wrote();
