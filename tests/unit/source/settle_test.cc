@@ -51,8 +51,9 @@ TEST(Settle, TellsWhenABurstIsOver) {
       if (step.what == 'c') settle.note_changed(step.text, at(step.ms));
       if (step.what == 'w') settle.note_written(step.text, at(step.ms));
       if (step.what == 'e') settle.note_everything(at(step.ms));
-      if (step.what == 't')
-        EXPECT_EQ(print(settle.take(at(step.ms))), step.text) << row.what << " at " << step.ms;
+      if (step.what == 't') {
+        EXPECT_EQ(print(settle.take(at(step.ms))), step.text) << row.what << ' ' << step.ms;
+      }
     }
   }
 }
