@@ -38,10 +38,6 @@ void AddressTable::set_service(const net::Ip& ip, bool service) {
 
 IdentityId AddressTable::identity_of(const net::Ip& ip) const {
   if (const image::Address* address = writer_.addresses.find(ip)) return address->identity;
-  return identity_by_prefix(ip);
-}
-
-IdentityId AddressTable::identity_by_prefix(const net::Ip& ip) const {
   const Region* region = prefixes_.find(ip);
   return region ? region->identity : IdentityId{};
 }

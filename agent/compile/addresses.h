@@ -35,8 +35,6 @@ class AddressTable {
 
   // What the packet path will find for the address.
   IdentityId identity_of(const net::Ip& ip) const;
-  // What it would find if the address were nobody's: as Services' addresses are judged (semantics 21).
-  IdentityId identity_by_prefix(const net::Ip& ip) const;
 
  private:
   IdentityId classify(const net::Ip& ip, const Region* region);

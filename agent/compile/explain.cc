@@ -8,10 +8,12 @@ using model::Direction;
 
 namespace {
 
-// One rule that holds for a pod, compiled again for the occasion.
+// One rule that holds for a pod. Read from the objects, not from the identities: a rule set that allows
+// everyone everything has no other rule left, and its identities know of no other peers.
 struct NamedRule {
   std::string name;  // "namespace/policy:egress[0]"
-  PeerSetId peers;
+  bool everyone = false;
+  PeerSet peers;
   PortSpec ports;  // of ingress rules already resolved
 };
 
@@ -22,44 +24,70 @@ std::vector<NamedRule> rules_for(const model::Cluster& cluster, const GroupKey& 
        ++at) {
     const model::NetworkPolicy& policy = at->second;
     if (!policy.isolates(direction) || !model::matches(policy.pod_selector, group.labels)) continue;
+    const std::string name = policy.name.to_text() + ":" + std::string(model::to_text(direction));
     for (size_t i = 0; i < policy.rules(direction).size(); ++i) {
       const model::Rule& rule = policy.rules(direction)[i];
       PortSpec ports = port_spec_of(rule.ports);
       if (direction == Direction::kIngress) ports = resolved(ports, group.ports);
-      rules.push_back({policy.name.to_text() + ":" + std::string(model::to_text(direction)) + "[" +
-                           std::to_string(i) + "]",
-                       rule.peers.empty() ? PeerSetId{} : id_of(peer_set_of(policy.name.ns, rule.peers)),
-                       std::move(ports)});
+      rules.push_back({name + "[" + std::to_string(i) + "]", rule.peers.empty(),
+                       peer_set_of(policy.name.ns, rule.peers), std::move(ports)});
     }
   }
   return rules;
 }
 
-// The names of those rules that allow the connection to or from an address of this identity.
-void add_allowing(const Compilation& compilation, const std::vector<NamedRule>& rules, IdentityId identity,
-                  net::Protocol protocol, net::Port port, std::set<std::string>& names) {
-  const IdentityContent content = identity ? compilation.identities().content(identity) : IdentityContent{};
-  for (const NamedRule& rule : rules) {
-    bool peer = !rule.peers || std::binary_search(content.peers.begin(), content.peers.end(), rule.peers);
-    if (!peer) continue;
-    const PortSpec ports = resolved(rule.ports, content.ports);
-    if (ports.all || ports.numbers.contains(protocol, port)) names.insert(rule.name);
+// The far end as rules see it; group is nullptr where it is no pod.
+struct Peer {
+  net::Ip ip;
+  const Group* group = nullptr;
+};
+
+Peer peer_at(const Compilation& compilation, const net::Ip& ip) {
+  const model::Pod* owner = compilation.pods().owner(ip);
+  return {ip, owner ? compilation.pods().group_of(*owner) : nullptr};
+}
+
+bool holds(const model::Cluster& cluster, const PeerSet& peers, const Peer& peer) {
+  auto in_block = [&](const model::IpBlock& block) {
+    return block.cidr.contains(peer.ip) &&
+           std::none_of(block.except.begin(), block.except.end(),
+                        [&](const net::Cidr& hole) { return hole.contains(peer.ip); });
+  };
+  auto selected = [&](const BoundSelector& selector) {
+    const std::string& ns = peer.group->key->ns;
+    bool reaches = selector.namespaces ? model::matches(*selector.namespaces, cluster.namespace_labels(ns))
+                                       : selector.ns == ns;
+    return reaches && model::matches(selector.pods, peer.group->key->labels);
+  };
+  return std::any_of(peers.blocks.begin(), peers.blocks.end(), in_block) ||
+         (peer.group && std::any_of(peers.selectors.begin(), peers.selectors.end(), selected));
+}
+
+// Which of the rules allow the connection with this peer: indices.
+std::set<size_t> allowing(const Compilation& compilation, const std::vector<NamedRule>& rules,
+                          const Peer& peer, net::Protocol protocol, net::Port port) {
+  std::set<size_t> found;
+  for (size_t i = 0; i < rules.size(); ++i) {
+    const PortSpec ports = peer.group ? resolved(rules[i].ports, peer.group->key->ports) : rules[i].ports;
+    if (!ports.all && !ports.numbers.contains(protocol, port)) continue;
+    if (rules[i].everyone || holds(compilation.cluster(), rules[i].peers, peer)) found.insert(i);
   }
+  return found;
 }
 
 // Every endpoint behind the Service must be allowed; the rules that allow any of them are then its reason.
-bool all_endpoints_allowed(const Compilation& compilation, const std::vector<NamedRule>& rules,
-                           const BackendSet& backends, EndpointId self, std::set<std::string>& names) {
-  std::set<std::string> found;
-  for (const Backend& backend : backends) {
-    if (backend.node || backend.local == self) continue;
-    std::set<std::string> here;
-    add_allowing(compilation, rules, backend.identity, backend.protocol, backend.port, here);
-    if (here.empty()) return false;
+std::optional<std::set<size_t>> allowing_all(const Compilation& compilation,
+                                             const std::vector<NamedRule>& rules,
+                                             const std::set<BackendAddress>& endpoints,
+                                             const model::Pod& self, net::Protocol protocol) {
+  std::set<size_t> found;
+  for (const auto& [ip, port] : endpoints) {
+    if (compilation.addresses().is_node(ip) || compilation.pods().owner(ip) == &self) continue;
+    std::set<size_t> here = allowing(compilation, rules, peer_at(compilation, ip), protocol, port);
+    if (here.empty()) return std::nullopt;
     found.merge(here);
   }
-  if (!backends.empty()) names.merge(found);
-  return !backends.empty();
+  return endpoints.empty() ? std::nullopt : std::optional(found);
 }
 
 std::string to_text(const model::LabelSelector& selector) {
@@ -168,25 +196,26 @@ base::Result<Explanation> explain(const Compilation& compilation, const Question
   result.allowed = !result.isolated;
   if (!result.isolated) return result;
 
-  const std::vector<NamedRule> rules = rules_for(compilation.cluster(), *group->key, question.direction);
-  const AddressTable& addresses = compilation.addresses();
-  std::set<std::string> names;
-  const std::optional<BackendSet> backends =
-      question.direction == Direction::kEgress && question.protocol.has_ports()
-          ? compilation.services().backends_at(question.remote, question.protocol, question.port)
+  const bool ports = question.protocol.has_ports();
+  const auto service =
+      question.direction == Direction::kEgress && ports
+          ? compilation.services().endpoints_at(question.remote, question.protocol, question.port)
           : std::nullopt;
-  bool always = addresses.is_node(question.remote) || question.remote == endpoint.ipv4 ||
-                question.remote == endpoint.ipv6;
-  if (!backends && always) {
-    result.allowed = true;
-    return result;
+  const bool always = compilation.addresses().is_node(question.remote) || question.remote == endpoint.ipv4 ||
+                      question.remote == endpoint.ipv6;
+  result.allowed = always && !service;
+  if (result.allowed) return result;
+  const std::vector<NamedRule> rules = rules_for(compilation.cluster(), *group->key, question.direction);
+  // A Service's address is judged as it stands, whoever has it (semantics 21).
+  const Peer peer = service ? Peer{question.remote, nullptr} : peer_at(compilation, question.remote);
+  std::set<size_t> found = allowing(compilation, rules, peer, question.protocol, question.port);
+  result.allowed = !found.empty();
+  if (service) {
+    auto by_endpoints = allowing_all(compilation, rules, *service, pod->second, question.protocol);
+    result.allowed |= by_endpoints.has_value();
+    if (by_endpoints) found.merge(*by_endpoints);
   }
-  const IdentityId identity =
-      backends ? addresses.identity_by_prefix(question.remote) : addresses.identity_of(question.remote);
-  add_allowing(compilation, rules, identity, question.protocol, question.port, names);
-  result.allowed = !names.empty();
-  if (backends) result.allowed |= all_endpoints_allowed(compilation, rules, *backends, self, names);
-  result.rules.assign(names.begin(), names.end());
+  for (size_t i : found) result.rules.push_back(rules[i].name);
   return result;
 }
 

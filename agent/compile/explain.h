@@ -35,7 +35,7 @@ struct Explanation {
   bool isolated = false;
   bool allowed = false;
   std::vector<std::string>
-      rules;  // those that allow it, sorted; none for what is always allowed (semantics 17, 18)
+      rules;  // those that allow it, by policy and index; none for what is always allowed (semantics 17, 18)
 };
 
 std::vector<RulesetInfo> rulesets_of(const Compilation& compilation);     // sorted by id

@@ -24,22 +24,26 @@ void ServiceTable::write(const std::set<ServiceKey>& stale, const LocalRules::Se
   for (const ServiceKey& key : keys) write(key);
 }
 
-std::optional<BackendSet> ServiceTable::backends_at(const net::Ip& ip, net::Protocol protocol,
-                                                    net::Port port) const {
-  auto backends = backends_of({false, ip, protocol, port});
-  if (backends || !addresses_.is_node(ip)) return backends;
-  return backends_of({true, net::Cidr::everything(ip.family()).base(), protocol, port});
+std::optional<std::set<BackendAddress>> ServiceTable::endpoints_at(const net::Ip& ip, net::Protocol protocol,
+                                                                   net::Port port) const {
+  auto endpoints = endpoints_of({false, ip, protocol, port});
+  if (endpoints || !addresses_.is_node(ip)) return endpoints;
+  return endpoints_of({true, net::Cidr::everything(ip.family()).base(), protocol, port});
 }
 
 // An address of the node answers node ports too, also where another Service claims it as its own.
-std::optional<BackendSet> ServiceTable::backends_of(const ServiceKey& key) const {
+std::optional<std::set<BackendAddress>> ServiceTable::endpoints_of(const ServiceKey& key) const {
   auto endpoints = frontends_.endpoints_of(key);
+  if (!endpoints || key.node_port || !addresses_.is_node(key.address)) return endpoints;
+  const net::Ip any = net::Cidr::everything(key.address.family()).base();
+  if (auto more = frontends_.endpoints_of({true, any, key.protocol, key.port}))
+    endpoints->insert(more->begin(), more->end());
+  return endpoints;
+}
+
+std::optional<BackendSet> ServiceTable::backends_of(const ServiceKey& key) const {
+  const auto endpoints = endpoints_of(key);
   if (!endpoints) return std::nullopt;
-  if (!key.node_port && addresses_.is_node(key.address)) {
-    const net::Ip any = net::Cidr::everything(key.address.family()).base();
-    if (auto more = frontends_.endpoints_of({true, any, key.protocol, key.port}))
-      endpoints->insert(more->begin(), more->end());
-  }
   BackendSet backends;
   for (const auto& [ip, port] : *endpoints) {
     Backend backend{addresses_.is_node(ip), {}, {}, key.protocol, port};

@@ -36,7 +36,8 @@ class ServiceTable {
   void write(const std::set<ServiceKey>& stale, const LocalRules::Settled& rulesets);
 
   // The endpoints behind address and port, node ports included; nullopt where no Service answers there.
-  std::optional<BackendSet> backends_at(const net::Ip& ip, net::Protocol protocol, net::Port port) const;
+  std::optional<std::set<BackendAddress>> endpoints_at(const net::Ip& ip, net::Protocol protocol,
+                                                       net::Port port) const;
 
   const std::string& collision() const { return collision_; }
 
@@ -47,6 +48,7 @@ class ServiceTable {
     std::set<RulesetId> allowing;  // rule sets with an entry
   };
 
+  std::optional<std::set<BackendAddress>> endpoints_of(const ServiceKey& key) const;
   std::optional<BackendSet> backends_of(const ServiceKey& key) const;
   bool beats_always_allowed(const ServiceKey& key) const;
   Ref ref_of(RulesetId ruleset, const BackendSet& backends) const;

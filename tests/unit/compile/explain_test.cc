@@ -1,0 +1,151 @@
+#include "agent/compile/explain.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "agent/compile/compiler.h"
+#include "tests/oracle/build.h"
+#include "tests/oracle/random_cluster.h"
+#include "tests/oracle/reference.h"
+
+namespace sluice::compile {
+namespace {
+
+using model::Direction;
+using oracle::build::block;
+using oracle::build::cluster;
+using oracle::build::ip;
+using oracle::build::node;
+using oracle::build::pod;
+using oracle::build::pods;
+using oracle::build::policy;
+using oracle::build::rule;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+std::unique_ptr<Compiler> compiler_for(const model::Cluster& world, const std::string& name) {
+  auto compiler = std::make_unique<Compiler>(name);
+  std::vector<LocalPod> locals;
+  for (const auto& [pod_name, object] : world.pods)
+    if (object.node_name == name) locals.push_back({pod_name, 0});
+  EXPECT_TRUE(compiler->update(model::difference({}, world), locals).ok());
+  return compiler;
+}
+
+struct Told {
+  model::Side side;
+  std::vector<std::string> rules;
+};
+
+Told told(const Compiler& compiler, const model::ProbeEnd& own, const model::ProbeEnd& other,
+          Direction direction, const model::ResolvedProbe& probe) {
+  auto explanation = compiler.explain(
+      {own.pod->name, direction, other.ip, probe.protocol, probe.port.value_or(net::Port())});
+  EXPECT_TRUE(explanation.ok());
+  return {!explanation->isolated ? model::Side::kNone
+          : explanation->allowed ? model::Side::kAllow
+                                 : model::Side::kDeny,
+          explanation->rules};
+}
+
+TEST(Explain, SaysWhatTheOracleSaysAndForTheSameReasons) {
+  for (uint64_t seed = 1; seed <= 80; ++seed) {
+    const model::Cluster world = oracle::random_cluster(seed, static_cast<int>(1 + seed % 30));
+    const model::PodAddresses addresses(world);
+    const oracle::Reference reference(world);
+    std::map<std::string, std::unique_ptr<Compiler>> compilers;
+    for (const model::Probe& probe : oracle::random_probes(world, seed, 100)) {
+      auto resolved = model::resolve(world, addresses, probe);
+      auto wanted = reference.evaluate(probe);
+      if (!resolved || !wanted) continue;
+      auto ask = [&](const model::ProbeEnd& own, const model::ProbeEnd& other, Direction direction) {
+        auto& compiler = compilers[own.pod->node_name];
+        if (!compiler) compiler = compiler_for(world, own.pod->node_name);
+        return told(*compiler, own, other, direction, *resolved);
+      };
+      SCOPED_TRACE("seed " + std::to_string(seed) + " " + to_text(probe));
+      if (resolved->from.pod) {
+        const Told egress = ask(resolved->from, resolved->to, Direction::kEgress);
+        ASSERT_EQ(egress.side, wanted->egress);
+        ASSERT_EQ(egress.rules, wanted->egress_rules);
+      }
+      if (resolved->to.pod && wanted->ingress != model::Side::kNone) {
+        const Told ingress = ask(resolved->to, resolved->from, Direction::kIngress);
+        ASSERT_EQ(ingress.side, wanted->ingress);
+        ASSERT_EQ(ingress.rules, wanted->ingress_rules);
+      }
+    }
+  }
+}
+
+model::Cluster two_tiers() {
+  return cluster(node("n1", {"192.168.1.1"}), pod("prod/web-1", "10.0.0.1").label("app", "web").on("n1"),
+                 pod("prod/web-2", "10.0.0.2").label("app", "web").on("n1"),
+                 pod("prod/db", "10.0.0.3").label("app", "db").port("sql", 5432).on("n2"),
+                 policy("prod/web")
+                     .selects({{"app", "web"}})
+                     .ingress(rule().from(block("10.0.0.0/8", {"10.9.0.0/16"})).tcp(80))
+                     .egress(rule().to(pods({{"app", "db"}})).tcp("sql")));
+}
+
+TEST(Explain, RulesetsNameTheirRulesAndEndpoints) {
+  auto infos = compiler_for(two_tiers(), "n1")->rulesets();
+  ASSERT_EQ(infos.size(), 2u);
+  for (const RulesetInfo& info : infos) {
+    const bool ingress = info.direction == Direction::kIngress;
+    EXPECT_THAT(info.rules, ElementsAre(ingress ? "prod/web:ingress[0]" : "prod/web:egress[0]"));
+    EXPECT_THAT(info.endpoints, ElementsAre("prod/web-1", "prod/web-2"));
+  }
+}
+
+TEST(Explain, IdentitiesNamePeersPortsAndAddresses) {
+  auto infos = compiler_for(two_tiers(), "n1")->identities();
+  std::map<std::vector<std::string>, IdentityInfo> by_sample;
+  for (const IdentityInfo& info : infos) by_sample[info.sample] = info;
+  ASSERT_EQ(by_sample.size(), 2u);
+  const IdentityInfo& db = by_sample.at({"10.0.0.3"});
+  EXPECT_THAT(db.peers, ElementsAre("10.0.0.0/8 except 10.9.0.0/16", "pods app=db in namespace prod"));
+  EXPECT_THAT(db.ports, ElementsAre("sql=5432/TCP"));
+  EXPECT_EQ(db.addresses, 1u);
+  EXPECT_EQ(by_sample.count({"10.0.0.0/8"}), 1u);
+}
+
+TEST(Explain, NamesTheRuleOrNone) {
+  auto compiler = compiler_for(two_tiers(), "n1");
+  struct Row {
+    const char* what;
+    Question question;
+    bool allowed;
+    std::vector<std::string> rules;
+  };
+  const model::ObjectName web{"prod", "web-1"};
+  auto port = [](uint16_t number) { return net::Port::from_host(number); };
+  const Row rows[] = {
+      {"db by name",
+       {web, Direction::kEgress, ip("10.0.0.3"), net::kTcp, port(5432)},
+       true,
+       {"prod/web:egress[0]"}},
+      {"db elsewhere", {web, Direction::kEgress, ip("10.0.0.3"), net::kTcp, port(5433)}, false, {}},
+      {"own node", {web, Direction::kEgress, ip("192.168.1.1"), net::kTcp, port(1)}, true, {}},
+      {"itself", {web, Direction::kEgress, ip("10.0.0.1"), net::kUdp, port(1)}, true, {}},
+      {"in the block",
+       {web, Direction::kIngress, ip("10.1.0.1"), net::kTcp, port(80)},
+       true,
+       {"prod/web:ingress[0]"}},
+      {"in the hole", {web, Direction::kIngress, ip("10.9.0.1"), net::kTcp, port(80)}, false, {}},
+  };
+  for (const Row& row : rows) {
+    auto explanation = compiler->explain(row.question);
+    ASSERT_TRUE(explanation.ok()) << row.what;
+    EXPECT_TRUE(explanation->isolated) << row.what;
+    EXPECT_EQ(explanation->allowed, row.allowed) << row.what;
+    EXPECT_EQ(explanation->rules, row.rules) << row.what;
+  }
+  EXPECT_EQ(compiler->explain({{"prod", "db"}, Direction::kIngress, ip("10.0.0.1"), net::kTcp, port(80)})
+                .error()
+                .message(),
+            "prod/db is no endpoint of this node: ask the agent of its node");
+}
+
+}  // namespace
+}  // namespace sluice::compile
