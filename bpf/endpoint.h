@@ -9,7 +9,8 @@
 struct sluice_pod {
   const struct sluice_endpoint* endpoint; /* NULL: the interface belongs to no known pod */
   const struct sluice_sides* policy;     /* NULL: its policies are not known in this epoch */
-  __u32 index;                            /* of the endpoint */
+  __u64 epoch;                            /* the state that the packet sees */
+  __u32 index;                            /* of the endpoint, or SLUICE_NO_ENDPOINT */
 };
 
 SLUICE_STAGE const struct sluice_sides* sluice_policy_at(const struct sluice_endpoint* endpoint,
@@ -20,18 +21,19 @@ SLUICE_STAGE const struct sluice_sides* sluice_policy_at(const struct sluice_end
 }
 
 SLUICE_STAGE struct sluice_pod sluice_find_pod(sluice_ctx* ctx, __u64 epoch) {
-  struct sluice_pod pod = {};
+  struct sluice_pod pod = {.epoch = epoch, .index = SLUICE_NO_ENDPOINT};
   __u32 ifindex = sluice_ifindex(ctx), slot = ifindex & (SLUICE_INTERFACE_SLOTS - 1);
   const struct sluice_interface* interface = sluice_lookup(ctx, interfaces, &slot);
   if (!interface) return pod;
-  pod.index = interface->endpoint;
+  __u32 index = interface->endpoint;
   if (interface->ifindex != ifindex) {
     const __u32* more = sluice_lookup(ctx, interfaces_more, &ifindex);
     if (!more) return pod;
-    pod.index = *more;
+    index = *more;
   }
-  const struct sluice_endpoint* endpoint = sluice_lookup(ctx, endpoints, &pod.index);
+  const struct sluice_endpoint* endpoint = sluice_lookup(ctx, endpoints, &index);
   if (!endpoint || !endpoint->pod) return pod;
+  pod.index = index;
   pod.endpoint = endpoint;
   pod.policy = sluice_policy_at(endpoint, epoch);
   return pod;

@@ -15,7 +15,6 @@ struct sluice_question {
   const struct sluice_config* config;
   const struct sluice_packet* packet;
   const struct sluice_pod* pod;
-  __u64 epoch;
   __u8 opener; /* enum sluice_direction */
 };
 
@@ -35,7 +34,7 @@ SLUICE_STAGE __u64 sluice_find_rule(sluice_ctx* ctx, __u64 epoch, __u64 ruleset,
  */
 SLUICE_STAGE __u8 sluice_judge_service(sluice_ctx* ctx, const struct sluice_question* question, __u64 ruleset,
                                        __u64 service) {
-  __u64 ref = sluice_find_rule(ctx, question->epoch, ruleset, service);
+  __u64 ref = sluice_find_rule(ctx, question->pod->epoch, ruleset, service);
   __u32 kind = SLUICE_REF_KIND(ref);
   if (kind == SLUICE_REF_ALL) return SLUICE_ALLOWED_POLICY;
   if ((kind == SLUICE_REF_SELF_ELSE_PARTIAL || kind == SLUICE_REF_SELF_ELSE_NONE) &&
@@ -50,17 +49,17 @@ SLUICE_COLD __u8 sluice_judge(sluice_ctx* ctx, const struct sluice_question* que
   const struct sluice_side* side = &question->pod->policy->side[question->opener & 1];
   if (!side->ruleset) return SLUICE_ALLOWED_NOT_ISOLATED;
 
-  __u64 identity = sluice_identify(ctx, question->config, question->epoch, packet->family, &packet->remote);
+  __u64 identity = sluice_identify(ctx, question->config, question->pod->epoch, packet->family, &packet->remote);
   __u64 flags = identity & ~SLUICE_IDENTITY_MASK, service = 0;
   identity &= SLUICE_IDENTITY_MASK;
   if (flags && question->opener == SLUICE_EGRESS)
-    service = sluice_identify_service(ctx, question->epoch, packet, flags);
+    service = sluice_identify_service(ctx, question->pod->epoch, packet, flags);
   if (!service && (flags & SLUICE_IDENTITY_NODE)) return SLUICE_ALLOWED_OWN_NODE;
   if (!service && sluice_is_own(question->pod->endpoint, packet->family, &packet->remote))
     return SLUICE_ALLOWED_SELF;
 
   __u16 port = sluice_ntohs(question->opener == SLUICE_EGRESS ? packet->remote_port : packet->local_port);
-  __u64 ref = sluice_find_rule(ctx, question->epoch, side->ruleset, identity);
+  __u64 ref = sluice_find_rule(ctx, question->pod->epoch, side->ruleset, identity);
   if (SLUICE_REF_KIND(ref) == SLUICE_REF_NONE) ref = side->default_ref;
   if (sluice_ref_allows(ctx, ref, packet->protocol, port)) return SLUICE_ALLOWED_POLICY;
   return service ? sluice_judge_service(ctx, question, side->ruleset, service) : SLUICE_DENIED_NO_RULE;

@@ -158,10 +158,10 @@ SLUICE_STAGE int sluice_is_icmp_error(__u8 family, __u8 type) {
 }
 
 /* Neighbour and router discovery count only with hop limit 255 (RFC 4861 6.1, 7.1): nobody off the link sent
- * them. */
+ * them. MLD counts only with hop limit 1: it goes nowhere off the link. */
 SLUICE_STAGE int sluice_is_neighbour(__u8 type, __u8 hop_limit) {
   if (type >= 133 && type <= 137) return hop_limit == 255;
-  return (type >= 130 && type <= 132) || type == 143; /* MLD: RFC 2710, RFC 3810 */
+  return hop_limit == 1 && ((type >= 130 && type <= 132) || type == 143); /* RFC 2710 3, RFC 3810 5 */
 }
 
 /* Ports, flags and ICMP types of a packet whose upper layer is here. */
@@ -183,7 +183,7 @@ SLUICE_STAGE int sluice_parse_upper(sluice_ctx* ctx, struct sluice_packet* packe
     case SLUICE_TCP:
       if (upper->length < 20 || sluice_load(ctx, upper->offset, &tcp, sizeof(tcp)))
         return SLUICE_DENIED_TRUNCATED;
-      if (tcp.words >> 4 < 5) return SLUICE_DENIED_MALFORMED;
+      if (tcp.words >> 4 < 5 || (tcp.words >> 4) * 4u > upper->length) return SLUICE_DENIED_MALFORMED;
       packet->tcp_flags = tcp.flags;
       sluice_set_ports(packet, tcp.source, tcp.destination);
       return SLUICE_PARSED;

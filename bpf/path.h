@@ -10,10 +10,10 @@
 #include "parse.h"
 #include "record.h"
 
-/* Remembers an allowed connection that begins with this packet, in place of what the table held for it. */
+/* Remembers a connection that begins with this packet, in place of what the table held for it. */
 SLUICE_STAGE void sluice_open_flow(sluice_ctx* ctx, const struct sluice_question* question,
-                                   struct sluice_flow* flow, __u32 now) {
-  struct sluice_flow opened = {.epoch = question->epoch, .seen = now, .opener = question->opener};
+                                   struct sluice_flow* flow, __u32 now, __u64 epoch) {
+  struct sluice_flow opened = {.epoch = epoch, .seen = now, .opener = question->opener};
   if (flow)
     *flow = opened;
   else
@@ -22,46 +22,50 @@ SLUICE_STAGE void sluice_open_flow(sluice_ctx* ctx, const struct sluice_question
 
 /* Is the packet part of a flow that stands, or does it open one? Asks the judge only where the table does not
  * know: a new connection, or a flow whose epoch has passed, which is judged as the connection it was opened
- * as. */
+ * as. A flow that only an audit lets pass is judged at every packet: it ends with the audit. */
 SLUICE_STAGE __u8 sluice_judge_flow(sluice_ctx* ctx, struct sluice_question* question) {
   const struct sluice_packet* packet = question->packet;
   __u32 now = sluice_now(ctx), id = question->pod->endpoint->id;
   struct sluice_flow* flow = sluice_find_flow(ctx, id, packet);
   int stands = flow && sluice_flow_stands(ctx, flow, packet, now);
   if (stands) question->opener = flow->opener & 1;
-  if (!stands || flow->epoch != question->epoch) {
-    __u8 reason = sluice_judge(ctx, question);
-    if (reason >= SLUICE_FIRST_DENIED && (stands || !(question->config->flags & SLUICE_CONFIG_AUDIT)))
-      return reason;
+  __u64 epoch = question->pod->epoch;
+  __u8 reason = SLUICE_ALLOWED_FLOW;
+  if (!stands || flow->epoch != epoch) {
+    reason = sluice_judge(ctx, question);
+    int denied = reason >= SLUICE_FIRST_DENIED;
+    if (denied && !(question->config->flags & SLUICE_CONFIG_AUDIT)) return reason;
     if (!stands) {
-      sluice_open_flow(ctx, question, flow, now);
+      sluice_open_flow(ctx, question, flow, now, denied ? 0 : epoch);
       return reason;
     }
-    flow->epoch = question->epoch;
+    if (!denied) {
+      flow->epoch = epoch;
+      reason = SLUICE_ALLOWED_FLOW;
+    }
   }
   sluice_touch_flow(ctx, flow, packet, now);
-  return SLUICE_ALLOWED_FLOW;
+  return reason;
 }
 
 /* An ICMP error passes with the connection that the packet it quotes belongs to. */
 SLUICE_COLD __u8 sluice_judge_error(sluice_ctx* ctx, const struct sluice_config* config,
-                                    const struct sluice_packet* error, const struct sluice_pod* pod,
-                                    __u64 epoch) {
+                                    const struct sluice_packet* error, const struct sluice_pod* pod) {
   struct sluice_packet quoted = {};
   if (sluice_parse_quoted(ctx, error, &quoted) != SLUICE_PARSED) return SLUICE_DENIED_NO_RULE;
   if (!pod->endpoint || !pod->policy || !sluice_is_own(pod->endpoint, quoted.family, &quoted.local))
     return SLUICE_DENIED_NO_RULE;
   struct sluice_flow* flow = sluice_find_flow(ctx, pod->endpoint->id, &quoted);
   if (!flow || !sluice_flow_stands(ctx, flow, &quoted, sluice_now(ctx))) return SLUICE_DENIED_NO_RULE;
-  if (flow->epoch == epoch) return SLUICE_ALLOWED_ICMP_ERROR;
-  struct sluice_question question = {config, &quoted, pod, epoch, flow->opener & 1};
+  if (flow->epoch == pod->epoch) return SLUICE_ALLOWED_ICMP_ERROR;
+  struct sluice_question question = {config, &quoted, pod, flow->opener & 1};
   return sluice_judge(ctx, &question);
 }
 
 /* The verdict on a packet of a pod whose policies are known. `unreadable` is SLUICE_PARSED or why it cannot
  * be read. */
 SLUICE_STAGE __u8 sluice_decide(sluice_ctx* ctx, const struct sluice_config* config,
-                                struct sluice_packet* packet, const struct sluice_pod* pod, __u64 epoch,
+                                struct sluice_packet* packet, const struct sluice_pod* pod,
                                 __u8 unreadable) {
   int isolated = pod->policy->side[packet->direction & 1].ruleset != 0;
   if (unreadable != SLUICE_PARSED) return isolated ? unreadable : SLUICE_ALLOWED_NOT_ISOLATED;
@@ -73,9 +77,9 @@ SLUICE_STAGE __u8 sluice_decide(sluice_ctx* ctx, const struct sluice_config* con
     return isolated ? sluice_judge_later_fragment(ctx, pod->endpoint->id, packet)
                     : SLUICE_ALLOWED_NOT_ISOLATED;
   if (packet->kind == SLUICE_KIND_ICMP_ERROR &&
-      sluice_judge_error(ctx, config, packet, pod, epoch) < SLUICE_FIRST_DENIED)
+      sluice_judge_error(ctx, config, packet, pod) < SLUICE_FIRST_DENIED)
     return SLUICE_ALLOWED_ICMP_ERROR;
-  struct sluice_question question = {config, packet, pod, epoch, packet->direction};
+  struct sluice_question question = {config, packet, pod, packet->direction};
   __u8 reason = sluice_judge_flow(ctx, &question);
   if (packet->kind == SLUICE_KIND_FIRST_FRAGMENT && reason < SLUICE_FIRST_DENIED)
     sluice_remember_first(ctx, pod->endpoint->id, packet);
@@ -110,7 +114,7 @@ SLUICE_STAGE enum sluice_action sluice_path(sluice_ctx* ctx, enum sluice_directi
   struct sluice_pod pod = sluice_find_pod(ctx, epoch);
   __u8 reason;
   if (pod.policy)
-    reason = sluice_decide(ctx, config, &packet, &pod, epoch, unreadable);
+    reason = sluice_decide(ctx, config, &packet, &pod, unreadable);
   else if (unreadable == SLUICE_PARSED && packet.kind == SLUICE_KIND_NEIGHBOUR)
     reason = SLUICE_ALLOWED_NEIGHBOUR;
   else

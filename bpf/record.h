@@ -29,10 +29,11 @@ SLUICE_STAGE int sluice_may_report(sluice_ctx* ctx, struct sluice_endpoint_stats
   return 1;
 }
 
-SLUICE_COLD int sluice_report(sluice_ctx* ctx, const struct sluice_packet* packet, __u64 pod, __u8 reason,
-                              int audit) {
+SLUICE_COLD int sluice_report(sluice_ctx* ctx, const struct sluice_packet* packet,
+                              const struct sluice_pod* pod, __u8 reason, int audit) {
   struct sluice_event event = {.time = sluice_nanoseconds(ctx),
-                               .pod = pod,
+                               .pod = pod->endpoint ? pod->endpoint->pod : 0,
+                               .epoch = pod->epoch,
                                .length = sluice_length(ctx),
                                .ifindex = sluice_ifindex(ctx),
                                .local_port = packet->local_port,
@@ -56,7 +57,7 @@ SLUICE_STAGE void sluice_record_denied(sluice_ctx* ctx, const struct sluice_pack
   stats->denied_packets[packet->direction & 1] += 1;
   stats->denied_bytes[packet->direction & 1] += sluice_length(ctx);
   if (!sluice_may_report(ctx, stats)) return;
-  if (sluice_report(ctx, packet, pod->endpoint ? pod->endpoint->pod : 0, reason, audit))
+  if (sluice_report(ctx, packet, pod, reason, audit))
     stats->reports += 1;
   else
     stats->lost += 1;

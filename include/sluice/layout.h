@@ -54,6 +54,10 @@ struct sluice_interface {
 };
 SLUICE_LAYOUT(struct sluice_interface, 8);
 
+/* The entry of sluice_endpoints that no pod has. Its statistics are those of interfaces without an endpoint.
+ */
+enum { SLUICE_NO_ENDPOINT = 0, SLUICE_FIRST_ENDPOINT = 1 };
+
 /* What holds for one direction of a pod. */
 struct sluice_side {
   __u64 ruleset;     /* 0: not isolated */
@@ -182,7 +186,7 @@ enum sluice_flow_state {
   SLUICE_FLOW_RESET = 8,
 };
 struct sluice_flow {
-  __u64 epoch; /* under which it was last judged and allowed */
+  __u64 epoch; /* under which it was last judged and allowed; 0: denied, and an audit let it pass */
   __u32 seen;  /* jiffies (low 32 bits) of a recent packet, exact to one second */
   __u8 opener; /* enum sluice_direction: the direction in which it was opened */
   __u8 state;  /* enum sluice_flow_state bits */

@@ -1,0 +1,67 @@
+// Engine: one of the two targets that the packet path is built for, behind one face: what a packet did is
+// asked the same way of the user-space maps and of the loaded kernel programs. One thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/image/placement.h"
+#include "sluice/event.h"
+
+namespace sluice::testing {
+
+using Bytes = std::vector<uint8_t>;
+using Counted = std::array<std::array<sluice_counter, 2>, SLUICE_REASON_COUNT>;
+
+// What one packet did.
+struct Outcome {
+  bool passes = false;
+  bool unchanged = true;
+  Counted counted{};                 // by how much each counter grew
+  std::vector<sluice_event> events;  // what was reported
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  virtual std::string name() const = 0;
+
+  // As after a start: no image, no flow, no statistics, no flag.
+  virtual void reset() = 0;
+  // Brings the whole image into force; an error says why not.
+  base::Status put(const image::Image& image);
+  // The same in two parts: everything is written but the flip; then that and the rest.
+  base::Status begin(const image::Image& image);
+  base::Status finish();
+  virtual void set_flags(uint64_t agent_flags) = 0;
+  // Lets `seconds` pass. The kernel's clock cannot be set: there, what it noted is made older instead.
+  virtual void wait(uint32_t seconds) = 0;
+  // Nothing where this target takes no such frame (BPF_PROG_TEST_RUN wants more than an Ethernet header).
+  std::optional<Outcome> run(sluice_direction hook, const Bytes& frame, uint32_t ifindex);
+  virtual sluice_endpoint_stats stats(uint32_t endpoint) = 0;
+  virtual size_t flows(sluice_map map) = 0;
+  uint64_t epoch() const { return placement_.epoch(); }
+
+ protected:
+  virtual image::Target& target() = 0;
+  virtual std::optional<Outcome> run_once(sluice_direction hook, const Bytes& frame, uint32_t ifindex) = 0;
+  virtual Counted counters() = 0;
+
+  image::Placement placement_;
+  image::Image image_;
+
+ private:
+  image::Plan pending_;
+};
+
+inline constexpr uint32_t kFlowLimit = 256;  // of either family, so that a test can fill the table
+
+std::unique_ptr<Engine> user_engine();
+// Nothing without the privilege to load programs.
+std::unique_ptr<Engine> kernel_engine();
+
+}  // namespace sluice::testing

@@ -1,0 +1,144 @@
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+#include <vector>
+
+#include "agent/kernel/counters.h"
+#include "agent/kernel/entries.h"
+#include "agent/kernel/events.h"
+#include "agent/kernel/hz.h"
+#include "agent/kernel/maps.h"
+#include "agent/kernel/test_run.h"
+#include "tests/kernel/engine.h"
+
+namespace sluice::testing {
+namespace {
+
+constexpr uint32_t kEndpoints = 16;
+constexpr size_t kManyEvents = 1 << 16;
+constexpr int kPasses = -1;  // TC_ACT_UNSPEC
+
+template <typename T>
+T must(base::Result<T> result) {
+  if (!result) {
+    std::cerr << "kernel engine: " << result.error().message() << "\n";
+    std::abort();
+  }
+  return std::move(result).value();
+}
+
+// The maps, without the wait for packets under way: BPF_PROG_TEST_RUN has returned before anything is
+// written.
+class Still final : public image::Target {
+ public:
+  explicit Still(kernel::KernelMaps& maps) : maps_(maps) {}
+  base::Status write(const image::Batch& batch) override { return maps_.write(batch); }
+  base::Status store(const image::EndpointWrite& write) override { return maps_.store(write); }
+  base::Status store(const image::InterfaceWrite& write) override { return maps_.store(write); }
+  base::Status set_prefix_flags(uint64_t flags) override { return maps_.set_prefix_flags(flags); }
+  base::Status flip(uint64_t epoch, uint64_t next) override { return maps_.flip(epoch, next); }
+  base::Status attach(uint32_t) override { return base::done(); }
+  base::Status detach(uint32_t) override { return base::done(); }
+  base::Status wait_grace() override { return base::done(); }
+
+ private:
+  kernel::KernelMaps& maps_;
+};
+
+// Windows of reports are a CPU's own.
+void stay_on_one_cpu() {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(static_cast<size_t>(::sched_getcpu()), &one);
+  if (::sched_setaffinity(0, sizeof one, &one) != 0) std::cerr << "kernel engine: sched_setaffinity failed\n";
+}
+
+class KernelEngine final : public Engine {
+ public:
+  explicit KernelEngine(kernel::Programs programs)
+      : programs_(std::move(programs)),
+        maps_(must(kernel::KernelMaps::open(programs_))),
+        still_(maps_),
+        events_(must(kernel::Events::open(programs_))),
+        hz_(must(kernel::jiffies_per_second())) {}
+  std::string name() const override { return "kernel"; }
+
+  void reset() override {
+    must(put({}));
+    set_flags(0);
+    for (sluice_map map : {SLUICE_MAP_FLOWS4, SLUICE_MAP_FLOWS6, SLUICE_MAP_FRAGMENTS})
+      must(kernel::drop_entries(programs_.map(map), must(kernel::get_entries(programs_.map(map))).keys));
+    for (uint32_t i = 0; i < kEndpoints; ++i) must(kernel::clear_stats(programs_, i));
+  }
+  void set_flags(uint64_t agent_flags) override { must(maps_.set_agent_flags(agent_flags)); }
+
+  void wait(uint32_t seconds) override {
+    const uint32_t jiffies = seconds * hz_;
+    for (sluice_map map : {SLUICE_MAP_FLOWS4, SLUICE_MAP_FLOWS6}) older<sluice_flow>(map, jiffies);
+    older<sluice_fragment>(SLUICE_MAP_FRAGMENTS, jiffies);
+    const auto cpus = static_cast<size_t>(libbpf_num_possible_cpus());
+    std::vector<sluice_endpoint_stats> stats(cpus);
+    for (uint32_t i = 0; i < kEndpoints; ++i) {
+      const int fd = programs_.map(SLUICE_MAP_STATS).fd;
+      if (bpf_map_lookup_elem(fd, &i, stats.data()) != 0) continue;
+      for (auto& cpu : stats) cpu.window -= jiffies;
+      bpf_map_update_elem(fd, &i, stats.data(), BPF_ANY);
+    }
+  }
+  sluice_endpoint_stats stats(uint32_t endpoint) override {
+    return must(kernel::read_stats(programs_, endpoint));
+  }
+  size_t flows(sluice_map map) override { return must(kernel::get_entries(programs_.map(map))).count; }
+
+ private:
+  image::Target& target() override { return still_; }
+  std::optional<Outcome> run_once(sluice_direction hook, const Bytes& frame, uint32_t ifindex) override {
+    auto run = kernel::test_run(programs_, hook, frame, {ifindex, 1});
+    if (!run) return std::nullopt;
+    Outcome outcome;
+    outcome.passes = run->verdict == kPasses;
+    outcome.unchanged = run->unchanged;
+    must(events_.consume(kManyEvents, [&](const sluice_event& event) { outcome.events.push_back(event); }));
+    return outcome;
+  }
+  Counted counters() override { return must(kernel::read_counters(programs_)); }
+
+  template <typename Value>
+  void older(sluice_map map, uint32_t jiffies) {
+    auto entries = must(kernel::get_entries(programs_.map(map)));
+    for (size_t at = 0; at + sizeof(Value) <= entries.values.size(); at += sizeof(Value)) {
+      Value value;
+      std::memcpy(&value, &entries.values[at], sizeof value);
+      value.seen -= jiffies;
+      std::memcpy(&entries.values[at], &value, sizeof value);
+    }
+    must(kernel::put_entries(programs_.map(map), entries.keys, entries.values));
+  }
+
+  kernel::Programs programs_;
+  kernel::KernelMaps maps_;
+  Still still_;
+  kernel::Events events_;
+  uint32_t hz_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> kernel_engine() {
+  if (::geteuid() != 0) return nullptr;
+  stay_on_one_cpu();
+  kernel::LoadOptions options;
+  options.max_entries = {{SLUICE_MAP_FLOWS4, kFlowLimit},
+                         {SLUICE_MAP_FLOWS6, kFlowLimit},
+                         {SLUICE_MAP_FRAGMENTS, 256},
+                         {SLUICE_MAP_ENDPOINTS, kEndpoints},
+                         {SLUICE_MAP_STATS, kEndpoints}};
+  return std::make_unique<KernelEngine>(must(kernel::load(options)));
+}
+
+}  // namespace sluice::testing

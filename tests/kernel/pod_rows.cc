@@ -1,0 +1,132 @@
+// Pods and agents: not known yet, unknown interfaces, audit, foreign source addresses (semantics 24, 25), and
+// what is reported.
+#include "tests/kernel/scenarios.h"
+
+namespace sluice::testing {
+namespace {
+
+constexpr uint8_t kNo = SLUICE_DENIED_NO_RULE, kYes = SLUICE_ALLOWED_POLICY, kFlow = SLUICE_ALLOWED_FLOW;
+constexpr uint8_t kNotReady = SLUICE_DENIED_NOT_READY, kPermissive = SLUICE_ALLOWED_PERMISSIVE;
+constexpr uint32_t kElsewhere = 7;  // an interface where no packet of these tests passes
+
+void add_unknown_rows(const Ends& e, Rows& rows) {
+  auto& ready = rows.add(Feature::kNotReady, e, "strict: closed; permissive: open; then as its rules say",
+                         e.isolated());
+  ready.half_way = true;
+  ready.send(kNotReady, e.hook, e.syn())
+      .send(kNotReady, e.back(), reply(e.syn()))
+      .flags(SLUICE_CONFIG_PERMISSIVE)
+      .send(kPermissive, e.hook, e.syn())
+      .flags(0)
+      .ready()
+      .send(kNo, e.hook, e.syn());
+
+  auto& unknown = rows.add(Feature::kUnknownInterface, e, "is treated as a pod that is not known yet",
+                           World(e.pod, kElsewhere));
+  unknown.endpoint = SLUICE_NO_ENDPOINT;
+  unknown.send(kNotReady, e.hook, e.syn())
+      .flags(SLUICE_CONFIG_PERMISSIVE)
+      .send(kPermissive, e.hook, e.syn())
+      .send(kPermissive, e.back(), reply(e.syn()))
+      .flags(0)
+      .send(kNotReady, e.back(), reply(e.syn()));
+
+  World other;
+  other.pod(kOtherPod, e.other, kPodInterface + SLUICE_INTERFACE_SLOTS);
+  World both = e.isolated().pod(kOtherPod, e.other, kPodInterface + SLUICE_INTERFACE_SLOTS);
+  auto& far = rows.add(Feature::kFarInterface, e, "each is its own pod's, whichever came first", both);
+  far.world_before = other;
+  far.endpoint = SLUICE_FIRST_ENDPOINT + 1;
+  far.send(kNo, e.hook, e.syn())
+      .change(e.open().pod(kOtherPod, e.other, kPodInterface + SLUICE_INTERFACE_SLOTS))
+      .send(SLUICE_ALLOWED_NOT_ISOLATED, e.hook, e.syn())
+      .change(e.isolated())
+      .send(kNo, e.hook, e.syn(), "the other is gone");
+}
+
+void add_audit_rows(const Ends& e, Rows& rows) {
+  Bytes cut = packet::build(e.syn());
+  cut.resize(cut.size() - 1);
+  World world = e.isolated().peer(e.other).allow(e.hook, kFriend, image::Ref::all());
+  rows.add(Feature::kAudit, e, "what would be denied passes and is reported", world)
+      .flags(SLUICE_CONFIG_AUDIT)
+      .send(kNo, e.hook, e.syn())
+      .send(SLUICE_DENIED_TRUNCATED, e.hook, cut)
+      .send(SLUICE_DENIED_NOT_IP, e.hook,
+            [] {
+              Bytes lldp = packet::arp_request();
+              lldp[12] = 0x88, lldp[13] = 0xcc;
+              return lldp;
+            }())
+      .send(kYes, e.hook, e.opening(net::kTcp, 80, e.other), "what is allowed passes as ever");
+  rows.add(Feature::kAudit, e, "a connection that only an audit let pass ends with it", e.isolated())
+      .flags(SLUICE_CONFIG_AUDIT)
+      .send(kNo, e.hook, e.udp())
+      .send(kNo, e.back(), reply(e.udp()), "its replies are the connection's")
+      .send(kNo, e.hook, e.udp())
+      .flags(0)
+      .send(kNo, e.hook, e.udp())
+      .send(kNo, e.back(), reply(e.udp()));
+  rows.add(Feature::kAudit, e, "an open connection that a change denies is reported, packet by packet",
+           e.open())
+      .flags(SLUICE_CONFIG_AUDIT)
+      .send(SLUICE_ALLOWED_NOT_ISOLATED, e.hook, e.udp())
+      .change(e.isolated())
+      .send(kNo, e.hook, e.udp())
+      .send(kNo, e.hook, e.udp())
+      .change(e.open())
+      .send(kFlow, e.hook, e.udp());
+}
+
+void add_source_rows(const Ends& e, Rows& rows) {
+  if (!e.from_pod()) {
+    rows.not_applicable(Feature::kSourceNotOwn, e, "what is sent to a pod has its source elsewhere");
+    return;
+  }
+  Spec spoofed = e.syn();
+  spoofed.source = e.foreign;
+  rows.add(Feature::kSourceNotOwn, e, "is dropped where the pod is isolated for egress",
+           e.isolated(image::Ref::all()))
+      .send(SLUICE_DENIED_SOURCE_NOT_OWN, e.hook, spoofed)
+      .send(kYes, e.hook, e.syn());
+  rows.add(Feature::kSourceNotOwn, e, "passes where it is not", World(e.pod).isolate(SLUICE_INGRESS))
+      .send(SLUICE_ALLOWED_NOT_ISOLATED, e.hook, spoofed);
+  net::Ip of_other_family = ip(e.v4() ? "fd00::1" : "10.0.0.1");
+  rows.add(Feature::kSourceNotOwn, e, "a pod without an address of the family has none of its own",
+           World(of_other_family).isolate(e.hook, image::Ref::all()))
+      .send(SLUICE_DENIED_SOURCE_NOT_OWN, e.hook, e.syn())
+      .send(SLUICE_DENIED_SOURCE_NOT_OWN, e.hook, [&] {
+        Spec nobody = e.syn();
+        nobody.source = ip(e.v4() ? "0.0.0.0" : "::");
+        return nobody;
+      }());
+}
+
+void add_report_rows(const Ends& e, Rows& rows) {
+  auto& events =
+      rows.add(Feature::kEvents, e, "its addresses, ports, protocol, length and the state", e.isolated());
+  for (net::Protocol protocol : {net::kTcp, net::kUdp, net::kSctp, e.icmp, net::Protocol(47)}) {
+    Spec spec = e.opening(protocol, 258);
+    spec.payload.resize(100);
+    events.send(kNo, e.hook, spec, protocol.to_text());
+  }
+  events.change(e.isolated().peer(e.peer)).send(kNo, e.hook, e.syn(), "in a later state");
+
+  auto& burst =
+      rows.add(Feature::kReportRate, e, "the first are reported, the rest counted; then again", e.isolated());
+  constexpr int kBurst = 2 * SLUICE_REPORTS_PER_WINDOW + 8;
+  for (int i = 0; i < kBurst; ++i) burst.send(kNo, e.hook, e.syn());
+  burst.wait(1);
+  for (int i = 0; i < kBurst; ++i) burst.send(kNo, e.hook, e.syn());
+}
+
+}  // namespace
+
+void add_pod_rows(const Ends& ends, Rows& rows) {
+  add_unknown_rows(ends, rows);
+  add_audit_rows(ends, rows);
+  add_source_rows(ends, rows);
+  add_report_rows(ends, rows);
+}
+
+}  // namespace sluice::testing

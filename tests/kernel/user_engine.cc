@@ -1,0 +1,60 @@
+#include "agent/packet/maps.h"
+#include "tests/kernel/engine.h"
+
+namespace sluice::testing {
+namespace {
+
+constexpr uint32_t kStart = 1000;  // seconds
+
+class UserEngine final : public Engine {
+ public:
+  UserEngine() { reset(); }
+  std::string name() const override { return "user"; }
+
+  void reset() override {
+    maps_ = std::make_unique<packet::Maps>();
+    maps_->set_limit(SLUICE_MAP_FLOWS4, kFlowLimit);
+    maps_->set_limit(SLUICE_MAP_FLOWS6, kFlowLimit);
+    placement_ = {};
+    image_ = {};
+    now_ = kStart;
+  }
+  void set_flags(uint64_t agent_flags) override { maps_->set_agent_flags(agent_flags); }
+  void wait(uint32_t seconds) override { now_ += seconds; }
+  sluice_endpoint_stats stats(uint32_t endpoint) override {
+    return *static_cast<sluice_endpoint_stats*>(maps_->lookup(SLUICE_MAP_STATS, &endpoint));
+  }
+  size_t flows(sluice_map map) override { return maps_->size(map); }
+
+ private:
+  image::Target& target() override { return *maps_; }
+  std::optional<Outcome> run_once(sluice_direction hook, const Bytes& frame, uint32_t ifindex) override {
+    maps_->clear_events();
+    Outcome outcome;
+    outcome.passes = maps_->passes(frame, ifindex, hook, now_);
+    outcome.events = maps_->events();
+    return outcome;
+  }
+  Counted counters() override {
+    Counted counted;
+    for (uint32_t reason = 0; reason < SLUICE_REASON_COUNT; ++reason) {
+      for (uint32_t direction = 0; direction < 2; ++direction) {
+        const uint32_t index = SLUICE_COUNTER(reason, direction);
+        counted[reason][direction] =
+            *static_cast<sluice_counter*>(maps_->lookup(SLUICE_MAP_COUNTERS, &index));
+      }
+    }
+    return counted;
+  }
+
+  std::unique_ptr<packet::Maps> maps_;
+  uint32_t now_ = kStart;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> user_engine() {
+  return std::make_unique<UserEngine>();
+}
+
+}  // namespace sluice::testing
