@@ -30,17 +30,20 @@ struct Tally {
   uint64_t clusters = 0, probes = 0, senseless = 0, denied = 0;
 };
 
-bool same(const model::Answer& a, const model::Answer& b) { return a.egress == b.egress && a.ingress == b.ingress; }
+bool same(const model::Answer& a, const model::Answer& b) {
+  return a.egress == b.egress && a.ingress == b.ingress;
+}
 
 std::string sides(const std::optional<model::Answer>& answer) {
   if (!answer) return "no answer";
-  return "egress " + std::string(to_text(answer->egress)) + ", ingress " + std::string(to_text(answer->ingress));
+  return "egress " + std::string(to_text(answer->egress)) + ", ingress " +
+         std::string(to_text(answer->ingress));
 }
 
 // The first probe on which the engine and the reference differ.
 base::Result<std::optional<Disagreement>> compare(const model::Cluster& cluster,
-                                                  const std::vector<model::Probe>& probes, SwitchingEngine& engine,
-                                                  Tally* tally) {
+                                                  const std::vector<model::Probe>& probes,
+                                                  SwitchingEngine& engine, Tally* tally) {
   oracle::Reference reference(cluster);
   auto answers = engine.evaluate(cluster, probes);
   if (!answers) return answers.error();
@@ -61,7 +64,8 @@ base::Result<std::optional<Disagreement>> compare(const model::Cluster& cluster,
   return std::optional<Disagreement>();
 }
 
-void report(const Disagreement& found, const model::Cluster& cluster, SwitchingEngine& engine, uint64_t seed) {
+void report(const Disagreement& found, const model::Cluster& cluster, SwitchingEngine& engine,
+            uint64_t seed) {
   model::Cluster small = oracle::shrink(
       cluster,
       [&](const model::Cluster& candidate) {
@@ -72,8 +76,8 @@ void report(const Disagreement& found, const model::Cluster& cluster, SwitchingE
   auto again = compare(small, {found.probe}, engine, nullptr);
   const Disagreement& shown = again.ok() && *again ? **again : found;
   std::cout << "DISAGREEMENT seed " << seed << ", engine " << engine.name() << "\n  probe     "
-            << oracle::to_json(shown.probe) << "\n  reference " << sides(shown.reference) << "\n  " << engine.name()
-            << "    " << sides(shown.other) << "\nsmallest cluster that shows it:\n"
+            << oracle::to_json(shown.probe) << "\n  reference " << sides(shown.reference) << "\n  "
+            << engine.name() << "    " << sides(shown.other) << "\nsmallest cluster that shows it:\n"
             << oracle::to_yaml(small) << std::flush;
 }
 
@@ -103,7 +107,8 @@ int run(const Settings& settings) {
     for (SwitchingEngine& engine : *engines) {
       auto found = compare(cluster, probes, engine, &engine == &engines->front() ? &tally : nullptr);
       if (!found) {
-        std::cerr << "seed " << seed << ", engine " << engine.name() << ": " << found.error().message() << "\n";
+        std::cerr << "seed " << seed << ", engine " << engine.name() << ": " << found.error().message()
+                  << "\n";
         return 1;
       }
       if (!*found) continue;
@@ -124,7 +129,8 @@ int run(const Settings& settings) {
 int main(int argc, char** argv) {
   sluice::differential::Settings settings;
   CLI::App app("Random clusters on which the reference evaluator and the packet engines must agree");
-  app.add_option("--seed", settings.seed, "of the first cluster; each further one has the next")->capture_default_str();
+  app.add_option("--seed", settings.seed, "of the first cluster; each further one has the next")
+      ->capture_default_str();
   app.add_option("--clusters", settings.clusters, "how many")->capture_default_str();
   app.add_option("--probes", settings.probes, "for each cluster")->capture_default_str();
   app.add_option("--most-pods", settings.most_pods, "of the last and largest cluster")->capture_default_str();

@@ -1,4 +1,5 @@
-// NodeWorld: one node as the agent runs it, without an agent: compiler, placement and user-space maps in step.
+// NodeWorld: one node as the agent runs it, without an agent: compiler, placement and user-space maps in
+// step.
 #pragma once
 
 #include <map>
@@ -12,27 +13,30 @@
 
 namespace sluice::differential {
 
-inline constexpr uint32_t kFirstIfindex = 100;
+// The node that most of the cluster's pods are on.
+inline std::string busiest_node(const model::Cluster& cluster) {
+  std::map<std::string, int> pods;
+  for (const auto& [name, pod] : cluster.pods) ++pods[pod.node_name];
+  std::string busiest = "node-1";
+  for (const auto& [node, count] : pods)
+    if (count > pods[busiest]) busiest = node;
+  return busiest;
+}
 
-// The pods that a node would find on itself: those that take part and name it, with made-up interfaces that stay a
-// pod's own for as long as the object `interfaces` lives.
-class Interfaces {
- public:
-  std::vector<compile::LocalPod> locals(const model::Cluster& cluster, const std::string& node) {
-    std::vector<compile::LocalPod> pods;
-    model::PodAddresses addresses(cluster);
-    for (const auto& [name, pod] : cluster.pods)
-      if (pod.takes_part() && pod.node_name == node && !addresses.owned_by(pod).empty())
-        pods.push_back({name, ifindex(name)});
-    return pods;
-  }
-  uint32_t ifindex(const model::ObjectName& name) {
-    return interfaces_.try_emplace(name, kFirstIfindex + static_cast<uint32_t>(interfaces_.size())).first->second;
-  }
+// A made-up interface that is the pod's in every world; some collide in sluice_interfaces, as real ones may.
+inline uint32_t ifindex_of(const model::ObjectName& pod) {
+  return static_cast<uint32_t>(image::content_id(pod.to_text()) & 0x3fffffff) + 1;
+}
 
- private:
-  std::map<model::ObjectName, uint32_t> interfaces_;
-};
+// The pods that a node would find on itself.
+inline std::vector<compile::LocalPod> locals(const model::Cluster& cluster, const std::string& node) {
+  std::vector<compile::LocalPod> pods;
+  model::PodAddresses addresses(cluster);
+  for (const auto& [name, pod] : cluster.pods)
+    if (pod.takes_part() && pod.node_name == node && !addresses.owned_by(pod).empty())
+      pods.push_back({name, ifindex_of(name)});
+  return pods;
+}
 
 // One packet on one pod's interface.
 struct Crossing {
@@ -43,7 +47,7 @@ struct Crossing {
 
 // What a probe means on this node: the frames that cross its pods' interfaces.
 inline std::vector<Crossing> crossings(const model::Cluster& cluster, const model::Probe& probe,
-                                       const std::string& node, Interfaces& interfaces) {
+                                       const std::string& node) {
   model::PodAddresses addresses(cluster);
   auto resolved = model::resolve(cluster, addresses, probe);
   if (!resolved) return {};
@@ -51,7 +55,7 @@ inline std::vector<Crossing> crossings(const model::Cluster& cluster, const mode
                                                       resolved->port.value_or(net::Port())));
   std::vector<Crossing> all;
   auto add = [&](const model::Pod* pod, sluice_direction direction) {
-    if (pod && pod->node_name == node) all.push_back({frame, interfaces.ifindex(pod->name), direction});
+    if (pod && pod->node_name == node) all.push_back({frame, ifindex_of(pod->name), direction});
   };
   add(resolved->from.pod, SLUICE_EGRESS);
   add(resolved->to.pod, SLUICE_INGRESS);

@@ -1,5 +1,6 @@
-// Sequences: whatever the order in which objects come, change and go, the image is that of a fresh compilation, the
-// maps hold exactly it, and at every single write on the way each packet's verdict is the old one or the new one.
+// Sequences: whatever the order in which objects come, change and go, the image is that of a fresh
+// compilation, the maps hold exactly it, and at every single write on the way each packet's verdict is the
+// old one or the new one.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,8 +13,7 @@
 namespace sluice::differential {
 namespace {
 
-constexpr char kNode[] = "node-1";
-constexpr int kPods = 14;
+constexpr int kPods = 24;
 constexpr int kSteps = 12;
 constexpr size_t kProbes = 40;
 
@@ -23,16 +23,18 @@ uint64_t seeds() {
 }
 
 struct World {
-  compile::Compiler compiler{kNode};
+  explicit World(const model::Cluster& cluster) : node(busiest_node(cluster)), compiler(node) {}
+
+  std::string node;
+  compile::Compiler compiler;
   image::Placement placement;
   packet::Maps maps;
-  Interfaces interfaces;
 
   // The state after `changes`, step by step as the agent goes; `between` runs after every single write.
   void apply(const std::vector<model::Change>& changes, const std::function<void()>& between = {}) {
     model::Cluster after = compiler.cluster();
     for (const auto& change : changes) after.apply(change);
-    auto difference = compiler.update(changes, interfaces.locals(after, kNode));
+    auto difference = compiler.update(changes, locals(after, node));
     ASSERT_TRUE(difference) << difference.error().message();
     auto plan = placement.plan(compiler.image(), *difference);
     ASSERT_TRUE(plan) << plan.error().message();
@@ -50,11 +52,13 @@ struct World {
     return passes;
   }
   image::Image fresh() {
-    return compile::compile({compiler.cluster(), kNode, {}, interfaces.locals(compiler.cluster(), kNode)});
+    return compile::compile({compiler.cluster(), node, {}, locals(compiler.cluster(), node)});
   }
 };
 
-std::vector<model::Change> arrival(const model::Cluster& cluster) { return model::difference({}, cluster); }
+std::vector<model::Change> arrival(const model::Cluster& cluster) {
+  return model::difference({}, cluster);
+}
 
 // The parts of an image that people would look at first when two differ.
 void expect_same(const image::Image& got, const image::Image& want, const std::string& when) {
@@ -71,8 +75,9 @@ void expect_maps_hold(World& world, const std::string& when) {
 
 TEST(Sequences, EveryStepIsAFreshCompilation) {
   for (uint64_t seed = 1; seed <= seeds(); ++seed) {
-    World world;
-    world.apply(arrival(oracle::random_cluster(seed, kPods)));
+    model::Cluster start = oracle::random_cluster(seed, kPods);
+    World world(start);
+    world.apply(arrival(start));
     for (int step = 0; step < kSteps; ++step) {
       std::string when = "seed " + std::to_string(seed) + ", step " + std::to_string(step);
       world.apply(oracle::random_change(world.compiler.cluster(), seed * 1000 + static_cast<uint64_t>(step)));
@@ -85,20 +90,22 @@ TEST(Sequences, EveryStepIsAFreshCompilation) {
 
 TEST(Sequences, EveryPacketSeesTheOldStateOrTheNew) {
   for (uint64_t seed = 1; seed <= seeds(); ++seed) {
-    World world;
-    world.apply(arrival(oracle::random_cluster(seed, kPods)));
+    model::Cluster start = oracle::random_cluster(seed, kPods);
+    World world(start);
+    world.apply(arrival(start));
     for (int step = 0; step < kSteps; ++step) {
       // Several things at once, as a batch of files is.
       model::Cluster later = world.compiler.cluster();
       std::vector<model::Change> changes;
       for (uint64_t part = 0; part < 3; ++part)
-        for (auto& change : oracle::random_change(later, seed * 7919 + static_cast<uint64_t>(step) * 31 + part)) {
+        for (auto& change :
+             oracle::random_change(later, seed * 7919 + static_cast<uint64_t>(step) * 31 + part)) {
           later.apply(change);
           changes.push_back(std::move(change));
         }
       std::vector<Crossing> packets;
       for (const auto& probe : oracle::random_probes(world.compiler.cluster(), seed + 77, kProbes))
-        for (auto& crossing : crossings(world.compiler.cluster(), probe, kNode, world.interfaces))
+        for (auto& crossing : crossings(world.compiler.cluster(), probe, world.node))
           packets.push_back(std::move(crossing));
       std::vector<bool> old_verdicts;
       for (const auto& packet : packets) old_verdicts.push_back(world.passes(packet));
@@ -113,8 +120,8 @@ TEST(Sequences, EveryPacketSeesTheOldStateOrTheNew) {
       for (const auto& between : seen)
         for (size_t i = 0; i < packets.size(); ++i)
           EXPECT_TRUE(between[i] == old_verdicts[i] || between[i] == new_verdicts[i])
-              << "seed " << seed << ", step " << step << ", packet " << i << ": was " << old_verdicts[i] << ", is to be "
-              << new_verdicts[i];
+              << "seed " << seed << ", step " << step << ", packet " << i << ": was " << old_verdicts[i]
+              << ", is to be " << new_verdicts[i];
       if (HasFailure()) return;
     }
   }
@@ -123,18 +130,19 @@ TEST(Sequences, EveryPacketSeesTheOldStateOrTheNew) {
 // The same objects in other orders, and through detours: reversed, shuffled, with every object replaced once.
 TEST(Sequences, OrderAndDetoursLeaveNoTrace) {
   for (uint64_t seed = 1; seed <= seeds(); ++seed) {
-    model::Cluster cluster = oracle::random_cluster(seed, kPods), other = oracle::random_cluster(seed + 1, kPods);
-    World world;
+    model::Cluster cluster = oracle::random_cluster(seed, kPods),
+                   other = oracle::random_cluster(seed + 1, kPods);
+    World world(cluster);
     world.apply(arrival(cluster));
     std::string expected = image::to_text(world.compiler.image());
 
-    World reversed;
+    World reversed(cluster);
     auto changes = arrival(cluster);
     std::reverse(changes.begin(), changes.end());
     for (const auto& change : changes) reversed.apply({change});
     expect_same(reversed.compiler.image(), world.compiler.image(), "reversed, seed " + std::to_string(seed));
 
-    World detour;
+    World detour(cluster);
     detour.apply(arrival(other));
     detour.apply(model::difference(other, cluster));
     expect_same(detour.compiler.image(), world.compiler.image(), "detour, seed " + std::to_string(seed));
@@ -159,7 +167,7 @@ TEST(Sequences, AllOrdersOfFourChanges) {
     std::vector<size_t> order(changes.size());
     std::iota(order.begin(), order.end(), size_t{0});
     do {
-      World world;
+      World world(start);
       world.apply(arrival(start));
       for (size_t i : order) world.apply({changes[i]});
       ASSERT_TRUE(world.compiler.cluster() == end);
@@ -170,14 +178,15 @@ TEST(Sequences, AllOrdersOfFourChanges) {
   }
 }
 
-// The agent dies after any single write: the next one reads back a state, brings it to the one wanted, and no packet
-// ever sees anything but the old state or the new one.
+// The agent dies after any single write: the next one reads back a state, brings it to the one wanted, and no
+// packet ever sees anything but the old state or the new one.
 TEST(Sequences, AnAgentThatDiesAtAnyWriteLeavesOneState) {
   struct Died {};
   for (uint64_t seed = 1; seed <= std::max<uint64_t>(1, seeds() / 6); ++seed) {
     for (int dies_at = 0;; ++dies_at) {
-      World world;
-      world.apply(arrival(oracle::random_cluster(seed, kPods)));
+      model::Cluster start = oracle::random_cluster(seed, kPods);
+      World world(start);
+      world.apply(arrival(start));
       image::Image old_image = world.compiler.image();
       int writes = 0;
       bool died = false;
@@ -192,7 +201,8 @@ TEST(Sequences, AnAgentThatDiesAtAnyWriteLeavesOneState) {
       world.maps.on_write({});
       auto read = image::Placement::read(world.maps.contents());
       ASSERT_TRUE(read) << read.error().message();
-      auto plan = read->placement.plan(world.compiler.image(), image::difference(read->image, world.compiler.image()));
+      auto plan = read->placement.plan(world.compiler.image(),
+                                       image::difference(read->image, world.compiler.image()));
       ASSERT_TRUE(plan) << plan.error().message();
       ASSERT_TRUE(image::put_in_force(*plan, world.maps));
       ASSERT_TRUE(image::settle(*plan, world.maps));

@@ -31,7 +31,8 @@ Result<model::Side> SwitchingEngine::side(const model::Pod& pod, const packet::B
   image::EndpointId id = compile::endpoint_id(pod);
   auto endpoint = image_.endpoints.find(id);
   auto index = placement_.index_of(id);
-  if (endpoint == image_.endpoints.end() || !index) return Error(pod.name.to_text() + " is not in its node's image");
+  if (endpoint == image_.endpoints.end() || !index)
+    return Error(pod.name.to_text() + " is not in its node's image");
   if (!endpoint->second.sides[direction].ruleset) return model::Side::kNone;
   if (auto status = runner_->target().store(image::InterfaceWrite{control::kRunnerIfindex, *index}); !status)
     return status.error();
@@ -41,7 +42,8 @@ Result<model::Side> SwitchingEngine::side(const model::Pod& pod, const packet::B
   return *passes ? model::Side::kAllow : model::Side::kDeny;
 }
 
-Result<Answers> SwitchingEngine::evaluate(const model::Cluster& cluster, const std::vector<model::Probe>& probes) {
+Result<Answers> SwitchingEngine::evaluate(const model::Cluster& cluster,
+                                          const std::vector<model::Probe>& probes) {
   model::PodAddresses addresses(cluster);
   Answers answers(probes.size());
   std::set<std::string> nodes;
@@ -52,8 +54,8 @@ Result<Answers> SwitchingEngine::evaluate(const model::Cluster& cluster, const s
       auto resolved = model::resolve(cluster, addresses, probes[i]);
       if (!resolved) continue;
       if (!answers[i]) answers[i].emplace();
-      packet::Bytes frame = packet::build(packet::opening(resolved->from.ip, resolved->to.ip, resolved->protocol,
-                                                          resolved->port.value_or(net::Port())));
+      packet::Bytes frame = packet::build(packet::opening(
+          resolved->from.ip, resolved->to.ip, resolved->protocol, resolved->port.value_or(net::Port())));
       auto judge = [&](const model::Pod* pod, sluice_direction direction, model::Side& to) -> Status {
         if (!pod || pod->node_name != node) return done();
         auto verdict = side(*pod, frame, direction);
@@ -61,8 +63,10 @@ Result<Answers> SwitchingEngine::evaluate(const model::Cluster& cluster, const s
         to = *verdict;
         return done();
       };
-      if (auto status = judge(resolved->from.pod, SLUICE_EGRESS, answers[i]->egress); !status) return status.error();
-      if (auto status = judge(resolved->to.pod, SLUICE_INGRESS, answers[i]->ingress); !status) return status.error();
+      if (auto status = judge(resolved->from.pod, SLUICE_EGRESS, answers[i]->egress); !status)
+        return status.error();
+      if (auto status = judge(resolved->to.pod, SLUICE_INGRESS, answers[i]->ingress); !status)
+        return status.error();
     }
   }
   return answers;

@@ -1,5 +1,6 @@
-// SwitchingEngine: an engine that goes from one random cluster to the next by differences, over one set of maps. So
-// each cluster is judged not over fresh maps but over what all earlier ones left, as a node's are after years.
+// SwitchingEngine: an engine that goes from one random cluster to the next by differences, over one set of
+// maps. So each cluster is judged not over fresh maps but over what all earlier ones left, as a node's are
+// after years.
 #pragma once
 
 #include <memory>
@@ -27,7 +28,8 @@ class SwitchingEngine {
 
  private:
   base::Status switch_to(const model::Cluster& cluster, const std::string& node);
-  base::Result<model::Side> side(const model::Pod& pod, const packet::Bytes& frame, sluice_direction direction);
+  base::Result<model::Side> side(const model::Pod& pod, const packet::Bytes& frame,
+                                 sluice_direction direction);
 
   std::string name_;
   std::unique_ptr<control::Runner> runner_;
