@@ -1,0 +1,38 @@
+// The directory in the BPF file system where everything of ours is pinned:
+//   <dir>/v<layout version>/<map>        maps and the event ring ("events")
+//   <dir>/programs/<from_pod|to_pod>     the programs last loaded
+//   <dir>/links/<ifindex>-<from_pod|to_pod>
+// Nothing outside these three kinds is ever touched, even where <dir> is shared with others.
+// Any thread; callers hold the directory's lock where they change it.
+#pragma once
+
+#include <filesystem>
+
+#include "agent/base/fd.h"
+#include "agent/base/result.h"
+#include "sluice/layout.h"
+
+namespace sluice::kernel {
+
+std::filesystem::path maps_dir(const std::filesystem::path& dir);
+std::filesystem::path programs_dir(const std::filesystem::path& dir);
+std::filesystem::path links_dir(const std::filesystem::path& dir);
+
+// "from_pod" sees what the pod sends (policy's egress), "to_pod" what it receives.
+const char* program_label(sluice_direction direction);
+
+// Makes `dir` (mode 0700) and the folders in it. It must lie in a BPF file system; where it lies below
+// /sys/fs/bpf and nothing is mounted there, one is mounted.
+base::Status ensure_bpffs(const std::filesystem::path& dir);
+
+// The directory's lock, held while the result lives: one agent at a time.
+base::Result<base::Fd> lock_bpffs(const std::filesystem::path& dir);
+
+// Unpins the maps of every other layout version: what an upgrade leaves behind once every interface runs the
+// new programs.
+base::Status remove_other_versions(const std::filesystem::path& dir);
+
+// Unpins everything of ours and removes the directory (a mount point stays). Links must be detached before.
+base::Status remove_pins(const std::filesystem::path& dir);
+
+}  // namespace sluice::kernel

@@ -1,0 +1,162 @@
+#include "agent/kernel/clsact.h"
+
+#include <bpf/libbpf.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "agent/kernel/tc_dump.h"
+
+namespace sluice::kernel {
+namespace {
+
+using base::Error;
+using base::Status;
+
+constexpr uint32_t kPriority = 1;
+// The handle says whether the qdisc was there before us.
+constexpr uint32_t kHandleInFoundQdisc = 0x51;
+constexpr uint32_t kHandleInMadeQdisc = 0x52;
+constexpr sluice_direction kDirections[] = {SLUICE_INGRESS, SLUICE_EGRESS};
+
+using Filters = std::array<std::vector<TcFilter>, 2>;  // by sluice_direction
+
+bool is_ours(const TcFilter& filter) {
+  return filter.kind == "bpf" && filter.name.starts_with("sluice_");
+}
+
+bpf_tc_hook hook_at(uint32_t ifindex, bpf_tc_attach_point point) {
+  bpf_tc_hook hook{};
+  hook.sz = sizeof hook;
+  hook.ifindex = static_cast<int>(ifindex);
+  hook.attach_point = point;
+  return hook;
+}
+
+// The pod's egress is what the host side receives.
+bpf_tc_attach_point point_of(sluice_direction direction) {
+  return direction == SLUICE_EGRESS ? BPF_TC_INGRESS : BPF_TC_EGRESS;
+}
+
+bpf_tc_hook both_hooks(uint32_t ifindex) {
+  return hook_at(ifindex, static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS));
+}
+
+base::Result<Filters> filters_of(uint32_t ifindex) {
+  Filters filters;
+  for (const auto direction : kDirections) {
+    auto found = tc_filters(ifindex, direction);
+    if (!found) return found.error();
+    filters[direction] = std::move(*found);
+  }
+  return filters;
+}
+
+bool in_made_qdisc(const Filters& filters) {
+  const auto says_made = [](const TcFilter& filter) {
+    return is_ours(filter) && filter.handle == kHandleInMadeQdisc;
+  };
+  return std::any_of(filters.begin(), filters.end(),
+                     [&](const auto& list) { return std::any_of(list.begin(), list.end(), says_made); });
+}
+
+// Makes the qdisc if need be; the value is the handle for our filters.
+base::Result<uint32_t> ensure_qdisc(uint32_t ifindex, const Filters& filters) {
+  auto kind = tc_ingress_qdisc(ifindex);
+  if (!kind) return kind.error();
+  if (*kind == "clsact") return in_made_qdisc(filters) ? kHandleInMadeQdisc : kHandleInFoundQdisc;
+  if (!kind->empty()) {
+    return Error("clsact: a qdisc of kind " + *kind + " is in its place; replace that one by clsact");
+  }
+  bpf_tc_hook hook = both_hooks(ifindex);
+  if (const int code = bpf_tc_hook_create(&hook); code != 0) return Error::from_errno(-code, "make clsact");
+  return kHandleInMadeQdisc;
+}
+
+Status attach_filter(uint32_t ifindex, sluice_direction direction, const std::vector<TcFilter>& filters,
+                     uint32_t handle, int program_fd) {
+  const auto in_the_way = std::find_if(filters.begin(), filters.end(), [&](const TcFilter& filter) {
+    return filter.priority == kPriority &&
+           (filter.kind != "bpf" || (filter.handle == handle && !is_ours(filter)));
+  });
+  if (in_the_way != filters.end()) {
+    return Error("clsact: another filter (" + in_the_way->kind +
+                 ") holds priority 1, the first place; move it to a later one");
+  }
+  bpf_tc_hook hook = hook_at(ifindex, point_of(direction));
+  bpf_tc_opts options{};
+  options.sz = sizeof options;
+  options.prog_fd = program_fd;
+  options.handle = handle;
+  options.priority = kPriority;
+  options.flags = BPF_TC_F_REPLACE;
+  if (const int code = bpf_tc_attach(&hook, &options); code != 0)
+    return Error::from_errno(-code, "clsact filter");
+  return base::done();
+}
+
+Status detach_ours(uint32_t ifindex, sluice_direction direction, const std::vector<TcFilter>& filters) {
+  for (const auto& filter : filters) {
+    if (!is_ours(filter)) continue;
+    bpf_tc_hook hook = hook_at(ifindex, point_of(direction));
+    bpf_tc_opts options{};
+    options.sz = sizeof options;
+    options.handle = filter.handle;
+    options.priority = filter.priority;
+    const int code = bpf_tc_detach(&hook, &options);
+    if (code != 0 && code != -ENOENT && code != -ENODEV)
+      return Error::from_errno(-code, "remove clsact filter");
+  }
+  return base::done();
+}
+
+Status remove_qdisc_if_empty(uint32_t ifindex) {
+  auto left = filters_of(ifindex);
+  if (!left) return left.error();
+  if (!(*left)[SLUICE_INGRESS].empty() || !(*left)[SLUICE_EGRESS].empty()) return base::done();
+  bpf_tc_hook hook = both_hooks(ifindex);
+  const int code = bpf_tc_hook_destroy(&hook);
+  if (code != 0 && code != -ENOENT && code != -ENODEV) return Error::from_errno(-code, "remove clsact");
+  return base::done();
+}
+
+bool is_gone(const Error& error) {
+  return error.code() == ENODEV;
+}
+
+}  // namespace
+
+Status clsact_attach(uint32_t ifindex, const std::array<int, 2>& program_fds) {
+  auto filters = filters_of(ifindex);
+  if (!filters) return filters.error();
+  auto handle = ensure_qdisc(ifindex, *filters);
+  if (!handle) return handle.error();
+  for (const auto direction : kDirections) {
+    Status attached =
+        attach_filter(ifindex, direction, (*filters)[direction], *handle, program_fds[direction]);
+    if (attached) continue;
+    if (*handle == kHandleInMadeQdisc)
+      (void)remove_qdisc_if_empty(ifindex);  // the first error is what counts
+    return attached;
+  }
+  return base::done();
+}
+
+Status clsact_detach(uint32_t ifindex) {
+  auto filters = filters_of(ifindex);
+  if (!filters) return is_gone(filters.error()) ? base::done() : Status(filters.error());
+  for (const auto direction : kDirections) {
+    if (Status detached = detach_ours(ifindex, direction, (*filters)[direction]); !detached) return detached;
+  }
+  return in_made_qdisc(*filters) ? remove_qdisc_if_empty(ifindex) : base::done();
+}
+
+base::Result<bool> clsact_attached(uint32_t ifindex) {
+  auto filters = filters_of(ifindex);
+  if (!filters) return is_gone(filters.error()) ? base::Result<bool>(false) : filters.error();
+  return std::all_of(filters->begin(), filters->end(),
+                     [](const auto& list) { return std::any_of(list.begin(), list.end(), is_ours); });
+}
+
+}  // namespace sluice::kernel

@@ -1,0 +1,25 @@
+// Attachment through clsact and its bpf filters, for kernels without TCX (< 6.6).
+//
+// Laws: no one else's filter or qdisc is changed. Our filters stand at priority 1, the first to be asked, and
+// in front of other bpf filters of that priority. A clsact qdisc is removed only if we made it and no filter
+// is left in it; that we made it is written in the handle of our filters, so that it outlives the agent.
+// Concerns the network namespace of the calling thread. One thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "agent/base/result.h"
+
+namespace sluice::kernel {
+
+// Both programs, by sluice_direction. Replaces ours in place where they are attached already.
+base::Status clsact_attach(uint32_t ifindex, const std::array<int, 2>& program_fds);
+
+// Removes what is ours; done also where nothing is, or the interface is gone.
+base::Status clsact_detach(uint32_t ifindex);
+
+// Whether both our filters are there.
+base::Result<bool> clsact_attached(uint32_t ifindex);
+
+}  // namespace sluice::kernel

@@ -1,0 +1,20 @@
+#include "agent/kernel/hz.h"
+
+#include <ctime>
+
+namespace sluice::kernel {
+
+base::Result<uint32_t> jiffies_per_second() {
+  constexpr long kNanosecondsPerSecond = 1'000'000'000;
+  timespec tick{};
+  if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick) != 0) {
+    return base::Error::from_errno(errno, "clock_getres CLOCK_MONOTONIC_COARSE");
+  }
+  if (tick.tv_sec != 0 || tick.tv_nsec < 1000) {
+    return base::Error(
+        "clock_getres CLOCK_MONOTONIC_COARSE: its resolution is no tick; cannot tell how long a jiffy is");
+  }
+  return static_cast<uint32_t>((kNanosecondsPerSecond + tick.tv_nsec / 2) / tick.tv_nsec);
+}
+
+}  // namespace sluice::kernel

@@ -1,0 +1,9 @@
+// libbpf's own messages: warnings go to the log, the rest is dropped. libbpf has one callback a process;
+// setting it twice is harmless.
+#pragma once
+
+namespace sluice::kernel {
+
+void route_libbpf_log();
+
+}  // namespace sluice::kernel

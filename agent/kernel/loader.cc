@@ -1,0 +1,145 @@
+#include "agent/kernel/loader.h"
+
+#include <bpf/bpf.h>
+
+#include <string>
+#include <vector>
+
+#include "agent/kernel/bpffs.h"
+#include "agent/kernel/hz.h"
+#include "agent/kernel/libbpf_log.h"
+#include "agent/kernel/pins.h"
+#include "policy.skel.h"
+#include "sluice/timeouts.h"
+
+namespace sluice::kernel {
+namespace {
+
+using base::Error;
+using base::Status;
+
+constexpr uint32_t kTimeoutSeconds[SLUICE_TIMEOUT_COUNT] = {
+#define SLUICE_SECONDS(NAME, seconds, text) seconds,
+    SLUICE_TIMEOUTS(SLUICE_SECONDS)
+#undef SLUICE_SECONDS
+};
+
+constexpr size_t kVerifierLogBytes = 1 << 20;
+constexpr size_t kVerifierLogShown = 600;
+
+bpf_map* find_map(const sluice_policy& skeleton, const std::string& name) {
+  return bpf_object__find_map_by_name(skeleton.obj, ("sluice_" + name).c_str());
+}
+
+Status write_constants(sluice_policy& skeleton) {
+  auto hz = jiffies_per_second();
+  if (!hz) return hz.error();
+  for (size_t i = 0; i < SLUICE_TIMEOUT_COUNT; ++i) {
+    skeleton.rodata->sluice_timeout_jiffies[i] = kTimeoutSeconds[i] * *hz;
+  }
+  skeleton.rodata->sluice_second_jiffies = *hz;
+  return base::done();
+}
+
+Status set_limits(const sluice_policy& skeleton, const LoadOptions& options) {
+  for (const auto& [map, entries] : options.max_entries) {
+    const std::string name = kMapShapes[map].name;
+    if (const int code = bpf_map__set_max_entries(find_map(skeleton, name), entries); code != 0) {
+      return Error::from_errno(-code, "map " + name + ": limit " + std::to_string(entries));
+    }
+  }
+  return base::done();
+}
+
+// For each map of the contract (not the constants): what `act` does with it and its pin.
+template <typename Act>
+Status for_each_pin(const sluice_policy& skeleton, const std::filesystem::path& pin_dir, Act act) {
+  const auto dir = maps_dir(pin_dir);
+  for (const auto& shape : kMapShapes) {
+    if (Status status = act(find_map(skeleton, shape.name), dir / shape.name); !status) return status;
+  }
+  return act(skeleton.maps.sluice_events, dir / "events");
+}
+
+Status pin_all(const sluice_policy& skeleton, const std::filesystem::path& pin_dir) {
+  if (auto pinned = for_each_pin(skeleton, pin_dir, pin_new); !pinned) return pinned;
+  const auto programs = programs_dir(pin_dir);
+  auto from =
+      pin_program(bpf_program__fd(skeleton.progs.sluice_from_pod), programs / program_label(SLUICE_EGRESS));
+  if (!from) return from;
+  return pin_program(bpf_program__fd(skeleton.progs.sluice_to_pod), programs / program_label(SLUICE_INGRESS));
+}
+
+// The end of the verifier's log, where it says what it dislikes, as one line.
+std::string shorten(const std::vector<char>& log) {
+  std::string text(log.data());
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  if (text.size() > kVerifierLogShown) text = "…" + text.substr(text.size() - kVerifierLogShown);
+  for (size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at))
+    text.replace(at, 1, " | ");
+  return text;
+}
+
+Error load_error(int code, const std::vector<char>& log) {
+  const std::string text = shorten(log);
+  const Error error = Error::from_errno(-code, "load BPF programs");
+  if (!text.empty()) return Error(error.message() + ": the verifier says: " + text);
+  if (code == -EPERM) return Error(error.message() + ": CAP_BPF and CAP_NET_ADMIN are needed; run as root");
+  return error;
+}
+
+}  // namespace
+
+void Programs::Close::operator()(sluice_policy* skeleton) const noexcept {
+  sluice_policy__destroy(skeleton);
+}
+
+Programs::Programs(Programs&&) noexcept = default;
+Programs& Programs::operator=(Programs&&) noexcept = default;
+Programs::~Programs() = default;
+
+MapHandle Programs::map(sluice_map map) const {
+  const bpf_map* found = find_map(*skeleton_, kMapShapes[map].name);
+  return {map, bpf_map__fd(found), bpf_map__max_entries(found)};
+}
+
+int Programs::events_fd() const {
+  return bpf_map__fd(skeleton_->maps.sluice_events);
+}
+
+int Programs::program_fd(sluice_direction direction) const {
+  return bpf_program__fd(direction == SLUICE_EGRESS ? skeleton_->progs.sluice_from_pod
+                                                    : skeleton_->progs.sluice_to_pod);
+}
+
+base::Result<Programs> load(const LoadOptions& options) {
+  route_libbpf_log();
+  Programs programs;
+  programs.pin_dir_ = options.pin_dir;
+  if (options.pin_dir && !options.look_only) {
+    if (auto ready = ensure_bpffs(*options.pin_dir); !ready) return ready.error();
+    auto lock = lock_bpffs(*options.pin_dir);
+    if (!lock) return lock.error();
+    programs.lock_ = std::move(*lock);
+  }
+  std::vector<char> log(kVerifierLogBytes, '\0');
+  bpf_object_open_opts open_options{};
+  open_options.sz = sizeof open_options;
+  open_options.kernel_log_buf = log.data();
+  open_options.kernel_log_size = log.size();
+  programs.skeleton_.reset(sluice_policy__open_opts(&open_options));
+  if (!programs.skeleton_) return Error::from_errno(errno, "open BPF object");
+  sluice_policy& skeleton = *programs.skeleton_;
+  if (auto written = write_constants(skeleton); !written) return written.error();
+  if (auto set = set_limits(skeleton, options); !set) return set.error();
+  if (options.pin_dir) {
+    if (auto reused = for_each_pin(skeleton, *options.pin_dir, reuse_pinned); !reused) return reused.error();
+  }
+  if (const int code = sluice_policy__load(&skeleton); code != 0) return load_error(code, log);
+  if (options.pin_dir && !options.look_only) {
+    if (auto pinned = pin_all(skeleton, *options.pin_dir); !pinned) return pinned.error();
+  }
+  return programs;
+}
+
+}  // namespace sluice::kernel

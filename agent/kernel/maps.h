@@ -1,0 +1,66 @@
+// KernelMaps: the loaded maps as the Target of a plan.
+//
+// Laws: what programs read without a lock is stored word by word with atomics, and last the word that makes
+// it count: an endpoint's policy by its `since`, an interface by one 64-bit word, a whole change by the
+// epoch. Opening maps that were never used writes what every reader relies on: empty and full port tables,
+// policies that never hold, epoch 1. An endpoint entry that changes hands forgets both policies and its
+// statistics. One writer, one thread; `programs` and `attacher` must outlive it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "agent/image/contents.h"
+#include "agent/image/plan.h"
+#include "agent/kernel/attach.h"
+#include "agent/kernel/grace.h"
+#include "agent/kernel/loader.h"
+#include "agent/kernel/mapped_array.h"
+
+namespace sluice::kernel {
+
+class KernelMaps final : public image::Target {
+ public:
+  // Without an attacher, attach and detach do nothing: for maps whose programs run through BPF_PROG_TEST_RUN
+  // alone.
+  static base::Result<KernelMaps> open(const Programs& programs, Attacher* attacher = nullptr);
+
+  // The state in force.
+  sluice_config config() const;
+  // Replaces SLUICE_CONFIG_AUDIT and SLUICE_CONFIG_PERMISSIVE; the other flags stay. In force from the next
+  // packet.
+  base::Status set_agent_flags(uint64_t flags);
+
+  base::Status write(const image::Batch& batch) override;
+  base::Status store(const image::EndpointWrite& write) override;
+  base::Status store(const image::InterfaceWrite& write) override;
+  base::Status set_prefix_flags(uint64_t flags) override;
+  base::Status flip(uint64_t epoch, uint64_t next_endpoint_id) override;
+  base::Status attach(uint32_t ifindex) override;
+  base::Status detach(uint32_t ifindex) override;
+  base::Status wait_grace() override;
+
+  // Everything as it stands, read back (agent/kernel/readback.cc).
+  base::Result<image::Contents> read() const;
+
+ private:
+  struct Arrays {
+    MappedArray<sluice_config> config;
+    MappedArray<uint64_t> interfaces;  // each word a sluice_interface
+    MappedArray<sluice_endpoint> endpoints;
+    MappedArray<sluice_portset> portsets;
+    MappedArray<sluice_port_table> port_tables;
+    MappedArray<sluice_port_page> port_pages;
+  };
+  static base::Result<Arrays> open_arrays(const Programs& programs);
+  KernelMaps(const Programs& programs, Attacher* attacher, Arrays arrays, Grace grace);
+  void initialise();
+  void replace_flags(uint64_t mask, uint64_t flags);
+
+  const Programs* programs_;
+  Attacher* attacher_;
+  Arrays arrays_;
+  Grace grace_;
+};
+
+}  // namespace sluice::kernel

@@ -1,0 +1,67 @@
+#include "agent/kernel/pins.h"
+
+#include <bpf/bpf.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "agent/base/fd.h"
+
+namespace sluice::kernel {
+namespace {
+
+using base::Error;
+namespace fs = std::filesystem;
+
+std::string shape_text(uint32_t type, uint32_t key, uint32_t value, uint32_t entries, uint32_t flags) {
+  return "type " + std::to_string(type) + ", key " + std::to_string(key) + ", value " +
+         std::to_string(value) + ", entries " + std::to_string(entries) + ", flags " + std::to_string(flags);
+}
+
+base::Status check_shape(const bpf_map* map, int fd, const fs::path& path) {
+  bpf_map_info info{};
+  uint32_t size = sizeof info;
+  if (const int code = bpf_obj_get_info_by_fd(fd, &info, &size); code != 0) {
+    return Error::from_errno(-code, "inspect " + path.string());
+  }
+  const std::string found =
+      shape_text(info.type, info.key_size, info.value_size, info.max_entries, info.map_flags);
+  const std::string wanted = shape_text(bpf_map__type(map), bpf_map__key_size(map), bpf_map__value_size(map),
+                                        bpf_map__max_entries(map), bpf_map__map_flags(map));
+  if (found == wanted) return base::done();
+  return Error("reuse " + path.string() + ": a map of another shape is pinned there (" + found +
+               "; needed: " + wanted + "); remove it by `sluiced --detach` or choose another --bpffs");
+}
+
+}  // namespace
+
+base::Status reuse_pinned(bpf_map* map, const fs::path& path) {
+  const base::Fd fd(bpf_obj_get(path.c_str()));
+  if (!fd.valid()) {
+    if (errno == ENOENT) return base::done();
+    return Error::from_errno(errno, "open " + path.string());
+  }
+  if (auto fits = check_shape(map, fd.get(), path); !fits) return fits;
+  if (const int code = bpf_map__reuse_fd(map, fd.get()); code != 0) {
+    return Error::from_errno(-code, "reuse " + path.string());
+  }
+  return base::done();
+}
+
+base::Status pin_new(const bpf_map* map, const fs::path& path) {
+  const int code = bpf_obj_pin(bpf_map__fd(map), path.c_str());
+  if (code != 0 && code != -EEXIST) return Error::from_errno(-code, "pin " + path.string());
+  return base::done();
+}
+
+base::Status pin_program(int program_fd, const fs::path& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+    return Error::from_errno(errno, "unpin " + path.string());
+  }
+  if (const int code = bpf_obj_pin(program_fd, path.c_str()); code != 0) {
+    return Error::from_errno(-code, "pin " + path.string());
+  }
+  return base::done();
+}
+
+}  // namespace sluice::kernel

@@ -1,0 +1,22 @@
+// Maps of an object and their pins.
+#pragma once
+
+#include <bpf/libbpf.h>
+
+#include <filesystem>
+
+#include "agent/base/result.h"
+
+namespace sluice::kernel {
+
+// Before load: takes the map pinned at `path`, if there is one, instead of a new one. Its type, key, value,
+// entries and flags must be those of `map`.
+base::Status reuse_pinned(bpf_map* map, const std::filesystem::path& path);
+
+// After load: pins what was not yet.
+base::Status pin_new(const bpf_map* map, const std::filesystem::path& path);
+
+// Pins a program, replacing what is there.
+base::Status pin_program(int program_fd, const std::filesystem::path& path);
+
+}  // namespace sluice::kernel

@@ -1,0 +1,87 @@
+// KernelMaps::read(): the maps as image::Contents.
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "agent/kernel/entries.h"
+#include "agent/kernel/maps.h"
+
+namespace sluice::kernel {
+namespace {
+
+using base::Result;
+using base::Status;
+
+template <typename Value>
+bool is_zero(const Value& value) {
+  static constexpr Value kZero{};
+  return std::memcmp(&value, &kZero, sizeof value) == 0;
+}
+
+template <typename Value>
+std::vector<Value> copy_of(const MappedArray<Value>& array) {
+  const Value* last = array.end();
+  while (last != array.begin() && is_zero(*(last - 1))) --last;
+  return {array.begin(), last};
+}
+
+template <typename Key, typename Value>
+Status read_table(const Programs& programs, sluice_map map, image::Table<Key, Value>& table) {
+  auto entries = get_entries(programs.map(map));
+  if (!entries) return entries.error();
+  table.resize(entries->count);
+  for (size_t i = 0; i < table.size(); ++i) {
+    std::memcpy(&table[i].first, &entries->keys[i * sizeof(Key)], sizeof(Key));
+    std::memcpy(&table[i].second, &entries->values[i * sizeof(Value)], sizeof(Value));
+  }
+  std::sort(table.begin(), table.end(),
+            [](const auto& a, const auto& b) { return std::memcmp(&a.first, &b.first, sizeof(Key)) < 0; });
+  return base::done();
+}
+
+Status read_tables(const Programs& programs, image::Contents& contents) {
+  const Status statuses[] = {
+      read_table(programs, SLUICE_MAP_ADDRESSES4, contents.addresses4),
+      read_table(programs, SLUICE_MAP_ADDRESSES6, contents.addresses6),
+      read_table(programs, SLUICE_MAP_PREFIXES4, contents.prefixes4),
+      read_table(programs, SLUICE_MAP_PREFIXES6, contents.prefixes6),
+      read_table(programs, SLUICE_MAP_SERVICES, contents.services),
+      read_table(programs, SLUICE_MAP_RULES, contents.rules),
+      read_table(programs, SLUICE_MAP_INTERFACES_MORE, contents.interfaces),
+  };
+  for (const auto& status : statuses) {
+    if (!status) return status;
+  }
+  return base::done();
+}
+
+// Adds the direct slots to those of interfaces_more; where an interface is in both, programs see the direct
+// slot.
+void add_direct_slots(const MappedArray<uint64_t>& words, image::Table<uint32_t, uint32_t>& interfaces) {
+  image::Table<uint32_t, uint32_t> direct;
+  for (const uint64_t word : words) {
+    const auto slot = std::bit_cast<sluice_interface>(word);
+    if (slot.ifindex != 0) direct.emplace_back(slot.ifindex, slot.endpoint);
+  }
+  interfaces.insert(interfaces.begin(), direct.begin(), direct.end());
+  const auto by_ifindex = [](const auto& a, const auto& b) { return a.first < b.first; };
+  std::stable_sort(interfaces.begin(), interfaces.end(), by_ifindex);
+  const auto same = [](const auto& a, const auto& b) { return a.first == b.first; };
+  interfaces.erase(std::unique(interfaces.begin(), interfaces.end(), same), interfaces.end());
+}
+
+}  // namespace
+
+Result<image::Contents> KernelMaps::read() const {
+  image::Contents contents;
+  contents.config = config();
+  if (Status tables = read_tables(*programs_, contents); !tables) return tables.error();
+  add_direct_slots(arrays_.interfaces, contents.interfaces);
+  contents.endpoints = copy_of(arrays_.endpoints);
+  contents.portsets = copy_of(arrays_.portsets);
+  contents.port_tables = copy_of(arrays_.port_tables);
+  contents.port_pages = copy_of(arrays_.port_pages);
+  return contents;
+}
+
+}  // namespace sluice::kernel

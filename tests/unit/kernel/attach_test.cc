@@ -1,0 +1,302 @@
+// Attachment on real interfaces, in both modes: ours first, others undisturbed, everything outlives the
+// agent, and everything can be removed.
+#include "agent/kernel/attach.h"
+
+#include <gmock/gmock.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "agent/kernel/bpffs.h"
+#include "agent/kernel/counters.h"
+#include "agent/kernel/maps.h"
+#include "agent/kernel/tc_dump.h"
+#include "agent/kernel/tcx.h"
+#include "tests/unit/kernel/world.h"
+
+namespace sluice::kernel::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+namespace fs = std::filesystem;
+
+constexpr sluice_direction kBoth[] = {SLUICE_INGRESS, SLUICE_EGRESS};
+constexpr int kTcxAttachType[] = {47, 46};  // by sluice_direction
+
+class Attach : public KernelTest, public ::testing::WithParamInterface<AttachMode> {
+ protected:
+  void SetUp() override {
+    KernelTest::SetUp();
+    if (!IsSkipped() && GetParam() == AttachMode::kTcx && !tcx_supported())
+      GTEST_SKIP() << "no TCX in this kernel";
+  }
+};
+class Clsact : public KernelTest {};
+class Loader : public KernelTest {};
+
+INSTANTIATE_TEST_SUITE_P(Modes, Attach, ::testing::Values(AttachMode::kTcx, AttachMode::kClsact),
+                         [](const auto& mode) { return to_text(mode.param); });
+
+bpf_tc_hook hook_of(uint32_t ifindex, sluice_direction direction) {
+  bpf_tc_hook hook{};
+  hook.sz = sizeof hook;
+  hook.ifindex = static_cast<int>(ifindex);
+  hook.attach_point = direction == SLUICE_EGRESS ? BPF_TC_INGRESS : BPF_TC_EGRESS;
+  return hook;
+}
+
+// Someone else's program at both hooks, by the same mechanism as ours.
+class ForeignAttachment {
+ public:
+  ForeignAttachment(const Foreign& program, uint32_t ifindex, AttachMode mode, uint32_t priority) {
+    for (const auto direction : kBoth) {
+      if (mode == AttachMode::kTcx) {
+        const auto type = static_cast<bpf_attach_type>(kTcxAttachType[direction]);
+        links_[direction] = base::Fd(bpf_link_create(program.fd(), static_cast<int>(ifindex), type, nullptr));
+        EXPECT_TRUE(links_[direction].valid());
+        continue;
+      }
+      bpf_tc_hook hook = hook_of(ifindex, direction);
+      if (must(tc_ingress_qdisc(ifindex)).empty()) {
+        EXPECT_EQ(bpf_tc_hook_create(&hook), 0);
+      }
+      bpf_tc_opts options{};
+      options.sz = sizeof options;
+      options.prog_fd = program.fd();
+      options.handle = 1;
+      options.priority = priority;
+      EXPECT_EQ(bpf_tc_attach(&hook, &options), 0);
+    }
+  }
+
+ private:
+  base::Fd links_[2];
+};
+
+uint64_t not_ready(const Programs& programs, sluice_direction direction) {
+  return must(read_counters(programs))[SLUICE_DENIED_NOT_READY][direction].packets;
+}
+
+// Sends one packet each way and waits until `program` has counted `packets` in all.
+void expect_seen(const Veth& veth, const Foreign& program, uint64_t packets) {
+  for (const auto direction : kBoth) veth.send(direction, syn(direction, 80));
+  EXPECT_TRUE(eventually([&] { return program.seen() == packets; })) << program.seen() << ", not " << packets;
+}
+
+// Sends one packet each way and waits until both were denied by ours.
+void expect_denied(const Veth& veth, const Programs& programs) {
+  for (const auto direction : kBoth) {
+    const uint64_t before = not_ready(programs, direction);
+    veth.send(direction, syn(direction, 80));
+    EXPECT_TRUE(eventually([&] { return not_ready(programs, direction) == before + 1; }))
+        << program_label(direction);
+  }
+}
+
+TEST_P(Attach, BothDirectionsAreSeen) {
+  const Veth veth;
+  const Programs& programs = shared_pinned();
+  Attacher attacher = must(Attacher::create(programs, GetParam()));
+  EXPECT_OK(attacher.attach(veth.host()));
+  expect_denied(veth, programs);
+  EXPECT_THAT(must(attacher.attached()), ElementsAre(Attachment{veth.host(), veth.host_name(), GetParam()}));
+  EXPECT_OK(attacher.detach(veth.host()));
+  EXPECT_THAT(must(attacher.attached()), IsEmpty());
+}
+
+TEST_P(Attach, ForeignProgramsRunBehindOursAndStay) {
+  const Veth veth;
+  const Foreign early, late;
+  const ForeignAttachment before(early, veth.host(), GetParam(), 1);
+  expect_seen(veth, early, 2);
+  const Programs& programs = shared_pinned();
+  KernelMaps maps = must(KernelMaps::open(programs));
+  Attacher attacher = must(Attacher::create(programs, GetParam()));
+  EXPECT_OK(attacher.attach(veth.host()));
+  const ForeignAttachment after(late, veth.host(), GetParam(), 9);
+  expect_denied(veth, programs);
+  EXPECT_EQ(early.seen(), 2U) << "what ours dropped reached no one";
+  EXPECT_EQ(late.seen(), 0U);
+  EXPECT_OK(maps.set_agent_flags(SLUICE_CONFIG_PERMISSIVE));
+  expect_seen(veth, late, 2);
+  EXPECT_EQ(early.seen(), 4U) << "what ours allowed went on to both";
+  EXPECT_OK(attacher.detach(veth.host()));
+  expect_seen(veth, late, 4);
+  EXPECT_OK(maps.set_agent_flags(0));
+  EXPECT_EQ(early.seen(), 6U);
+}
+
+TEST_P(Attach, OutlivesTheAgentAndIsTakenOverInPlace) {
+  const Veth veth;
+  {
+    const Programs programs = must(load(small_pinned()));
+    KernelMaps maps = must(KernelMaps::open(programs));
+    Attacher attacher = must(Attacher::create(programs, GetParam()));
+    EXPECT_OK(attacher.attach(veth.host()));
+    expect_denied(veth, programs);
+  }
+  for (const auto direction : kBoth) veth.send(direction, syn(direction, 80));  // no agent, still denied
+  const Programs successor = must(load(small_pinned()));
+  for (const auto direction : kBoth) {
+    EXPECT_TRUE(eventually([&] { return not_ready(successor, direction) == 2; })) << "the same maps";
+  }
+  Attacher attacher = must(Attacher::create(successor, GetParam()));
+  EXPECT_OK(attacher.attach(veth.host()));
+  expect_denied(veth, successor);
+  if (GetParam() == AttachMode::kTcx) {
+    EXPECT_EQ(must(tcx_link_ids(veth.host(), SLUICE_EGRESS)).size(), 1U);
+  }
+  if (GetParam() == AttachMode::kClsact) {
+    EXPECT_EQ(must(tc_filters(veth.host(), SLUICE_EGRESS)).size(), 1U);
+  }
+}
+
+TEST_P(Attach, TheOtherModeTakesOver) {
+  const auto other = GetParam() == AttachMode::kTcx ? AttachMode::kClsact : AttachMode::kTcx;
+  const Veth veth;
+  const Programs& programs = shared_pinned();
+  Attacher first = must(Attacher::create(programs, GetParam()));
+  EXPECT_OK(first.attach(veth.host()));
+  Attacher second = must(Attacher::create(programs, other));
+  EXPECT_OK(second.attach(veth.host()));
+  EXPECT_THAT(must(second.attached()), ElementsAre(Attachment{veth.host(), veth.host_name(), other}));
+  expect_denied(veth, programs);
+  EXPECT_OK(second.detach(veth.host()));
+}
+
+TEST_P(Attach, DetachAllLeavesNothing) {
+  const Veth one, two;
+  const Foreign foreign;
+  const ForeignAttachment kept(foreign, two.host(), GetParam(), 3);
+  {
+    const Programs programs = must(load(small_pinned()));
+    Attacher attacher = must(Attacher::create(programs, GetParam()));
+    EXPECT_OK(attacher.attach(one.host()));
+    EXPECT_OK(attacher.attach(two.host()));
+    const auto refused = detach_all(kPinDir);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_THAT(refused.error().message(), HasSubstr("another sluiced"));
+  }
+  EXPECT_OK(detach_all(kPinDir));
+  EXPECT_FALSE(fs::exists(kPinDir));
+  for (const auto direction : kBoth) {
+    EXPECT_THAT(must(tcx_link_ids(one.host(), direction)), IsEmpty());
+    EXPECT_THAT(must(tc_filters(one.host(), direction)), IsEmpty());
+  }
+  EXPECT_EQ(must(tc_ingress_qdisc(one.host())), "");
+  expect_seen(two, foreign, 2);
+  EXPECT_OK(detach_all(kPinDir));
+}
+
+TEST_P(Attach, AnInterfaceThatIsGoneIsForgotten) {
+  Veth veth;
+  const uint32_t ifindex = veth.host();
+  const Programs& programs = shared_pinned();
+  Attacher attacher = must(Attacher::create(programs, GetParam()));
+  EXPECT_OK(attacher.attach(ifindex));
+  veth.remove();
+  EXPECT_THAT(must(attacher.attached()), IsEmpty());
+  must(Attacher::create(programs, GetParam()));
+  EXPECT_TRUE(fs::is_empty(links_dir(kSharedPinDir)));
+  EXPECT_OK(attacher.detach(ifindex));
+  const auto failed = attacher.attach(ifindex);
+  ASSERT_FALSE(failed.ok());
+  EXPECT_THAT(failed.error().message(), HasSubstr("attach interface (" + std::to_string(ifindex) + ")"));
+}
+
+TEST_F(Clsact, TheQdiscIsRemovedOnlyIfOursAndEmpty) {
+  const Programs& programs = shared_pinned();
+  Attacher attacher = must(Attacher::create(programs, AttachMode::kClsact));
+  const Foreign foreign;
+  enum class Who { kOurs, kTheirs, kOursThenTheirs };
+  for (const Who who : {Who::kOurs, Who::kTheirs, Who::kOursThenTheirs}) {
+    const Veth veth;
+    bpf_tc_hook theirs = hook_of(veth.host(), SLUICE_INGRESS);
+    if (who == Who::kTheirs) {
+      EXPECT_EQ(bpf_tc_hook_create(&theirs), 0);
+    }
+    EXPECT_OK(attacher.attach(veth.host()));
+    EXPECT_OK(attacher.attach(veth.host()));
+    if (who == Who::kOursThenTheirs) ForeignAttachment(foreign, veth.host(), AttachMode::kClsact, 5);
+    EXPECT_OK(attacher.detach(veth.host()));
+    EXPECT_EQ(must(tc_ingress_qdisc(veth.host())), who == Who::kOurs ? "" : "clsact");
+  }
+}
+
+TEST_F(Clsact, WhatStandsInTheWayIsNamed) {
+  const Programs& programs = shared_pinned();
+  Attacher attacher = must(Attacher::create(programs, AttachMode::kClsact));
+  const Veth ingress_only, first_place_taken;
+  ASSERT_EQ(run("tc qdisc add dev " + ingress_only.host_name() + " ingress"), 0);
+  const auto no_egress = attacher.attach(ingress_only.host());
+  ASSERT_FALSE(no_egress.ok());
+  EXPECT_THAT(no_egress.error().message(), HasSubstr("a qdisc of kind ingress is in its place"));
+  ASSERT_EQ(run("tc qdisc add dev " + first_place_taken.host_name() + " clsact"), 0);
+  ASSERT_EQ(run("tc filter add dev " + first_place_taken.host_name() +
+                " ingress prio 1 protocol ip u32 match u32 0 0 classid 1:1"),
+            0);
+  const auto not_first = attacher.attach(first_place_taken.host());
+  ASSERT_FALSE(not_first.ok());
+  EXPECT_THAT(not_first.error().message(), HasSubstr("another filter (u32) holds priority 1"));
+}
+
+TEST_F(Loader, PinnedMapsKeepTheirContents) {
+  {
+    const Programs programs = must(load(small_pinned()));
+    KernelMaps maps = must(KernelMaps::open(programs));
+    EXPECT_OK(maps.flip(41, 9));
+  }
+  const Programs programs = must(load(small_pinned()));
+  KernelMaps maps = must(KernelMaps::open(programs));
+  EXPECT_EQ(maps.config().epoch, 41U);
+  for (const auto& shape : kMapShapes) EXPECT_TRUE(fs::exists(maps_dir(kPinDir) / shape.name)) << shape.name;
+  EXPECT_TRUE(fs::exists(maps_dir(kPinDir) / "events"));
+  EXPECT_TRUE(fs::exists(programs_dir(kPinDir) / "from_pod"));
+}
+
+TEST_F(Loader, APinnedMapOfAnotherShapeIsAnErrorAndStays) {
+  { const Programs programs = must(load(small_pinned())); }
+  LoadOptions other = small_pinned();
+  other.max_entries[SLUICE_MAP_RULES] = 9;
+  const auto refused = load(other);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message(), HasSubstr("v1/rules: a map of another shape is pinned there"));
+  EXPECT_THAT(refused.error().message(), HasSubstr("entries 8"));
+  EXPECT_OK(load(small_pinned()));
+}
+
+TEST_F(Loader, OneAgentADirectory) {
+  const Programs& programs = shared_pinned();
+  LoadOptions same = small_pinned();
+  same.pin_dir = programs.pin_dir();
+  const auto second = load(same);
+  ASSERT_FALSE(second.ok());
+  EXPECT_THAT(second.error().message(), HasSubstr("another sluiced is using it"));
+}
+
+TEST_F(Loader, ADirectoryOutsideABpfFileSystemIsRefused) {
+  LoadOptions options = small_private();
+  options.pin_dir = "/tmp/sluice-unit-kernel";
+  const auto refused = load(options);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message(), HasSubstr("mount -t bpf bpf /sys/fs/bpf"));
+  EXPECT_FALSE(fs::exists("/tmp/sluice-unit-kernel"));
+}
+
+TEST_F(Loader, OtherLayoutVersionsAreRemovedOnRequest) {
+  const Programs& programs = shared_pinned();
+  fs::create_directory(kSharedPinDir / "v0");
+  EXPECT_EQ(bpf_obj_pin(programs.map(SLUICE_MAP_RULES).fd, (kSharedPinDir / "v0" / "rules").c_str()), 0);
+  EXPECT_OK(remove_other_versions(kSharedPinDir));
+  EXPECT_FALSE(fs::exists(kSharedPinDir / "v0"));
+  EXPECT_TRUE(fs::exists(maps_dir(kSharedPinDir) / "rules"));
+}
+
+TEST_F(Loader, TheFullLimitsLoad) {
+  EXPECT_OK(load({}));
+}
+
+}  // namespace
+}  // namespace sluice::kernel::testing
