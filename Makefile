@@ -16,8 +16,9 @@ build = cmake --build --preset $(1)
 list: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
 
-demo: programs ## a small cluster on this machine: what may talk before, under and after a change of policy (root)
+demo: ## a small cluster on this machine: what may talk before, under and after a change of policy (root)
 	$(as_root)
+	@$(MAKE) --no-print-directory programs
 	deploy/demo.sh
 
 test: deps ## every test, the release build and then ASan+UBSan (root)
