@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <map>
-#include <ranges>
 #include <set>
 
 #include "agent/endpoint/discover.h"
@@ -134,12 +133,12 @@ Result<Outcome> undo_step(const Step& step, const Context& context) {
 Undone undo(const std::vector<Step>& steps) {
   const Context context = context_of(steps);
   Undone undone;
-  for (const Step& step : steps | std::views::reverse) {
-    const auto outcome = undo_step(step, context);
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+    const auto outcome = undo_step(*step, context);
     if (!outcome)
       undone.failures.push_back(outcome.error().message());
     else if (*outcome == Outcome::kRemoved)
-      undone.removed.push_back(to_text(step));
+      undone.removed.push_back(to_text(*step));
   }
   return undone;
 }
