@@ -120,9 +120,9 @@ class Reader {
     std::map<uint32_t, uint32_t> ifindex_of;
     for (const auto& [ifindex, index] : in_.interfaces) {
       bool known = index < in_.endpoints.size() && place().endpoints_.contains({in_.endpoints[index].pod});
-      if (known && place().endpoints_.at({in_.endpoints[index].pod}).index == index)
-        ifindex_of[index] = ifindex;
-      else
+      known = known && place().endpoints_.at({in_.endpoints[index].pod}).index == index;
+      // A pod that was moving has two: one is its own, the next plan says whether it is the right one.
+      if (!known || !ifindex_of.emplace(index, ifindex).second)
         place().leftovers_.interfaces.push_back({ifindex, -1});
     }
     for (auto& [id, where] : place().endpoints_) {

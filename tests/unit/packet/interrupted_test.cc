@@ -1,0 +1,157 @@
+// An agent that dies anywhere in a change: what it leaves is the state before or the state after, a new agent
+// reads it as that, and its next change leaves nothing behind. And at every moment every packet gets the
+// verdict of one of the two (semantics 24).
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "agent/packet/build.h"
+#include "tests/unit/packet/applied.h"
+#include "tests/unit/packet/random_image.h"
+
+namespace sluice::packet {
+namespace {
+
+struct Died {};  // thrown out of a write, as the kernel takes no notice of an agent that is gone
+
+// Applies `to` and dies after `writes` of them; false where it came to its end before that.
+bool dies_after(Applied& applied, const image::Image& to, int writes) {
+  int left = writes;
+  applied.maps.on_write([&left] {
+    if (--left == 0) throw Died();
+  });
+  bool died = false;
+  try {
+    EXPECT_TRUE(applied.put(to).ok());
+  } catch (const Died&) {
+    died = true;
+  }
+  applied.maps.on_write(nullptr);
+  return died;
+}
+
+// What prefixes say of every address that the images know.
+std::map<std::string, image::IdentityId> by_prefix(const image::Image& image) {
+  std::map<std::string, image::IdentityId> says;
+  for (const char* text : RandomImage::kAddresses) says[text] = identity_by_prefix(image, testing::ip(text));
+  return says;
+}
+
+// Prefixes may stand twice and pods may stay on a while: what they say is what counts.
+void expect_means(const image::Image& read, const image::Image& meant, const std::string& where) {
+  EXPECT_EQ(read.addresses, meant.addresses) << where;
+  EXPECT_EQ(by_prefix(read), by_prefix(meant)) << where;
+  EXPECT_EQ(read.services, meant.services) << where;
+  EXPECT_EQ(read.rules, meant.rules) << where;
+  for (const auto& [id, endpoint] : meant.endpoints) {
+    ASSERT_TRUE(read.endpoints.contains(id)) << where;
+    EXPECT_EQ(read.endpoints.at(id).sides, endpoint.sides) << where;
+  }
+}
+
+TEST(Interrupted, AnywhereItIsOneOfTheTwoStatesAndTheNextChangeClearsUp) {
+  for (uint64_t seed = 1; seed <= 6; ++seed) {
+    RandomImage images = RandomImage(seed).moving(seed % 2 == 0);
+    const image::Image before = images.draw(), after = images.draw(), next = images.draw();
+    bool died = true;
+    for (int writes = 1; died; ++writes) {
+      const std::string where = "seed " + std::to_string(seed) + ", write " + std::to_string(writes);
+      Applied applied;
+      ASSERT_TRUE(applied.put(before).ok());
+      const uint64_t epoch = applied.placement.epoch();
+      died = dies_after(applied, after, writes);
+      const bool flipped = applied.maps.contents().config.epoch != epoch;
+      ASSERT_TRUE(applied.restart().ok()) << where;
+      expect_means(applied.image, flipped ? after : before, where);
+      const image::Image& wanted = writes % 3 == 0 ? next : writes % 3 == 1 ? after : before;
+      auto status = applied.put(wanted);
+      ASSERT_TRUE(status.ok()) << where << ": " << status.error().message();
+      expect_holds(applied.maps, wanted, where);
+      if (HasFailure()) return;
+    }
+  }
+}
+
+TEST(Interrupted, AgainAndAgain) {
+  RandomImage images = RandomImage(11).moving(true);
+  Applied applied;
+  for (int i = 1; i < 60; ++i) {
+    const image::Image image = images.draw();
+    dies_after(applied, image, i);
+    ASSERT_TRUE(applied.restart().ok()) << i;
+    if (i % 5 != 0) continue;
+    ASSERT_TRUE(applied.put(image).ok()) << i;
+    expect_holds(applied.maps, image, "round " + std::to_string(i));
+    if (HasFailure()) return;
+  }
+}
+
+// Pods that come or go have no program on their interface in one of the two states.
+std::vector<uint32_t> pods_of_both(const image::Image& one, const image::Image& other) {
+  std::vector<uint32_t> both;
+  for (uint32_t pod = 0; pod < RandomImage::kPods; ++pod)
+    if (one.endpoints.contains(RandomImage::id_of(pod)) && other.endpoints.contains(RandomImage::id_of(pod)))
+      both.push_back(pod);
+  return both;
+}
+
+// Verdicts on packets between these pods and every address that the images know, each as if it were the
+// first.
+std::vector<bool> verdicts(Maps& maps, const std::vector<uint32_t>& pods) {
+  std::vector<bool> all;
+  for (uint32_t pod : pods) {
+    for (const char* text : RandomImage::kAddresses) {
+      const net::Ip remote = testing::ip(text), own = RandomImage::address_of(pod);
+      if (remote.family() != own.family()) continue;
+      for (net::Protocol protocol : {net::kTcp, net::kUdp, net::kIcmp}) {
+        for (unsigned number : {10u, 50u, 81u, 5000u}) {
+          maps.clear_flows();
+          all.push_back(maps.passes(build(opening(own, remote, protocol, testing::port(number))),
+                                    RandomImage::interface_of(pod), SLUICE_EGRESS));
+          all.push_back(maps.passes(build(opening(remote, own, protocol, testing::port(number))),
+                                    RandomImage::interface_of(pod), SLUICE_INGRESS));
+        }
+      }
+    }
+  }
+  maps.clear_events();
+  return all;
+}
+
+TEST(Interrupted, EveryPacketSeesOneStateWhole) {
+  RandomImage images = RandomImage(21);
+  Applied applied;
+  image::Image old = images.draw();
+  ASSERT_TRUE(applied.put(old).ok());
+  size_t packets = 0;
+  int differ = 0;
+  for (int change = 0; change < 6; ++change) {
+    const image::Image to = images.draw();
+    Applied fresh;
+    ASSERT_TRUE(fresh.put(to).ok());
+    const std::vector<uint32_t> pods = pods_of_both(old, to);
+    const std::vector<bool> before = verdicts(applied.maps, pods), after = verdicts(fresh.maps, pods);
+    packets += before.size();
+    differ += before != after;
+    const uint64_t epoch = applied.placement.epoch();
+    int write = 0;
+    applied.maps.on_write([&] {
+      ++write;
+      const bool flipped = applied.maps.contents().config.epoch != epoch;
+      const std::vector<bool> now = verdicts(applied.maps, pods);
+      const std::vector<bool>& wanted = flipped ? after : before;
+      for (size_t i = 0; i < now.size(); ++i)
+        if (now[i] != wanted[i])
+          ADD_FAILURE() << "change " << change << ", write " << write << ", packet " << i;
+    });
+    ASSERT_TRUE(applied.put(to).ok());
+    applied.maps.on_write(nullptr);
+    if (HasFailure()) return;
+    old = to;
+  }
+  EXPECT_GT(packets, 1000U) << "the images have too few pods to show anything";
+  EXPECT_GT(differ, 3) << "the changes change nothing";
+}
+
+}  // namespace
+}  // namespace sluice::packet

@@ -1,0 +1,164 @@
+// Maps: each type means what the kernel's means.
+#include "agent/packet/maps.h"
+
+#include <gmock/gmock.h>
+
+#include "agent/image/encode.h"
+#include "agent/image/placement.h"
+#include "agent/packet/build.h"
+#include "tests/kernel/world.h"
+
+namespace sluice::packet {
+namespace {
+
+using testing::cidr;
+using ::testing::HasSubstr;
+using testing::ip;
+using testing::kPodInterface;
+using testing::World;
+
+template <typename Key, typename Value>
+base::Status put(Maps& maps, sluice_map map, const Key& key, const Value& value) {
+  std::vector<image::Batch> puts;
+  image::BatchBuilder batch(map);
+  batch.put(key, value);
+  std::move(batch).finish(puts, puts);
+  return maps.write(puts.at(0));
+}
+
+template <typename Key>
+void remove(Maps& maps, sluice_map map, const Key& key) {
+  std::vector<image::Batch> removals;
+  image::BatchBuilder batch(map);
+  batch.remove(key);
+  std::move(batch).finish(removals, removals);
+  EXPECT_TRUE(maps.write(removals.at(0)).ok());
+}
+
+uint64_t longest(Maps& maps, const char* address) {
+  const sluice_prefix4 key{32, image::encode4(ip(address)).address};
+  const auto* cell = static_cast<const sluice_cell*>(maps.lookup(SLUICE_MAP_PREFIXES4, &key));
+  return cell ? cell->now : 0;
+}
+
+TEST(Maps, TrieGivesTheLongestPrefix) {
+  Maps maps;
+  const std::pair<const char*, uint64_t> prefixes[] = {
+      {"0.0.0.0/0", 1}, {"10.0.0.0/8", 2}, {"10.1.0.0/16", 3}, {"10.1.2.128/25", 4}, {"10.1.2.200/32", 5}};
+  EXPECT_EQ(longest(maps, "10.1.2.200"), 0U) << "empty";
+  for (const auto& [text, value] : prefixes)
+    ASSERT_TRUE(put(maps, SLUICE_MAP_PREFIXES4, image::encode4(cidr(text)), sluice_cell{0, 0, value}).ok());
+  const std::pair<const char*, uint64_t> rows[] = {{"10.1.2.200", 5}, {"10.1.2.201", 4},
+                                                   {"10.1.2.127", 3}, {"10.2.0.0", 2},
+                                                   {"11.0.0.0", 1},   {"255.255.255.255", 1}};
+  for (const auto& [text, value] : rows) EXPECT_EQ(longest(maps, text), value) << text;
+  remove(maps, SLUICE_MAP_PREFIXES4, image::encode4(cidr("10.1.2.128/25")));
+  EXPECT_EQ(longest(maps, "10.1.2.201"), 3U);
+}
+
+TEST(Maps, HashThatIsFullSaysSo) {
+  Maps maps;
+  maps.set_limit(SLUICE_MAP_RULES, 2);
+  for (uint64_t i = 1; i <= 2; ++i)
+    EXPECT_TRUE(put(maps, SLUICE_MAP_RULES, sluice_rule{i, i}, sluice_cell{}).ok());
+  EXPECT_TRUE(put(maps, SLUICE_MAP_RULES, sluice_rule{1, 1}, sluice_cell{}).ok()) << "an entry it has";
+  auto full = put(maps, SLUICE_MAP_RULES, sluice_rule{3, 3}, sluice_cell{});
+  ASSERT_FALSE(full.ok());
+  EXPECT_THAT(full.error().message(), HasSubstr("map rules is full: all 2 entries"));
+  remove(maps, SLUICE_MAP_RULES, sluice_rule{1, 1});
+  EXPECT_TRUE(put(maps, SLUICE_MAP_RULES, sluice_rule{3, 3}, sluice_cell{}).ok());
+  EXPECT_EQ(maps.size(SLUICE_MAP_RULES), 2U);
+}
+
+TEST(Maps, LruForgetsTheOneUsedLongestAgo) {
+  Maps maps;
+  maps.set_limit(SLUICE_MAP_FLOWS4, 3);
+  auto key = [](uint32_t number) { return sluice_flow4_key{number, 0, 0, 0, 6, {}}; };
+  auto holds = [&](uint32_t number) {
+    auto contents = key(number);
+    return maps.lookup(SLUICE_MAP_FLOWS4, &contents) != nullptr;
+  };
+  const sluice_flow flow{};
+  for (uint32_t i = 1; i <= 3; ++i) {
+    auto contents = key(i);
+    maps.insert(SLUICE_MAP_FLOWS4, &contents, &flow);
+  }
+  EXPECT_TRUE(holds(1)) << "and is used by that";
+  auto fourth = key(4);
+  maps.insert(SLUICE_MAP_FLOWS4, &fourth, &flow);
+  EXPECT_EQ(maps.size(SLUICE_MAP_FLOWS4), 3U);
+  EXPECT_FALSE(holds(2));
+  EXPECT_TRUE(holds(1) && holds(3) && holds(4));
+  maps.clear_flows();
+  EXPECT_EQ(maps.size(SLUICE_MAP_FLOWS4), 0U);
+  maps.insert(SLUICE_MAP_FLOWS4, &fourth, &flow);
+  EXPECT_TRUE(holds(4));
+}
+
+TEST(Maps, ArraysAreZeroUntilWrittenAndEnd) {
+  Maps maps;
+  maps.set_limit(SLUICE_MAP_PORTSETS, 4);
+  uint32_t index = 3;
+  ASSERT_NE(maps.lookup(SLUICE_MAP_PORTSETS, &index), nullptr);
+  EXPECT_EQ(static_cast<sluice_portset*>(maps.lookup(SLUICE_MAP_PORTSETS, &index))->table[0], 0);
+  index = 4;
+  EXPECT_EQ(maps.lookup(SLUICE_MAP_PORTSETS, &index), nullptr);
+  auto outside = put(maps, SLUICE_MAP_PORTSETS, index, sluice_portset{});
+  ASSERT_FALSE(outside.ok());
+  EXPECT_THAT(outside.error().message(), HasSubstr("map portsets"));
+}
+
+TEST(Maps, InterfacesOfOneSlotBothFindTheirPod) {
+  Maps maps;
+  constexpr uint32_t kNear = 5, kFar = 5 + SLUICE_INTERFACE_SLOTS;
+  ASSERT_TRUE(maps.store(image::InterfaceWrite{kFar, 1}).ok());
+  ASSERT_TRUE(maps.store(image::InterfaceWrite{kNear, 2}).ok());
+  EXPECT_EQ(maps.contents().interfaces.size(), 2U);
+  EXPECT_EQ(maps.size(SLUICE_MAP_INTERFACES_MORE), 1U);
+  ASSERT_TRUE(maps.store(image::InterfaceWrite{kFar, -1}).ok());
+  ASSERT_TRUE(maps.store(image::InterfaceWrite{kNear, -1}).ok());
+  EXPECT_TRUE(maps.contents().interfaces.empty());
+}
+
+TEST(Maps, AReaderThatFallsBehindLosesReportsNotCounts) {
+  Maps maps;
+  const Bytes frame = build(opening(ip("10.0.0.1"), ip("10.0.1.1"), net::kTcp, testing::port(80)));
+  uint32_t now = 1000, nobody = SLUICE_NO_ENDPOINT;
+  auto stats = [&] { return *static_cast<sluice_endpoint_stats*>(maps.lookup(SLUICE_MAP_STATS, &nobody)); };
+  while (stats().lost == 0 && now < 2000)
+    for (int i = 0; i < SLUICE_REPORTS_PER_WINDOW; ++i, now += i == SLUICE_REPORTS_PER_WINDOW)
+      EXPECT_FALSE(maps.passes(frame, kPodInterface, SLUICE_EGRESS, now));
+  EXPECT_GT(stats().lost, 0U);
+  EXPECT_EQ(stats().reports, maps.events().size());
+  EXPECT_EQ(stats().denied_packets[SLUICE_EGRESS], stats().reports + stats().lost + stats().suppressed);
+}
+
+TEST(Maps, SegmentsInOneBufferMayLeaveLengthsOut) {
+  const Spec syn = opening(ip("fd00::1"), ip("fd00:1::1"), net::kTcp, testing::port(80));
+  Bytes frame = build(syn);
+  frame[18] = frame[19] = 0;  // BIG TCP: the payload length does not fit
+  for (int gso : {0, 1}) {
+    Maps maps;
+    image::Placement placement;
+    const image::Image image = World(syn.source).isolate(SLUICE_EGRESS, image::Ref::all()).image();
+    auto plan = placement.plan(image, image::difference({}, image));
+    ASSERT_TRUE(plan.ok() && image::put_in_force(*plan, maps).ok());
+    sluice_user_ctx ctx{};
+    ctx.data = frame.data();
+    ctx.length = static_cast<uint32_t>(frame.size());
+    ctx.ifindex = kPodInterface;
+    ctx.gso = gso;
+    ctx.maps = &maps;
+    ctx.lookup = [](void* to, sluice_map map, const void* key) {
+      return static_cast<Maps*>(to)->lookup(map, key);
+    };
+    ctx.insert = [](void* to, sluice_map map, const void* key, const void* value) {
+      static_cast<Maps*>(to)->insert(map, key, value);
+    };
+    ctx.emit = [](void*, const sluice_event*) { return 1; };
+    EXPECT_EQ(sluice_user_path(&ctx, SLUICE_EGRESS), gso);
+  }
+}
+
+}  // namespace
+}  // namespace sluice::packet

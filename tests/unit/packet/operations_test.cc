@@ -1,0 +1,248 @@
+// What a packet costs, in map operations, exactly: the table below is the promise. Every packet of a known
+// pod asks config, its interface's slot and its endpoint; `more` is what comes on top. Nothing in it depends
+// on how many policies, ports or addresses there are.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "agent/image/encode.h"
+#include "agent/image/placement.h"
+#include "agent/packet/build.h"
+#include "agent/packet/maps.h"
+#include "tests/kernel/world.h"
+
+namespace sluice::packet {
+namespace {
+
+using testing::kEndpoints;
+using testing::kFriend;
+using testing::kPodInterface;
+using testing::kStranger;
+using testing::opposite;
+using testing::port;
+using testing::ports;
+using testing::World;
+
+struct Ends {
+  net::Ip pod, peer, node;
+  sluice_map addresses, prefixes, flows;
+  net::Protocol icmp;
+};
+Ends ends(net::Family family) {
+  if (family == net::Family::kIpv4)
+    return {testing::ip("10.0.0.1"),
+            testing::ip("10.0.1.1"),
+            testing::ip("192.168.0.1"),
+            SLUICE_MAP_ADDRESSES4,
+            SLUICE_MAP_PREFIXES4,
+            SLUICE_MAP_FLOWS4,
+            net::kIcmp};
+  return {testing::ip("fd00::1"),
+          testing::ip("fd00:1::1"),
+          testing::ip("fd00:ff::1"),
+          SLUICE_MAP_ADDRESSES6,
+          SLUICE_MAP_PREFIXES6,
+          SLUICE_MAP_FLOWS6,
+          net::kIcmpv6};
+}
+
+using Count = std::map<std::string, uint32_t>;  // "rules" -> 1; an insertion is "+flows4"
+
+Count counted(const Maps::Operations& operations) {
+  Count count;
+  for (int map = 0; map < SLUICE_MAP_COUNT; ++map) {
+    const std::string name(image::map_name(static_cast<sluice_map>(map)));
+    if (uint32_t lookups = operations.lookups[static_cast<size_t>(map)]) count[name] = lookups;
+    if (uint32_t inserts = operations.inserts[static_cast<size_t>(map)]) count["+" + name] = inserts;
+  }
+  return count;
+}
+
+using Case = std::tuple<net::Family, sluice_direction>;
+class Operations : public ::testing::TestWithParam<Case> {
+ protected:
+  Operations() : e_(ends(std::get<0>(GetParam()))), hook_(std::get<1>(GetParam())) {}
+
+  World isolated(image::Ref everyone = {}) const { return World(e_.pod).isolate(hook_, everyone); }
+  World web() const {
+    World world = isolated();
+    image::Ref ref = world.portset(net::kTcp, {ports(80)});
+    return world.peer(e_.peer).allow(hook_, kFriend, ref);
+  }
+  void put(const World& world) {
+    auto plan = placement_.plan(world.image(), image::difference(image_, world.image()));
+    ASSERT_TRUE(plan.ok());
+    ASSERT_TRUE(image::put_in_force(*plan, maps_).ok());
+    ASSERT_TRUE(image::settle(*plan, maps_).ok());
+    placement_.settled(*plan);
+    image_ = world.image();
+  }
+  Spec opening(net::Protocol protocol, unsigned destination_port, const net::Ip& remote) const {
+    return hook_ == SLUICE_EGRESS ? packet::opening(e_.pod, remote, protocol, port(destination_port))
+                                  : packet::opening(remote, e_.pod, protocol, port(destination_port));
+  }
+  Spec syn() const { return opening(net::kTcp, 80, e_.peer); }
+  static Spec reply(Spec spec) {
+    std::swap(spec.source, spec.destination);
+    std::swap(spec.source_port, spec.destination_port);
+    spec.tcp_flags = 0x12;
+    return spec;
+  }
+  void send(const Spec& spec, bool back = false) {
+    maps_.passes(build(spec), kPodInterface, back ? opposite(hook_) : hook_);
+  }
+  // What this packet costs beyond config, interface and endpoint.
+  void expect_more(const char* what, Count more, const Bytes& frame, bool back = false) {
+    for (const char* map : {"config", "interfaces", "endpoints"}) ++more[map];
+    maps_.take_operations();
+    maps_.passes(frame, kPodInterface, back ? opposite(hook_) : hook_);
+    EXPECT_EQ(counted(maps_.take_operations()), more) << what;
+  }
+  void expect_more(const char* what, const Count& more, const Spec& spec, bool back = false) {
+    expect_more(what, more, build(spec), back);
+  }
+  std::string name(sluice_map map) const { return std::string(image::map_name(map)); }
+  std::string addresses() const { return name(e_.addresses); }
+  std::string prefixes() const { return name(e_.prefixes); }
+  std::string flows() const { return name(e_.flows); }
+
+  Ends e_;
+  sluice_direction hook_;
+  Maps maps_;
+  image::Placement placement_;
+  image::Image image_;
+};
+
+TEST_P(Operations, OfConnections) {
+  put(web());
+  const Count by_ports = {{flows(), 1},       {addresses(), 1},  {"rules", 1},       {"portsets", 1},
+                          {"port_tables", 1}, {"port_pages", 1}, {"+" + flows(), 1}, {"counters", 1}};
+  expect_more("new, a rule with ports", by_ports, syn());
+  expect_more("established, the opener's way", {{flows(), 1}}, [&] {
+    Spec data = syn();
+    data.tcp_flags = 0x10;
+    return data;
+  }());
+  expect_more("established, the other way", {{flows(), 1}}, reply(syn()), true);
+  Count in_place = by_ports;
+  in_place.erase("+" + flows());
+  expect_more("a new SYN on an old tuple", in_place, syn());
+  put(web().peer(e_.node, kStranger));
+  Count again = in_place;
+  again.erase("counters");
+  expect_more("judged again after a change", again, reply(syn()), true);
+  expect_more("and then established as before", {{flows(), 1}}, reply(syn()), true);
+
+  put(World(e_.pod));
+  expect_more("new, nothing isolates the pod", {{flows(), 1}, {"+" + flows(), 1}, {"counters", 1}},
+              opening(net::kUdp, 53, e_.peer));
+}
+
+TEST_P(Operations, OfRules) {
+  const Count denied = {{flows(), 1}, {addresses(), 1}, {"counters", 1}, {"stats", 1}};
+  put(isolated());
+  expect_more("denied, the address is nobody", denied, syn());
+  put(isolated().peer(e_.peer));
+  Count asked = denied;
+  asked["rules"] = 1;
+  expect_more("denied, the identity has no rule", asked, syn());
+
+  const Count allowed = {{flows(), 1}, {addresses(), 1}, {"+" + flows(), 1}, {"counters", 1}};
+  Count by_rule = allowed;
+  by_rule["rules"] = 1;
+  put(isolated().peer(e_.peer).allow(hook_, kFriend, image::Ref::all()));
+  expect_more("new, a rule without ports", by_rule, syn());
+  put(isolated(image::Ref::all()));
+  expect_more("new, a rule without peers", allowed, opening(net::kUdp, 53, e_.peer));
+  put(isolated().address(e_.node, {{}, true, false}));
+  Count node = allowed;
+  if (hook_ == SLUICE_EGRESS) node["services"] = 1;  // is it a node port?
+  expect_more("new, the pod's own node", node, opening(net::kTcp, 80, e_.node));
+  expect_more("new, the pod itself", allowed, opening(net::kTcp, 80, e_.pod));
+
+  Count by_prefix = by_rule;
+  by_prefix[prefixes()] = 1;
+  put(isolated()
+          .prefix(net::Cidr::everything(e_.pod.family()), kFriend)
+          .allow(hook_, kFriend, image::Ref::all()));
+  expect_more("new, a prefix", by_prefix, opening(net::kTcp, 81, e_.peer));
+  const net::Family far = e_.pod.family() == net::Family::kIpv4 ? net::Family::kIpv6 : net::Family::kIpv4;
+  put(isolated(image::Ref::all()).prefix(net::Cidr::everything(far), kStranger));
+  expect_more("new, prefixes of the other family only", allowed, opening(net::kTcp, 82, e_.peer));
+}
+
+TEST_P(Operations, OfServices) {
+  const net::Ip& service = e_.peer;
+  World world = isolated().service(service, net::kTcp, port(80)).allow(hook_, kEndpoints, image::Ref::all());
+  world.address(e_.node, {{}, true, false}).node_port(e_.pod.family(), net::kTcp, port(30080));
+  put(world);
+  if (hook_ == SLUICE_INGRESS) {
+    expect_more("a service address is a plain one as a source",
+                {{flows(), 1}, {addresses(), 1}, {"counters", 1}, {"stats", 1}}, syn());
+    return;
+  }
+  const Count endpoints = {{flows(), 1}, {addresses(), 1},   {"services", 1},
+                           {"rules", 1}, {"+" + flows(), 1}, {"counters", 1}};
+  expect_more("new, every endpoint of a service", endpoints, syn());
+  expect_more("new, every endpoint of a node port", endpoints, opening(net::kTcp, 30080, e_.node));
+  expect_more("denied, a port that the service does not serve",
+              {{flows(), 1}, {addresses(), 1}, {"services", 1}, {"counters", 1}, {"stats", 1}},
+              opening(net::kTcp, 81, service));
+}
+
+TEST_P(Operations, OfOddPackets) {
+  put(web());
+  expect_more("ARP", {{"counters", 1}}, arp_request());
+  expect_more("malformed", {{"counters", 1}, {"stats", 1}}, [&] {
+    Bytes frame = build(syn());
+    frame[14] = 0;
+    return frame;
+  }());
+  send(syn());
+  const net::Ip& from = hook_ == SLUICE_EGRESS ? e_.node : e_.pod;
+  expect_more("an ICMP error about a connection", {{flows(), 1}, {"counters", 1}},
+              icmp_error(from, syn().source, syn()), true);
+
+  put(isolated(image::Ref::all()));
+  Spec fragment = opening(net::kUdp, 53, e_.peer);
+  fragment.fragment = Fragment{};
+  expect_more("a first fragment",
+              {{flows(), 1}, {addresses(), 1}, {"+" + flows(), 1}, {"+fragments", 1}, {"counters", 1}},
+              fragment);
+  fragment.fragment->offset = 1;
+  expect_more("a later fragment", {{"fragments", 1}, {"counters", 1}}, fragment);
+}
+
+TEST_P(Operations, DoNotGrowWithPolicy) {
+  World world = web();
+  std::vector<net::PortRange> scattered;
+  for (unsigned i = 1; i < 300; ++i) scattered.push_back(ports(80 + i * 200));
+  scattered.push_back(ports(80));
+  const image::Ref many = world.portset(net::kTcp, scattered);
+  for (uint64_t i = 0; i < 5000; ++i) world.allow(hook_, {0x10000 + i}, many);
+  put(world.allow(hook_, kFriend, many));
+  expect_more("new, among 5,000 rules of 300 ports",
+              {{flows(), 1},
+               {addresses(), 1},
+               {"rules", 1},
+               {"portsets", 1},
+               {"port_tables", 1},
+               {"port_pages", 1},
+               {"+" + flows(), 1},
+               {"counters", 1}},
+              syn());
+}
+
+std::string case_name(const ::testing::TestParamInfo<Case>& one) {
+  return std::string(net::to_text(std::get<0>(one.param))) +
+         (std::get<1>(one.param) == SLUICE_EGRESS ? "FromPod" : "ToPod");
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, Operations,
+                         ::testing::Combine(::testing::Values(net::Family::kIpv4, net::Family::kIpv6),
+                                            ::testing::Values(SLUICE_INGRESS, SLUICE_EGRESS)),
+                         case_name);
+
+}  // namespace
+}  // namespace sluice::packet
