@@ -1,0 +1,57 @@
+#include "agent/apps/command_line.h"
+
+#include <charconv>
+#include <cstdio>
+
+namespace sluice::apps {
+
+void set_up(CLI::App& app) {
+  app.set_version_flag("--version", SLUICE_VERSION, "Print the version and exit");
+  app.get_formatter()->column_width(34);
+}
+
+std::optional<Exit> parse(CLI::App& app, int argc, const char* const* argv) {
+  try {
+    app.parse(argc, argv);
+    return std::nullopt;
+  } catch (const CLI::CallForVersion&) {
+    return Exit{kExitDone, app.get_name() + " " + SLUICE_VERSION + "\n"};
+  } catch (const CLI::CallForHelp&) {
+    return Exit{kExitDone, app.help()};
+  } catch (const CLI::CallForAllHelp&) {
+    return Exit{kExitDone, app.help("", CLI::AppFormatMode::All)};
+  } catch (const CLI::ParseError& error) {
+    return Exit{kExitUsage, one_line(error.what()) + " (see --help)"};
+  }
+}
+
+int leave(const std::string& program, const Exit& exit) {
+  if (exit.code != kExitDone) return fail(program, exit.code, exit.output);
+  std::fputs(exit.output.c_str(), stdout);
+  return exit.code;
+}
+
+int fail(const std::string& program, int code, const std::string& message) {
+  std::fprintf(stderr, "%s: %s\n", program.c_str(), one_line(message).c_str());
+  return code;
+}
+
+std::string one_line(std::string text) {
+  for (char& c : text)
+    if (c == '\n' || c == '\r') c = ' ';
+  while (!text.empty() && text.back() == ' ') text.pop_back();
+  return text;
+}
+
+base::Result<std::chrono::milliseconds> parse_duration(const std::string& text) {
+  const base::Error wrong("\"" + text + "\" is no duration: write 500ms, 10s or 2m, at most a day");
+  int64_t number = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string unit(static_cast<const char*>(end), text.data() + text.size());
+  const int64_t scale = unit == "ms" ? 1 : unit.empty() || unit == "s" ? 1000 : unit == "m" ? 60 * 1000 : 0;
+  constexpr int64_t kDay = 24 * 3600 * 1000;
+  if (code != std::errc() || scale == 0 || number < 0 || number > kDay / scale) return wrong;
+  return std::chrono::milliseconds(number * scale);
+}
+
+}  // namespace sluice::apps

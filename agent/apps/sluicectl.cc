@@ -1,0 +1,27 @@
+// sluicectl: the operator's command line. Each group of commands has a file of its own.
+#include "agent/apps/sluicectl_commands.h"
+
+namespace sluice::apps {
+namespace {
+
+int run(int argc, char** argv) {
+  CLI::App app(
+      "Sluice's command line: talks to an agent's socket, or works offline on a folder of manifests.",
+      kSluicectl);
+  set_up(app);
+  app.require_subcommand(1);
+  Commands commands{app, {}};
+  add_eval(commands);
+  add_matrix(commands);
+  add_agent_commands(commands);
+  add_lab(commands);
+  if (auto exit = parse(app, argc, argv)) return leave(kSluicectl, *exit);
+  return commands.run();
+}
+
+}  // namespace
+}  // namespace sluice::apps
+
+int main(int argc, char** argv) {
+  return sluice::apps::run(argc, argv);
+}

@@ -1,0 +1,145 @@
+// sluicectl with an agent: sync, status, endpoints, policies, identities, check.
+#include <google/protobuf/util/json_util.h>
+
+#include <chrono>
+#include <cstdio>
+
+#include "agent/apps/sluicectl_commands.h"
+#include "agent/apps/status_text.h"
+#include "agent/apps/terminal.h"
+#include "agent/control/client.h"
+#include "agent/control/server.h"
+#include "agent/model/probe.h"
+
+namespace sluice::apps {
+namespace {
+
+struct AgentOptions {
+  std::string socket = control::kDefaultSocket, output = "table";
+};
+struct SyncOptions {
+  std::string socket = control::kDefaultSocket, timeout = "10s";
+};
+struct CheckOptions {
+  std::string socket = control::kDefaultSocket, output = "table", from, to, protocol = "TCP", family;
+  int port = 0;
+};
+
+void add_socket_option(CLI::App& command, std::string& socket) {
+  command.add_option("--socket", socket, "The agent's control API")->type_name("PATH");
+}
+
+void add_agent_options(CLI::App& command, AgentOptions& options) {
+  add_socket_option(command, options.socket);
+  add_output_option(command, options.output, {"table", "json"});
+}
+
+int print(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  return std::fflush(stdout) == 0 ? kExitDone
+                                  : fail(kSluicectl, kExitFailed, "cannot write to standard output");
+}
+
+int print_json(const google::protobuf::Message& reply) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  options.always_print_primitive_fields = true;
+  options.preserve_proto_field_names = true;
+  std::string text;
+  if (!google::protobuf::util::MessageToJsonString(reply, &text, options).ok())
+    return fail(kSluicectl, kExitFailed, "the agent's answer cannot be printed as JSON");
+  return print(text);
+}
+
+// The agent's reply as a table by `render`, or as JSON.
+template <typename Reply, typename Render>
+int show(const base::Result<Reply>& reply, const std::string& output, Render render) {
+  if (!reply) return fail(kSluicectl, kExitFailed, reply.error().message());
+  return output == "json" ? print_json(*reply) : print(render(*reply));
+}
+
+int run_status(const AgentOptions& options) {
+  using std::chrono::milliseconds;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return show(control::Client(options.socket).status(), options.output, [&](const v1::StatusReply& reply) {
+    return status_text(reply, std::chrono::duration_cast<milliseconds>(now).count(), use_colour());
+  });
+}
+
+int run_endpoints(const AgentOptions& options) {
+  return show(control::Client(options.socket).endpoints(), options.output,
+              [](const v1::EndpointsReply& reply) { return endpoints_text(reply, use_colour()); });
+}
+
+int run_policies(const AgentOptions& options) {
+  return show(control::Client(options.socket).policies(), options.output,
+              [](const v1::PoliciesReply& reply) { return policies_text(reply, use_colour()); });
+}
+
+int run_identities(const AgentOptions& options) {
+  return show(control::Client(options.socket).identities(), options.output,
+              [](const v1::IdentitiesReply& reply) { return identities_text(reply, use_colour()); });
+}
+
+int run_sync(const SyncOptions& options) {
+  auto timeout = parse_duration(options.timeout);
+  if (!timeout) return fail(kSluicectl, kExitUsage, "--timeout: " + timeout.error().message());
+  auto synced = control::Client(options.socket).sync(*timeout);
+  if (!synced) return fail(kSluicectl, kExitFailed, "sync: " + synced.error().message());
+  return kExitDone;
+}
+
+int run_check(const CheckOptions& options) {
+  auto what = protocol_and_port(options.protocol, options.port);
+  if (!what) return fail(kSluicectl, kExitUsage, what.error().message());
+  v1::CheckRequest request;
+  request.set_from(options.from);
+  request.set_to(options.to);
+  request.set_protocol(options.protocol);
+  request.set_port(static_cast<uint32_t>(options.port));
+  request.set_family(options.family);
+  control::Client client(options.socket);
+  auto reply = client.check(request);
+  if (!reply && client.failure() == control::CallFailure::kRefused)
+    return fail(kSluicectl, kExitUsage, "check: " + reply.error().message());
+  const int shown = show(reply, options.output, check_text);
+  if (shown != kExitDone) return shown;
+  return reply->verdict() == "deny" ? kExitDenied : kExitDone;
+}
+
+}  // namespace
+
+void add_agent_commands(Commands& commands) {
+  commands.add<AgentOptions>("status", "The agent at one glance", add_agent_options, run_status);
+  commands.add<AgentOptions>("endpoints", "The pods of this node", add_agent_options, run_endpoints);
+  commands.add<AgentOptions>("policies", "The policies that the agent knows", add_agent_options,
+                             run_policies);
+  commands.add<AgentOptions>("identities", "The classes of addresses that policies tell apart",
+                             add_agent_options, run_identities);
+  commands.add<SyncOptions>(
+      "sync", "Wait until everything that the source holds now is in force",
+      [](CLI::App& command, SyncOptions& options) {
+        add_socket_option(command, options.socket);
+        command.add_option("--timeout", options.timeout, "Then exit 1")->type_name("DURATION");
+      },
+      run_sync);
+  commands.add<CheckOptions>(
+      "check", "May one talk to the other? Exit 0: allowed, 3: denied",
+      [](CLI::App& command, CheckOptions& options) {
+        add_socket_option(command, options.socket);
+        command.add_option("--from", options.from, "namespace/pod or an address")
+            ->required()
+            ->check(checked_by(model::parse_party));
+        command.add_option("--to", options.to, "namespace/pod or an address")
+            ->required()
+            ->check(checked_by(model::parse_party));
+        add_port_option(command, options.port);
+        add_protocol_option(command, options.protocol);
+        command.add_option("--family", options.family, "Of a dual-stack pod's addresses")
+            ->check(CLI::IsMember({"IPv4", "IPv6"}));
+        add_output_option(command, options.output, {"table", "json"});
+      },
+      run_check);
+}
+
+}  // namespace sluice::apps

@@ -1,0 +1,56 @@
+// The commands of sluicectl, one file a group. Each adds its subcommands to `app` and, when one was chosen,
+// is what `run` calls; `run` gives the exit code.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/apps/command_line.h"
+#include "agent/net/port.h"
+
+namespace sluice::apps {
+
+inline constexpr char kSluicectl[] = "sluicectl";
+
+struct Commands {
+  CLI::App& app;
+  std::function<int()> run;  // of the command that was chosen
+
+  // A subcommand whose options land in a fresh Options; `run(options)` is called when it is chosen.
+  template <typename Options>
+  CLI::App* add(const std::string& name, const std::string& help,
+                std::function<void(CLI::App&, Options&)> add_options, int (*run_command)(const Options&),
+                CLI::App* parent = nullptr) {
+    auto options = std::make_shared<Options>();
+    CLI::App* command = (parent != nullptr ? parent : &app)->add_subcommand(name, help);
+    command->option_defaults()->always_capture_default();
+    add_options(*command, *options);
+    command->callback(
+        [this, options, run_command] { run = [options, run_command] { return run_command(*options); }; });
+    return command;
+  }
+};
+
+void add_eval(Commands& commands);
+void add_matrix(Commands& commands);
+void add_agent_commands(Commands& commands);  // sync, status, endpoints, policies, identities, check
+void add_lab(Commands& commands);
+
+// Options that several commands have, spelled once.
+void add_manifests_option(CLI::App& command, std::string& manifests);
+void add_output_option(CLI::App& command, std::string& output, const std::vector<std::string>& formats);
+void add_protocol_option(CLI::App& command, std::string& protocol);
+void add_port_option(CLI::App& command, int& port);
+
+// A protocol and a port as options give them: a port (1..65535) exactly where the protocol has ports; 0: not
+// given.
+struct ProtocolAndPort {
+  net::Protocol protocol = net::kTcp;
+  std::optional<net::Port> port;
+};
+base::Result<ProtocolAndPort> protocol_and_port(const std::string& protocol, int port);
+
+}  // namespace sluice::apps

@@ -1,0 +1,38 @@
+#include "agent/apps/sluicectl_commands.h"
+#include "agent/model/probe.h"
+
+namespace sluice::apps {
+
+void add_manifests_option(CLI::App& command, std::string& manifests) {
+  command.add_option("--manifests", manifests, "Folder of YAML/JSON manifests")->type_name("DIR")->required();
+}
+
+void add_output_option(CLI::App& command, std::string& output, const std::vector<std::string>& formats) {
+  command.add_option("-o,--output", output, "How to print it")->check(CLI::IsMember(formats));
+}
+
+void add_protocol_option(CLI::App& command, std::string& protocol) {
+  command.add_option("--protocol", protocol, "TCP, UDP, SCTP, ICMP or an IP protocol number")
+      ->check(checked_by(model::parse_probe_protocol));
+}
+
+void add_port_option(CLI::App& command, int& port) {
+  command.add_option("--port", port, "Destination port; none for protocols without ports")
+      ->check(CLI::Range(1, 65535))
+      ->type_name("N")
+      ->always_capture_default(false)
+      ->default_str("");
+}
+
+base::Result<ProtocolAndPort> protocol_and_port(const std::string& protocol, int port) {
+  auto parsed = model::parse_probe_protocol(protocol);
+  if (!parsed) return parsed.error().within("--protocol");
+  if (parsed->has_ports() && port == 0) return base::Error("--port: is missing: " + protocol + " has ports");
+  if (!parsed->has_ports() && port != 0)
+    return base::Error("--port: " + protocol + " has no ports: leave it out");
+  ProtocolAndPort both{*parsed, {}};
+  if (port != 0) both.port = net::Port::from_host(static_cast<uint16_t>(port));
+  return both;
+}
+
+}  // namespace sluice::apps

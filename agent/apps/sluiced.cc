@@ -1,0 +1,83 @@
+// sluiced: the per-node agent. Options and wiring; what it does is in agent/control.
+#include <csignal>
+#include <cstdio>
+
+#include "agent/apps/sluiced_options.h"
+#include "agent/control/agent.h"
+#include "agent/control/dry_run.h"
+#include "agent/source/folder_feeder.h"
+
+namespace sluice::apps {
+namespace {
+
+constexpr char kProgram[] = "sluiced";
+
+int run_detach(const SluicedOptions& options) {
+  auto alive = control::agent_listens(options.socket);
+  if (!alive) return fail(kProgram, kExitUsage, alive.error().message());
+  if (*alive)
+    return fail(kProgram, kExitFailed,
+                "--detach: an agent is running at socket " + options.socket + ": stop it first");
+  auto detached = kernel::detach_all(options.bpffs);
+  if (!detached) return fail(kProgram, kExitFailed, detached.error().message());
+  return kExitDone;
+}
+
+int run_dry(const SluicedOptions& options) {
+  auto result = control::dry_run(options.node_name, options.manifests, options.netns_dir, options.bpffs);
+  if (!result) return fail(kProgram, kExitFailed, result.error().message());
+  for (const auto& problem : result->problems) fail(kProgram, kExitDone, problem);
+  std::fputs(result->difference.c_str(), stdout);
+  return kExitDone;
+}
+
+control::AgentOptions agent_options(const SluicedOptions& options) {
+  control::AgentOptions agent;
+  agent.version = SLUICE_VERSION;
+  agent.node_name = options.node_name;
+  agent.socket = options.socket;
+  agent.netns_dir = options.netns_dir;
+  agent.source = "manifests " + options.manifests;
+  agent.bpffs = options.bpffs;
+  agent.strict = options.default_verdict == "strict";
+  agent.audit = options.mode == "audit";
+  agent.attach = kernel::parse_attach_mode(options.attach).value();
+  return agent;
+}
+
+int run_agent(const SluicedOptions& options) {
+  const control::Log log(control::parse_log_format(options.log_format).value(),
+                         control::parse_log_level(options.log_level).value());
+  boost::asio::io_context loop(1);
+  auto feeder = source::FolderFeeder::open(options.manifests);
+  if (!feeder) return fail(kProgram, kExitUsage, "--manifests: " + feeder.error().message());
+  std::unique_ptr<control::Agent> agent;
+  const auto answer = [&agent](std::string_view path) {
+    return agent ? agent->answer_http(path) : control::HttpAnswer{503, "text/plain", "starting\n"};
+  };
+  auto http = control::HttpListener::listen(loop, control::parse_endpoint(options.metrics).value(), answer);
+  if (!http)
+    return fail(kProgram, kExitUsage, "--metrics: " + http.error().message() + ": give another ADDR:PORT");
+  auto started = control::Agent::start(loop, agent_options(options), std::move(*feeder), log);
+  if (!started) return fail(kProgram, kExitFailed, started.error().message());
+  agent = std::move(*started);
+  agent->run();
+  return kExitDone;
+}
+
+int run(int argc, char** argv) {
+  auto parsed = parse_sluiced(argc, argv, surroundings());
+  if (const auto* exit = std::get_if<Exit>(&parsed)) return leave(kProgram, *exit);
+  const auto& options = std::get<SluicedOptions>(parsed);
+  if (options.detach) return run_detach(options);
+  if (options.dry_run) return run_dry(options);
+  return run_agent(options);
+}
+
+}  // namespace
+}  // namespace sluice::apps
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  return sluice::apps::run(argc, argv);
+}

@@ -1,0 +1,85 @@
+#include "agent/apps/sluiced_options.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "agent/apps/config_file.h"
+#include "agent/control/http.h"
+#include "agent/control/log.h"
+#include "agent/kernel/attach.h"
+
+namespace sluice::apps {
+namespace {
+
+const char kDescription[] =
+    "The per-node agent of Sluice: compiles NetworkPolicy into BPF maps and attaches programs to this node's "
+    "pods.\n"
+    "On SIGTERM it stops and leaves enforcement in place.";
+
+void add_options(CLI::App& app, SluicedOptions& options) {
+  app.option_defaults()->always_capture_default();
+  app.add_option("--node-name", options.node_name, "This node's name [$NODE_NAME, else the host name]");
+  app.add_option("--manifests", options.manifests, "Take objects from the YAML/JSON files in DIR and below")
+      ->type_name("DIR");
+  app.add_option("--socket", options.socket, "Control API")->type_name("PATH");
+  app.add_option("--netns-dir", options.netns_dir, "Network namespaces of this node's pods")
+      ->type_name("DIR");
+  app.add_option("--default-verdict", options.default_verdict, "A pod whose policies are not known yet")
+      ->check(CLI::IsMember({"strict", "permissive"}));
+  app.add_option("--mode", options.mode, "audit: report what would be denied, let it pass")
+      ->check(CLI::IsMember({"enforce", "audit"}));
+  app.add_option("--bpffs", options.bpffs, "Where maps, programs and links are pinned")->type_name("DIR");
+  app.add_option("--metrics", options.metrics, "Prometheus metrics, /healthz, /readyz")
+      ->type_name("ADDR:PORT")
+      ->check(checked_by(control::parse_endpoint));
+  app.add_option("--attach", options.attach, "How programs are attached: auto, tcx or clsact")
+      ->check(checked_by(kernel::parse_attach_mode));
+  app.add_option("--log-level", options.log_level, "debug, info, warn or error")
+      ->check(checked_by(control::parse_log_level));
+  app.add_option("--log-format", options.log_format, "text or json")
+      ->check(checked_by(control::parse_log_format));
+  app.add_option("--config", options.config, "The same settings as YAML, key = option name; options win")
+      ->type_name("FILE");
+  app.add_flag("--detach", options.detach, "Remove every program, map and link ever installed, and exit");
+  app.add_flag("--dry-run", options.dry_run, "Print the difference that would be applied, and exit");
+}
+
+void make_absolute(std::string& path) {
+  if (!path.empty()) path = std::filesystem::absolute(path).lexically_normal().string();
+}
+
+}  // namespace
+
+Surroundings surroundings() {
+  if (const char* name = std::getenv("NODE_NAME"); name != nullptr && *name != '\0') return {name};
+  char host[256] = {};
+  if (::gethostname(host, sizeof host - 1) != 0) return {};
+  return {host};
+}
+
+std::variant<SluicedOptions, Exit> parse_sluiced(int argc, const char* const* argv,
+                                                 const Surroundings& around) {
+  SluicedOptions options;
+  CLI::App app(kDescription, "sluiced");
+  set_up(app);
+  add_options(app, options);
+  if (auto exit = parse(app, argc, argv)) return *exit;
+  if (!options.config.empty()) {
+    auto read = apply_config_file(options.config, app, {"config", "detach", "dry-run", "help", "version"});
+    if (!read) return Exit{kExitUsage, read.error().message()};
+  }
+  if (options.node_name.empty()) options.node_name = around.node_name;
+  if (options.node_name.empty())
+    return Exit{kExitUsage, "no node name: give --node-name NAME or set NODE_NAME"};
+  if (options.detach && options.dry_run)
+    return Exit{kExitUsage, "--detach and --dry-run: give only one of them"};
+  if (!options.detach && options.manifests.empty())
+    return Exit{kExitUsage, "no source of objects: give --manifests DIR"};
+  for (std::string* path : {&options.manifests, &options.socket, &options.netns_dir, &options.bpffs})
+    make_absolute(*path);
+  return options;
+}
+
+}  // namespace sluice::apps

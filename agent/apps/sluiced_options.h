@@ -1,0 +1,35 @@
+// The options of sluiced: command line over --config FILE over the environment over defaults.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <variant>
+
+#include "agent/apps/command_line.h"
+
+namespace sluice::apps {
+
+struct SluicedOptions {
+  std::string node_name, manifests, config;
+  std::string socket = "/run/sluice/sluice.sock";
+  std::string netns_dir = "/run/netns";
+  std::string default_verdict = "strict";
+  std::string mode = "enforce";
+  std::string bpffs = "/sys/fs/bpf/sluice";
+  std::string metrics = "127.0.0.1:9619";
+  std::string attach = "auto";
+  std::string log_level = "info", log_format = "text";
+  bool detach = false, dry_run = false;
+};
+
+// What the options fall back to.
+struct Surroundings {
+  std::string node_name;  // $NODE_NAME, else the host name
+};
+Surroundings surroundings();
+
+// Every value is valid; paths are absolute.
+std::variant<SluicedOptions, Exit> parse_sluiced(int argc, const char* const* argv,
+                                                 const Surroundings& around);
+
+}  // namespace sluice::apps

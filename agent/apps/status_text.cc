@@ -1,0 +1,166 @@
+#include "agent/apps/status_text.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "agent/apps/table.h"
+
+namespace sluice::apps {
+namespace {
+
+constexpr int kTopDrops = 8;
+constexpr int kLinesOfProblems = 20;
+
+std::string percent(const v1::MapFill& map) {
+  if (map.limit() == 0) return "-";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f%%",
+                100.0 * static_cast<double>(map.used()) / static_cast<double>(map.limit()));
+  return text;
+}
+
+std::string counts(const google::protobuf::RepeatedPtrField<v1::Count>& list) {
+  std::vector<std::string> parts;
+  for (const auto& count : list)
+    if (count.count() > 0) parts.push_back(std::to_string(count.count()) + " " + count.name());
+  return parts.empty() ? "none" : joined(parts, 16);
+}
+
+std::string heading(const std::string& name) {
+  return name + std::string(name.size() < 12 ? 12 - name.size() : 1, ' ');
+}
+
+std::string line(const std::string& name, const std::string& value) {
+  return heading(name) + value + "\n";
+}
+
+std::string state_text(const v1::StatusReply& status, bool colour) {
+  const char *text = "waiting for a first state", *code = "33";
+  if (!status.last_error().empty())
+    text = "FAILING: what is in force is older than what is wanted", code = "31";
+  else if (status.ready() && status.problems_size() > 0)
+    text = "in force, with problems", code = "33";
+  else if (status.ready())
+    text = "in force", code = "32";
+  return colour ? "\x1b[" + std::string(code) + "m" + text + "\x1b[0m" : text;
+}
+
+std::string last_change(const v1::StatusReply& status, int64_t now) {
+  const auto& change = status.last_change();
+  if (change.unix_milliseconds() == 0) return "none yet";
+  char took[32];
+  std::snprintf(took, sizeof took, "%.1f ms", change.seconds() * 1e3);
+  return age_text(static_cast<double>(now - change.unix_milliseconds()) / 1e3) + " ago: " + change.what() +
+         "; " + std::to_string(change.entries()) + " entries, " + std::to_string(change.writes()) +
+         " writes in " + took;
+}
+
+std::string lines(const std::string& name, const google::protobuf::RepeatedPtrField<std::string>& list) {
+  std::string text;
+  for (int i = 0; i < std::min(list.size(), kLinesOfProblems); ++i) text += line(i == 0 ? name : "", list[i]);
+  if (list.size() > kLinesOfProblems)
+    text += line("", "and " + std::to_string(list.size() - kLinesOfProblems) + " more: -o json has them all");
+  return text;
+}
+
+std::string maps_text(const v1::StatusReply& status, bool colour) {
+  Table table({"MAP", "USED", "LIMIT", "FULL"});
+  for (const auto& map : status.maps())
+    table.add({map.map(), std::to_string(map.used()), std::to_string(map.limit()), percent(map)});
+  return "\n" + table.text(colour);
+}
+
+std::string drops_text(const v1::StatusReply& status, bool colour) {
+  if (status.drops_size() == 0) return "\nNothing was dropped.\n";
+  Table table({"DROPPED", "DIRECTION", "REASON", "WHY"});
+  for (int i = 0; i < std::min(status.drops_size(), kTopDrops); ++i) {
+    const auto& drops = status.drops(i);
+    table.add({std::to_string(drops.packets()), drops.direction(), drops.reason(), drops.text()});
+  }
+  return "\n" + table.text(colour);
+}
+
+std::vector<std::string> list_of(const google::protobuf::RepeatedPtrField<std::string>& list) {
+  return {list.begin(), list.end()};
+}
+
+std::string side_text(const std::string& name, const v1::Side& side) {
+  std::string text = heading(name) + side.opinion();
+  if (side.rules_size() > 0) text += " by " + joined(list_of(side.rules()), 16);
+  if (!side.reason().empty()) text += ": " + side.reason();
+  return text + "\n";
+}
+
+}  // namespace
+
+std::string age_text(double seconds) {
+  const auto whole = static_cast<int64_t>(std::max(seconds, 0.0));
+  if (whole < 120) return std::to_string(whole) + " s";
+  if (whole < 2 * 3600) return std::to_string(whole / 60) + " min";
+  if (whole < 2 * 86400) return std::to_string(whole / 3600) + " h";
+  return std::to_string(whole / 86400) + " d";
+}
+
+std::string status_text(const v1::StatusReply& status, int64_t now, bool colour) {
+  std::string text = line(
+      "sluiced", status.version() + " on " + status.node() + ", up " + age_text(status.uptime_seconds()));
+  text += line("state", state_text(status, colour) + ", epoch " + std::to_string(status.epoch()));
+  text += line("mode", status.mode() + ", unknown pods " +
+                           (status.default_verdict() == "strict" ? "closed" : "open") + ", attached by " +
+                           status.attach());
+  text += line("source", status.source());
+  text += line("objects", counts(status.objects()));
+  if (status.ignored_kinds_size() > 0) text += line("ignored", counts(status.ignored_kinds()));
+  text += line("endpoints", std::to_string(status.endpoints()) + " in force, " +
+                                std::to_string(status.endpoints_isolated()) + " isolated, " +
+                                std::to_string(status.endpoints_waiting()) + " waiting");
+  text += line("last change", last_change(status, now));
+  text += line("changes", std::to_string(status.applies()) + " applied, " +
+                              std::to_string(status.apply_failures()) + " failed");
+  if (!status.last_error().empty()) text += line("error", status.last_error());
+  text += lines("problems", status.problems());
+  text += lines("warnings", status.warnings());
+  if (status.events_lost() > 0)
+    text += line("reports", std::to_string(status.events_lost()) + " lost: the ring was full");
+  return text + maps_text(status, colour) + drops_text(status, colour);
+}
+
+std::string endpoints_text(const v1::EndpointsReply& reply, bool colour) {
+  Table table({"POD", "ADDRESSES", "INTERFACE", "INGRESS", "EGRESS", "DENIED IN", "DENIED OUT", "POLICIES"});
+  for (const auto& endpoint : reply.endpoints()) {
+    std::vector<std::string> interfaces;
+    for (const auto& interface : endpoint.interfaces())
+      interfaces.push_back(interface.name() + (interface.attached() ? "" : " (not attached)"));
+    table.add({endpoint.namespace_() + "/" + endpoint.pod(), joined(list_of(endpoint.addresses())),
+               joined(interfaces), endpoint.ingress(), endpoint.egress(),
+               std::to_string(endpoint.denied_packets_ingress()),
+               std::to_string(endpoint.denied_packets_egress()), joined(list_of(endpoint.policies()), 3)});
+  }
+  return table.text(colour);
+}
+
+std::string policies_text(const v1::PoliciesReply& reply, bool colour) {
+  Table table({"POLICY", "INGRESS", "EGRESS", "PODS HERE"});
+  auto rules = [](bool isolates, uint32_t count) {
+    return isolates ? std::to_string(count) + (count == 1 ? " rule" : " rules") : std::string("-");
+  };
+  for (const auto& policy : reply.policies())
+    table.add({policy.namespace_() + "/" + policy.name(), rules(policy.ingress(), policy.ingress_rules()),
+               rules(policy.egress(), policy.egress_rules()), joined(list_of(policy.local_pods()), 4)});
+  return table.text(colour);
+}
+
+std::string identities_text(const v1::IdentitiesReply& reply, bool colour) {
+  Table table({"IDENTITY", "ENTRIES", "SAMPLE", "PORT NAMES", "KNOWN AS"});
+  for (const auto& identity : reply.identities())
+    table.add({identity.id(), std::to_string(identity.addresses()), joined(list_of(identity.sample()), 3),
+               joined(list_of(identity.ports()), 3), joined(list_of(identity.peers()), 3)});
+  return table.text(colour);
+}
+
+std::string check_text(const v1::CheckReply& reply) {
+  return line("verdict", reply.verdict()) + side_text("egress", reply.egress()) +
+         side_text("ingress", reply.ingress());
+}
+
+}  // namespace sluice::apps

@@ -1,0 +1,21 @@
+// The agent's answers as people read them. Pure: same reply, same text.
+#pragma once
+
+#include <string>
+
+#include "sluice/v1/control.pb.h"
+
+namespace sluice::apps {
+
+// One glance: what runs, whether all is well, what changed last, what fills up, what is dropped. `now` in
+// milliseconds since the epoch.
+std::string status_text(const v1::StatusReply& status, int64_t now, bool colour);
+std::string endpoints_text(const v1::EndpointsReply& reply, bool colour);
+std::string policies_text(const v1::PoliciesReply& reply, bool colour);
+std::string identities_text(const v1::IdentitiesReply& reply, bool colour);
+std::string check_text(const v1::CheckReply& reply);
+
+// "3 s", "5 min", "2 h", "4 d".
+std::string age_text(double seconds);
+
+}  // namespace sluice::apps

@@ -1,0 +1,324 @@
+#include "agent/control/agent.h"
+
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+#include <csignal>
+
+#include "agent/endpoint/discover.h"
+#include "agent/endpoint/node_addresses.h"
+#include "agent/flow/record.h"
+
+namespace sluice::control {
+
+using base::Error;
+using base::Result;
+using base::Status;
+using boost::system::error_code;
+using std::chrono::steady_clock;
+
+namespace {
+
+constexpr size_t kEventsAtOnce = 256;
+
+NodeMaps node_maps(kernel::KernelMaps& maps, const kernel::Attacher& attacher) {
+  return {&maps, [&maps] { return maps.read(); },
+          [&attacher]() -> Result<std::set<uint32_t>> {
+            auto attached = attacher.attached();
+            if (!attached) return attached.error();
+            std::set<uint32_t> interfaces;
+            for (const auto& attachment : *attached) interfaces.insert(attachment.ifindex);
+            return interfaces;
+          }};
+}
+
+NodeClock clock_of_system() {
+  return {[] { return steady_clock::now(); }, [] { return std::chrono::system_clock::now(); }};
+}
+
+std::vector<std::string> texts(const std::vector<source::Finding>& findings) {
+  std::vector<std::string> all;
+  for (const auto& finding : findings) all.push_back(finding.to_text());
+  return all;
+}
+
+}  // namespace
+
+Result<Agent::Kernel> Agent::load(const AgentOptions& options) {
+  Kernel kernel;
+  kernel::LoadOptions load_options;
+  load_options.pin_dir = options.bpffs;
+  auto programs = kernel::load(load_options);
+  if (!programs) return programs.error();
+  kernel.programs = std::make_unique<kernel::Programs>(std::move(*programs));
+  auto attacher = kernel::Attacher::create(*kernel.programs, options.attach);
+  if (!attacher) return attacher.error();
+  kernel.attacher = std::make_unique<kernel::Attacher>(std::move(*attacher));
+  auto maps = kernel::KernelMaps::open(*kernel.programs, kernel.attacher.get());
+  if (!maps) return maps.error();
+  kernel.maps = std::make_unique<kernel::KernelMaps>(std::move(*maps));
+  const uint64_t flags = (options.audit ? uint64_t{SLUICE_CONFIG_AUDIT} : 0) |
+                         (options.strict ? 0 : uint64_t{SLUICE_CONFIG_PERMISSIVE});
+  if (auto set = kernel.maps->set_agent_flags(flags); !set) return set.error();
+  auto events = kernel::Events::open(*kernel.programs);
+  if (!events) return events.error();
+  kernel.events = std::make_unique<kernel::Events>(std::move(*events));
+  return kernel;
+}
+
+Result<std::unique_ptr<Agent>> Agent::start(boost::asio::io_context& loop, AgentOptions options,
+                                            std::unique_ptr<source::Feeder> feeder, const Log& log) {
+  // Before the maps are touched: another agent may own them.
+  auto alive = agent_listens(options.socket);
+  if (!alive) return alive.error();
+  if (*alive)
+    return Error("socket " + options.socket +
+                 ": another sluiced is running: stop it or give another --socket");
+  auto kernel = load(options);
+  if (!kernel) return kernel.error();
+  auto watch = endpoint::EndpointWatch::open(options.netns_dir);
+  if (!watch) return watch.error();
+  std::unique_ptr<Agent> agent(
+      new Agent(loop, std::move(options), std::move(feeder), std::move(*watch), std::move(*kernel), log));
+  auto server = Server::start(agent->options_.socket, loop, *agent);
+  if (!server) return server.error();
+  agent->server_.emplace(std::move(*server));
+  return agent;
+}
+
+Agent::Agent(boost::asio::io_context& loop, AgentOptions options, std::unique_ptr<source::Feeder> feeder,
+             endpoint::EndpointWatch watch, Kernel kernel, const Log& log)
+    : loop_(loop),
+      options_(std::move(options)),
+      log_(log),
+      kernel_(std::move(kernel)),
+      feeder_(std::move(feeder)),
+      watch_(std::move(watch)),
+      node_(options_.node_name, node_maps(*kernel_.maps, *kernel_.attacher), clock_of_system(), log),
+      facts_{options_.version, options_.source, kernel::to_text(kernel_.attacher->mode()), options_.strict,
+             options_.audit},
+      started_(steady_clock::now()),
+      feeder_fd_(loop, ::dup(feeder_->fd())),
+      watch_fd_(loop, ::dup(watch_.fd())),
+      events_fd_(loop, ::dup(kernel_.events->fd())),
+      retry_timer_(loop),
+      signals_(loop, SIGTERM, SIGINT) {}
+
+Agent::~Agent() {
+  if (stopper_.joinable()) stopper_.join();
+}
+
+void Agent::run() {
+  signals_.async_wait([this](const error_code& code, int signal) {
+    if (!code) stop(signal == SIGTERM ? "SIGTERM" : "SIGINT");
+  });
+  for (const auto& first : {discover(), read_node_addresses()})
+    if (!first) log_.error("endpoints_unknown", {{"error", first.error().message()}});
+  follow(watch_fd_, &Agent::take_endpoint_news);
+  follow(feeder_fd_, &Agent::take_objects);
+  follow(events_fd_, &Agent::take_events);
+  log_.info("started", {{"version", options_.version},
+                        {"node", options_.node_name},
+                        {"source", options_.source},
+                        {"socket", options_.socket},
+                        {"mode", options_.audit ? "audit" : "enforce"},
+                        {"default_verdict", options_.strict ? "strict" : "permissive"},
+                        {"attach", facts_.attach}});
+  loop_.run();
+  log_.info("stopped", {{"epoch", std::to_string(node_.epoch())}, {"enforcement", "stays in place"}});
+}
+
+void Agent::follow(Descriptor& descriptor, Status (Agent::*act)()) {
+  descriptor.async_wait(Descriptor::wait_read, [this, &descriptor, act](const error_code& code) {
+    if (code || stopping_) return;
+    auto acted = (this->*act)();
+    if (acted) return follow(descriptor, act);
+    log_.error("source_failed", {{"error", acted.error().message()}});
+    auto pause = std::make_shared<boost::asio::steady_timer>(loop_, kRetryFirst);
+    pause->async_wait([this, &descriptor, act, pause](const error_code& stopped) {
+      if (!stopped && !stopping_) follow(descriptor, act);
+    });
+  });
+}
+
+Status Agent::take_objects() {
+  auto batch = feeder_->take();
+  if (!batch) return base::done();
+  generation_ = batch->generation;
+  ObjectNews news;
+  news.changes = std::move(batch->changes);
+  news.complete = feeder_->synced();
+  news.problems = texts(batch->problems);
+  news.warnings = texts(batch->warnings);
+  news.ignored_kinds = std::map<std::string, size_t>(batch->skipped.begin(), batch->skipped.end());
+  node_.take_objects(std::move(news));
+  apply_soon();
+  return base::done();
+}
+
+Status Agent::take_endpoint_news() {
+  auto news = watch_.drain();
+  if (!news) return news.error();
+  watch_problems_ = news->problems;
+  if (news->links || news->namespaces || news->inside || news->overrun || !news->problems.empty())
+    if (auto found = discover(); !found) return found;
+  if (news->node_addresses || news->overrun)
+    if (auto read = read_node_addresses(); !read) return read;
+  return base::done();
+}
+
+Status Agent::discover() {
+  auto discovery = endpoint::discover(options_.netns_dir);
+  if (!discovery) return discovery.error();
+  discovery->problems.insert(discovery->problems.end(), watch_problems_.begin(), watch_problems_.end());
+  node_.take_discovery(std::move(*discovery));
+  apply_soon();
+  return base::done();
+}
+
+Status Agent::read_node_addresses() {
+  auto addresses = endpoint::node_addresses();
+  if (!addresses) return addresses.error();
+  node_.take_node_addresses(std::move(*addresses));
+  apply_soon();
+  return base::done();
+}
+
+// The ring is rate-limited where it is filled, so each event gets its line.
+Status Agent::take_events() {
+  const flow::Names names = {[this](uint64_t pod) {
+                               const auto& endpoints = node_.image().endpoints;
+                               const auto found = endpoints.find(image::EndpointId{pod});
+                               return found == endpoints.end() ? std::string() : found->second.name;
+                             },
+                             [this](const net::Ip& address) { return node_.pod_of(address); }};
+  auto taken = kernel_.events->consume(kEventsAtOnce, [&](const sluice_event& event) {
+    log_.info("drop", flow::fields(flow::decode(event, names)));
+  });
+  return taken ? base::done() : Status(taken.error());
+}
+
+// Once for all news that are waiting by then.
+void Agent::apply_soon() {
+  if (apply_posted_) return;
+  apply_posted_ = true;
+  boost::asio::post(loop_, [this] {
+    apply_posted_ = false;
+    if (!stopping_) apply();
+  });
+}
+
+void Agent::apply() {
+  const Applied applied = node_.apply();
+  if (applied == Applied::kInForce && node_.last_change()) metrics_.observe_apply(node_.last_change()->took);
+  retry_timer_.cancel();
+  if (node_.stale())
+    retry_later();
+  else
+    retry_pause_ = kRetryFirst;
+  answer_syncs();
+}
+
+void Agent::retry_later() {
+  retry_timer_.expires_after(retry_pause_);
+  retry_pause_ = std::min(retry_pause_ * 2, kRetryLongest);
+  retry_timer_.async_wait([this](const error_code& cancelled) {
+    if (!cancelled) apply_soon();
+  });
+}
+
+void Agent::sync(steady_clock::time_point deadline, SyncDone done) {
+  if (stopping_) return done(Error("the agent is stopping"));
+  auto waiting = std::make_shared<Waiting>(
+      Waiting{feeder_->request_read(), boost::asio::steady_timer(loop_, deadline), std::move(done)});
+  waiting_.push_back(waiting);
+  waiting->timer.async_wait([this, waiting](const error_code&) {
+    if (!waiting->done) return;
+    std::string why = node_.last_error();
+    if (why.empty() && !node_.problems().empty()) why = node_.problems().front();
+    waiting_.remove(waiting);
+    std::exchange(waiting->done, nullptr)(Error("not in force in time" + (why.empty() ? "" : ": " + why)));
+  });
+  if (auto news = take_endpoint_news(); !news)
+    log_.error("source_failed", {{"error", news.error().message()}});
+  if (auto found = discover(); !found) log_.error("source_failed", {{"error", found.error().message()}});
+  apply_soon();
+}
+
+void Agent::answer_syncs() {
+  if (!node_.settled()) return;
+  for (auto at = waiting_.begin(); at != waiting_.end();) {
+    const auto waiting = *at;
+    if (waiting->generation > generation_) {
+      ++at;
+      continue;
+    }
+    at = waiting_.erase(at);
+    std::exchange(waiting->done, nullptr)(node_.epoch());
+    waiting->timer.cancel();
+  }
+}
+
+void Agent::stop(const std::string& why) {
+  log_.info("stopping", {{"why", why}});
+  stopping_ = true;
+  for (const auto& waiting : std::exchange(waiting_, {})) {
+    std::exchange(waiting->done, nullptr)(Error("the agent is stopping"));
+    waiting->timer.cancel();
+  }
+  // Calls under way are answered on this loop, so it runs on until the server has stopped.
+  stopper_ = std::thread([this] {
+    if (server_) server_->stop(kStopGrace);
+    boost::asio::post(loop_, [this] { loop_.stop(); });
+  });
+}
+
+kernel::Counters Agent::counters() const {
+  auto counters = kernel::read_counters(*kernel_.programs);
+  if (counters) return *counters;
+  log_.error("counters_unreadable", {{"error", counters.error().message()}});
+  return {};
+}
+
+EndpointStats Agent::stats() const {
+  EndpointStats all;
+  const size_t wanted = node_.image().endpoints.size();
+  for (uint32_t index = 0; index < SLUICE_MAX_ENDPOINTS && all.size() < wanted; ++index) {
+    const auto id = node_.placement().endpoint_at(index);
+    if (!id) continue;
+    auto stats = kernel::read_stats(*kernel_.programs, index);
+    all[id] = stats ? *stats : sluice_endpoint_stats{};
+  }
+  return all;
+}
+
+v1::StatusReply Agent::status() {
+  return status_reply(node_, facts_, counters(), stats(), steady_clock::now() - started_);
+}
+v1::EndpointsReply Agent::endpoints() {
+  return endpoints_reply(node_, facts_, stats());
+}
+v1::PoliciesReply Agent::policies() {
+  return policies_reply(node_);
+}
+v1::IdentitiesReply Agent::identities() {
+  return identities_reply(node_);
+}
+Result<v1::CheckReply> Agent::check(const v1::CheckRequest& request) {
+  return check_reply(node_, request);
+}
+
+HttpAnswer Agent::answer_http(std::string_view path) {
+  if (path == "/metrics")
+    return {200, "text/plain; version=0.0.4; charset=utf-8",
+            metrics_.text(metrics_reading(node_, facts_, counters(), stats()))};
+  if (path == "/healthz") return {200, "text/plain; charset=utf-8", "ok\n"};
+  if (path == "/readyz") {
+    if (node_.ready()) return {200, "text/plain; charset=utf-8", "ready\n"};
+    return {503, "text/plain; charset=utf-8",
+            node_.last_error().empty() ? "no state in force yet\n" : node_.last_error() + "\n"};
+  }
+  return {404, "text/plain; charset=utf-8", "there are /metrics, /healthz and /readyz\n"};
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,76 @@
+#include "agent/control/client.h"
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+
+#include <filesystem>
+
+#include "agent/control/server.h"
+
+namespace sluice::control {
+namespace {
+
+std::unique_ptr<v1::Control::Stub> connect(const std::string& socket) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kLargestReply);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return v1::Control::NewStub(
+      grpc::CreateCustomChannel("unix:" + socket, grpc::InsecureChannelCredentials(), arguments));
+}
+
+}  // namespace
+
+Client::Client(const std::string& socket)
+    : socket_(std::filesystem::absolute(socket).string()), stub_(connect(socket_)) {}
+
+base::Error Client::error_of(const grpc::Status& status) {
+  switch (status.error_code()) {
+    case grpc::StatusCode::UNAVAILABLE:
+      failure_ = CallFailure::kUnreachable;
+      return base::Error("no agent answers at " + socket_ +
+                         ": start sluiced, or give its socket with --socket");
+    case grpc::StatusCode::INVALID_ARGUMENT:
+      failure_ = CallFailure::kRefused;
+      return base::Error(status.error_message());
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      failure_ = CallFailure::kLate;
+      return base::Error(status.error_message());
+    default:
+      failure_ = CallFailure::kOther;
+      return base::Error("agent at " + socket_ + ": " + status.error_message());
+  }
+}
+
+template <typename Reply, typename Request>
+base::Result<Reply> Client::call(grpc::Status (v1::Control::Stub::*method)(grpc::ClientContext*,
+                                                                           const Request&, Reply*),
+                                 const Request& request, std::chrono::milliseconds timeout) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + timeout);
+  Reply reply;
+  const grpc::Status status = ((*stub_).*method)(&context, request, &reply);
+  failure_ = CallFailure::kNone;
+  if (!status.ok()) return error_of(status);
+  return reply;
+}
+
+base::Result<v1::SyncReply> Client::sync(std::chrono::milliseconds timeout) {
+  return call(&v1::Control::Stub::Sync, v1::SyncRequest(), timeout);
+}
+base::Result<v1::StatusReply> Client::status() {
+  return call(&v1::Control::Stub::Status, v1::StatusRequest(), kClientDeadline);
+}
+base::Result<v1::EndpointsReply> Client::endpoints() {
+  return call(&v1::Control::Stub::Endpoints, v1::EndpointsRequest(), kClientDeadline);
+}
+base::Result<v1::PoliciesReply> Client::policies() {
+  return call(&v1::Control::Stub::Policies, v1::PoliciesRequest(), kClientDeadline);
+}
+base::Result<v1::IdentitiesReply> Client::identities() {
+  return call(&v1::Control::Stub::Identities, v1::IdentitiesRequest(), kClientDeadline);
+}
+base::Result<v1::CheckReply> Client::check(const v1::CheckRequest& request) {
+  return call(&v1::Control::Stub::Check, request, kClientDeadline);
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,50 @@
+// Client: the control API from the caller's side, blocking. Every call ends by its deadline. One thread.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "agent/base/result.h"
+#include "sluice/v1/control.grpc.pb.h"
+
+namespace sluice::control {
+
+inline constexpr std::chrono::seconds kClientDeadline{10};
+
+enum class CallFailure {
+  kNone,
+  kUnreachable,  // no agent at the socket
+  kRefused,      // the request makes no sense
+  kLate,         // the deadline passed
+  kOther,
+};
+
+class Client {
+ public:
+  // Connects with the first call.
+  explicit Client(const std::string& socket);
+
+  // An error whose message names the socket where no agent answers.
+  base::Result<v1::SyncReply> sync(std::chrono::milliseconds timeout);
+  base::Result<v1::StatusReply> status();
+  base::Result<v1::EndpointsReply> endpoints();
+  base::Result<v1::PoliciesReply> policies();
+  base::Result<v1::IdentitiesReply> identities();
+  base::Result<v1::CheckReply> check(const v1::CheckRequest& request);
+  // How the last call ended.
+  CallFailure failure() const { return failure_; }
+
+ private:
+  template <typename Reply, typename Request>
+  base::Result<Reply> call(grpc::Status (v1::Control::Stub::*method)(grpc::ClientContext*, const Request&,
+                                                                     Reply*),
+                           const Request& request, std::chrono::milliseconds timeout);
+  base::Error error_of(const grpc::Status& status);
+
+  std::string socket_;
+  std::unique_ptr<v1::Control::Stub> stub_;
+  CallFailure failure_ = CallFailure::kNone;
+};
+
+}  // namespace sluice::control

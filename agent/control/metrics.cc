@@ -1,0 +1,155 @@
+#include "agent/control/metrics.h"
+
+#include <prometheus/text_serializer.h>
+
+#include "agent/flow/reasons.h"
+
+namespace sluice::control {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+// From the news to the flip, seconds.
+const prometheus::Histogram::BucketBoundaries kApplySeconds = {.001, .0025, .005, .01, .025, .05,
+                                                               .1,   .25,   .5,   1,   2.5,  10};
+constexpr const char* kDirections[] = {"ingress", "egress"};
+
+using Labels = std::vector<ClientMetric::Label>;
+
+class Families {
+ public:
+  void gauge(const std::string& name, const std::string& help, double value) {
+    begin(name, help, MetricType::Gauge);
+    add(value);
+  }
+  void counter(const std::string& name, const std::string& help, uint64_t value) {
+    begin(name, help, MetricType::Counter);
+    add(static_cast<double>(value));
+  }
+  void begin(const std::string& name, const std::string& help, MetricType type) {
+    families_.emplace_back();
+    families_.back().name = name;
+    families_.back().help = help;
+    families_.back().type = type;
+  }
+  // One more series of the family begun last.
+  void add(double value, Labels labels = {}) {
+    ClientMetric metric;
+    metric.label = std::move(labels);
+    if (families_.back().type == MetricType::Counter)
+      metric.counter.value = value;
+    else
+      metric.gauge.value = value;
+    families_.back().metric.push_back(std::move(metric));
+  }
+  std::vector<MetricFamily> take() { return std::move(families_); }
+
+ private:
+  std::vector<MetricFamily> families_;
+};
+
+void add_state(const MetricsReading& now, Families& all) {
+  all.begin("sluice_build_info", "Version and node of the agent; always 1.", MetricType::Gauge);
+  all.add(1, {{"version", now.version}, {"node", now.node}, {"mode", now.audit ? "audit" : "enforce"}});
+  all.gauge("sluice_ready", "1 once a first state is in force.", now.ready);
+  all.gauge("sluice_epoch", "The state in force; grows with every change.", static_cast<double>(now.epoch));
+  all.counter("sluice_applies_total", "Changes put in force.", now.applies);
+  all.counter("sluice_apply_failures_total", "Changes that failed; the state before them stood.",
+              now.apply_failures);
+  all.gauge("sluice_last_apply_failed", "1 while what is in force is not what is wanted.",
+            now.last_apply_failed);
+  all.counter("sluice_entries_changed_total", "Entries of the node's policy image that changes touched.",
+              now.entries);
+  all.counter("sluice_map_writes_total", "Entries written in BPF maps before and at the flip.", now.writes);
+  all.begin("sluice_objects", "Kubernetes objects known, by kind.", MetricType::Gauge);
+  for (const auto& [kind, count] : now.objects) all.add(static_cast<double>(count), {{"kind", kind}});
+  all.gauge("sluice_problems",
+            "Problems that hold now: refused objects, unreadable files, failed attachments.",
+            static_cast<double>(now.problems));
+  all.gauge("sluice_warnings", "Warnings that hold now.", static_cast<double>(now.warnings));
+  all.begin("sluice_endpoints", "Pods of this node, by state.", MetricType::Gauge);
+  all.add(static_cast<double>(now.endpoints), {{"state", "in_force"}});
+  all.add(static_cast<double>(now.endpoints_waiting), {{"state", "waiting"}});
+  all.gauge("sluice_endpoints_isolated", "Pods of this node that some policy isolates.",
+            static_cast<double>(now.endpoints_isolated));
+}
+
+void add_maps(const MetricsReading& now, Families& all) {
+  all.begin("sluice_map_entries", "Entries in use, by BPF map.", MetricType::Gauge);
+  for (const auto& fill : now.maps) all.add(static_cast<double>(fill.used), {{"map", fill.map}});
+  all.begin("sluice_map_entries_limit", "Entries that fit, by BPF map.", MetricType::Gauge);
+  for (const auto& fill : now.maps) all.add(static_cast<double>(fill.limit), {{"map", fill.map}});
+}
+
+// Reasons of one verdict; `part` takes packets or bytes out of a counter.
+template <typename Part>
+void add_reasons(const MetricsReading& now, bool denied, Part part, Families& all) {
+  for (uint32_t reason = 0; reason < SLUICE_REASON_COUNT; ++reason) {
+    // Packets of established flows are not counted (include/sluice/layout.h).
+    if (flow::is_denied(reason) != denied || reason == SLUICE_ALLOWED_FLOW) continue;
+    for (int direction = 0; direction < 2; ++direction)
+      all.add(static_cast<double>(part(now.counters[reason][direction])),
+              {{"reason", std::string(flow::reason_label(reason))}, {"direction", kDirections[direction]}});
+  }
+}
+
+void add_packets(const MetricsReading& now, Families& all) {
+  const auto packets = [](const sluice_counter& counter) { return counter.packets; };
+  const auto bytes = [](const sluice_counter& counter) { return counter.bytes; };
+  all.begin("sluice_drops_total", "Packets denied (in audit mode: that would be), by reason.",
+            MetricType::Counter);
+  add_reasons(now, true, packets, all);
+  all.begin("sluice_drop_bytes_total", "Bytes of these packets, Ethernet header included.",
+            MetricType::Counter);
+  add_reasons(now, true, bytes, all);
+  all.begin("sluice_judged_total",
+            "Packets allowed after being judged, by reason; those of established flows are "
+            "not counted.",
+            MetricType::Counter);
+  add_reasons(now, false, packets, all);
+}
+
+void add_endpoints(const MetricsReading& now, Families& all) {
+  all.begin("sluice_endpoint_drops_total", "Packets denied, by pod of this node.", MetricType::Counter);
+  for (const auto& drops : now.drops)
+    for (int direction = 0; direction < 2; ++direction)
+      all.add(static_cast<double>(drops.stats.denied_packets[direction]),
+              {{"namespace", drops.ns}, {"pod", drops.pod}, {"direction", kDirections[direction]}});
+  uint64_t reports = 0, suppressed = 0, lost = 0;
+  for (const auto& drops : now.drops) {
+    reports += drops.stats.reports;
+    suppressed += drops.stats.suppressed;
+    lost += drops.stats.lost;
+  }
+  all.begin("sluice_drop_reports",
+            "Reports of drops since the pods of this node were found: sent, suppressed by the "
+            "rate limit, lost because the ring was full.",
+            MetricType::Gauge);
+  all.add(static_cast<double>(reports), {{"outcome", "sent"}});
+  all.add(static_cast<double>(suppressed), {{"outcome", "suppressed"}});
+  all.add(static_cast<double>(lost), {{"outcome", "lost"}});
+}
+
+}  // namespace
+
+Metrics::Metrics()
+    : apply_seconds_(&prometheus::BuildHistogram()
+                          .Name("sluice_apply_seconds")
+                          .Help("From the news of a change to the flip that puts it in force.")
+                          .Register(registry_)
+                          .Add({}, kApplySeconds)) {}
+
+std::string Metrics::text(const MetricsReading& reading) const {
+  Families all;
+  add_state(reading, all);
+  add_maps(reading, all);
+  add_packets(reading, all);
+  add_endpoints(reading, all);
+  auto families = all.take();
+  for (auto& family : registry_.Collect()) families.push_back(std::move(family));
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+}  // namespace sluice::control

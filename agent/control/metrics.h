@@ -1,0 +1,53 @@
+// Metrics: what /metrics says, in the Prometheus text format. Names and help texts stand in one table
+// (metrics.cc); docs and alerts rely on them.
+//
+// Laws: labels are bounded: reasons, directions, maps and kinds are closed sets; namespace and pod are those
+// of this node's pods. Counters that the kernel keeps are read when asked for. One thread.
+#pragma once
+
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "agent/kernel/counters.h"
+
+namespace sluice::control {
+
+struct EndpointDrops {
+  std::string ns, pod;
+  sluice_endpoint_stats stats{};
+};
+
+// Everything at one moment.
+struct MetricsReading {
+  std::string version, node;
+  bool ready = false, audit = false, last_apply_failed = false;
+  uint64_t epoch = 0, applies = 0, apply_failures = 0, entries = 0, writes = 0;
+  std::map<std::string, uint64_t> objects;  // by kind
+  uint64_t problems = 0, warnings = 0;
+  uint64_t endpoints = 0, endpoints_isolated = 0, endpoints_waiting = 0;
+  struct Fill {
+    std::string map;
+    uint64_t used = 0, limit = 0;
+  };
+  std::vector<Fill> maps;
+  kernel::Counters counters{};
+  std::vector<EndpointDrops> drops;
+};
+
+class Metrics {
+ public:
+  Metrics();
+  void observe_apply(std::chrono::duration<double> took) { apply_seconds_->Observe(took.count()); }
+  std::string text(const MetricsReading& reading) const;
+
+ private:
+  prometheus::Registry registry_;
+  prometheus::Histogram* apply_seconds_;
+};
+
+}  // namespace sluice::control

@@ -1,0 +1,289 @@
+#include "agent/control/node.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace sluice::control {
+
+using base::Error;
+using base::Result;
+using base::Status;
+
+namespace {
+
+// What matching looks at; the rest would be memory for nothing.
+model::Pod matched_part(const model::Pod& pod) {
+  model::Pod part = pod;
+  part.labels.clear();
+  part.ports.clear();
+  return part;
+}
+
+std::set<uint32_t> endpoint_interfaces(const image::Image& image) {
+  std::set<uint32_t> all;
+  for (const auto& [id, endpoint] : image.endpoints)
+    if (endpoint.ifindex != 0) all.insert(endpoint.ifindex);
+  return all;
+}
+
+std::string count_text(size_t count, const char* noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+Node::Node(std::string name, NodeMaps maps, NodeClock clock, const Log& log)
+    : name_(std::move(name)), maps_(std::move(maps)), clock_(std::move(clock)), log_(log), compiler_(name_) {}
+
+void Node::note_news() {
+  news_ = true;
+  if (!news_since_) news_since_ = clock_.steady();
+}
+
+void Node::take_objects(ObjectNews news) {
+  for (const model::Change& change : news.changes) {
+    if (change.id().kind != model::Kind::kPod) continue;
+    pods_changed_ = true;
+    pods_.apply(change.is_removal()
+                    ? change
+                    : model::Change::upsert(matched_part(std::get<model::Pod>(std::get<0>(change.what)))));
+  }
+  if (pods_changed_) owners_.reset();
+  if (!news.changes.empty() || (news.complete && !objects_complete_)) note_news();
+  changes_.insert(changes_.end(), std::make_move_iterator(news.changes.begin()),
+                  std::make_move_iterator(news.changes.end()));
+  objects_complete_ = objects_complete_ || news.complete;
+  object_problems_ = std::move(news.problems);
+  warnings_ = std::move(news.warnings);
+  ignored_kinds_ = std::move(news.ignored_kinds);
+  log_news("problem", known_problems_, problems());
+  log_news("warning", known_warnings_, warnings_);
+}
+
+void Node::take_discovery(endpoint::Discovery discovery) {
+  if (!discovered_ || discovery.found != discovery_.found) {
+    discovery_changed_ = true;
+    note_news();
+  }
+  discovered_ = true;
+  discovery_ = std::move(discovery);
+  log_news("problem", known_problems_, problems());
+}
+
+void Node::take_node_addresses(std::vector<net::Ip> addresses) {
+  addressed_ = true;
+  new_addresses_ = std::move(addresses);
+  note_news();
+}
+
+std::vector<std::string> Node::problems() const {
+  std::vector<std::string> all = object_problems_;
+  all.insert(all.end(), discovery_.problems.begin(), discovery_.problems.end());
+  all.insert(all.end(), matching_.problems.begin(), matching_.problems.end());
+  for (const auto& [ifindex, error] : attach_errors_) all.push_back(error);
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return all;
+}
+
+void Node::log_news(std::string_view event, std::vector<std::string>& known,
+                    const std::vector<std::string>& now) const {
+  std::vector<std::string> sorted = now, fresh, gone;
+  std::sort(sorted.begin(), sorted.end());
+  std::set_difference(sorted.begin(), sorted.end(), known.begin(), known.end(), std::back_inserter(fresh));
+  std::set_difference(known.begin(), known.end(), sorted.begin(), sorted.end(), std::back_inserter(gone));
+  for (const auto& text : fresh) log_.warn(event, {{"text", text}});
+  for (const auto& text : gone) log_.info(std::string(event) + "_gone", {{"text", text}});
+  known = std::move(sorted);
+}
+
+std::string Node::describe_news() const {
+  if (!last_change_) return "first state";
+  std::string text;
+  auto add = [&text](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  if (!changes_.empty()) add(count_text(changes_.size(), "object"));
+  if (discovery_changed_) add("endpoints");
+  if (new_addresses_) add("node addresses");
+  return text.empty() ? "retry" : text;
+}
+
+void Node::match_pods() {
+  matching_ = endpoint::match(discovery_.found, pods_);
+  log_news("problem", known_problems_, problems());
+}
+
+// Each pod once: of two interfaces the compiler takes the first, the other carries programs that know no pod.
+std::vector<compile::LocalPod> Node::local_pods() const {
+  std::vector<compile::LocalPod> locals;
+  for (const auto& pod : matching_.pods)
+    if (locals.empty() || locals.back().name != pod.name)
+      locals.push_back({pod.name, static_cast<uint32_t>(pod.host_ifindex)});
+  return locals;
+}
+
+Result<image::Difference> Node::compile() {
+  std::optional<std::vector<compile::LocalPod>> locals;
+  if (pods_changed_ || discovery_changed_) {
+    match_pods();
+    locals = local_pods();
+  }
+  auto difference = compiler_.update(changes_, locals, new_addresses_);
+  changes_ = {};
+  pods_changed_ = discovery_changed_ = false;
+  new_addresses_.reset();
+  if (!difference || !behind_) return difference;
+  return image::difference(*behind_, compiler_.image());
+}
+
+Status Node::read_back() {
+  read_ = false;
+  if (!behind_) behind_ = compiler_.image();
+  auto contents = maps_.contents();
+  if (!contents) return contents.error().within("read the maps back");
+  auto back = image::Placement::read(*contents);
+  if (!back) return back.error().within("read the maps back");
+  placement_ = std::move(back->placement);
+  behind_ = std::move(back->image);
+  if (inherited_.empty() && attached_.empty()) {
+    auto attached = maps_.attached();
+    if (!attached) return attached.error().within("read the attachments back");
+    inherited_ = std::move(*attached);
+  }
+  read_ = true;
+  return base::done();
+}
+
+Result<image::Difference> Node::preview() {
+  if (!read_)
+    if (auto read = read_back(); !read) return read.error();
+  return compile();
+}
+
+Applied Node::apply() {
+  if (!stale()) return Applied::kNothingToDo;
+  LastChange change;
+  change.what = describe_news();
+  news_ = retry_ = false;
+  // Read before compile(): after a failed change the image in force is only in the maps.
+  const Status read = read_ ? base::done() : read_back();
+  auto difference = compile();
+  if (!read) return fail(read.error());
+  if (!difference) return fail(difference.error());
+  const bool first = !last_change_;
+  const bool nothing = difference->empty() && !placement_.leftovers();
+  change.entries = difference->entries();
+  if (!nothing)
+    if (auto put_so = put(*difference, change); !put_so) return fail(put_so.error());
+  if (nothing) behind_.reset();
+  attach_wanted();
+  if (nothing && !first) {
+    news_since_.reset();
+    last_error_.clear();
+    return Applied::kNothingToDo;
+  }
+  succeed(std::move(change));
+  return Applied::kInForce;
+}
+
+Status Node::put(const image::Difference& difference, LastChange& change) {
+  auto plan = placement_.plan(compiler_.image(), difference);
+  if (!plan) {
+    (void)read_back();  // the placement is stale; a failure shows in read_, and the next apply() tries again
+    return plan.error();
+  }
+  // Attached one by one after the flip, so that each failure is known by its pod; detached where nobody wants
+  // it.
+  plan->attach.clear();
+  if (auto put = image::put_in_force(*plan, *maps_.target); !put) {
+    (void)read_back();
+    return put.error();
+  }
+  change.writes = plan->writes();
+  behind_.reset();
+  for (const uint32_t ifindex : plan->detach) attached_.erase(ifindex);
+  attach_wanted();
+  const auto wanted = wanted_interfaces();
+  std::erase_if(plan->detach, [&](uint32_t ifindex) { return wanted.contains(ifindex); });
+  change.took = clock_.steady() - news_since_.value_or(clock_.steady());
+  if (auto settled = image::settle(*plan, *maps_.target); !settled) {
+    (void)read_back();
+    return settled.error().within("clean up after the change, which is in force");
+  }
+  placement_.settled(*plan);
+  return base::done();
+}
+
+std::set<uint32_t> Node::wanted_interfaces() const {
+  std::set<uint32_t> wanted = endpoint_interfaces(image());
+  for (const auto& pod : matching_.pods) wanted.insert(static_cast<uint32_t>(pod.host_ifindex));
+  return wanted;
+}
+
+void Node::attach_wanted() {
+  const auto wanted = wanted_interfaces();
+  attach_errors_.clear();
+  for (const uint32_t ifindex : wanted) {
+    if (attached_.contains(ifindex)) continue;
+    if (auto attached = maps_.target->attach(ifindex); !attached)
+      attach_errors_[ifindex] = attached.error().within(pod_at(ifindex)).message();
+    else
+      attached_.insert(ifindex);
+  }
+  retry_ = retry_ || !attach_errors_.empty();
+  log_news("problem", known_problems_, problems());
+  if (read_) detach_unwanted(wanted);
+}
+
+void Node::detach_unwanted(const std::set<uint32_t>& wanted) {
+  std::set<uint32_t> have = attached_;
+  have.insert(inherited_.begin(), inherited_.end());
+  inherited_.clear();
+  for (const uint32_t ifindex : have) {
+    if (wanted.contains(ifindex)) continue;
+    if (auto detached = maps_.target->detach(ifindex); !detached)
+      log_.error("detach_failed", {{"error", detached.error().message()}});
+    attached_.erase(ifindex);
+  }
+}
+
+std::string Node::pod_at(uint32_t ifindex) const {
+  for (const auto& pod : matching_.pods)
+    if (static_cast<uint32_t>(pod.host_ifindex) == ifindex) return pod.name.to_text();
+  return "no pod";
+}
+
+Applied Node::fail(const Error& error) {
+  ++totals_.failures;
+  last_error_ = error.message();
+  retry_ = true;
+  log_.error("apply_failed", {{"error", last_error_}});
+  attach_wanted();
+  return Applied::kFailed;
+}
+
+void Node::succeed(LastChange change) {
+  change.when = clock_.system();
+  if (change.took.count() == 0) change.took = clock_.steady() - news_since_.value_or(clock_.steady());
+  ++totals_.applies;
+  totals_.entries += change.entries;
+  totals_.writes += change.writes;
+  last_error_.clear();
+  news_since_.reset();
+  log_.info("applied", {{"epoch", std::to_string(epoch())},
+                        {"what", change.what},
+                        {"entries", std::to_string(change.entries)},
+                        {"writes", std::to_string(change.writes)},
+                        {"milliseconds", fmt::format("{:.1f}", change.took.count() * 1e3)},
+                        {"endpoints", std::to_string(image().endpoints.size())}});
+  last_change_ = std::move(change);
+}
+
+std::string Node::pod_of(const net::Ip& address) {
+  if (!owners_) owners_.emplace(pods_);
+  const model::Pod* pod = owners_->owner(address);
+  return pod ? pod->name.to_text() : "";
+}
+
+}  // namespace sluice::control

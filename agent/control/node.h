@@ -1,0 +1,157 @@
+// Node: the agent's one owner of state: objects, pods found here, node addresses; what they compile to; what
+// is in force. News come in by take_…(); apply() brings the kernel from the value it holds to the value that
+// is wanted.
+//
+// Laws: start, change and retry are one path. Nothing is applied before the first complete reading of the
+// objects, the first discovery and the first node addresses: until then what an earlier agent left stays in
+// force. A failed change leaves the previous state standing; the maps are then read anew and the next apply()
+// tries again. A pod found here whose policy cannot be put in force gets the programs on its interface all
+// the same: they know nothing of it, which closes it (strict) or follows its flows (permissive, semantics
+// 25). No fd, no clock of its own, no waiting but Target's. Not thread-safe: one thread.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/compile/compiler.h"
+#include "agent/control/log.h"
+#include "agent/endpoint/match.h"
+#include "agent/image/placement.h"
+#include "agent/model/probe.h"
+
+namespace sluice::control {
+
+// The maps, and the interfaces that carry our programs. A test gives other functions.
+struct NodeMaps {
+  image::Target* target = nullptr;
+  std::function<base::Result<image::Contents>()> contents;
+  std::function<base::Result<std::set<uint32_t>>()> attached;  // by whichever agent
+};
+
+struct NodeClock {
+  std::function<std::chrono::steady_clock::time_point()> steady;
+  std::function<std::chrono::system_clock::time_point()> system;
+};
+
+// What a source of objects says. problems and warnings are all that hold now, one line each, not only new
+// ones.
+struct ObjectNews {
+  std::vector<model::Change> changes;
+  bool complete = true;  // false: a first reading is still under way
+  std::vector<std::string> problems, warnings;
+  std::map<std::string, size_t> ignored_kinds;
+};
+
+struct LastChange {
+  std::chrono::system_clock::time_point when;
+  std::string what;    // "first state", "3 objects, endpoints"
+  size_t entries = 0;  // of the image that changed
+  size_t writes = 0;   // entries written before and at the flip
+  std::chrono::duration<double> took{};
+};
+
+struct NodeTotals {
+  uint64_t applies = 0, failures = 0, entries = 0, writes = 0;
+};
+
+enum class Applied { kNothingToDo, kInForce, kFailed };
+
+class Node {
+ public:
+  // `log` must outlive it; `maps` outlives it too.
+  Node(std::string name, NodeMaps maps, NodeClock clock, const Log& log);
+
+  void take_objects(ObjectNews news);
+  void take_discovery(endpoint::Discovery discovery);
+  void take_node_addresses(std::vector<net::Ip> addresses);
+
+  // Whether apply() would do something now.
+  bool stale() const { return complete() && (news_ || retry_); }
+  // kFailed: last_error() says why, and a later apply() tries again. After kInForce attachments may still be
+  // missing: attach_errors() says which, and apply() tries those again too.
+  Applied apply();
+  // What apply() would do, without doing it.
+  base::Result<image::Difference> preview();
+
+  bool complete() const { return objects_complete_ && discovered_ && addressed_; }
+  bool ready() const { return last_change_.has_value(); }  // a first state is in force
+  // Everything taken is in force.
+  bool settled() const { return ready() && !stale(); }
+
+  const std::string& name() const { return name_; }
+  const compile::Compiler& compiler() const { return compiler_; }
+  // What is in force.
+  const image::Image& image() const { return behind_ ? *behind_ : compiler_.image(); }
+  const image::Placement& placement() const { return placement_; }
+  uint64_t epoch() const { return placement_.epoch(); }
+  const std::vector<endpoint::LocalPod>& locals() const { return matching_.pods; }
+  // Interfaces that carry our programs for sure.
+  const std::set<uint32_t>& attached() const { return attached_; }
+  std::vector<std::string> problems() const;  // all sources together, sorted
+  const std::vector<std::string>& warnings() const { return warnings_; }
+  const std::map<std::string, size_t>& ignored_kinds() const { return ignored_kinds_; }
+  const std::optional<LastChange>& last_change() const { return last_change_; }
+  const std::string& last_error() const { return last_error_; }
+  const NodeTotals& totals() const { return totals_; }
+  // "namespace/pod" that has the address, or "".
+  std::string pod_of(const net::Ip& address);
+
+ private:
+  void note_news();
+  std::string describe_news() const;
+  void match_pods();
+  std::vector<compile::LocalPod> local_pods() const;
+  // Takes the news into the compiler; the difference from what is in force to what is wanted.
+  base::Result<image::Difference> compile();
+  base::Status read_back();
+  // Brings the compiler's image into force.
+  base::Status put(const image::Difference& difference, LastChange& change);
+  // Interfaces of endpoints in force, and of pods that wait for that.
+  std::set<uint32_t> wanted_interfaces() const;
+  void attach_wanted();
+  // What nobody wants, and what an earlier agent left; only while it is known what is in force.
+  void detach_unwanted(const std::set<uint32_t>& wanted);
+  std::string pod_at(uint32_t ifindex) const;
+  void log_news(std::string_view event, std::vector<std::string>& known,
+                const std::vector<std::string>& now) const;
+  Applied fail(const base::Error& error);
+  void succeed(LastChange change);
+
+  const std::string name_;
+  NodeMaps maps_;
+  NodeClock clock_;
+  const Log& log_;
+
+  compile::Compiler compiler_;
+  image::Placement placement_;
+  // What is in force, while it is not compiler_.image(): at the start and after a failure.
+  std::optional<image::Image> behind_ = image::Image{};
+  bool read_ = false;  // placement_ and behind_ are what the maps hold
+
+  bool objects_complete_ = false, discovered_ = false, addressed_ = false;
+  bool news_ = false, retry_ = false;
+  std::vector<model::Change> changes_;  // not compiled yet
+  bool pods_changed_ = false, discovery_changed_ = false;
+  std::optional<std::vector<net::Ip>> new_addresses_;
+  model::Cluster pods_;                        // the pods alone, without labels and ports: for matching
+  std::optional<model::PodAddresses> owners_;  // of pods_
+  endpoint::Discovery discovery_;
+  endpoint::Matching matching_;
+
+  std::set<uint32_t> attached_;
+  std::set<uint32_t> inherited_;  // attached by an earlier agent, whose programs may be of another version
+  std::map<uint32_t, std::string> attach_errors_;
+  std::vector<std::string> object_problems_, warnings_, known_problems_, known_warnings_;
+  std::map<std::string, size_t> ignored_kinds_;
+  std::optional<std::chrono::steady_clock::time_point> news_since_;
+  std::optional<LastChange> last_change_;
+  std::string last_error_;
+  NodeTotals totals_;
+};
+
+}  // namespace sluice::control

@@ -1,0 +1,158 @@
+#include "agent/control/replies.h"
+
+#include <algorithm>
+
+#include "agent/flow/reasons.h"
+#include "agent/image/encode.h"
+
+namespace sluice::control {
+namespace {
+
+std::map<std::string, uint64_t> objects_by_kind(const model::Cluster& cluster) {
+  const std::map<model::Kind, size_t> counts = {
+      {model::Kind::kPod, cluster.pods.size()},
+      {model::Kind::kNamespace, cluster.namespaces.size()},
+      {model::Kind::kNode, cluster.nodes.size()},
+      {model::Kind::kService, cluster.services.size()},
+      {model::Kind::kEndpointSlice, cluster.endpoint_slices.size()},
+      {model::Kind::kNetworkPolicy, cluster.policies.size()},
+  };
+  std::map<std::string, uint64_t> named;
+  for (const auto& [kind, count] : counts) named[std::string(to_text(kind))] = count;
+  return named;
+}
+
+bool isolated(const image::Endpoint& endpoint) {
+  return endpoint.sides[0].ruleset || endpoint.sides[1].ruleset;
+}
+
+struct EndpointCounts {
+  uint64_t in_force = 0, isolated = 0, waiting = 0;
+};
+
+// The endpoint of a pod found here, as it is in force; nullptr where it is not.
+const image::Endpoint* in_force(const Node& node, const endpoint::LocalPod& local) {
+  const auto& pods = node.compiler().cluster().pods;
+  const auto pod = pods.find(local.name);
+  if (pod == pods.end()) return nullptr;
+  const auto found = node.image().endpoints.find(compile::endpoint_id(pod->second));
+  return found == node.image().endpoints.end() ? nullptr : &found->second;
+}
+
+EndpointCounts count_endpoints(const Node& node) {
+  EndpointCounts counts;
+  for (const auto& [id, endpoint] : node.image().endpoints) {
+    ++counts.in_force;
+    counts.isolated += isolated(endpoint);
+  }
+  for (const auto& local : node.locals()) counts.waiting += in_force(node, local) == nullptr;
+  return counts;
+}
+
+void add_drops(const kernel::Counters& counters, v1::StatusReply& reply) {
+  for (uint32_t reason = SLUICE_FIRST_DENIED; reason < SLUICE_REASON_COUNT; ++reason)
+    for (const auto direction : model::kDirections) {
+      const sluice_counter& counter = counters[reason][static_cast<size_t>(direction)];
+      if (counter.packets == 0) continue;
+      auto* drops = reply.add_drops();
+      drops->set_reason(std::string(flow::reason_label(reason)));
+      drops->set_text(std::string(flow::reason_text(reason)));
+      drops->set_direction(std::string(to_text(direction)));
+      drops->set_packets(counter.packets);
+      drops->set_bytes(counter.bytes);
+    }
+  std::sort(reply.mutable_drops()->begin(), reply.mutable_drops()->end(),
+            [](const v1::Drops& a, const v1::Drops& b) { return a.packets() > b.packets(); });
+}
+
+void add_last_change(const LastChange& last, v1::LastChange& change) {
+  using std::chrono::milliseconds;
+  change.set_unix_milliseconds(
+      std::chrono::duration_cast<milliseconds>(last.when.time_since_epoch()).count());
+  change.set_what(last.what);
+  change.set_entries(last.entries);
+  change.set_writes(last.writes);
+  change.set_seconds(last.took.count());
+}
+
+}  // namespace
+
+v1::StatusReply status_reply(const Node& node, const AgentFacts& facts, const kernel::Counters& counters,
+                             const EndpointStats& stats, std::chrono::duration<double> uptime) {
+  v1::StatusReply reply;
+  reply.set_version(facts.version);
+  reply.set_node(node.name());
+  reply.set_mode(facts.audit ? "audit" : "enforce");
+  reply.set_default_verdict(facts.strict ? "strict" : "permissive");
+  reply.set_source(facts.source);
+  reply.set_attach(facts.attach);
+  reply.set_uptime_seconds(uptime.count());
+  reply.set_ready(node.ready());
+  reply.set_epoch(node.epoch());
+  auto add_count = [](v1::Count* count, const std::string& name, uint64_t number) {
+    count->set_name(name);
+    count->set_count(number);
+  };
+  for (const auto& [kind, count] : objects_by_kind(node.compiler().cluster()))
+    add_count(reply.add_objects(), kind, count);
+  for (const auto& [kind, count] : node.ignored_kinds()) add_count(reply.add_ignored_kinds(), kind, count);
+  const EndpointCounts endpoints = count_endpoints(node);
+  reply.set_endpoints(static_cast<uint32_t>(endpoints.in_force));
+  reply.set_endpoints_isolated(static_cast<uint32_t>(endpoints.isolated));
+  reply.set_endpoints_waiting(static_cast<uint32_t>(endpoints.waiting));
+  reply.set_policies(static_cast<uint32_t>(node.compiler().cluster().policies.size()));
+  for (const auto& problem : node.problems()) reply.add_problems(problem);
+  for (const auto& warning : node.warnings()) reply.add_warnings(warning);
+  if (node.last_change()) add_last_change(*node.last_change(), *reply.mutable_last_change());
+  reply.set_applies(node.totals().applies);
+  reply.set_apply_failures(node.totals().failures);
+  reply.set_last_error(node.last_error());
+  for (const auto& [map, fill] : node.placement().fill(node.image())) {
+    auto* entry = reply.add_maps();
+    entry->set_map(std::string(image::map_name(map)));
+    entry->set_used(fill.used);
+    entry->set_limit(fill.limit);
+  }
+  add_drops(counters, reply);
+  uint64_t lost = 0;
+  for (const auto& [id, stat] : stats) lost += stat.lost;
+  reply.set_events_lost(lost);
+  return reply;
+}
+
+MetricsReading metrics_reading(const Node& node, const AgentFacts& facts, const kernel::Counters& counters,
+                               const EndpointStats& stats) {
+  MetricsReading now;
+  now.version = facts.version;
+  now.node = node.name();
+  now.ready = node.ready();
+  now.audit = facts.audit;
+  now.last_apply_failed = !node.last_error().empty();
+  now.epoch = node.epoch();
+  now.applies = node.totals().applies;
+  now.apply_failures = node.totals().failures;
+  now.entries = node.totals().entries;
+  now.writes = node.totals().writes;
+  now.objects = objects_by_kind(node.compiler().cluster());
+  now.problems = node.problems().size();
+  now.warnings = node.warnings().size();
+  const EndpointCounts endpoints = count_endpoints(node);
+  now.endpoints = endpoints.in_force;
+  now.endpoints_isolated = endpoints.isolated;
+  now.endpoints_waiting = endpoints.waiting;
+  for (const auto& [map, fill] : node.placement().fill(node.image()))
+    now.maps.push_back({std::string(image::map_name(map)), fill.used, fill.limit});
+  now.counters = counters;
+  for (const auto& local : node.locals()) {
+    const auto& pods = node.compiler().cluster().pods;
+    const auto pod = pods.find(local.name);
+    if (pod == pods.end()) continue;
+    const auto found = stats.find(compile::endpoint_id(pod->second));
+    const bool again =
+        !now.drops.empty() && now.drops.back().ns == local.name.ns && now.drops.back().pod == local.name.name;
+    if (found != stats.end() && !again) now.drops.push_back({local.name.ns, local.name.name, found->second});
+  }
+  return now;
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,32 @@
+// Replies: the agent's state as the control API and the metrics show it. Pure functions of a Node and of what
+// was read from the kernel; computed when asked for.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "agent/control/metrics.h"
+#include "agent/control/node.h"
+#include "sluice/v1/control.pb.h"
+
+namespace sluice::control {
+
+// What does not change while an agent runs.
+struct AgentFacts {
+  std::string version, source, attach;
+  bool strict = true, audit = false;
+};
+
+// Statistics of each endpoint in force, by its image id.
+using EndpointStats = std::map<image::EndpointId, sluice_endpoint_stats>;
+
+v1::StatusReply status_reply(const Node& node, const AgentFacts& facts, const kernel::Counters& counters,
+                             const EndpointStats& stats, std::chrono::duration<double> uptime);
+v1::EndpointsReply endpoints_reply(const Node& node, const AgentFacts& facts, const EndpointStats& stats);
+v1::PoliciesReply policies_reply(const Node& node);
+v1::IdentitiesReply identities_reply(const Node& node);
+base::Result<v1::CheckReply> check_reply(const Node& node, const v1::CheckRequest& request);
+MetricsReading metrics_reading(const Node& node, const AgentFacts& facts, const kernel::Counters& counters,
+                               const EndpointStats& stats);
+
+}  // namespace sluice::control

@@ -1,0 +1,176 @@
+#include <algorithm>
+
+#include "agent/control/replies.h"
+
+namespace sluice::control {
+namespace {
+
+using Policies = std::vector<const model::NetworkPolicy*>;
+
+Policies policies_of(const model::Cluster& cluster, const model::Pod& pod) {
+  Policies selecting;
+  for (auto at = cluster.policies.lower_bound({pod.name.ns, ""});
+       at != cluster.policies.end() && at->first.ns == pod.name.ns; ++at)
+    if (matches(at->second.pod_selector, pod.labels)) selecting.push_back(&at->second);
+  return selecting;
+}
+
+std::string side_text(const image::Endpoint* endpoint, model::Direction direction, bool strict) {
+  if (endpoint == nullptr) return strict ? "closed" : "open";
+  return endpoint->sides[static_cast<size_t>(direction)].ruleset ? "isolated" : "open";
+}
+
+void fill_endpoint(const Node& node, const AgentFacts& facts, const EndpointStats& stats,
+                   const model::Pod& pod, v1::Endpoint& reply) {
+  const auto id = compile::endpoint_id(pod);
+  const auto found = node.image().endpoints.find(id);
+  const image::Endpoint* endpoint = found == node.image().endpoints.end() ? nullptr : &found->second;
+  reply.set_namespace_(pod.name.ns);
+  reply.set_pod(pod.name.name);
+  reply.set_ingress(side_text(endpoint, model::Direction::kIngress, facts.strict));
+  reply.set_egress(side_text(endpoint, model::Direction::kEgress, facts.strict));
+  for (const auto* policy : policies_of(node.compiler().cluster(), pod))
+    reply.add_policies(policy->name.to_text());
+  if (const auto stat = stats.find(id); stat != stats.end()) {
+    reply.set_denied_packets_ingress(stat->second.denied_packets[SLUICE_INGRESS]);
+    reply.set_denied_packets_egress(stat->second.denied_packets[SLUICE_EGRESS]);
+  }
+}
+
+void add_interface(const Node& node, const endpoint::LocalPod& local, v1::Endpoint& reply) {
+  auto* interface = reply.add_interfaces();
+  interface->set_index(static_cast<uint32_t>(local.host_ifindex));
+  interface->set_name(local.host_ifname);
+  interface->set_netns(local.netns);
+  interface->set_attached(node.attached().contains(static_cast<uint32_t>(local.host_ifindex)));
+  for (const auto& address : local.addresses) reply.add_addresses(address.to_text());
+}
+
+base::Result<model::Probe> probe_of(const v1::CheckRequest& request) {
+  model::Probe probe;
+  auto from = model::parse_party(request.from());
+  if (!from) return from.error().within("from");
+  auto to = model::parse_party(request.to());
+  if (!to) return to.error().within("to");
+  probe.from = *from;
+  probe.to = *to;
+  if (!request.protocol().empty()) {
+    auto protocol = model::parse_probe_protocol(request.protocol());
+    if (!protocol) return protocol.error().within("protocol");
+    probe.protocol = *protocol;
+  }
+  if (request.port() != 0) {
+    auto port = net::Port::from_number(request.port());
+    if (!port) return port.error().within("port");
+    probe.port = *port;
+  }
+  for (const auto family : {net::Family::kIpv4, net::Family::kIpv6})
+    if (request.family() == net::to_text(family)) probe.family = family;
+  if (!request.family().empty() && !probe.family)
+    return base::Error("family: is \"" + request.family() + "\", give IPv4 or IPv6");
+  return probe;
+}
+
+base::Status fill_side(const Node& node, const model::ProbeEnd& self, const net::Ip& remote,
+                       const model::ResolvedProbe& probe, model::Direction direction, v1::Side& side) {
+  side.set_opinion("none");
+  if (self.pod == nullptr) {
+    side.set_reason(self.ip.to_text() + " is no pod's address");
+    return base::done();
+  }
+  const bool here = std::any_of(node.locals().begin(), node.locals().end(),
+                                [&](const auto& local) { return local.name == self.pod->name; });
+  if (!here) {
+    side.set_elsewhere(true);
+    side.set_reason(self.pod->name.to_text() + " is not on this node: ask the agent of " +
+                    (self.pod->node_name.empty() ? "its node" : self.pod->node_name));
+    return base::done();
+  }
+  auto explained = node.compiler().explain(
+      {self.pod->name, direction, remote, probe.protocol, probe.port.value_or(net::Port())});
+  if (!explained) return explained.error();
+  if (!explained->isolated) {
+    side.set_reason("no policy isolates " + self.pod->name.to_text() + " for " +
+                    std::string(to_text(direction)));
+    return base::done();
+  }
+  side.set_opinion(explained->allowed ? "allow" : "deny");
+  for (const auto& rule : explained->rules) side.add_rules(rule);
+  if (explained->rules.empty())
+    side.set_reason(explained->allowed ? "always allowed: its own node, or itself"
+                                       : "isolated, and no policy rule allows it");
+  return base::done();
+}
+
+}  // namespace
+
+v1::EndpointsReply endpoints_reply(const Node& node, const AgentFacts& facts, const EndpointStats& stats) {
+  v1::EndpointsReply reply;
+  const auto& pods = node.compiler().cluster().pods;
+  const endpoint::LocalPod* last = nullptr;
+  for (const auto& local : node.locals()) {
+    const auto pod = pods.find(local.name);
+    if (pod == pods.end()) continue;
+    if (last == nullptr || last->name != local.name)
+      fill_endpoint(node, facts, stats, pod->second, *reply.add_endpoints());
+    add_interface(node, local, *reply.mutable_endpoints(reply.endpoints_size() - 1));
+    last = &local;
+  }
+  return reply;
+}
+
+v1::PoliciesReply policies_reply(const Node& node) {
+  const model::Cluster& cluster = node.compiler().cluster();
+  std::map<const model::NetworkPolicy*, std::set<std::string>> selected;
+  for (const auto& local : node.locals()) {
+    const auto pod = cluster.pods.find(local.name);
+    if (pod == cluster.pods.end()) continue;
+    for (const auto* policy : policies_of(cluster, pod->second))
+      selected[policy].insert(local.name.to_text());
+  }
+  v1::PoliciesReply reply;
+  for (const auto& [name, policy] : cluster.policies) {
+    auto* entry = reply.add_policies();
+    entry->set_namespace_(name.ns);
+    entry->set_name(name.name);
+    entry->set_ingress(policy.isolates_ingress);
+    entry->set_egress(policy.isolates_egress);
+    entry->set_ingress_rules(static_cast<uint32_t>(policy.ingress.size()));
+    entry->set_egress_rules(static_cast<uint32_t>(policy.egress.size()));
+    for (const auto& pod : selected[&policy]) entry->add_local_pods(pod);
+  }
+  return reply;
+}
+
+v1::IdentitiesReply identities_reply(const Node& node) {
+  v1::IdentitiesReply reply;
+  for (const auto& identity : node.compiler().identities()) {
+    auto* entry = reply.add_identities();
+    entry->set_id(identity.id.to_text());
+    for (const auto& peer : identity.peers) entry->add_peers(peer);
+    for (const auto& port : identity.ports) entry->add_ports(port);
+    entry->set_addresses(identity.addresses);
+    for (const auto& address : identity.sample) entry->add_sample(address);
+  }
+  return reply;
+}
+
+base::Result<v1::CheckReply> check_reply(const Node& node, const v1::CheckRequest& request) {
+  auto probe = probe_of(request);
+  if (!probe) return probe.error();
+  const model::Cluster& cluster = node.compiler().cluster();
+  auto resolved = model::resolve(cluster, model::PodAddresses(cluster), *probe);
+  if (!resolved) return resolved.error();
+  v1::CheckReply reply;
+  auto egress = fill_side(node, resolved->from, resolved->to.ip, *resolved, model::Direction::kEgress,
+                          *reply.mutable_egress());
+  if (!egress) return egress.error();
+  auto ingress = fill_side(node, resolved->to, resolved->from.ip, *resolved, model::Direction::kIngress,
+                           *reply.mutable_ingress());
+  if (!ingress) return ingress.error();
+  const bool denied = reply.egress().opinion() == "deny" || reply.ingress().opinion() == "deny";
+  reply.set_verdict(denied ? "deny" : "allow");
+  return reply;
+}
+
+}  // namespace sluice::control

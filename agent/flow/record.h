@@ -1,0 +1,52 @@
+// Record: one report of the ring buffer with names instead of numbers.
+//
+// Laws: decode() trusts no byte of the event: an unknown family, reason or direction gives a record that says
+// so, never an error. Names are those known at decode time; a pod that nobody knows any more keeps its
+// number. Values; any thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/model/objects.h"
+#include "sluice/event.h"
+
+namespace sluice::flow {
+
+struct Record {
+  uint64_t time = 0;   // CLOCK_MONOTONIC, nanoseconds
+  uint64_t epoch = 0;  // the state that judged it
+  std::string pod;     // "namespace/pod"; empty: the interface belongs to no known pod
+  model::Direction direction = model::Direction::kIngress;  // as the pod sees it
+  std::optional<net::Ip> local, remote;                     // absent where the packet is no readable IP
+  std::string remote_pod;                                   // empty: no pod that we know
+  net::Protocol protocol;
+  std::optional<net::Port> local_port, remote_port;  // present where the protocol has ports
+  uint32_t reason = 0;                               // enum sluice_reason
+  uint32_t ifindex = 0;
+  uint32_t length = 0;  // bytes, with the Ethernet header
+  bool audit = false;   // it passed, because the agent only audits
+
+  bool operator==(const Record&) const = default;
+  // The port that a rule would have to name: the destination's.
+  std::optional<net::Port> destination_port() const {
+    return direction == model::Direction::kIngress ? local_port : remote_port;
+  }
+};
+
+// Who is who at this moment; either may give "".
+struct Names {
+  std::function<std::string(uint64_t pod)> pod;  // sluice_endpoint.pod -> "namespace/pod"
+  std::function<std::string(const net::Ip&)> pod_of_address;
+};
+
+Record decode(const sluice_event& event, const Names& names);
+
+// Key and value of a structured log line: pod=prod/web-1 direction=ingress remote=10.0.0.9 ... reason=no_rule
+std::vector<std::pair<std::string_view, std::string>> fields(const Record& record);
+
+}  // namespace sluice::flow

@@ -1,0 +1,129 @@
+#include "agent/apps/sluiced_options.h"
+
+#include <gmock/gmock.h>
+
+#include <cstdio>
+#include <fstream>
+
+namespace sluice::apps {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+using Parsed = std::variant<SluicedOptions, Exit>;
+
+Parsed parse(std::vector<const char*> arguments, const std::string& node_name = "host-1") {
+  arguments.insert(arguments.begin(), "sluiced");
+  return parse_sluiced(static_cast<int>(arguments.size()), arguments.data(), {node_name});
+}
+
+// A file with this text, gone at the end.
+class ConfigFile {
+ public:
+  explicit ConfigFile(const std::string& text) : path_(::testing::TempDir() + "sluiced_options_test.yaml") {
+    std::ofstream(path_) << text;
+  }
+  ~ConfigFile() { std::remove(path_.c_str()); }
+  const char* path() const { return path_.c_str(); }
+
+ private:
+  std::string path_;
+};
+
+TEST(SluicedOptions, Defaults) {
+  const auto options = std::get<SluicedOptions>(parse({"--manifests", "/m"}));
+  EXPECT_EQ(options.node_name, "host-1");
+  EXPECT_EQ(options.socket, "/run/sluice/sluice.sock");
+  EXPECT_EQ(options.netns_dir, "/run/netns");
+  EXPECT_EQ(options.default_verdict, "strict");
+  EXPECT_EQ(options.mode, "enforce");
+  EXPECT_EQ(options.bpffs, "/sys/fs/bpf/sluice");
+  EXPECT_EQ(options.metrics, "127.0.0.1:9619");
+}
+
+TEST(SluicedOptions, OptionsWinOverTheConfigFileWhichWinsOverTheSurroundings) {
+  const ConfigFile config("node-name: from-file\nmode: audit\nmanifests: /from-file\n");
+  const auto options = std::get<SluicedOptions>(parse({"--config", config.path(), "--manifests", "/given"}));
+  EXPECT_EQ(options.node_name, "from-file");
+  EXPECT_EQ(options.mode, "audit");
+  EXPECT_EQ(options.manifests, "/given");
+}
+
+struct Row {
+  const char* what;
+  std::vector<const char*> arguments;
+  const char* message;  // part of the one line
+};
+
+class WrongOptions : public ::testing::TestWithParam<Row> {};
+
+TEST_P(WrongOptions, ExitTwoWithOneLine) {
+  const auto exit = std::get<Exit>(parse(GetParam().arguments));
+  EXPECT_EQ(exit.code, kExitUsage);
+  EXPECT_THAT(exit.output, HasSubstr(GetParam().message));
+  EXPECT_THAT(exit.output, Not(HasSubstr("\n")));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Apps, WrongOptions,
+    ::testing::Values(Row{"no_source", {}, "give --manifests DIR"},
+                      Row{"unknown_option", {"--nonsense"}, "--nonsense"},
+                      Row{"stray_word", {"--manifests", "/m", "word"}, "word"},
+                      Row{"wrong_mode", {"--manifests", "/m", "--mode", "dry"}, "--mode"},
+                      Row{"wrong_metrics", {"--manifests", "/m", "--metrics", "9619"}, "127.0.0.1:9619"},
+                      Row{"wrong_attach", {"--manifests", "/m", "--attach", "xdp"}, "--attach"},
+                      Row{"wrong_log_level", {"--manifests", "/m", "--log-level", "loud"}, "--log-level"},
+                      Row{"both", {"--manifests", "/m", "--detach", "--dry-run"}, "only one"},
+                      Row{"no_such_config", {"--config", "/no/such/file"}, "/no/such/file: No such file"}),
+    [](const auto& row) { return row.param.what; });
+
+struct ConfigRow {
+  const char* what;
+  const char* text;
+  const char* message;
+};
+
+class WrongConfig : public ::testing::TestWithParam<ConfigRow> {};
+
+TEST_P(WrongConfig, NamesFileAndKey) {
+  const ConfigFile config(GetParam().text);
+  const auto exit = std::get<Exit>(parse({"--manifests", "/m", "--config", config.path()}));
+  EXPECT_EQ(exit.code, kExitUsage);
+  EXPECT_THAT(exit.output, HasSubstr(config.path()));
+  EXPECT_THAT(exit.output, HasSubstr(GetParam().message));
+  EXPECT_THAT(exit.output, Not(HasSubstr("\n")));
+}
+
+INSTANTIATE_TEST_SUITE_P(Apps, WrongConfig,
+                         ::testing::Values(ConfigRow{"unknown_key", "nodename: x\n", "nodename: unknown key"},
+                                           ConfigRow{"no_setting", "detach: true\n", "detach: unknown key"},
+                                           ConfigRow{"wrong_value", "mode: maybe\n", "mode: "},
+                                           ConfigRow{"a_list", "mode: [audit]\n", "mode: give one value"},
+                                           ConfigRow{"no_map", "- mode\n", "is no map"},
+                                           ConfigRow{"twice", "mode: audit\nmode: enforce\n",
+                                                     "mode: is given twice"},
+                                           ConfigRow{"no_yaml", "mode: [\n", "line "}),
+                         [](const auto& row) { return row.param.what; });
+
+TEST(SluicedOptions, HelpAndVersionGoToStandardOutput) {
+  EXPECT_EQ(std::get<Exit>(parse({"--version"})).code, kExitDone);
+  const auto help = std::get<Exit>(parse({"--help"}));
+  EXPECT_EQ(help.code, kExitDone);
+  for (const char* option : {"--node-name", "--manifests", "--socket", "--netns-dir", "--default-verdict",
+                             "--mode", "--bpffs", "--metrics", "--config", "--detach", "--dry-run",
+                             "--attach", "--log-level", "--log-format", "--version"})
+    EXPECT_THAT(help.output, HasSubstr(option));
+}
+
+TEST(Duration, ReadsAloud) {
+  EXPECT_EQ(parse_duration("10s").value().count(), 10000);
+  EXPECT_EQ(parse_duration("500ms").value().count(), 500);
+  EXPECT_EQ(parse_duration("2m").value().count(), 120000);
+  EXPECT_EQ(parse_duration("3").value().count(), 3000);
+  for (const char* wrong : {"", "s", "-1s", "1h", "1.5s", "99999999999999999999", "10000000s"})
+    EXPECT_FALSE(parse_duration(wrong).ok()) << wrong;
+}
+
+}  // namespace
+}  // namespace sluice::apps

@@ -1,0 +1,33 @@
+#include "agent/control/log.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::control {
+namespace {
+
+TEST(LogPayload, TextQuotesWhatIsNotPlain) {
+  EXPECT_EQ(log_payload(LogFormat::kText, "applied", {{"epoch", "3"}, {"what", "2 objects"}, {"error", ""}}),
+            R"(applied epoch=3 what="2 objects" error="")");
+}
+
+TEST(LogPayload, OneLineWhateverTheValueHolds) {
+  for (const auto format : {LogFormat::kText, LogFormat::kJson}) {
+    const auto payload = log_payload(format, "problem", {{"text", "a\nb\"c\\d\x01"}});
+    EXPECT_EQ(payload.find('\n'), std::string::npos) << payload;
+    EXPECT_EQ(payload.find('\x01'), std::string::npos) << payload;
+  }
+}
+
+TEST(LogPayload, Json) {
+  EXPECT_EQ(log_payload(LogFormat::kJson, "drop", {{"pod", "prod/web"}, {"port", "80"}}),
+            R"("event":"drop","pod":"prod/web","port":"80")");
+}
+
+TEST(LogOptions, WrongOnesSayWhatIsRight) {
+  EXPECT_EQ(parse_log_level("verbose").error().message(),
+            "\"verbose\" is no log level: give debug, info, warn or error");
+  EXPECT_EQ(parse_log_format("xml").error().message(), "\"xml\" is no log format: give text or json");
+}
+
+}  // namespace
+}  // namespace sluice::control

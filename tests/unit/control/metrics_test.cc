@@ -1,0 +1,72 @@
+#include "agent/control/metrics.h"
+
+#include <gmock/gmock.h>
+
+#include <set>
+#include <sstream>
+
+namespace sluice::control {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+MetricsReading reading() {
+  MetricsReading now;
+  now.version = "1.2.3";
+  now.node = "node-1";
+  now.epoch = 5;
+  now.ready = true;
+  now.objects = {{"Pod", 3}};
+  now.maps = {{"rules", 7, 100}};
+  now.counters[SLUICE_DENIED_NO_RULE][SLUICE_EGRESS] = {4, 400};
+  now.counters[SLUICE_ALLOWED_POLICY][SLUICE_INGRESS] = {9, 900};
+  sluice_endpoint_stats stats{};
+  stats.denied_packets[SLUICE_EGRESS] = 4;
+  stats.lost = 2;
+  now.drops = {{"prod", "web-\"1\"", stats}};
+  return now;
+}
+
+TEST(MetricsText, SaysWhatTheReadingHolds) {
+  const std::string text = Metrics().text(reading());
+  for (const char* line : {
+           "sluice_build_info{version=\"1.2.3\",node=\"node-1\",mode=\"enforce\"} 1",
+           "sluice_epoch 5",
+           "sluice_ready 1",
+           "sluice_objects{kind=\"Pod\"} 3",
+           "sluice_map_entries{map=\"rules\"} 7",
+           "sluice_map_entries_limit{map=\"rules\"} 100",
+           "sluice_drops_total{reason=\"no_rule\",direction=\"egress\"} 4",
+           "sluice_drop_bytes_total{reason=\"no_rule\",direction=\"egress\"} 400",
+           "sluice_judged_total{reason=\"policy\",direction=\"ingress\"} 9",
+           "sluice_endpoint_drops_total{namespace=\"prod\",pod=\"web-\\\"1\\\"\",direction=\"egress\"} 4",
+           "sluice_drop_reports{outcome=\"lost\"} 2",
+           "sluice_apply_failures_total 0",
+       })
+    EXPECT_THAT(text, HasSubstr(std::string(line) + "\n"));
+}
+
+TEST(MetricsText, EveryDropReasonIsThereFromTheStartAndNoAllowedOneAmongThem) {
+  const std::string text = Metrics().text({});
+#define SLUICE_EXPECT(NAME, label, what) \
+  EXPECT_THAT(text, HasSubstr("sluice_drops_total{reason=\"" label "\",direction=\"ingress\"} 0\n"));
+  SLUICE_DENY_REASONS(SLUICE_EXPECT)
+#undef SLUICE_EXPECT
+  EXPECT_THAT(text, Not(HasSubstr("sluice_drops_total{reason=\"policy\"")));
+}
+
+TEST(MetricsText, EachFamilyIsDescribedOnce) {
+  Metrics metrics;
+  metrics.observe_apply(std::chrono::milliseconds(3));
+  std::istringstream lines(metrics.text(reading()));
+  std::set<std::string> described;
+  for (std::string line; std::getline(lines, line);)
+    if (line.rfind("# TYPE ", 0) == 0) {
+      EXPECT_TRUE(described.insert(line.substr(7, line.find(' ', 7) - 7)).second) << line;
+    }
+  EXPECT_TRUE(described.contains("sluice_apply_seconds"));
+}
+
+}  // namespace
+}  // namespace sluice::control
