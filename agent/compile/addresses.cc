@@ -43,11 +43,10 @@ IdentityId AddressTable::identity_of(const net::Ip& ip) const {
 }
 
 IdentityId AddressTable::classify(const net::Ip& ip, const Region* region) {
-  const model::Pod* pod = pods_.owner(ip);
-  if (pod == nullptr) return region ? region->identity : IdentityId{};
-  Group& group = *pods_.group_of(*pod);
-  IdentityId& cached = group.identities[region ? region->version : 0];
-  if (!cached || !identities_.knows(cached)) cached = classify_pod(group, region);
+  Group* group = pods_.group_at(ip);
+  if (group == nullptr) return region ? region->identity : IdentityId{};
+  IdentityId& cached = group->identities[region ? region->version : 0];
+  if (!cached || !identities_.knows(cached)) cached = classify_pod(*group, region);
   return cached;
 }
 

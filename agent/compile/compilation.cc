@@ -9,14 +9,21 @@ using model::Kind;
 using model::ObjectName;
 using model::Pod;
 
+namespace {
+
+void append(std::vector<net::Ip>& list, const std::vector<net::Ip>& more) {
+  list.insert(list.end(), more.begin(), more.end());
+}
+
+}  // namespace
+
 Compilation::Compilation(const model::Cluster& cluster, std::string node_name)
     : cluster_(cluster), node_name_(std::move(node_name)) {}
 
 void Compilation::learn_all() {
-  for (const auto& [name, pod] : cluster_.pods) pods_.learn(pod);
+  pods_.learn_all(cluster_.pods);
   for (const auto& [name, service] : cluster_.services) frontends_.service_changed(service);
   for (const auto& [name, slice] : cluster_.endpoint_slices) frontends_.slice_changed(slice);
-  all_services_stale_ = true;
 }
 
 void Compilation::before(const Change& change) {
@@ -92,6 +99,7 @@ void Compilation::settle() {
   write_endpoints();
   services_.write(stale_keys(), rulesets);
   drop_empty_groups();
+  first_ = false;
 }
 
 std::string Compilation::collision() const {
@@ -111,19 +119,17 @@ void Compilation::take_over_node() {
   std::set<net::Ip> own(extra_node_addresses_.begin(), extra_node_addresses_.end());
   if (auto node = cluster_.nodes.find({"", node_name_}); node != cluster_.nodes.end())
     own.insert(node->second.addresses.begin(), node->second.addresses.end());
-  for (const net::Ip& ip : addresses_.set_node_addresses(std::move(own))) stale_addresses_.insert(ip);
+  append(stale_addresses_, addresses_.set_node_addresses(std::move(own)));
 }
 
 void Compilation::take_over_pods() {
-  for (const net::Ip& ip : pods_.take_changed_addresses()) stale_addresses_.insert(ip);
-  for (const net::Ip& ip : stale_addresses_) {
-    const auto* claimants = pods_.claimants(ip);
-    if (claimants == nullptr) continue;
-    for (const Pod* pod : *claimants) {
-      if (local_pods_.contains(pod->name)) stale_locals_.insert(pod->name);
-      if (!all_services_stale_ && claimants->size() > 1) frontends_.pod_changed(*pod);
-    }
-  }
+  const std::vector<net::Ip> changed = pods_.take_changed_addresses();
+  for (size_t i = 0; !first_ && i < changed.size(); ++i)
+    pods_.for_each_claimant(changed[i], [&](const Pod& pod) {
+      if (local_pods_.contains(pod.name)) stale_locals_.insert(pod.name);
+      frontends_.pod_changed(pod);
+    });
+  append(stale_addresses_, changed);
   for (Group* group : pods_.take_new_groups()) peers_.group_is_new(group);
   for (const ObjectName& name : std::exchange(stale_locals_, {})) take_over_local(name);
 }
@@ -133,7 +139,7 @@ void Compilation::take_over_local(const ObjectName& name) {
   bool there = local_pods_.contains(name) && pod != cluster_.pods.end();
   const std::vector<net::Ip> owned =
       pod != cluster_.pods.end() ? pods_.owned_by(pod->second) : std::vector<net::Ip>();
-  stale_addresses_.insert(owned.begin(), owned.end());
+  append(stale_addresses_, owned);
   const Local now =
       there && !owned.empty() ? Local{endpoint_id(pod->second), pods_.group_of(pod->second)} : Local{};
   auto old = endpoints_.find(name);
@@ -190,15 +196,12 @@ PrefixTree::Settled Compilation::take_over_peers(const Rulesets& rulesets) {
 }
 
 void Compilation::collect(const Group& group) {
-  for (const Pod* pod : group.members) {
-    const std::vector<net::Ip> owned = pods_.owned_by(*pod);
-    stale_addresses_.insert(owned.begin(), owned.end());
-  }
+  for (const Pod* pod : group.members) append(stale_addresses_, pods_.owned_by(*pod));
 }
 
 void Compilation::collect(const PrefixTree::Settled& regions) {
   for (const net::Cidr& cidr : regions.changed) {
-    auto add = [&](const net::Ip& ip, const auto&) { stale_addresses_.insert(ip); };
+    auto add = [&](const net::Ip& ip, const auto&) { stale_addresses_.push_back(ip); };
     prefixes_.for_each_in(pods_.claims(), cidr, add);
     prefixes_.for_each_in(writer_.image().addresses, cidr, add);
     prefixes_.for_each_in(frontends_.by_endpoint(), cidr, add);
@@ -208,11 +211,13 @@ void Compilation::collect(const PrefixTree::Settled& regions) {
 void Compilation::classify(const PrefixTree::Settled& regions) {
   addresses_.write(regions);
   collect(regions);
+  std::sort(stale_addresses_.begin(), stale_addresses_.end());
+  stale_addresses_.erase(std::unique(stale_addresses_.begin(), stale_addresses_.end()),
+                         stale_addresses_.end());
   for (const net::Ip& ip : stale_addresses_) addresses_.write(ip);
 }
 
 std::set<ServiceKey> Compilation::stale_keys() {
-  all_services_stale_ = false;
   std::set<ServiceKey> keys = frontends_.settle();
   for (const net::Ip& ip : std::exchange(stale_addresses_, {})) {
     frontends_.collect_reaching(ip, keys);

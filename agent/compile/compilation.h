@@ -28,7 +28,8 @@ class Compilation {
   Compilation(const Compilation&) = delete;
   Compilation& operator=(const Compilation&) = delete;
 
-  // Everything that the cluster holds. Only for a new Compilation.
+  // Everything that the cluster holds. Only while is_new(): before anything else was announced.
+  bool is_new() const { return first_; }
   void learn_all();
   void before(const model::Change& change);
   void after(const model::Change& change);
@@ -98,11 +99,11 @@ class Compilation {
   std::unordered_map<Group*, std::set<model::ObjectName>> endpoints_in_;
   std::vector<net::Ip> extra_node_addresses_;
   bool node_changed_ = true;
-  bool all_services_stale_ = false;  // no need to look for those that a pod's change touches
+  bool first_ = true;  // before the first settle() everything is stale, and need not be looked for
 
   // What settle() has to look at.
   std::set<model::ObjectName> stale_locals_, stale_endpoints_;
-  std::set<net::Ip> stale_addresses_;
+  std::vector<net::Ip> stale_addresses_;  // in any order, some twice, until classify()
 };
 
 }  // namespace sluice::compile

@@ -47,11 +47,13 @@ Result<image::Difference> Compiler::update(std::span<const model::Change> change
     for (const model::Change& change : changes) cluster_->apply(change);
     return rebuild();
   }
+  const bool is_new = compilation_->is_new();
   for (const model::Change& change : changes) {
-    compilation_->before(change);
+    if (!is_new) compilation_->before(change);
     cluster_->apply(change);
-    compilation_->after(change);
+    if (!is_new) compilation_->after(change);
   }
+  if (is_new) compilation_->learn_all();
   if (new_locals) compilation_->set_local_pods(local_pods_);
   if (new_node_addresses) compilation_->set_node_addresses(node_addresses_);
   compilation_->settle();

@@ -43,8 +43,7 @@ struct Peer {
 };
 
 Peer peer_at(const Compilation& compilation, const net::Ip& ip) {
-  const model::Pod* owner = compilation.pods().owner(ip);
-  return {ip, owner ? compilation.pods().group_of(*owner) : nullptr};
+  return {ip, compilation.pods().group_at(ip)};
 }
 
 bool holds(const model::Cluster& cluster, const PeerSet& peers, const Peer& peer) {

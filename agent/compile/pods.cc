@@ -6,11 +6,38 @@ namespace sluice::compile {
 
 using model::Pod;
 
+namespace {
+
+std::vector<net::Ip> claims_of(const Pod& pod) {
+  return pod.takes_part() ? pod.ips : std::vector<net::Ip>();
+}
+
+}  // namespace
+
+// In the order of addresses, so that neighbours in the map are neighbours in memory.
+void PodIndex::learn_all(const std::map<model::ObjectName, Pod>& pods) {
+  known_.reserve(pods.size());
+  std::vector<std::pair<net::Ip, Known*>> all;
+  all.reserve(pods.size());
+  for (const auto& [name, pod] : pods) {
+    Known& known = known_[&pod];
+    known.pod = &pod;
+    known.created = pod.created;
+    known.claims = claims_of(pod);
+    join(pod, known);
+    for (const net::Ip& ip : known.claims) all.emplace_back(ip, &known);
+  }
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  changed_addresses_.reserve(all.size());
+  for (const auto& [ip, known] : all) claim(ip, *known);
+}
+
 void PodIndex::learn(const Pod& pod) {
   auto [at, is_new] = known_.try_emplace(&pod);
   Known& known = at->second;
+  known.pod = &pod;
   if (!is_new) {
-    release(pod, known);
+    release(known);
     const GroupKey& key = known.group->first;
     if (key.labels != pod.labels || key.ports != pod.ports) {
       leave(pod, known);
@@ -19,20 +46,27 @@ void PodIndex::learn(const Pod& pod) {
   } else {
     join(pod, known);
   }
-  claim(pod, known);
+  known.created = pod.created;
+  known.claims = claims_of(pod);
+  for (const net::Ip& ip : known.claims) claim(ip, known);
 }
 
 void PodIndex::forget(const Pod& pod) {
   auto at = known_.find(&pod);
   if (at == known_.end()) return;
-  release(pod, at->second);
+  release(at->second);
   leave(pod, at->second);
   known_.erase(at);
 }
 
 const Pod* PodIndex::owner(const net::Ip& ip) const {
-  const auto* all = claimants(ip);
-  return all == nullptr ? nullptr : all->front();
+  auto claims = claims_.find(ip);
+  return claims == claims_.end() ? nullptr : claims->second.front()->pod;
+}
+
+Group* PodIndex::group_at(const net::Ip& ip) const {
+  auto claims = claims_.find(ip);
+  return claims == claims_.end() ? nullptr : &claims->second.front()->group->second;
 }
 
 std::vector<net::Ip> PodIndex::owned_by(const Pod& pod) const {
@@ -47,11 +81,6 @@ std::vector<net::Ip> PodIndex::owned_by(const Pod& pod) const {
 Group* PodIndex::group_of(const Pod& pod) const {
   auto known = known_.find(&pod);
   return known == known_.end() ? nullptr : &known->second.group->second;
-}
-
-const std::vector<const Pod*>* PodIndex::claimants(const net::Ip& ip) const {
-  auto found = claims_.find(ip);
-  return found == claims_.end() ? nullptr : &found->second;
 }
 
 std::vector<Group*> PodIndex::empty_groups() const {
@@ -87,24 +116,21 @@ void PodIndex::leave(const Pod& pod, Known& known) {
   if (known.group->second.members.empty()) emptied_.insert(&known.group->first);
 }
 
-void PodIndex::claim(const Pod& pod, Known& known) {
-  known.claims = pod.takes_part() ? pod.ips : std::vector<net::Ip>();
-  known.created = pod.created;
-  auto later = [&](const Pod* a, const Pod* b) {
-    return std::tie(known_.at(a).created, a->name) > std::tie(known_.at(b).created, b->name);
+void PodIndex::claim(const net::Ip& ip, const Known& known) {
+  auto later = [](const Known* a, const Known* b) {
+    return std::tie(a->created, a->pod->name) > std::tie(b->created, b->pod->name);
   };
-  for (const net::Ip& ip : known.claims) {
-    auto& all = claims_[ip];
-    all.insert(std::find_if(all.begin(), all.end(), [&](const Pod* other) { return later(&pod, other); }),
-               &pod);
-    changed_addresses_.push_back(ip);
-  }
+  // The end is the right place while all are learnt, and no worse than any other hint else.
+  auto& all = claims_.try_emplace(claims_.end(), ip)->second;
+  all.insert(std::find_if(all.begin(), all.end(), [&](const Known* other) { return later(&known, other); }),
+             &known);
+  changed_addresses_.push_back(ip);
 }
 
-void PodIndex::release(const Pod& pod, Known& known) {
+void PodIndex::release(Known& known) {
   for (const net::Ip& ip : known.claims) {
     auto at = claims_.find(ip);
-    std::erase(at->second, &pod);
+    std::erase(at->second, &known);
     if (at->second.empty()) claims_.erase(at);
     changed_addresses_.push_back(ip);
   }

@@ -28,25 +28,53 @@ struct Group {
   std::unordered_set<const model::Pod*> members;
   // Kept by PeerIndex: the local peer sets whose selectors match; sorted.
   std::vector<PeerSetId> peers;
-  // Kept by Classifier: identity by the version of the prefix region that the address is in.
+  // Kept by AddressTable: identity by the version of the prefix region that the address is in.
   std::unordered_map<uint64_t, IdentityId> identities;
 };
 
 class PodIndex {
+ private:
+  struct Order {
+    using is_transparent = void;
+    static auto tie(const GroupKey& key) { return std::tie(key.ns, key.labels, key.ports); }
+    static auto tie(const model::Pod& pod) { return std::tie(pod.name.ns, pod.labels, pod.ports); }
+    bool operator()(const auto& a, const auto& b) const { return tie(a) < tie(b); }
+    bool operator()(const GroupKey& a, const std::string& ns) const { return a.ns < ns; }
+    bool operator()(const std::string& ns, const GroupKey& a) const { return ns < a.ns; }
+  };
+  using Groups = std::map<GroupKey, Group, Order>;
+  struct Known {
+    const model::Pod* pod = nullptr;
+    Groups::iterator group;
+    std::vector<net::Ip> claims;
+    int64_t created = 0;
+  };
+
  public:
+  using Claims = std::map<net::Ip, std::vector<const Known*>>;  // never empty; the owner first
+
+  // All at once, into an empty index: several times as fast as one by one.
+  void learn_all(const std::map<model::ObjectName, model::Pod>& pods);
   // Adds the pod or takes over its new state.
   void learn(const model::Pod& pod);
   void forget(const model::Pod& pod);
 
   // nullptr where the address is no pod's.
   const model::Pod* owner(const net::Ip& ip) const;
+  // The owner's group; nullptr where the address is no pod's.
+  Group* group_at(const net::Ip& ip) const;
   // Those that the pod claims and owns, in its order.
   std::vector<net::Ip> owned_by(const model::Pod& pod) const;
   // nullptr where the pod is not known.
   Group* group_of(const model::Pod& pod) const;
-  // Every pod that claims the address, owner or not.
-  const std::vector<const model::Pod*>* claimants(const net::Ip& ip) const;
-  const std::map<net::Ip, std::vector<const model::Pod*>>& claims() const { return claims_; }
+  // Calls visit(pod) for every pod that claims the address, owner or not.
+  template <typename Visit>
+  void for_each_claimant(const net::Ip& ip, Visit visit) const {
+    if (auto claims = claims_.find(ip); claims != claims_.end())
+      for (const Known* known : claims->second) visit(*known->pod);
+  }
+  // Every address that some pod claims, for PrefixTree::for_each_in.
+  const Claims& claims() const { return claims_; }
 
   template <typename Visit>
   void for_each_group(Visit visit) {
@@ -66,30 +94,15 @@ class PodIndex {
   void drop_empty_groups();
 
  private:
-  struct Order {
-    using is_transparent = void;
-    static auto tie(const GroupKey& key) { return std::tie(key.ns, key.labels, key.ports); }
-    static auto tie(const model::Pod& pod) { return std::tie(pod.name.ns, pod.labels, pod.ports); }
-    bool operator()(const auto& a, const auto& b) const { return tie(a) < tie(b); }
-    bool operator()(const GroupKey& a, const std::string& ns) const { return a.ns < ns; }
-    bool operator()(const std::string& ns, const GroupKey& a) const { return ns < a.ns; }
-  };
-  using Groups = std::map<GroupKey, Group, Order>;
-  struct Known {
-    Groups::iterator group;
-    std::vector<net::Ip> claims;
-    int64_t created = 0;
-  };
-
   Groups::iterator group_for(const model::Pod& pod);
   void join(const model::Pod& pod, Known& known);
   void leave(const model::Pod& pod, Known& known);
-  void claim(const model::Pod& pod, Known& known);
-  void release(const model::Pod& pod, Known& known);
+  void claim(const net::Ip& ip, const Known& known);
+  void release(Known& known);
 
   Groups groups_;
   std::unordered_map<const model::Pod*, Known> known_;
-  std::map<net::Ip, std::vector<const model::Pod*>> claims_;  // never empty; the owner first
+  Claims claims_;
   std::vector<net::Ip> changed_addresses_;
   std::vector<Group*> new_groups_;
   std::unordered_set<const GroupKey*> emptied_;
