@@ -17,7 +17,9 @@ function(sluice_bpf_skeleton target source)
       -c ${source} -o ${object}
     DEPENDS ${source} ${deps} VERBATIM COMMENT "BPF ${stem}.bpf.o")
   add_custom_command(OUTPUT ${skeleton}
-    COMMAND ${SLUICE_BPFTOOL} gen skeleton ${object} name sluice_${stem} > ${skeleton}
+    COMMAND ${CMAKE_COMMAND} -E echo "// NOLINTBEGIN: generated" > ${skeleton}
+    COMMAND ${SLUICE_BPFTOOL} gen skeleton ${object} name sluice_${stem} >> ${skeleton}
+    COMMAND ${CMAKE_COMMAND} -E echo "// NOLINTEND" >> ${skeleton}
     DEPENDS ${object} VERBATIM COMMENT "BPF ${stem}.skel.h")
   add_custom_target(${target}_skeleton DEPENDS ${skeleton})
   add_library(${target} INTERFACE)

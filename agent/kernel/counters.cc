@@ -9,6 +9,9 @@
 namespace sluice::kernel {
 namespace {
 
+static_assert(SLUICE_COUNTER(1, 1) == 3 &&
+              kMapShapes[SLUICE_MAP_COUNTERS].entries == SLUICE_REASON_COUNT * 2);
+
 using base::Error;
 
 // The value of each CPU.
@@ -40,14 +43,13 @@ void add(sluice_endpoint_stats& sum, const sluice_endpoint_stats& one) {
 base::Result<Counters> read_counters(const Programs& programs) {
   const MapHandle map = programs.map(SLUICE_MAP_COUNTERS);
   Counters counters{};
-  for (uint32_t reason = 0; reason < SLUICE_REASON_COUNT; ++reason) {
-    for (uint32_t direction = 0; direction < 2; ++direction) {
-      auto cpus = read_cpus<sluice_counter>(map, SLUICE_COUNTER(reason, direction));
-      if (!cpus) return cpus.error();
-      for (const auto& cpu : *cpus) {
-        counters[reason][direction].packets += cpu.packets;
-        counters[reason][direction].bytes += cpu.bytes;
-      }
+  for (uint32_t index = 0; index < map.entries; ++index) {
+    auto cpus = read_cpus<sluice_counter>(map, index);
+    if (!cpus) return cpus.error();
+    sluice_counter& sum = counters[index / 2][index % 2];  // SLUICE_COUNTER()
+    for (const auto& cpu : *cpus) {
+      sum.packets += cpu.packets;
+      sum.bytes += cpu.bytes;
     }
   }
   return counters;

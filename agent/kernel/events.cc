@@ -11,7 +11,7 @@ using base::Error;
 
 struct Events::State {
   struct Free {
-    void operator()(ring_buffer* ring) const noexcept { ring_buffer__free(ring); }
+    void operator()(ring_buffer* buffer) const noexcept { ring_buffer__free(buffer); }
   };
   std::unique_ptr<ring_buffer, Free> ring;
   const Take* take = nullptr;  // while consume() runs

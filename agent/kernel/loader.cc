@@ -82,7 +82,7 @@ std::string shorten(const std::vector<char>& log) {
 
 Error load_error(int code, const std::vector<char>& log) {
   const std::string text = shorten(log);
-  const Error error = Error::from_errno(-code, "load BPF programs");
+  Error error = Error::from_errno(-code, "load BPF programs");
   if (!text.empty()) return Error(error.message() + ": the verifier says: " + text);
   if (code == -EPERM) return Error(error.message() + ": CAP_BPF and CAP_NET_ADMIN are needed; run as root");
   return error;

@@ -24,7 +24,8 @@ struct LoadOptions {
   // The agent's directory in a BPF file system (bpffs.h), made if need be; absent: private maps that end with
   // the process. A directory is held by one Programs at a time.
   std::optional<std::filesystem::path> pin_dir;
-  // Only looks at what is pinned there, also while an agent holds the directory: nothing is made, locked or pinned.
+  // Only looks at what is pinned there, also while an agent holds the directory: nothing is made, locked or
+  // pinned.
   bool look_only = false;
   // Other limits than include/sluice/limits.h has, so that a test can fill a map.
   std::map<sluice_map, uint32_t> max_entries;

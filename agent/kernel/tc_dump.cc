@@ -26,22 +26,30 @@ struct Request {
 
 using Visit = std::function<void(const nlmsghdr&)>;
 
+enum class Progress { kMore, kEnd };
+
+// The messages of one datagram.
+base::Result<Progress> visit_all(nlmsghdr* header, size_t bytes, const Visit& visit) {
+  auto left = static_cast<unsigned>(bytes);
+  for (; NLMSG_OK(header, left); header = NLMSG_NEXT(header, left)) {
+    if (header->nlmsg_type == NLMSG_DONE) return Progress::kEnd;
+    if (header->nlmsg_type == NLMSG_ERROR) {
+      return Error::from_errno(-static_cast<const nlmsgerr*>(NLMSG_DATA(header))->error, "rtnetlink");
+    }
+    visit(*header);
+  }
+  return Progress::kMore;
+}
+
 Status receive(int fd, const Visit& visit) {
   alignas(nlmsghdr) char buffer[kReceiveBytes];
   for (;;) {
     const ssize_t received = ::recv(fd, buffer, sizeof buffer, 0);
     if (received < 0 && errno == EINTR) continue;
     if (received < 0) return Error::from_errno(errno, "rtnetlink receive");
-    auto left = static_cast<unsigned>(received);
-    for (auto* header = reinterpret_cast<nlmsghdr*>(buffer); NLMSG_OK(header, left);
-         header = NLMSG_NEXT(header, left)) {
-      if (header->nlmsg_type == NLMSG_DONE) return base::done();
-      if (header->nlmsg_type == NLMSG_ERROR) {
-        const int code = static_cast<const nlmsgerr*>(NLMSG_DATA(header))->error;
-        return code == 0 ? base::done() : Error::from_errno(-code, "rtnetlink");
-      }
-      visit(*header);
-    }
+    auto progress = visit_all(reinterpret_cast<nlmsghdr*>(buffer), static_cast<size_t>(received), visit);
+    if (!progress) return progress.error();
+    if (*progress == Progress::kEnd) return base::done();
   }
 }
 
