@@ -146,7 +146,7 @@ Status Node::read_back() {
   if (!back) return back.error().within("read the maps back");
   placement_ = std::move(back->placement);
   behind_ = std::move(back->image);
-  if (inherited_.empty() && attached_.empty()) {
+  if (!inherited_) {
     auto attached = maps_.attached();
     if (!attached) return attached.error().within("read the attachments back");
     inherited_ = std::move(*attached);
@@ -238,8 +238,7 @@ void Node::attach_wanted() {
 
 void Node::detach_unwanted(const std::set<uint32_t>& wanted) {
   std::set<uint32_t> have = attached_;
-  have.insert(inherited_.begin(), inherited_.end());
-  inherited_.clear();
+  if (inherited_) have.merge(std::exchange(*inherited_, {}));
   for (const uint32_t ifindex : have) {
     if (wanted.contains(ifindex)) continue;
     if (auto detached = maps_.target->detach(ifindex); !detached)

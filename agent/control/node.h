@@ -144,7 +144,8 @@ class Node {
   endpoint::Matching matching_;
 
   std::set<uint32_t> attached_;
-  std::set<uint32_t> inherited_;  // attached by an earlier agent, whose programs may be of another version
+  // Attached by an earlier agent, as read at the start; emptied once looked at.
+  std::optional<std::set<uint32_t>> inherited_;
   std::map<uint32_t, std::string> attach_errors_;
   std::vector<std::string> object_problems_, warnings_, known_problems_, known_warnings_;
   std::map<std::string, size_t> ignored_kinds_;

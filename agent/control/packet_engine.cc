@@ -12,7 +12,7 @@ using base::Result;
 
 namespace {
 
-constexpr size_t kPodsAPart = SLUICE_MAX_ENDPOINTS;
+constexpr size_t kPodsAPart = SLUICE_MAX_ENDPOINTS - SLUICE_FIRST_ENDPOINT;
 
 struct PlacedEndpoint {
   uint32_t index = 0;  // in sluice_endpoints

@@ -4,7 +4,7 @@
 // Laws: the opening packet of the probe's connection runs through the source pod's interface (its egress) and
 // through the destination pod's (its ingress), each over its own node's image; a pod without a node shares
 // one image with the others that have none. No flow of an earlier probe is ever seen. A node's image is
-// compiled when first asked for; a node with more pods than SLUICE_MAX_ENDPOINTS is served by several. One
+// compiled when first asked for; a node with more pods than fit sluice_endpoints is served by several. One
 // thread; the Cluster must outlive it unchanged.
 #pragma once
 

@@ -57,7 +57,8 @@ constexpr const char* kParties[] = {"prod/web",  "prod/db",     "dev/tool",  "de
 TEST_F(Agreement, OnEveryPairAndPort) {
   for (const char* from : kParties)
     for (const char* to : kParties)
-      for (const uint16_t port : std::initializer_list<uint16_t>{80, 5432, 5441, 8080}) expect_agreement(tcp(from, to, port));
+      for (const uint16_t port : std::initializer_list<uint16_t>{80, 5432, 5441, 8080})
+        expect_agreement(tcp(from, to, port));
 }
 
 TEST_F(Agreement, OnOtherProtocols) {
@@ -95,7 +96,9 @@ TEST(PacketEngine, ANodeWithMorePodsThanFitIsServedInParts) {
     world.apply(model::Change::upsert(model::Object(model::Pod(extra))));
   }
   PacketEngine engine(world, make_native_runner);
-  EXPECT_EQ(engine.evaluate(tcp("prod/web", "many/p4095", 80)).value().egress, model::Side::kDeny);
+  const auto last = engine.evaluate(tcp("prod/web", "many/p4095", 80));
+  ASSERT_TRUE(last.ok()) << last.error().message();
+  EXPECT_EQ(last->egress, model::Side::kDeny);
   EXPECT_EQ(engine.evaluate(tcp("many/p0", "prod/web", 8080)).value().ingress, model::Side::kAllow);
 }
 
