@@ -58,6 +58,15 @@ void add_stale_rows(const Ends& e, Rows& rows) {
       .send(kFlow, e.hook, data(e.syn()))
       .change(one_way(e))
       .send(kFlow, e.back(), answer(e.syn()));
+  World web = one_way(e);
+  image::Ref http = web.portset(net::kTcp, {ports(80)});
+  rows.add(Feature::kStaleAllowed, e, "is judged by the port that it was opened to, whoever sends",
+           one_way(e))
+      .send(kYes, e.hook, e.syn(80))
+      .send(kYes, e.hook, e.syn(81))
+      .change(web.allow(e.hook, kFriend, http))
+      .send(kFlow, e.back(), answer(e.syn(80)))
+      .send(kNo, e.back(), answer(e.syn(81)));
   rows.add(Feature::kStaleAllowed, e, "opened before any policy, allowed by the one that comes", e.open())
       .send(SLUICE_ALLOWED_NOT_ISOLATED, e.hook, e.syn())
       .change(one_way(e))

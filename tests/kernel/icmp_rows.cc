@@ -57,6 +57,15 @@ void add_unrelated_rows(const Ends& e, Rows& rows) {
       .send(kYes, e.hook, e.syn(80))
       .send(kNo, e.back(), error_about(e, e.syn(81), e.hook), "another port");
 
+  Spec later = e.udp(80);
+  later.fragment = packet::Fragment{1, 4, false};
+  const Bytes whole = packet::build_ip(e.udp(80));
+  later.payload.assign(whole.begin() + (e.v4() ? 20 : 40), whole.end());
+  rows.add(Feature::kIcmpErrorUnknown, e, "a later fragment has no ports, whatever its bytes look like",
+           one_way(e))
+      .send(kYes, e.hook, e.udp(80))
+      .send(kNo, e.back(), error_about(e, later, e.hook));
+
   Spec foreign = e.syn();
   (e.from_pod() ? foreign.source : foreign.destination) = e.foreign;
   Spec reversed = error_about(e, e.syn(), e.hook);

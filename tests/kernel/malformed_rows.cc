@@ -89,8 +89,11 @@ void add_contradictions(const Ends& e, Rows& rows) {
       .send(SLUICE_ALLOWED_NOT_ISOLATED, e.hook, changed(syn, kIp, 0))
       .send(SLUICE_ALLOWED_NOT_ISOLATED, e.hook, changed(syn, upper_at(e) + 12, 0));
   if (e.v4()) {
+    const Bytes gre = packet::build(e.opening(net::Protocol(47), 0));
     for (unsigned words = 0; words < 5; ++words)
-      row.send(kBad, e.hook, changed(syn, kIp, 4u << 4 | words), "header length " + std::to_string(words));
+      for (const Bytes& frame : {syn, gre})
+        row.send(kBad, e.hook, changed(frame, kIp, 4u << 4 | words),
+                 "header length " + std::to_string(words));
     for (size_t total : {0u, 19u}) {
       Bytes frame = syn;
       set16(frame, kIp + 2, total);
@@ -100,6 +103,11 @@ void add_contradictions(const Ends& e, Rows& rows) {
     Spec late = e.syn();
     late.extension_headers = {60, 0};
     row.send(kBad, e.hook, packet::build(late), "hop-by-hop options that are not first");
+    late.extension_headers = {60};
+    Bytes beyond = changed(packet::build(late), upper_at(e) + 1, 2);  // 24 bytes, says its length
+    set16(beyond, kIp + 4, 16);
+    beyond.resize(beyond.size() + 64);
+    row.send(kCut, e.hook, beyond, "an extension header past the payload");
     late.extension_headers = {44, 44};
     row.send(kBad, e.hook, packet::build(late), "two fragment headers");
   }

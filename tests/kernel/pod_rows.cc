@@ -80,7 +80,11 @@ void add_audit_rows(const Ends& e, Rows& rows) {
 
 void add_source_rows(const Ends& e, Rows& rows) {
   if (!e.from_pod()) {
-    rows.not_applicable(Feature::kSourceNotOwn, e, "what is sent to a pod has its source elsewhere");
+    Spec passing_by = e.syn();
+    passing_by.destination = e.foreign;
+    rows.add(Feature::kSourceNotOwn, e, "does not concern what is sent to the pod, at whatever address",
+             e.isolated(image::Ref::all()))
+        .send(kYes, e.hook, passing_by);
     return;
   }
   Spec spoofed = e.syn();

@@ -83,6 +83,9 @@ void add_node_port_rows(const Ends& e, Rows& rows) {
       .send(kPartial, e.hook, to(e, e.node, 30080))
       .change(world(image::Ref::all()))
       .send(kYes, e.hook, to(e, e.node, 30080));
+  rows.add(Feature::kNodePort, e, "is no port of a service address",
+           world(image::Ref::all()).service(e.service, net::kTcp, port(443)))
+      .send(kNo, e.hook, to(e, e.service, 30080));
   rows.add(Feature::kNodePort, e, "and an external address on the node's own are two services",
            world(image::Ref::all()).service(e.node, net::kTcp, port(443), kStranger))
       .send(kYes, e.hook, to(e, e.node, 30080))
@@ -107,10 +110,17 @@ void add_service_rows(const Ends& e, Rows& rows) {
     add_node_port_rows(e, rows);
     return;
   }
+  auto from = [&](const net::Ip& remote, unsigned source_port) {
+    Spec spec = to(e, remote, 8080);
+    spec.source_port = port(source_port);
+    return spec;
+  };
   rows.add(Feature::kServiceAddress, e, "as a source it is any address", served(e, image::Ref::all()))
-      .send(kNo, e.hook, to(e, e.service, 443));
+      .send(kNo, e.hook, to(e, e.service, 443))
+      .send(kNo, e.hook, from(e.service, 443));
   rows.add(Feature::kNodePort, e, "as a source port it says nothing: this is the node", both)
-      .send(SLUICE_ALLOWED_OWN_NODE, e.hook, to(e, e.node, 30080));
+      .send(SLUICE_ALLOWED_OWN_NODE, e.hook, to(e, e.node, 30080))
+      .send(SLUICE_ALLOWED_OWN_NODE, e.hook, from(e.node, 30080));
   const char* because = "a pod is reached at its own address: the node has rewritten the Service's before";
   rows.not_applicable(Feature::kServiceEndpoints, e, because);
   rows.not_applicable(Feature::kServicePartial, e, because);
