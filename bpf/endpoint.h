@@ -8,13 +8,13 @@
 
 struct sluice_pod {
   const struct sluice_endpoint* endpoint; /* NULL: the interface belongs to no known pod */
-  const struct sluice_sides* policy;     /* NULL: its policies are not known in this epoch */
+  const struct sluice_sides* policy;      /* NULL: its policies are not known in this epoch */
   __u64 epoch;                            /* the state that the packet sees */
   __u32 index;                            /* of the endpoint, or SLUICE_NO_ENDPOINT */
 };
 
 SLUICE_STAGE const struct sluice_sides* sluice_policy_at(const struct sluice_endpoint* endpoint,
-                                                          __u64 epoch) {
+                                                         __u64 epoch) {
   const struct sluice_sides *first = &endpoint->policy[0], *second = &endpoint->policy[1];
   if (first->since > epoch) return second->since > epoch ? 0 : second;
   return second->since <= epoch && second->since > first->since ? second : first;

@@ -49,7 +49,8 @@ SLUICE_COLD __u8 sluice_judge(sluice_ctx* ctx, const struct sluice_question* que
   const struct sluice_side* side = &question->pod->policy->side[question->opener & 1];
   if (!side->ruleset) return SLUICE_ALLOWED_NOT_ISOLATED;
 
-  __u64 identity = sluice_identify(ctx, question->config, question->pod->epoch, packet->family, &packet->remote);
+  __u64 identity =
+      sluice_identify(ctx, question->config, question->pod->epoch, packet->family, &packet->remote);
   __u64 flags = identity & ~SLUICE_IDENTITY_MASK, service = 0;
   identity &= SLUICE_IDENTITY_MASK;
   if (flags && question->opener == SLUICE_EGRESS)

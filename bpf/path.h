@@ -65,8 +65,7 @@ SLUICE_COLD __u8 sluice_judge_error(sluice_ctx* ctx, const struct sluice_config*
 /* The verdict on a packet of a pod whose policies are known. `unreadable` is SLUICE_PARSED or why it cannot
  * be read. */
 SLUICE_STAGE __u8 sluice_decide(sluice_ctx* ctx, const struct sluice_config* config,
-                                struct sluice_packet* packet, const struct sluice_pod* pod,
-                                __u8 unreadable) {
+                                struct sluice_packet* packet, const struct sluice_pod* pod, __u8 unreadable) {
   int isolated = pod->policy->side[packet->direction & 1].ruleset != 0;
   if (unreadable != SLUICE_PARSED) return isolated ? unreadable : SLUICE_ALLOWED_NOT_ISOLATED;
   if (packet->kind == SLUICE_KIND_NEIGHBOUR) return SLUICE_ALLOWED_NEIGHBOUR;

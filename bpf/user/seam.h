@@ -16,12 +16,12 @@
 
 typedef struct sluice_user_ctx sluice_ctx;
 
-#define SLUICE_LOOKUP_TYPE(NAME, name, type, key_type, value_type, entries, flags)                    \
-  static inline value_type *sluice_lookup_##name(sluice_ctx *ctx, const key_type *key) {              \
-    return (value_type *)ctx->lookup(ctx->maps, SLUICE_MAP_##NAME, key);                              \
-  }                                                                                                   \
-  static inline void sluice_insert_##name(sluice_ctx *ctx, const key_type *key, const value_type *value) { \
-    ctx->insert(ctx->maps, SLUICE_MAP_##NAME, key, value);                                            \
+#define SLUICE_LOOKUP_TYPE(NAME, name, type, key_type, value_type, entries, flags)                         \
+  static inline value_type* sluice_lookup_##name(sluice_ctx* ctx, const key_type* key) {                   \
+    return (value_type*)ctx->lookup(ctx->maps, SLUICE_MAP_##NAME, key);                                    \
+  }                                                                                                        \
+  static inline void sluice_insert_##name(sluice_ctx* ctx, const key_type* key, const value_type* value) { \
+    ctx->insert(ctx->maps, SLUICE_MAP_##NAME, key, value);                                                 \
   }
 SLUICE_MAPS(SLUICE_LOOKUP_TYPE)
 #undef SLUICE_LOOKUP_TYPE
@@ -35,7 +35,7 @@ SLUICE_MAPS(SLUICE_LOOKUP_TYPE)
 #define sluice_htonl(x) __builtin_bswap32(x)
 
 /* The clock counts seconds here. */
-SLUICE_STAGE __u32 sluice_timeout(sluice_ctx *ctx, __u32 which) {
+SLUICE_STAGE __u32 sluice_timeout(sluice_ctx* ctx, __u32 which) {
   static const __u32 seconds[] = {
 #define SLUICE_SECONDS(NAME, seconds, text) seconds,
       SLUICE_TIMEOUTS(SLUICE_SECONDS)
@@ -44,23 +44,33 @@ SLUICE_STAGE __u32 sluice_timeout(sluice_ctx *ctx, __u32 which) {
   (void)ctx;
   return which < SLUICE_TIMEOUT_COUNT ? seconds[which] : 0;
 }
-SLUICE_STAGE __u32 sluice_second(sluice_ctx *ctx) {
+SLUICE_STAGE __u32 sluice_second(sluice_ctx* ctx) {
   (void)ctx;
   return 1;
 }
-SLUICE_STAGE __u32 sluice_now(sluice_ctx *ctx) { return ctx->now; }
-SLUICE_STAGE __u64 sluice_nanoseconds(sluice_ctx *ctx) { return ctx->now * 1000000000ULL; }
-SLUICE_STAGE __u32 sluice_length(sluice_ctx *ctx) { return ctx->length; }
-SLUICE_STAGE __u32 sluice_ifindex(sluice_ctx *ctx) { return ctx->ifindex; }
-SLUICE_STAGE int sluice_is_gso(sluice_ctx *ctx) { return ctx->gso; }
+SLUICE_STAGE __u32 sluice_now(sluice_ctx* ctx) {
+  return ctx->now;
+}
+SLUICE_STAGE __u64 sluice_nanoseconds(sluice_ctx* ctx) {
+  return ctx->now * 1000000000ULL;
+}
+SLUICE_STAGE __u32 sluice_length(sluice_ctx* ctx) {
+  return ctx->length;
+}
+SLUICE_STAGE __u32 sluice_ifindex(sluice_ctx* ctx) {
+  return ctx->ifindex;
+}
+SLUICE_STAGE int sluice_is_gso(sluice_ctx* ctx) {
+  return ctx->gso;
+}
 
-SLUICE_STAGE long sluice_load(sluice_ctx *ctx, __u32 offset, void *to, const __u32 size) {
+SLUICE_STAGE long sluice_load(sluice_ctx* ctx, __u32 offset, void* to, const __u32 size) {
   if (offset > ctx->length || size > ctx->length - offset) return -1;
   memcpy(to, ctx->data + offset, size);
   return 0;
 }
 
-SLUICE_STAGE int sluice_emit(sluice_ctx *ctx, const struct sluice_event *event) {
+SLUICE_STAGE int sluice_emit(sluice_ctx* ctx, const struct sluice_event* event) {
   return ctx->emit(ctx->maps, event);
 }
 

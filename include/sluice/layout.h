@@ -72,10 +72,10 @@ struct sluice_sides {
 SLUICE_LAYOUT(struct sluice_sides, 40);
 
 struct sluice_endpoint {
-  __u32 id;                       /* names this pod's flows; never used again for another pod */
-  __be32 address4;                /* the pod's own; 0: none */
-  __u8 address6[16];              /* the pod's own; all zero: none */
-  __u64 pod;                      /* content id of namespace, name and uid; 0: unused entry */
+  __u32 id;                      /* names this pod's flows; never used again for another pod */
+  __be32 address4;               /* the pod's own; 0: none */
+  __u8 address6[16];             /* the pod's own; all zero: none */
+  __u64 pod;                     /* content id of namespace, name and uid; 0: unused entry */
   struct sluice_sides policy[2]; /* the one with the greatest since <= epoch holds */
 };
 SLUICE_LAYOUT(struct sluice_endpoint, 112);
