@@ -4,6 +4,22 @@
 #include <cstdio>
 
 namespace sluice::apps {
+namespace {
+
+// A missing command names those there are; everything else CLI11 says well enough.
+std::string missing_text(const CLI::App& app, const CLI::RequiredError& error) {
+  const CLI::App* asked = &app;
+  while (!asked->get_subcommands().empty()) asked = asked->get_subcommands().front();
+  std::string commands;
+  for (const auto* command : asked->get_subcommands({}))
+    commands += (commands.empty() ? "" : ", ") + command->get_name();
+  if (commands.empty()) return one_line(error.what()) + " (see --help)";
+  const auto stray = app.remaining(true);
+  return (stray.empty() ? "no command given" : "no command \"" + stray.front() + "\"") + ": give one of " +
+         commands;
+}
+
+}  // namespace
 
 void set_up(CLI::App& app) {
   app.set_version_flag("--version", SLUICE_VERSION, "Print the version and exit");
@@ -20,6 +36,8 @@ std::optional<Exit> parse(CLI::App& app, int argc, const char* const* argv) {
     return Exit{kExitDone, app.help()};
   } catch (const CLI::CallForAllHelp&) {
     return Exit{kExitDone, app.help("", CLI::AppFormatMode::All)};
+  } catch (const CLI::RequiredError& error) {
+    return Exit{kExitUsage, missing_text(app, error)};
   } catch (const CLI::ParseError& error) {
     return Exit{kExitUsage, one_line(error.what()) + " (see --help)"};
   }

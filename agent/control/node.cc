@@ -39,7 +39,7 @@ Node::Node(std::string name, NodeMaps maps, NodeClock clock, const Log& log)
 
 void Node::note_news() {
   news_ = true;
-  if (!news_since_) news_since_ = clock_.steady();
+  if (!news_since_ && complete()) news_since_ = clock_.steady();
 }
 
 void Node::take_objects(ObjectNews news) {
@@ -51,10 +51,11 @@ void Node::take_objects(ObjectNews news) {
                     : model::Change::upsert(matched_part(std::get<model::Pod>(std::get<0>(change.what)))));
   }
   if (pods_changed_) owners_.reset();
-  if (!news.changes.empty() || (news.complete && !objects_complete_)) note_news();
+  const bool completes = news.complete && !objects_complete_;
+  objects_complete_ = objects_complete_ || news.complete;
+  if (!news.changes.empty() || completes) note_news();
   changes_.insert(changes_.end(), std::make_move_iterator(news.changes.begin()),
                   std::make_move_iterator(news.changes.end()));
-  objects_complete_ = objects_complete_ || news.complete;
   object_problems_ = std::move(news.problems);
   warnings_ = std::move(news.warnings);
   ignored_kinds_ = std::move(news.ignored_kinds);
@@ -64,10 +65,9 @@ void Node::take_objects(ObjectNews news) {
 
 void Node::take_discovery(endpoint::Discovery discovery) {
   if (!discovered_ || discovery.found != discovery_.found) {
-    discovery_changed_ = true;
+    discovered_ = discovery_changed_ = true;
     note_news();
   }
-  discovered_ = true;
   discovery_ = std::move(discovery);
   log_news("problem", known_problems_, problems());
 }

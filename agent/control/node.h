@@ -149,7 +149,7 @@ class Node {
   std::map<uint32_t, std::string> attach_errors_;
   std::vector<std::string> object_problems_, warnings_, known_problems_, known_warnings_;
   std::map<std::string, size_t> ignored_kinds_;
-  std::optional<std::chrono::steady_clock::time_point> news_since_;
+  std::optional<std::chrono::steady_clock::time_point> news_since_;  // of the oldest not in force
   std::optional<LastChange> last_change_;
   std::string last_error_;
   NodeTotals totals_;
