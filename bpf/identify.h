@@ -9,8 +9,24 @@ SLUICE_STAGE __u64 sluice_cell_at(const struct sluice_cell* cell, __u64 epoch) {
   return cell->since <= epoch ? cell->now : cell->before;
 }
 
+/* The identity that ipBlocks alone give an address; 0 where none names it. A trie is not asked while it is
+ * empty. */
+SLUICE_STAGE __u64 sluice_identify_by_prefix(sluice_ctx* ctx, const struct sluice_config* config, __u64 epoch,
+                                             __u8 family, const union sluice_ip* ip) {
+  const struct sluice_cell* cell = 0;
+  if (family == SLUICE_IPV4 && (config->flags & SLUICE_CONFIG_PREFIXES4)) {
+    struct sluice_prefix4 prefix = {32, ip->word[0]};
+    cell = sluice_lookup(ctx, prefixes4, &prefix);
+  } else if (family == SLUICE_IPV6 && (config->flags & SLUICE_CONFIG_PREFIXES6)) {
+    struct sluice_prefix6 prefix = {.length = 128};
+    __builtin_memcpy(prefix.address, ip, sizeof(prefix.address));
+    cell = sluice_lookup(ctx, prefixes6, &prefix);
+  }
+  return cell ? sluice_cell_at(cell, epoch) : 0;
+}
+
 /* Identity and SLUICE_IDENTITY_… flags of an address; 0 where no policy tells it apart. Exact addresses
- * first: a trie holds only what ipBlocks name, and is not asked while it is empty. */
+ * first: the prefixes hold only what ipBlocks name. */
 SLUICE_STAGE __u64 sluice_identify(sluice_ctx* ctx, const struct sluice_config* config, __u64 epoch,
                                    __u8 family, const union sluice_ip* ip) {
   const struct sluice_cell* cell;
@@ -24,16 +40,7 @@ SLUICE_STAGE __u64 sluice_identify(sluice_ctx* ctx, const struct sluice_config* 
     __u64 value = sluice_cell_at(cell, epoch);
     if (value != SLUICE_IDENTITY_NONE) return value;
   }
-  cell = 0;
-  if (family == SLUICE_IPV4 && (config->flags & SLUICE_CONFIG_PREFIXES4)) {
-    struct sluice_prefix4 prefix = {32, ip->word[0]};
-    cell = sluice_lookup(ctx, prefixes4, &prefix);
-  } else if (family == SLUICE_IPV6 && (config->flags & SLUICE_CONFIG_PREFIXES6)) {
-    struct sluice_prefix6 prefix = {.length = 128};
-    __builtin_memcpy(prefix.address, ip, sizeof(prefix.address));
-    cell = sluice_lookup(ctx, prefixes6, &prefix);
-  }
-  return cell ? sluice_cell_at(cell, epoch) : 0;
+  return sluice_identify_by_prefix(ctx, config, epoch, family, ip);
 }
 
 SLUICE_STAGE __u64 sluice_find_service(sluice_ctx* ctx, __u64 epoch, const struct sluice_service* key) {

@@ -55,6 +55,10 @@ SLUICE_COLD __u8 sluice_judge(sluice_ctx* ctx, const struct sluice_question* que
   identity &= SLUICE_IDENTITY_MASK;
   if (flags && question->opener == SLUICE_EGRESS)
     service = sluice_identify_service(ctx, question->pod->epoch, packet, flags);
+  /* A Service's address as it stands is no pod, even where a pod has it too (semantics 21). */
+  if (service)
+    identity = sluice_identify_by_prefix(ctx, question->config, question->pod->epoch, packet->family,
+                                         &packet->remote);
   if (!service && (flags & SLUICE_IDENTITY_NODE)) return SLUICE_ALLOWED_OWN_NODE;
   if (!service && sluice_is_own(question->pod->endpoint, packet->family, &packet->remote))
     return SLUICE_ALLOWED_SELF;
