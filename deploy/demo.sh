@@ -37,7 +37,8 @@ stage() {
   ctl lab probe --manifests "$manifests" --port $port >"$work/$2"
 }
 
-in_force() { ctl --socket "$socket" sync --timeout 10s; }
+ask() { ctl "$1" --socket "$socket" "${@:2}"; }
+in_force() { ask sync --timeout 10s; }
 
 mkdir "$manifests"
 cp -r $app/manifests/base "$manifests/"
@@ -55,7 +56,7 @@ for _ in $(seq 100); do
   kill -0 "$agent" 2>/dev/null || { cat "$work/agent.log" >&2; exit 1; }
   sleep 0.1
 done
-ctl --socket "$socket" endpoints
+ask endpoints
 
 cp -r $app/manifests/policies-default-deny "$manifests/"
 in_force
@@ -66,8 +67,8 @@ in_force
 stage "3. The full set: ingress -> frontend -> api, and nothing else at this port" full
 
 say "Why may the ingress controller talk to frontend-2, and the outside world not?"
-ctl --socket "$socket" check --from ingress/controller-0 --to shop/frontend-2 --port $port || [ $? -eq 3 ]
-ctl --socket "$socket" check --from 203.0.113.10 --to shop/frontend-2 --port $port || [ $? -eq 3 ]
+ask check --from ingress/controller-0 --to shop/frontend-2 --port $port || [ $? -eq 3 ]
+ask check --from 203.0.113.10 --to shop/frontend-2 --port $port || [ $? -eq 3 ]
 
 cp $app/relabel.yaml "$manifests/base/frontend-2.yaml"
 in_force
@@ -75,5 +76,5 @@ stage "4. One label changed live: frontend-2 now says role: api" relabelled
 
 say "What that changed (< before, > after)"
 diff "$work/full" "$work/relabelled" || true
-ctl --socket "$socket" status
+ask status
 say "Done. The same from a folder of your own: README.md, \"On a folder of manifests\"."
