@@ -2,8 +2,8 @@
 //
 // Laws: the id comes back as it was given, any JSON value, null where there was none. Every line in gives one
 // line out; what makes no sense gives {"id":…,"error":…}. An unknown key is an error: a probe that asks what
-// nobody reads would get the answer to another question. A probe without `protocol` is TCP, as a policy's
-// port is (semantics 14). Pure; any thread.
+// nobody reads would get the answer to another question; the keys of an answer and `note` may stand there. A
+// probe without `protocol` is TCP, as a policy's port is (semantics 14). Pure; any thread.
 #pragma once
 
 #include <boost/json/value.hpp>

@@ -1,0 +1,173 @@
+// Live: sluiced as a process, the demo's application as namespaces, real connections. Both topologies, both
+// families, TCP and UDP; policies that change under an open stream; the agent killed and started again.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "agent/lab/lab.h"
+#include "agent/source/folder.h"
+#include "tests/live/process.h"
+#include "tests/live/sandbox.h"
+#include "tests/live/stream.h"
+#include "tests/oracle/reference.h"
+
+namespace sluice::live {
+namespace {
+
+namespace fs = std::filesystem;
+
+const char kManifests[] = "/run/manifests";
+const char kSocket[] = "/run/sluice/sluice.sock";
+const fs::path kDemo = fs::path(SLUICE_SOURCE_DIR) / "examples/demo/manifests";
+constexpr int kBeatMilliseconds = 5000;  // a lost packet is sent again well before
+constexpr int kSilenceMilliseconds = 1500;
+
+// A world of its own for each test: lab up, agent on a folder, everything taken away again.
+class Live : public testing::Test {
+ protected:
+  void up(lab::Topology topology) {
+    fs::remove_all(kManifests);
+    fs::create_directories(kManifests);
+    add(kDemo / "base");
+    lab::Options options;
+    options.topology = topology;
+    auto hosts = lab::up(cluster(), options);
+    ASSERT_TRUE(hosts) << hosts.error().message();
+    start_agent();
+  }
+  void TearDown() override {
+    agent_.end(SIGTERM);
+    EXPECT_EQ(run({SLUICED, "--detach"}), 0);
+    auto down = lab::down({});
+    EXPECT_TRUE(down) << down.error().message();
+  }
+
+  void start_agent() {
+    agent_ = Process({SLUICED, "--node-name", "node-1", "--manifests", kManifests, "--metrics",
+                      "127.0.0.1:19619", "--log-level", "error"});
+    // The socket appears when the agent serves it; sync itself waits for the first state.
+    for (int tries = 0; tries < 100 && !fs::exists(kSocket); ++tries) poll(nullptr, 0, 50);
+    in_force();
+  }
+  void in_force() { ASSERT_EQ(run({SLUICECTL, "sync", "--timeout", "20s"}), 0); }
+  void add(const fs::path& folder) { fs::copy(folder, kManifests, fs::copy_options::overwrite_existing); }
+  static model::Cluster cluster() { return source::read_folder(kManifests)->cluster; }
+
+  // Every real connection is what the reference says.
+  void expect_real_as_reference(net::Protocol protocol, uint16_t port, std::optional<net::Family> family) {
+    model::Cluster world = cluster();
+    lab::ProbeOptions options;
+    options.protocol = protocol;
+    options.port = net::Port::from_host(port);
+    options.family = family;
+    options.timeout = std::chrono::milliseconds(600);
+    auto matrix = lab::probe(world, options);
+    ASSERT_TRUE(matrix) << matrix.error().message();
+    oracle::Reference reference(world);
+    for (size_t from = 0; from < matrix->pods.size(); ++from)
+      for (size_t to = 0; to < matrix->pods.size(); ++to) {
+        if (from == to) continue;
+        auto answer =
+            reference.evaluate({matrix->pods[from], matrix->pods[to], family, protocol, options.port});
+        ASSERT_TRUE(answer) << answer.error().message();
+        EXPECT_EQ(matrix->cells[from][to] == model::Cell::kAllow, answer->verdict() == model::Verdict::kAllow)
+            << matrix->pods[from].to_text() << " -> " << matrix->pods[to].to_text() << " "
+            << protocol.to_text() << "/" << port;
+      }
+  }
+  base::Result<Stream> stream(const std::string& from, const std::string& to, const std::string& ip) {
+    return Stream::open("/run/netns/sluice-" + from, "/run/netns/sluice-" + to, *net::Ip::parse(ip), 8080);
+  }
+  void expect_beats(Stream& open, int beats, const char* when) {
+    for (int i = 0; i < beats; ++i)
+      ASSERT_TRUE(open.beat(kBeatMilliseconds)) << when << ", after " << open.arrived();
+  }
+
+  Process agent_;
+};
+
+class LiveTopology : public Live, public testing::WithParamInterface<lab::Topology> {};
+
+TEST_P(LiveTopology, RealConnectionsAreWhatTheReferenceSays) {
+  up(GetParam());
+  for (const char* policies : {"policies-default-deny", "policies-full"}) {
+    add(kDemo / policies);
+    in_force();
+    for (net::Family family : {net::Family::kIpv4, net::Family::kIpv6}) {
+      expect_real_as_reference(net::kTcp, 8080, family);
+      expect_real_as_reference(net::kUdp, 53, family);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Topologies, LiveTopology,
+                         testing::Values(lab::Topology::kRouted, lab::Topology::kBridge),
+                         [](const auto& parameter) {
+                           return parameter.param == lab::Topology::kRouted ? "Routed" : "Bridged";
+                         });
+
+TEST_F(Live, AnOpenStreamLivesThroughChangesAndTheAgentsDeath) {
+  up(lab::Topology::kRouted);
+  auto open = stream("shop-frontend-1", "shop-api-1", "10.244.1.31");
+  auto open6 = stream("shop-frontend-1", "shop-api-1", "fd00:10:244:1::31");
+  ASSERT_TRUE(open && open6);
+  expect_beats(*open, 3, "before any policy");
+  add(kDemo / "policies-full");
+  in_force();
+  expect_beats(*open, 3, "a policy that allows it arrived");
+  add(kDemo / "policies-default-deny");
+  in_force();
+  expect_beats(*open, 3, "default deny beside it");
+  EXPECT_EQ(agent_.end(SIGKILL), 128 + SIGKILL);
+  expect_beats(*open, 3, "without an agent");
+  expect_beats(*open6, 3, "without an agent, IPv6");
+  EXPECT_FALSE(stream("shop-frontend-1", "ingress-controller-0", "10.244.1.10"))
+      << "denied, also without an agent";
+  start_agent();
+  expect_beats(*open, 3, "the agent is back");
+  expect_beats(*open6, 3, "the agent is back, IPv6");
+  EXPECT_FALSE(stream("shop-frontend-1", "ingress-controller-0", "10.244.1.10"))
+      << "denied, the agent is back";
+}
+
+TEST_F(Live, AStreamThatIsNoLongerAllowedStopsAndComesBack) {
+  up(lab::Topology::kRouted);
+  auto open = stream("shop-frontend-1", "shop-api-1", "10.244.1.31");
+  ASSERT_TRUE(open) << open.error().message();
+  expect_beats(*open, 3, "before any policy");
+  add(kDemo / "policies-default-deny");
+  in_force();
+  EXPECT_FALSE(open->beat(kSilenceMilliseconds)) << "denied connections stop";
+  add(kDemo / "policies-full");
+  in_force();
+  expect_beats(*open, 3, "allowed again: TCP sends what was lost");
+}
+
+TEST_F(Live, StoppingLeavesEnforcementAndDetachRemovesIt) {
+  up(lab::Topology::kRouted);
+  add(kDemo / "policies-default-deny");
+  in_force();
+  EXPECT_EQ(agent_.end(SIGTERM), 0);
+  EXPECT_FALSE(stream("shop-frontend-1", "shop-api-1", "10.244.1.31")) << "enforced without an agent";
+  EXPECT_EQ(run({SLUICED, "--detach"}), 0);
+  EXPECT_FALSE(fs::exists("/sys/fs/bpf/sluice"));
+  auto open = stream("shop-frontend-1", "shop-api-1", "10.244.1.31");
+  EXPECT_TRUE(open) << "nothing of Sluice is left";
+}
+
+TEST_F(Live, AHalfWrittenFileNeverEmptiesThePolicy) {
+  up(lab::Topology::kRouted);
+  add(kDemo / "policies-default-deny");
+  in_force();
+  std::ofstream(std::string(kManifests) + "/default-deny.yaml")
+      << "apiVersion: networking.k8s.io/v1\nkind: Netw";
+  in_force();
+  EXPECT_FALSE(stream("shop-frontend-1", "shop-api-1", "10.244.1.31"))
+      << "the last good version stays in force";
+}
+
+const auto* const kSandbox = testing::AddGlobalTestEnvironment(new SandboxEnvironment);
+
+}  // namespace
+}  // namespace sluice::live
