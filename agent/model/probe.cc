@@ -159,4 +159,23 @@ Result<ResolvedProbe> resolve(const Cluster& cluster, const PodAddresses& addres
   return resolved;
 }
 
+bool goes_to_service(const Cluster& cluster, const ResolvedProbe& probe) {
+  if (!probe.port) return false;
+  auto holds = [](const auto& list, const auto& value) {
+    return std::find(list.begin(), list.end(), value) != list.end();
+  };
+  auto node = cluster.nodes.find({"", probe.from.pod ? probe.from.pod->node_name : std::string()});
+  bool own_node = node != cluster.nodes.end() && holds(node->second.addresses, probe.to.ip);
+  for (const auto& [name, service] : cluster.services) {
+    if (service.headless) continue;
+    bool address = holds(service.addresses, probe.to.ip);
+    bool node_port = own_node && holds(service.families, probe.family());
+    for (const ServicePort& port : service.ports)
+      if (port.protocol == probe.protocol &&
+          ((address && port.port == *probe.port) || (node_port && port.node_port == *probe.port)))
+        return true;
+  }
+  return false;
+}
+
 }  // namespace sluice::model

@@ -46,6 +46,8 @@ Result<Answers> SwitchingEngine::evaluate(const model::Cluster& cluster,
                                           const std::vector<model::Probe>& probes) {
   model::PodAddresses addresses(cluster);
   Answers answers(probes.size());
+  for (size_t i = 0; i < probes.size(); ++i)
+    if (model::resolve(cluster, addresses, probes[i])) answers[i].emplace();  // without a pod on either end: none, none
   std::set<std::string> nodes;
   for (const auto& [name, pod] : cluster.pods) nodes.insert(pod.node_name);
   for (const std::string& node : nodes) {
@@ -53,7 +55,6 @@ Result<Answers> SwitchingEngine::evaluate(const model::Cluster& cluster,
     for (size_t i = 0; i < probes.size(); ++i) {
       auto resolved = model::resolve(cluster, addresses, probes[i]);
       if (!resolved) continue;
-      if (!answers[i]) answers[i].emplace();
       packet::Bytes frame = packet::build(packet::opening(
           resolved->from.ip, resolved->to.ip, resolved->protocol, resolved->port.value_or(net::Port())));
       auto judge = [&](const model::Pod* pod, sluice_direction direction, model::Side& to) -> Status {
@@ -65,6 +66,7 @@ Result<Answers> SwitchingEngine::evaluate(const model::Cluster& cluster,
       };
       if (auto status = judge(resolved->from.pod, SLUICE_EGRESS, answers[i]->egress); !status)
         return status.error();
+      if (model::goes_to_service(cluster, *resolved)) continue;
       if (auto status = judge(resolved->to.pod, SLUICE_INGRESS, answers[i]->ingress); !status)
         return status.error();
     }

@@ -46,12 +46,18 @@ class Live : public testing::Test {
   void start_agent() {
     agent_ = Process({SLUICED, "--node-name", "node-1", "--manifests", kManifests, "--metrics",
                       "127.0.0.1:19619", "--log-level", "error"});
-    // The socket appears when the agent serves it; sync itself waits for the first state.
-    for (int tries = 0; tries < 100 && !fs::exists(kSocket); ++tries) poll(nullptr, 0, 50);
-    in_force();
+    // sync waits for the first state; until the agent listens it says so and is asked again.
+    int code = 1;
+    for (int tries = 0; tries < 100 && code != 0; ++tries) {
+      code = run({SLUICECTL, "sync", "--timeout", "20s"});
+      if (code != 0) poll(nullptr, 0, 100);
+    }
+    ASSERT_EQ(code, 0);
   }
   void in_force() { ASSERT_EQ(run({SLUICECTL, "sync", "--timeout", "20s"}), 0); }
-  void add(const fs::path& folder) { fs::copy(folder, kManifests, fs::copy_options::overwrite_existing); }
+  void add(const fs::path& folder) {
+    fs::copy(folder, kManifests, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+  }
   static model::Cluster cluster() { return source::read_folder(kManifests)->cluster; }
 
   // Every real connection is what the reference says.
@@ -111,7 +117,8 @@ TEST_F(Live, AnOpenStreamLivesThroughChangesAndTheAgentsDeath) {
   up(lab::Topology::kRouted);
   auto open = stream("shop-frontend-1", "shop-api-1", "10.244.1.31");
   auto open6 = stream("shop-frontend-1", "shop-api-1", "fd00:10:244:1::31");
-  ASSERT_TRUE(open && open6);
+  ASSERT_TRUE(open) << open.error().message();
+  ASSERT_TRUE(open6) << open6.error().message();
   expect_beats(*open, 3, "before any policy");
   add(kDemo / "policies-full");
   in_force();
@@ -158,10 +165,11 @@ TEST_F(Live, StoppingLeavesEnforcementAndDetachRemovesIt) {
 
 TEST_F(Live, AHalfWrittenFileNeverEmptiesThePolicy) {
   up(lab::Topology::kRouted);
+  ASSERT_TRUE(stream("shop-frontend-1", "shop-api-1", "10.244.1.31")) << "open before any policy";
   add(kDemo / "policies-default-deny");
   in_force();
   std::ofstream(std::string(kManifests) + "/default-deny.yaml")
-      << "apiVersion: networking.k8s.io/v1\nkind: Netw";
+      << "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  na";
   in_force();
   EXPECT_FALSE(stream("shop-frontend-1", "shop-api-1", "10.244.1.31"))
       << "the last good version stays in force";
