@@ -24,7 +24,9 @@ image::Ref self_else(image::Ref::Kind kind, image::EndpointId endpoint) {
 void add_address_rows(const Ends& e, Rows& rows) {
   World world = served(e, {image::Ref::Kind::kPartial, {}, {}});
   image::Ref https = world.portset(net::kTcp, {ports(443)});
-  world.address(e.service, {kFriend, false, true}).allow(e.hook, kFriend, https);
+  world.address(e.service, {kFriend, false, true})
+      .prefix(net::Cidr::host(e.service), kFriend)
+      .allow(e.hook, kFriend, https);
   rows.add(Feature::kServiceAddress, e, "an ipBlock that names it allows it, whatever stands behind", world)
       .send(kYes, e.hook, to(e, e.service, 443))
       .send(kNo, e.hook, to(e, e.service, 444));
