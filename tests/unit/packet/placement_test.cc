@@ -56,7 +56,7 @@ TEST(Placement, TheSameImageIsNoChange) {
 
 // The slot of the only port set in sluice_portsets that the pod's side refers to.
 uint32_t portset_slot(const Maps& maps) {
-  const sluice_endpoint& pod = maps.contents().endpoints.at(SLUICE_FIRST_ENDPOINT);
+  const sluice_endpoint pod = maps.contents().endpoints.at(SLUICE_FIRST_ENDPOINT);
   const auto& newest = pod.policy[0].since > pod.policy[1].since && pod.policy[0].since != SLUICE_NEVER
                            ? pod.policy[0]
                            : pod.policy[1];
