@@ -92,12 +92,13 @@ function(sluice_test name)
   sluice_register_test(${name} ${ARG_TIMEOUT} LABELS ${ARG_LABELS} LOCK ${ARG_LOCK})
 endfunction()
 
-# sluice_bench(<name> LINKS ...): one Google Benchmark program, bench_<what>, from <name>.cc; `make bench` runs it.
+# sluice_bench(<name> LINKS ...): one benchmark program, bench_<what>, of every *.cc of the folder; in <build>/bench.
 function(sluice_bench name)
   cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
-  find_package(benchmark REQUIRED)
-  add_executable(${name} ${CMAKE_CURRENT_SOURCE_DIR}/${name}.cc)
-  target_link_libraries(${name} PRIVATE ${ARG_LINKS} benchmark::benchmark_main)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  add_executable(${name} ${sources})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
+  target_link_libraries(${name} PRIVATE sluice_bench_harness ${ARG_LINKS})
   target_compile_definitions(${name} PRIVATE SLUICE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   add_dependencies(benchmarks ${name})
 endfunction()
