@@ -60,7 +60,7 @@ SLUICE_COLD __u8 sluice_judge(sluice_ctx* ctx, const struct sluice_question* que
     identity = sluice_identify_by_prefix(ctx, question->config, question->pod->epoch, packet->family,
                                          &packet->remote);
   if (!service && (flags & SLUICE_IDENTITY_NODE)) return SLUICE_ALLOWED_OWN_NODE;
-  if (!service && sluice_is_own(question->pod->endpoint, packet->family, &packet->remote))
+  if (!service && sluice_is_own(question->pod->policy, packet->family, &packet->remote))
     return SLUICE_ALLOWED_SELF;
 
   __u16 port = sluice_ntohs(question->opener == SLUICE_EGRESS ? packet->remote_port : packet->local_port);

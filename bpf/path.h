@@ -53,7 +53,7 @@ SLUICE_COLD __u8 sluice_judge_error(sluice_ctx* ctx, const struct sluice_config*
                                     const struct sluice_packet* error, const struct sluice_pod* pod) {
   struct sluice_packet quoted = {};
   if (sluice_parse_quoted(ctx, error, &quoted) != SLUICE_PARSED) return SLUICE_DENIED_NO_RULE;
-  if (!pod->endpoint || !pod->policy || !sluice_is_own(pod->endpoint, quoted.family, &quoted.local))
+  if (!pod->endpoint || !pod->policy || !sluice_is_own(pod->policy, quoted.family, &quoted.local))
     return SLUICE_DENIED_NO_RULE;
   struct sluice_flow* flow = sluice_find_flow(ctx, pod->endpoint->id, &quoted);
   if (!flow || !sluice_flow_stands(ctx, flow, &quoted, sluice_now(ctx))) return SLUICE_DENIED_NO_RULE;
@@ -70,7 +70,7 @@ SLUICE_STAGE __u8 sluice_decide(sluice_ctx* ctx, const struct sluice_config* con
   if (unreadable != SLUICE_PARSED) return isolated ? unreadable : SLUICE_ALLOWED_NOT_ISOLATED;
   if (packet->kind == SLUICE_KIND_NEIGHBOUR) return SLUICE_ALLOWED_NEIGHBOUR;
   if (isolated && packet->direction == SLUICE_EGRESS &&
-      !sluice_is_own(pod->endpoint, packet->family, &packet->local))
+      !sluice_is_own(pod->policy, packet->family, &packet->local))
     return SLUICE_DENIED_SOURCE_NOT_OWN;
   if (packet->kind == SLUICE_KIND_LATER_FRAGMENT)
     return isolated ? sluice_judge_later_fragment(ctx, pod->endpoint->id, packet)

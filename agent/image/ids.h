@@ -1,6 +1,6 @@
-// Content ids: a thing is named by the hash of its canonical bytes, so the same content has the same id in every
-// process, whatever came before. 62 bits of SHA-256 (FIPS 180-4); 0 is kept for "none". The compiler refuses a
-// collision (two contents, one id) as an error: never silent.
+// Content ids: a thing is named by the hash of its canonical bytes, so the same content has the same id in
+// every process, whatever came before. 62 bits of SHA-256 (FIPS 180-4); 0 is kept for "none". The compiler
+// refuses a collision (two contents, one id) as an error: never silent.
 #pragma once
 
 #include <compare>

@@ -1,9 +1,9 @@
-// Image: what the maps must hold, as a value. Sorted, compared, printed; nothing in it depends on how it came about.
-// Difference: what turns one image into another.
+// Image: what the maps must hold, as a value. Sorted, compared, printed; nothing in it depends on how it came
+// about. Difference: what turns one image into another.
 //
-// Laws: compile(cluster) is an Image; the same cluster gives the same bytes. difference(a, b) applied to a is b, and
-// the printed form of equal images is equal. Slots, epochs and array indices are not here: agent/image/placement.h
-// gives them out. Values; any thread.
+// Laws: compile(cluster) is an Image; the same cluster gives the same bytes. difference(a, b) applied to a is
+// b, and the printed form of equal images is equal. Slots, epochs and array indices are not here:
+// agent/image/placement.h gives them out. Values; any thread.
 #pragma once
 
 #include <array>
@@ -50,7 +50,8 @@ struct Address {
   auto operator<=>(const Address&) const = default;
 };
 
-// A Service's address and port as the pod's packet carries them. A node port answers on every address of the node.
+// A Service's address and port as the pod's packet carries them. A node port answers on every address of the
+// node.
 struct ServiceKey {
   bool node_port = false;
   net::Ip address;  // of a node port: 0.0.0.0 or ::, for the family
@@ -66,27 +67,27 @@ struct RuleKey {
 };
 
 struct Side {
-  RulesetId ruleset;   // 0: not isolated in this direction
-  Ref default_ref;     // what every address without an entry in rules may do
+  RulesetId ruleset;  // 0: not isolated in this direction
+  Ref default_ref;    // what every address without an entry in rules may do
   auto operator<=>(const Side&) const = default;
 };
 
 struct Endpoint {
-  std::string name;                      // "namespace/pod": for people; not part of what is compared
-  std::optional<net::Ip> ipv4, ipv6;     // the pod's own addresses
-  uint32_t ifindex = 0;                  // host-side interface; 0: none (offline)
-  std::array<Side, 2> sides;             // by sluice_direction
+  std::string name;                   // "namespace/pod": for people; not part of what is compared
+  std::optional<net::Ip> ipv4, ipv6;  // the pod's own addresses
+  uint32_t ifindex = 0;               // host-side interface; 0: none (offline)
+  std::array<Side, 2> sides;          // by sluice_direction
   bool operator==(const Endpoint& other) const {
     return ipv4 == other.ipv4 && ipv6 == other.ipv6 && ifindex == other.ifindex && sides == other.sides;
   }
 };
 
 struct Image {
-  std::map<net::Ip, Address> addresses;          // only those that the prefixes alone would get wrong
-  std::map<net::Cidr, IdentityId> prefixes;      // longest match; 0 is allowed (a hole)
-  std::map<ServiceKey, IdentityId> services;     // -> identity of the set of endpoints behind it
-  std::map<RuleKey, Ref> rules;                  // the side's default is included in each entry
-  std::map<PortsetId, Portset> portsets;         // exactly those that rules and sides refer to
+  std::map<net::Ip, Address> addresses;       // only those that the prefixes alone would get wrong
+  std::map<net::Cidr, IdentityId> prefixes;   // longest match; 0 is allowed (a hole)
+  std::map<ServiceKey, IdentityId> services;  // -> identity of the set of endpoints behind it
+  std::map<RuleKey, Ref> rules;               // the side's default is included in each entry
+  std::map<PortsetId, Portset> portsets;      // exactly those that rules and sides refer to
   std::map<EndpointId, Endpoint> endpoints;
   bool operator==(const Image&) const = default;
 };

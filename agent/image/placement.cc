@@ -180,9 +180,9 @@ class Planner {
     EndpointWrite write{place.index, slot, {}};
     write.value.id = place.flow_id;
     write.value.pod = id.value;
-    if (endpoint.ipv4) write.value.address4 = encode4(*endpoint.ipv4).address;
-    if (endpoint.ipv6) std::copy_n(endpoint.ipv6->bytes().begin(), 16, write.value.address6);
     sluice_sides& sides = write.value.policy[slot];
+    if (endpoint.ipv4) sides.address4 = encode4(*endpoint.ipv4).address;
+    if (endpoint.ipv6) std::copy_n(endpoint.ipv6->bytes().begin(), 16, sides.address6);
     sides.since = plan_.epoch;
     for (size_t d = 0; d < endpoint.sides.size(); ++d) {
       auto ref = encode_ref(endpoint.sides[d].default_ref);

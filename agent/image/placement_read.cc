@@ -126,11 +126,11 @@ class Reader {
         place().leftovers_.interfaces.push_back({ifindex, -1});
     }
     for (auto& [id, where] : place().endpoints_) {
-      const sluice_endpoint& entry = in_.endpoints[where.index];
+      const sluice_sides& sides = in_.endpoints[where.index].policy[where.slot];
       Endpoint endpoint;
-      if (entry.address4) endpoint.ipv4 = decode(sluice_address4{entry.address4});
+      if (sides.address4) endpoint.ipv4 = decode(sluice_address4{sides.address4});
       sluice_address6 address6{};
-      std::copy_n(entry.address6, 16, address6.address);
+      std::copy_n(sides.address6, 16, address6.address);
       if (net::Ip ip = decode(address6); ip != net::Cidr::everything(net::Family::kIpv6).base())
         endpoint.ipv6 = ip;
       if (auto found = ifindex_of.find(where.index); found != ifindex_of.end()) {
@@ -138,7 +138,7 @@ class Reader {
         place().interfaces_[found->second] = id;
       }
       for (size_t d = 0; d < endpoint.sides.size(); ++d) {
-        const sluice_side& side = entry.policy[where.slot].side[d];
+        const sluice_side& side = sides.side[d];
         auto ref = decode_ref(side.default_ref);
         if (!ref) return ref.error().within("endpoints: index " + std::to_string(where.index));
         endpoint.sides[d] = {{side.ruleset}, *ref};

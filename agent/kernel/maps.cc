@@ -71,6 +71,8 @@ void store_policy(sluice_sides& slot, const sluice_sides& value) {
     store_relaxed(slot.side[direction].ruleset, value.side[direction].ruleset);
     store_relaxed(slot.side[direction].default_ref, value.side[direction].default_ref);
   }
+  std::memcpy(slot.address6, value.address6, sizeof slot.address6);
+  store_relaxed(slot.address4, value.address4);
   store_release(slot.since, value.since);
 }
 
@@ -188,8 +190,6 @@ Status KernelMaps::store(const image::EndpointWrite& write) {
     if (Status cleared = clear_stats(*programs_, write.index); !cleared) return cleared;
   }
   store_relaxed(entry.id, write.value.id);
-  store_relaxed(entry.address4, write.value.address4);
-  std::memcpy(entry.address6, write.value.address6, sizeof entry.address6);
   store_release(entry.pod, write.value.pod);
   if (write.slot >= 0) store_policy(entry.policy[write.slot], write.value.policy[write.slot]);
   return base::done();

@@ -65,20 +65,23 @@ struct sluice_side {
 };
 SLUICE_LAYOUT(struct sluice_side, 16);
 
+/* All that a change may alter of a pod: it comes into force at once. */
 struct sluice_sides {
   __u64 since;                /* epoch; SLUICE_NEVER while the slot is being written or unused */
   struct sluice_side side[2]; /* by enum sluice_direction */
+  __u8 address6[16];          /* the pod's own; all zero: none */
+  __be32 address4;            /* the pod's own; 0: none */
+  __u32 reserved;
 };
-SLUICE_LAYOUT(struct sluice_sides, 40);
+SLUICE_LAYOUT(struct sluice_sides, 64);
 
 struct sluice_endpoint {
-  __u32 id;                      /* names this pod's flows; never used again for another pod */
-  __be32 address4;               /* the pod's own; 0: none */
-  __u8 address6[16];             /* the pod's own; all zero: none */
+  __u32 id; /* names this pod's flows; never used again for another pod */
+  __u32 reserved;
   __u64 pod;                     /* content id of namespace, name and uid; 0: unused entry */
   struct sluice_sides policy[2]; /* the one with the greatest since <= epoch holds */
 };
-SLUICE_LAYOUT(struct sluice_endpoint, 112);
+SLUICE_LAYOUT(struct sluice_endpoint, 144);
 
 /* ---- address -> identity
  * --------------------------------------------------------------------------------------- Cell values: an

@@ -65,10 +65,10 @@ image::EndpointWrite pod_write(uint64_t since, int slot = 0, uint64_t pod = kPod
   write.index = 3;
   write.slot = slot;
   write.value.id = 5;
-  write.value.address4 = ::inet_addr("10.0.0.1");
   write.value.pod = pod;
   for (auto& policy : write.value.policy) {
     policy.since = since;
+    policy.address4 = ::inet_addr("10.0.0.1");
     policy.side[SLUICE_EGRESS] = {kRuleset, 0};
   }
   return write;

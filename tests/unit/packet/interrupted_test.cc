@@ -46,6 +46,8 @@ void expect_means(const image::Image& read, const image::Image& meant, const std
   for (const auto& [id, endpoint] : meant.endpoints) {
     ASSERT_TRUE(read.endpoints.contains(id)) << where;
     EXPECT_EQ(read.endpoints.at(id).sides, endpoint.sides) << where;
+    EXPECT_EQ(read.endpoints.at(id).ipv4, endpoint.ipv4) << where;
+    EXPECT_EQ(read.endpoints.at(id).ipv6, endpoint.ipv6) << where;
   }
 }
 

@@ -14,7 +14,7 @@ namespace sluice::packet {
 class RandomImage {
  public:
   explicit RandomImage(uint64_t seed) : random_(seed) {}
-  // May a pod change its interface from image to image?
+  // May a pod change its interface and its address from image to image?
   RandomImage& moving(bool moving) {
     moving_ = moving;
     return *this;
@@ -66,6 +66,7 @@ class RandomImage {
       endpoint.ifindex = interface_of(pod);
       if (moving_ && chance(40))
         endpoint.ifindex = chance(50) ? 0 : endpoint.ifindex + SLUICE_INTERFACE_SLOTS;
+      if (moving_ && chance(30)) endpoint.ipv4 = address_of(pod + kPods);
       image_.endpoints[id_of(pod)] = endpoint;
     }
     for (auto& [id, endpoint] : image_.endpoints)
