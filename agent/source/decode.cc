@@ -65,12 +65,12 @@ const KindFacts* facts_of(std::string_view kind) {
   return found == kKindFacts.end() ? nullptr : &*found;
 }
 
-// Another API group may have a kind of the same name (Knative's Service): that is another kind. A
-// NetworkPolicy of any group is refused rather than skipped, since somebody relies on it.
+// Another API group may have a kind of the same name (Knative's Service, Calico's NetworkPolicy): that is
+// another kind, counted with its group. `extensions` once held the NetworkPolicy of today: refused as
+// outdated.
 bool is_another_kind(const KindFacts& facts, std::string_view api_version) {
   std::string_view group = group_of(api_version);
-  return facts.kind != Kind::kNetworkPolicy && !group.empty() && group != group_of(facts.api_version) &&
-         group != "extensions";
+  return !group.empty() && group != group_of(facts.api_version) && group != "extensions";
 }
 
 struct TypeMeta {

@@ -73,10 +73,9 @@ TEST(Decode, ObjectsAndLists) {
        "[{metadata: {name: a}}]}",
        " | f: document 1: EndpointSlice default/a: apiVersion: \"discovery.k8s.io/v1beta1\" is not known for "
        "EndpointSlice: use discovery.k8s.io/v1"},
-      {"another group's NetworkPolicy is refused, not skipped",
+      {"another group's NetworkPolicy is another kind",
        "{apiVersion: crd.projectcalico.org/v1, kind: NetworkPolicy, metadata: {name: a}}",
-       " | f: document 1: NetworkPolicy default/a: apiVersion: \"crd.projectcalico.org/v1\" is not known for "
-       "NetworkPolicy: use networking.k8s.io/v1"},
+       " | skipped NetworkPolicy.crd.projectcalico.org=1"},
       {"each stands alone",
        "{apiVersion: v1, kind: Pod, metadata: {name: A}}\n---\n{apiVersion: v1, kind: Pod, metadata: "
        "{name: b}}",
