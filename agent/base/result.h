@@ -17,7 +17,8 @@ class [[nodiscard]] Error {
  public:
   explicit Error(std::string message) : message_(std::move(message)) {}
 
-  // From an errno value (positive), e.g. Error::from_errno(ENOENT, "open /x") -> "open /x: No such file or directory".
+  // From an errno value (positive), e.g. Error::from_errno(ENOENT, "open /x") -> "open /x: No such file or
+  // directory".
   static Error from_errno(int code, std::string_view what);
 
   // The same error seen from one level up: "<context>: <message>".
@@ -37,8 +38,10 @@ struct Unit {};  // the value of a Result that only says "done"
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  Result(T value)
+      : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(Error error)
+      : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -65,6 +68,8 @@ class [[nodiscard]] Result {
 };
 
 using Status = Result<Unit>;
-inline Status done() { return Unit{}; }
+inline Status done() {
+  return Unit{};
+}
 
 }  // namespace sluice::base

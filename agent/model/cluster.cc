@@ -18,17 +18,25 @@ void for_each_map(ClusterType& cluster, Visit visit) {
 
 std::string_view to_text(Kind kind) {
   switch (kind) {
-    case Kind::kPod: return "Pod";
-    case Kind::kNamespace: return "Namespace";
-    case Kind::kNode: return "Node";
-    case Kind::kService: return "Service";
-    case Kind::kEndpointSlice: return "EndpointSlice";
-    case Kind::kNetworkPolicy: return "NetworkPolicy";
+    case Kind::kPod:
+      return "Pod";
+    case Kind::kNamespace:
+      return "Namespace";
+    case Kind::kNode:
+      return "Node";
+    case Kind::kService:
+      return "Service";
+    case Kind::kEndpointSlice:
+      return "EndpointSlice";
+    case Kind::kNetworkPolicy:
+      return "NetworkPolicy";
   }
   return "";
 }
 
-std::string ObjectId::to_text() const { return std::string(model::to_text(kind)) + " " + name.to_text(); }
+std::string ObjectId::to_text() const {
+  return std::string(model::to_text(kind)) + " " + name.to_text();
+}
 
 ObjectId id_of(const Object& object) {
   return {static_cast<Kind>(object.index()), std::visit([](const auto& o) { return o.name; }, object)};
@@ -66,7 +74,8 @@ std::vector<Change> difference(const Cluster& before, const Cluster& after) {
   for (const Object& object : before.objects()) {
     ObjectId id = id_of(object);
     bool stays = false;
-    for_each_map(after, [&](const auto& map, Kind kind) { stays |= kind == id.kind && map.contains(id.name); });
+    for_each_map(after,
+                 [&](const auto& map, Kind kind) { stays |= kind == id.kind && map.contains(id.name); });
     if (!stays) changes.push_back(Change::remove(id));
   }
   for_each_map(after, [&](const auto& map, Kind kind) {

@@ -1,5 +1,6 @@
 // Cluster: every object this node knows, and Change: how one state becomes the next. Feeders (a folder of
-// manifests now, the Kubernetes API later) produce Changes; the compiler consumes them. Not thread-safe: one owner.
+// manifests now, the Kubernetes API later) produce Changes; the compiler consumes them. Not thread-safe: one
+// owner.
 //
 // Law: applying the same set of objects in any order gives an equal Cluster.
 #pragma once
@@ -49,7 +50,8 @@ struct Cluster {
   bool operator==(const Cluster&) const = default;
 
   void apply(const Change& change);
-  // The labels of a namespace; those of one that has no object hold kubernetes.io/metadata.name alone (semantics 5).
+  // The labels of a namespace; those of one that has no object hold kubernetes.io/metadata.name alone
+  // (semantics 5).
   Labels namespace_labels(const std::string& ns) const;
   std::vector<Object> objects() const;  // all, by kind and name
 };

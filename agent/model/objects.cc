@@ -8,12 +8,17 @@ namespace {
 bool holds(const Requirement& requirement, const Labels& labels) {
   auto label = labels.find(requirement.key);
   bool present = label != labels.end();
-  bool listed = present && std::binary_search(requirement.values.begin(), requirement.values.end(), label->second);
+  bool listed =
+      present && std::binary_search(requirement.values.begin(), requirement.values.end(), label->second);
   switch (requirement.op) {
-    case Operator::kIn: return listed;
-    case Operator::kNotIn: return !listed;  // also where the key is missing (metav1.LabelSelectorRequirement)
-    case Operator::kExists: return present;
-    case Operator::kDoesNotExist: return !present;
+    case Operator::kIn:
+      return listed;
+    case Operator::kNotIn:
+      return !listed;  // also where the key is missing (metav1.LabelSelectorRequirement)
+    case Operator::kExists:
+      return present;
+    case Operator::kDoesNotExist:
+      return !present;
   }
   return false;
 }

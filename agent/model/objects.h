@@ -1,5 +1,6 @@
-// The Kubernetes facts that policy depends on, as plain values. Decoders (agent/source) make them valid; nothing
-// here checks again. Field names follow the Kubernetes API (v1, discovery.k8s.io/v1, networking.k8s.io/v1).
+// The Kubernetes facts that policy depends on, as plain values. Decoders (agent/source) make them valid;
+// nothing here checks again. Field names follow the Kubernetes API (v1, discovery.k8s.io/v1,
+// networking.k8s.io/v1).
 #pragma once
 
 #include <compare>
@@ -58,7 +59,8 @@ struct Pod {
   bool ready = true;                    // false only where the Ready condition is "False" (semantics 22)
   int64_t created = 0;                  // creationTimestamp, seconds since the epoch; 0 where absent
   std::vector<net::Ip> ips;             // status.podIPs, else status.podIP; unique, in the order given
-  // Named and unnamed ports of containers and of sidecar init containers (restartPolicy: Always), in that order.
+  // Named and unnamed ports of containers and of sidecar init containers (restartPolicy: Always), in that
+  // order.
   std::vector<ContainerPort> ports;
   bool operator==(const Pod&) const = default;
 
@@ -92,20 +94,20 @@ struct ServicePort {
 
 struct Service {
   ObjectName name;
-  // clusterIPs (or clusterIP), externalIPs and status.loadBalancer.ingress[].ip: unique, sorted. Empty for headless
-  // and ExternalName services (unless externalIPs are set).
+  // clusterIPs (or clusterIP), externalIPs and status.loadBalancer.ingress[].ip: unique, sorted. Empty for
+  // headless and ExternalName services (unless externalIPs are set).
   std::vector<net::Ip> addresses;
-  bool headless = false;                     // clusterIP: None, or type ExternalName: adds nothing (semantics 22)
-  std::vector<net::Family> families;         // ipFamilies, else those of the cluster IPs; node ports answer on these
+  bool headless = false;              // clusterIP: None, or type ExternalName: adds nothing (semantics 22)
+  std::vector<net::Family> families;  // ipFamilies, else those of the cluster IPs; node ports answer on these
   std::vector<ServicePort> ports;
-  std::optional<Labels> selector;            // absent or empty: endpoints come from EndpointSlices only
+  std::optional<Labels> selector;  // absent or empty: endpoints come from EndpointSlices only
   bool operator==(const Service&) const = default;
 };
 
 struct Endpoint {
   std::vector<net::Ip> addresses;
-  bool ready = true;         // conditions.ready; absent means true (EndpointSlice API)
-  bool serving = true;       // absent: as ready
+  bool ready = true;    // conditions.ready; absent means true (EndpointSlice API)
+  bool serving = true;  // absent: as ready
   bool terminating = false;
   bool operator==(const Endpoint&) const = default;
 };
@@ -132,8 +134,8 @@ struct IpBlock {
   auto operator<=>(const IpBlock&) const = default;
 };
 
-// A NetworkPolicyPeer with selectors. Absent and empty differ: absent pod_selector = every pod of the namespaces;
-// absent namespace_selector = the policy's own namespace. At least one is present.
+// A NetworkPolicyPeer with selectors. Absent and empty differ: absent pod_selector = every pod of the
+// namespaces; absent namespace_selector = the policy's own namespace. At least one is present.
 struct SelectorPeer {
   std::optional<LabelSelector> pod_selector, namespace_selector;
   auto operator<=>(const SelectorPeer&) const = default;
@@ -148,7 +150,8 @@ struct PolicyPort {
   auto operator<=>(const PolicyPort&) const = default;
 };
 
-// One ingress or egress rule. Empty peers: every address (semantics 9). Empty ports: everything (semantics 13).
+// One ingress or egress rule. Empty peers: every address (semantics 9). Empty ports: everything (semantics
+// 13).
 struct Rule {
   std::vector<Peer> peers;
   std::vector<PolicyPort> ports;
@@ -157,7 +160,9 @@ struct Rule {
 
 enum class Direction : uint8_t { kIngress = 0, kEgress = 1 };
 inline constexpr Direction kDirections[] = {Direction::kIngress, Direction::kEgress};
-inline std::string_view to_text(Direction d) { return d == Direction::kIngress ? "ingress" : "egress"; }
+inline std::string_view to_text(Direction d) {
+  return d == Direction::kIngress ? "ingress" : "egress";
+}
 
 struct NetworkPolicy {
   ObjectName name;

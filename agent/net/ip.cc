@@ -11,7 +11,9 @@ namespace sluice::net {
 using base::Error;
 using base::Result;
 
-std::string_view to_text(Family family) { return family == Family::kIpv4 ? "IPv4" : "IPv6"; }
+std::string_view to_text(Family family) {
+  return family == Family::kIpv4 ? "IPv4" : "IPv6";
+}
 
 Result<Ip> Ip::parse(std::string_view text) {
   char buffer[INET6_ADDRSTRLEN] = {};
@@ -42,13 +44,15 @@ std::string Ip::to_text() const {
 Result<Cidr> Cidr::parse(std::string_view text) {
   auto slash = text.find('/');
   if (slash == text.npos)
-    return Error("\"" + std::string(text.substr(0, 64)) + "\" is not a CIDR: write ADDRESS/LENGTH, e.g. 10.0.0.0/8");
+    return Error("\"" + std::string(text.substr(0, 64)) +
+                 "\" is not a CIDR: write ADDRESS/LENGTH, e.g. 10.0.0.0/8");
   auto ip = Ip::parse(text.substr(0, slash));
   if (!ip) return ip.error();
   auto digits = text.substr(slash + 1);
   int length = -1;
   auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
-  bool canonical = !digits.empty() && digits[0] >= '0' && digits[0] <= '9' && (digits == "0" || digits[0] != '0');
+  bool canonical =
+      !digits.empty() && digits[0] >= '0' && digits[0] <= '9' && (digits == "0" || digits[0] != '0');
   if (code != std::errc() || end != digits.data() + digits.size() || !canonical ||
       length > address_bits(ip->family()))
     return Error("\"" + std::string(text.substr(0, 64)) + "\" has no prefix length between 0 and " +
@@ -85,15 +89,20 @@ Cidr Cidr::everything(Family family) {
 bool Cidr::contains(const Ip& ip) const {
   if (ip.family() != family()) return false;
   size_t whole = static_cast<size_t>(length_ / 8);
-  if (!std::equal(base_.bytes_.begin(), base_.bytes_.begin() + static_cast<long>(whole), ip.bytes_.begin())) return false;
+  if (!std::equal(base_.bytes_.begin(), base_.bytes_.begin() + static_cast<long>(whole), ip.bytes_.begin()))
+    return false;
   int rest = length_ % 8;
   if (rest == 0) return true;
   auto mask = static_cast<uint8_t>(0xff00u >> rest);
   return ((base_.bytes_[whole] ^ ip.bytes_[whole]) & mask) == 0;
 }
 
-bool Cidr::contains(const Cidr& other) const { return other.length_ >= length_ && contains(other.base_); }
+bool Cidr::contains(const Cidr& other) const {
+  return other.length_ >= length_ && contains(other.base_);
+}
 
-std::string Cidr::to_text() const { return base_.to_text() + "/" + std::to_string(length_); }
+std::string Cidr::to_text() const {
+  return base_.to_text() + "/" + std::to_string(length_);
+}
 
 }  // namespace sluice::net

@@ -1,8 +1,9 @@
 // Ip and Cidr: canonical by construction. Bytes are in network order throughout.
 //
-// Laws: an Ip is IPv4 (4 bytes) or IPv6 (16 bytes); an IPv4-mapped IPv6 text (::ffff:1.2.3.4) stays IPv6, because
-// on the wire it is. A Cidr has no host bits. Ordering is by family, then bytes, then length: the same everywhere.
-// Text forms: RFC 4291 section 2.2 and RFC 5952 (as inet_pton/inet_ntop do). Values; any thread.
+// Laws: an Ip is IPv4 (4 bytes) or IPv6 (16 bytes); an IPv4-mapped IPv6 text (::ffff:1.2.3.4) stays IPv6,
+// because on the wire it is. A Cidr has no host bits. Ordering is by family, then bytes, then length: the
+// same everywhere. Text forms: RFC 4291 section 2.2 and RFC 5952 (as inet_pton/inet_ntop do). Values; any
+// thread.
 #pragma once
 
 #include <array>
@@ -19,7 +20,9 @@ namespace sluice::net {
 
 enum class Family : uint8_t { kIpv4 = 4, kIpv6 = 6 };
 std::string_view to_text(Family family);  // "IPv4", "IPv6"
-constexpr int address_bits(Family family) { return family == Family::kIpv4 ? 32 : 128; }
+constexpr int address_bits(Family family) {
+  return family == Family::kIpv4 ? 32 : 128;
+}
 
 class Ip {
  public:
@@ -48,8 +51,8 @@ class Ip {
 class Cidr {
  public:
   Cidr() = default;  // 0.0.0.0/0
-  // "10.1.2.3/8" is 10.0.0.0/8. A text without "/" is an error (the Kubernetes API asks for a prefix length), so
-  // are leading zeros and signs in the length.
+  // "10.1.2.3/8" is 10.0.0.0/8. A text without "/" is an error (the Kubernetes API asks for a prefix length),
+  // so are leading zeros and signs in the length.
   static base::Result<Cidr> parse(std::string_view text);
   // Host bits are cleared; length is 0..address_bits.
   static base::Result<Cidr> of(const Ip& ip, int length);

@@ -6,7 +6,8 @@ using base::Error;
 using base::Result;
 
 Result<Port> Port::from_number(int64_t number) {
-  if (number < 1 || number > 65535) return Error("port " + std::to_string(number) + " is not between 1 and 65535");
+  if (number < 1 || number > 65535)
+    return Error("port " + std::to_string(number) + " is not between 1 and 65535");
   return Port(static_cast<uint16_t>(number));
 }
 
@@ -19,11 +20,16 @@ Result<Protocol> Protocol::parse(std::string_view name) {
 
 std::string Protocol::to_text() const {
   switch (number_) {
-    case kIcmp.number(): return "ICMP";
-    case kTcp.number(): return "TCP";
-    case kUdp.number(): return "UDP";
-    case kIcmpv6.number(): return "ICMPv6";
-    case kSctp.number(): return "SCTP";
+    case kIcmp.number():
+      return "ICMP";
+    case kTcp.number():
+      return "TCP";
+    case kUdp.number():
+      return "UDP";
+    case kIcmpv6.number():
+      return "ICMPv6";
+    case kSctp.number():
+      return "SCTP";
   }
   return std::to_string(number_);
 }

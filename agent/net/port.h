@@ -1,5 +1,5 @@
-// Port, PortRange and Protocol. A Port is a number in host order inside, converted only by name; protocols are IANA
-// numbers (RFC 5237 registry). Values; any thread.
+// Port, PortRange and Protocol. A Port is a number in host order inside, converted only by name; protocols
+// are IANA numbers (RFC 5237 registry). Values; any thread.
 #pragma once
 
 #include <compare>
@@ -20,7 +20,9 @@ class Port {
   static base::Result<Port> from_number(int64_t number);
 
   constexpr uint16_t host() const { return number_; }
-  constexpr uint16_t network() const { return __builtin_bswap16(number_); }  // big-endian bytes, as on the wire
+  constexpr uint16_t network() const {
+    return __builtin_bswap16(number_);
+  }  // big-endian bytes, as on the wire
   auto operator<=>(const Port&) const = default;
 
  private:

@@ -47,7 +47,8 @@ Result<Answers> SwitchingEngine::evaluate(const model::Cluster& cluster,
   model::PodAddresses addresses(cluster);
   Answers answers(probes.size());
   for (size_t i = 0; i < probes.size(); ++i)
-    if (model::resolve(cluster, addresses, probes[i])) answers[i].emplace();  // without a pod on either end: none, none
+    if (model::resolve(cluster, addresses, probes[i]))
+      answers[i].emplace();  // without a pod on either end: none, none
   std::set<std::string> nodes;
   for (const auto& [name, pod] : cluster.pods) nodes.insert(pod.node_name);
   for (const std::string& node : nodes) {
