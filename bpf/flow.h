@@ -10,41 +10,43 @@
 
 #include "packet.h"
 
-SLUICE_STAGE struct sluice_flow* sluice_find_flow(sluice_ctx* ctx, __u32 endpoint,
-                                                  const struct sluice_packet* packet) {
-  if (packet->family == SLUICE_IPV4) {
-    struct sluice_flow4_key key = {.endpoint = endpoint,
-                                   .remote = packet->remote.word[0],
-                                   .local_port = packet->local_port,
-                                   .remote_port = packet->remote_port,
-                                   .protocol = packet->protocol};
-    return sluice_lookup(ctx, flows4, &key);
-  }
+SLUICE_STAGE struct sluice_flow4_key sluice_flow4_key_of(__u32 endpoint, const struct sluice_packet* packet) {
+  struct sluice_flow4_key key = {.endpoint = endpoint,
+                                 .remote = packet->remote.word[0],
+                                 .local_port = packet->local_port,
+                                 .remote_port = packet->remote_port,
+                                 .protocol = packet->protocol};
+  return key;
+}
+
+SLUICE_STAGE struct sluice_flow6_key sluice_flow6_key_of(__u32 endpoint, const struct sluice_packet* packet) {
   struct sluice_flow6_key key = {.endpoint = endpoint,
                                  .local_port = packet->local_port,
                                  .remote_port = packet->remote_port,
                                  .protocol = packet->protocol};
   __builtin_memcpy(key.remote, &packet->remote, sizeof(key.remote));
+  return key;
+}
+
+SLUICE_STAGE struct sluice_flow* sluice_find_flow(sluice_ctx* ctx, __u32 endpoint,
+                                                  const struct sluice_packet* packet) {
+  if (packet->family == SLUICE_IPV4) {
+    struct sluice_flow4_key key = sluice_flow4_key_of(endpoint, packet);
+    return sluice_lookup(ctx, flows4, &key);
+  }
+  struct sluice_flow6_key key = sluice_flow6_key_of(endpoint, packet);
   return sluice_lookup(ctx, flows6, &key);
 }
 
 SLUICE_STAGE void sluice_insert_flow(sluice_ctx* ctx, __u32 endpoint, const struct sluice_packet* packet,
                                      const struct sluice_flow* flow) {
   if (packet->family == SLUICE_IPV4) {
-    struct sluice_flow4_key key = {.endpoint = endpoint,
-                                   .remote = packet->remote.word[0],
-                                   .local_port = packet->local_port,
-                                   .remote_port = packet->remote_port,
-                                   .protocol = packet->protocol};
+    struct sluice_flow4_key key = sluice_flow4_key_of(endpoint, packet);
     sluice_insert(ctx, flows4, &key, flow);
-    return;
+  } else {
+    struct sluice_flow6_key key = sluice_flow6_key_of(endpoint, packet);
+    sluice_insert(ctx, flows6, &key, flow);
   }
-  struct sluice_flow6_key key = {.endpoint = endpoint,
-                                 .local_port = packet->local_port,
-                                 .remote_port = packet->remote_port,
-                                 .protocol = packet->protocol};
-  __builtin_memcpy(key.remote, &packet->remote, sizeof(key.remote));
-  sluice_insert(ctx, flows6, &key, flow);
 }
 
 /* Which of the timeouts applies to a flow in this state. */

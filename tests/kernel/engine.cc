@@ -4,21 +4,10 @@ namespace sluice::testing {
 
 namespace {
 
-// Passes on everything but the flip.
-class Unflipped final : public image::Target {
+class Unflipped final : public Still {
  public:
-  explicit Unflipped(image::Target& target) : target_(target) {}
-  base::Status write(const image::Batch& batch) override { return target_.write(batch); }
-  base::Status store(const image::EndpointWrite& write) override { return target_.store(write); }
-  base::Status store(const image::InterfaceWrite& write) override { return target_.store(write); }
-  base::Status set_prefix_flags(uint64_t flags) override { return target_.set_prefix_flags(flags); }
+  using Still::Still;
   base::Status flip(uint64_t, uint64_t) override { return base::done(); }
-  base::Status attach(uint32_t) override { return base::done(); }
-  base::Status detach(uint32_t) override { return base::done(); }
-  base::Status wait_grace() override { return base::done(); }
-
- private:
-  image::Target& target_;
 };
 
 }  // namespace
