@@ -164,6 +164,23 @@ void add_page(const PortPage& page, uint32_t number, net::Protocol protocol, Por
   }
 }
 
+Status read_table(uint16_t slot, const Contents& contents, PortTable& table) {
+  if (slot >= contents.port_tables.size())
+    return Error("port_tables: slot " + std::to_string(slot) + " is empty");
+  std::copy_n(contents.port_tables[slot].page, SLUICE_PAGES_PER_TABLE, table.begin());
+  return done();
+}
+
+Result<PortPage> read_page(uint16_t slot, const Contents& contents) {
+  PortPage page{};
+  if (slot == SLUICE_PORTS_NONE) return page;
+  if (slot == SLUICE_PORTS_ALL) return full_page();
+  if (slot >= contents.port_pages.size())
+    return Error("port_pages: slot " + std::to_string(slot) + " is empty");
+  std::copy_n(contents.port_pages[slot].bits, page.size(), page.begin());
+  return page;
+}
+
 }  // namespace
 
 Result<Portset> PortArrays::read(uint32_t slot, const Contents& contents) {
@@ -172,26 +189,18 @@ Result<Portset> PortArrays::read(uint32_t slot, const Contents& contents) {
   Place place;
   place.slot = slot;
   for (size_t i = 0; i < place.tables.size(); ++i) {
-    uint16_t table_slot = contents.portsets[slot].table[i];
-    place.table_slots[i] = table_slot;
-    if (table_slot == SLUICE_PORTS_NONE) continue;
-    if (table_slot == SLUICE_PORTS_ALL) {
-      portset.add(net::kPortProtocols[i], net::PortRange::all());
+    const net::Protocol protocol = net::kPortProtocols[i];
+    place.table_slots[i] = contents.portsets[slot].table[i];
+    if (place.table_slots[i] == SLUICE_PORTS_NONE) continue;
+    if (place.table_slots[i] == SLUICE_PORTS_ALL) {
+      portset.add(protocol, net::PortRange::all());
       continue;
     }
-    if (table_slot >= contents.port_tables.size())
-      return Error("port_tables: slot " + std::to_string(table_slot) + " is empty");
-    std::copy_n(contents.port_tables[table_slot].page, SLUICE_PAGES_PER_TABLE, place.tables[i].begin());
+    if (Status read = read_table(place.table_slots[i], contents, place.tables[i]); !read) return read.error();
     for (uint32_t number = 0; number < SLUICE_PAGES_PER_TABLE; ++number) {
-      uint16_t page_slot = place.tables[i][number];
-      if (page_slot == SLUICE_PORTS_NONE) continue;
-      PortPage page = full_page();
-      if (page_slot != SLUICE_PORTS_ALL) {
-        if (page_slot >= contents.port_pages.size())
-          return Error("port_pages: slot " + std::to_string(page_slot) + " is empty");
-        std::copy_n(contents.port_pages[page_slot].bits, page.size(), page.begin());
-      }
-      add_page(page, number, net::kPortProtocols[i], portset);
+      auto page = read_page(place.tables[i][number], contents);
+      if (!page) return page.error();
+      add_page(*page, number, protocol, portset);
     }
   }
   remember(place, portset.id(), contents);

@@ -69,6 +69,19 @@ std::vector<Object> Cluster::objects() const {
   return all;
 }
 
+namespace {
+
+// What is new in `now`, or not as it was.
+template <typename Map>
+void put_changed(const Map& old, const Map& now, std::vector<Change>& changes) {
+  for (const auto& [name, object] : now) {
+    auto found = old.find(name);
+    if (found == old.end() || !(found->second == object)) changes.push_back(Change::upsert(object));
+  }
+}
+
+}  // namespace
+
 std::vector<Change> difference(const Cluster& before, const Cluster& after) {
   std::vector<Change> changes;
   for (const Object& object : before.objects()) {
@@ -81,10 +94,7 @@ std::vector<Change> difference(const Cluster& before, const Cluster& after) {
   for_each_map(after, [&](const auto& map, Kind kind) {
     for_each_map(before, [&](const auto& old, Kind old_kind) {
       if constexpr (std::is_same_v<decltype(map), decltype(old)>) {
-        if (kind != old_kind) return;
-        for (const auto& [name, object] : map)
-          if (auto found = old.find(name); found == old.end() || !(found->second == object))
-            changes.push_back(Change::upsert(object));
+        if (kind == old_kind) put_changed(old, map, changes);
       }
     });
   });
