@@ -190,7 +190,7 @@ PrefixTree::Settled Compilation::take_over_peers(const Rulesets& rulesets) {
     for (const model::IpBlock& block : content->blocks) prefixes_.renew(block);
   for (Group* group : peers.groups) {
     group->identities.clear();
-    collect(*group);
+    if (!first_) collect(*group);  // at first every pod's address is stale anyhow
   }
   return prefixes_.settle();
 }
@@ -211,7 +211,8 @@ void Compilation::collect(const PrefixTree::Settled& regions) {
 void Compilation::classify(const PrefixTree::Settled& regions) {
   addresses_.write(regions);
   collect(regions);
-  std::sort(stale_addresses_.begin(), stale_addresses_.end());
+  if (!std::is_sorted(stale_addresses_.begin(), stale_addresses_.end()))
+    std::sort(stale_addresses_.begin(), stale_addresses_.end());
   stale_addresses_.erase(std::unique(stale_addresses_.begin(), stale_addresses_.end()),
                          stale_addresses_.end());
   for (const net::Ip& ip : stale_addresses_) addresses_.write(ip);

@@ -8,12 +8,14 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "agent/image/image.h"
 
 namespace sluice::compile {
 
-// One table of the image, remembering for each key that is written what was there first.
+// One table of the image, remembering for each key that is written what was there first. An empty start needs
+// no memory: until the first take_change(), everything in the table has been added.
 template <typename Key, typename Value>
 class Table {
  public:
@@ -28,7 +30,7 @@ class Table {
     auto at = entries_.lower_bound(key);
     bool present = at != entries_.end() && !(key < at->first);
     if (present ? value.has_value() && *value == at->second : !value.has_value()) return;
-    before_.try_emplace(key, present ? std::optional<Value>(at->second) : std::nullopt);
+    if (taken_) before_.try_emplace(key, present ? std::optional<Value>(at->second) : std::nullopt);
     if (!value)
       entries_.erase(at);
     else if (present)
@@ -38,6 +40,9 @@ class Table {
   }
   image::TableChange<Key, Value> take_change() {
     image::TableChange<Key, Value> change;
+    if (!std::exchange(taken_, true))
+      for (const auto& [key, now] : entries_)
+        change.emplace_hint(change.end(), key, image::Changed<Value>{std::nullopt, now});
     for (auto& [key, before] : std::exchange(before_, {})) {
       const Value* now = find(key);
       std::optional<Value> after = now ? std::optional<Value>(*now) : std::nullopt;
@@ -49,6 +54,7 @@ class Table {
 
  private:
   std::map<Key, Value>& entries_;
+  bool taken_ = false;
   std::map<Key, std::optional<Value>> before_;
 };
 

@@ -63,7 +63,7 @@ PeerIndex::Settled PeerIndex::settle() {
       live_.erase(id);
     }
   }
-  for (Group* group : std::exchange(stale_, {})) match_all(*group);
+  match_stale();
   labels_.clear();
   for (Group* group : std::exchange(touched_, {})) settled.groups.push_back(group);
   return settled;
@@ -114,6 +114,7 @@ void PeerIndex::die(PeerSetId id, Live& live) {
 
 void PeerIndex::match_everywhere(PeerSetId id, Live& live) {
   auto match = [&](const BoundSelector& selector, Group& group) {
+    if (stale_.contains(&group)) return;  // match_stale() will
     if (!model::matches(selector.pods, group.key->labels) || !insert_sorted(group.peers, id)) return;
     live.groups.insert(&group);
     touched_.insert(&group);
@@ -123,31 +124,48 @@ void PeerIndex::match_everywhere(PeerSetId id, Live& live) {
       pods_.for_each_group_in(selector.ns, [&](Group& group) { match(selector, group); });
       continue;
     }
-    pods_.for_each_group([&](Group& group) {
-      if (model::matches(*selector.namespaces, namespace_labels(group.key->ns))) match(selector, group);
+    pods_.for_each_namespace([&](const std::string& ns, const std::vector<Group*>& groups) {
+      if (!model::matches(*selector.namespaces, namespace_labels(ns))) return;
+      for (Group* group : groups) match(selector, *group);
     });
   }
 }
 
-void PeerIndex::match_all(Group& group) {
+void PeerIndex::match_stale() {
+  std::unordered_map<std::string, std::vector<Reaching>> known;
+  for (Group* group : std::exchange(stale_, {})) {
+    auto [at, is_new] = known.try_emplace(group->key->ns);
+    if (is_new) at->second = reaching(group->key->ns);
+    match_all(*group, at->second);
+  }
+}
+
+void PeerIndex::match_all(Group& group, const std::vector<Reaching>& reaching) {
   for (PeerSetId id : group.peers) live_.at(id).groups.erase(&group);
   group.peers.clear();
-  auto consider = [&](PeerSetId id) {
-    Live& live = live_.at(id);
-    if (matches_group(*live.content, group) && insert_sorted(group.peers, id)) live.groups.insert(&group);
-  };
-  if (auto bound = bound_to_.find(group.key->ns); bound != bound_to_.end())
-    for (PeerSetId id : bound->second) consider(id);
-  for (PeerSetId id : across_namespaces_) consider(id);
+  for (const Reaching& peers : reaching) {
+    const bool matches = std::any_of(peers.pods.begin(), peers.pods.end(), [&](const auto* selector) {
+      return model::matches(*selector, group.key->labels);
+    });
+    if (matches && insert_sorted(group.peers, peers.id)) peers.live->groups.insert(&group);
+  }
   touched_.insert(&group);
 }
 
-bool PeerIndex::matches_group(const PeerSet& content, const Group& group) {
-  return std::any_of(content.selectors.begin(), content.selectors.end(), [&](const BoundSelector& selector) {
-    bool reaches = selector.namespaces ? model::matches(*selector.namespaces, namespace_labels(group.key->ns))
-                                       : selector.ns == group.key->ns;
-    return reaches && model::matches(selector.pods, group.key->labels);
-  });
+std::vector<PeerIndex::Reaching> PeerIndex::reaching(const std::string& ns) {
+  std::vector<Reaching> all;
+  const model::Labels& labels = namespace_labels(ns);
+  auto consider = [&](PeerSetId id) {
+    Reaching peers{id, &live_.at(id), {}};
+    for (const BoundSelector& selector : peers.live->content->selectors)
+      if (selector.namespaces ? model::matches(*selector.namespaces, labels) : selector.ns == ns)
+        peers.pods.push_back(&selector.pods);
+    if (!peers.pods.empty()) all.push_back(std::move(peers));
+  };
+  if (auto bound = bound_to_.find(ns); bound != bound_to_.end())
+    for (PeerSetId id : bound->second) consider(id);
+  for (PeerSetId id : across_namespaces_) consider(id);
+  return all;
 }
 
 const model::Labels& PeerIndex::namespace_labels(const std::string& ns) {

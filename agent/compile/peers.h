@@ -55,9 +55,17 @@ class PeerIndex {
   void be_born(PeerSetId id, Live& live);
   void die(PeerSetId id, Live& live);
   void settle_names(PeerSetId id, Live& live, Settled& settled);
+  // A peer set that can match pods of some namespace, and the selectors by which.
+  struct Reaching {
+    PeerSetId id;
+    Live* live = nullptr;
+    std::vector<const model::LabelSelector*> pods;
+  };
+
   void match_everywhere(PeerSetId id, Live& live);
-  void match_all(Group& group);
-  bool matches_group(const PeerSet& content, const Group& group);
+  void match_all(Group& group, const std::vector<Reaching>& reaching);
+  std::vector<Reaching> reaching(const std::string& ns);
+  void match_stale();
   const model::Labels& namespace_labels(const std::string& ns);
 
   const model::Cluster& cluster_;

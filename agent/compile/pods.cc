@@ -12,6 +12,14 @@ std::vector<net::Ip> claims_of(const Pod& pod) {
   return pod.takes_part() ? pod.ips : std::vector<net::Ip>();
 }
 
+// Of a list in any order; it must be there.
+template <typename T, typename Sought>
+void drop_one(std::vector<T>& list, Sought sought) {
+  auto at = std::find(list.begin(), list.end(), sought);
+  *at = list.back();
+  list.pop_back();
+}
+
 }  // namespace
 
 // In the order of addresses, so that neighbours in the map are neighbours in memory.
@@ -93,7 +101,12 @@ std::vector<Group*> PodIndex::empty_groups() const {
 
 void PodIndex::drop_empty_groups() {
   for (const GroupKey* key : emptied_)
-    if (auto at = groups_.find(*key); at->second.members.empty()) groups_.erase(at);
+    if (auto at = groups_.find(*key); at->second.members.empty()) {
+      auto peers = by_namespace_.find(at->first.ns);
+      drop_one(peers->second, &at->second);
+      if (peers->second.empty()) by_namespace_.erase(peers);
+      groups_.erase(at);
+    }
   emptied_.clear();
 }
 
@@ -102,17 +115,18 @@ PodIndex::Groups::iterator PodIndex::group_for(const Pod& pod) {
   if (at != groups_.end() && Order::tie(at->first) == Order::tie(pod)) return at;
   at = groups_.emplace_hint(at, GroupKey{pod.name.ns, pod.labels, pod.ports}, Group{});
   at->second.key = &at->first;
+  by_namespace_[pod.name.ns].push_back(&at->second);
   new_groups_.push_back(&at->second);
   return at;
 }
 
 void PodIndex::join(const Pod& pod, Known& known) {
   known.group = group_for(pod);
-  known.group->second.members.insert(&pod);
+  known.group->second.members.push_back(&pod);
 }
 
 void PodIndex::leave(const Pod& pod, Known& known) {
-  known.group->second.members.erase(&pod);
+  drop_one(known.group->second.members, &pod);
   if (known.group->second.members.empty()) emptied_.insert(&known.group->first);
 }
 

@@ -25,7 +25,7 @@ struct GroupKey {
 
 struct Group {
   const GroupKey* key = nullptr;
-  std::unordered_set<const model::Pod*> members;
+  std::vector<const model::Pod*> members;  // in any order
   // Kept by PeerIndex: the local peer sets whose selectors match; sorted.
   std::vector<PeerSetId> peers;
   // Kept by AddressTable: identity by the version of the prefix region that the address is in.
@@ -39,8 +39,6 @@ class PodIndex {
     static auto tie(const GroupKey& key) { return std::tie(key.ns, key.labels, key.ports); }
     static auto tie(const model::Pod& pod) { return std::tie(pod.name.ns, pod.labels, pod.ports); }
     bool operator()(const auto& a, const auto& b) const { return tie(a) < tie(b); }
-    bool operator()(const GroupKey& a, const std::string& ns) const { return a.ns < ns; }
-    bool operator()(const std::string& ns, const GroupKey& a) const { return ns < a.ns; }
   };
   using Groups = std::map<GroupKey, Group, Order>;
   struct Known {
@@ -82,8 +80,14 @@ class PodIndex {
   }
   template <typename Visit>
   void for_each_group_in(const std::string& ns, Visit visit) {
-    for (auto at = groups_.lower_bound(ns); at != groups_.end() && at->first.ns == ns; ++at)
-      visit(at->second);
+    auto found = by_namespace_.find(ns);
+    if (found == by_namespace_.end()) return;
+    for (Group* group : found->second) visit(*group);
+  }
+  // Calls visit(namespace, its groups) for every namespace that has any.
+  template <typename Visit>
+  void for_each_namespace(Visit visit) {
+    for (const auto& [ns, groups] : by_namespace_) visit(ns, groups);
   }
 
   // What changed since these were last taken. A group that got its first member is new.
@@ -101,6 +105,7 @@ class PodIndex {
   void release(Known& known);
 
   Groups groups_;
+  std::map<std::string, std::vector<Group*>> by_namespace_;  // in any order within one; never empty
   std::unordered_map<const model::Pod*, Known> known_;
   Claims claims_;
   std::vector<net::Ip> changed_addresses_;

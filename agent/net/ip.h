@@ -7,8 +7,10 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <span>
 #include <string>
@@ -40,10 +42,22 @@ class Ip {
   bool bit(int index) const { return (bytes_[static_cast<size_t>(index / 8)] >> (7 - index % 8)) & 1; }
   std::string to_text() const;
 
-  auto operator<=>(const Ip&) const = default;
+  bool operator==(const Ip&) const = default;
+  std::strong_ordering operator<=>(const Ip& other) const {
+    if (family_ != other.family_) return family_ <=> other.family_;
+    const auto high = word(0) <=> other.word(0);
+    return high != 0 ? high : word(8) <=> other.word(8);
+  }
 
  private:
   friend class Cidr;
+  // Eight bytes as the number that orders as they do: two comparisons instead of a call of memcmp.
+  uint64_t word(size_t at) const {
+    uint64_t value = 0;
+    std::memcpy(&value, &bytes_[at], sizeof value);
+    if constexpr (std::endian::native == std::endian::little) value = __builtin_bswap64(value);
+    return value;
+  }
   Family family_ = Family::kIpv4;
   std::array<uint8_t, 16> bytes_{};
 };
