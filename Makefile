@@ -1,6 +1,6 @@
 # Sluice's front door. A bare `make` lists what there is; everything is built below build/.
 .DEFAULT_GOAL := list
-.PHONY: list demo test check fuzz bench install clean deps programs
+.PHONY: list demo test check fuzz bench bench-report bench-quick install clean deps bench-deps programs
 
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
@@ -12,9 +12,18 @@ endif
 as_root = @[ "$$(id -u)" = 0 ] || { echo "make $@: loads BPF programs and makes network namespaces: sudo make $@" >&2; exit 2; }
 configure = cmake --preset $(1) --log-level=WARNING -DSLUICE_WERROR=ON
 build = cmake --build --preset $(1)
+bench_suites = packet change wire
+# benchmarks folder,options: builds them and writes what each finds into a document of the folder.
+define benchmarks
+	$(call configure,release)
+	$(call build,release) --target benchmarks
+	@mkdir -p $(1)
+	@set -e; for suite in $(bench_suites); do echo "== bench_$$suite $(2)"; \
+	  build/release/bench/bench_$$suite $(2) --out $(1)/$$suite.json; done
+endef
 
 list: ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
 
 demo: ## a small cluster on this machine: what may talk before, under and after a change of policy (root)
 	$(as_root)
@@ -42,11 +51,17 @@ fuzz: deps ## each fuzzer for FUZZ_SECONDS=60 from its seed corpus, under ASan+U
 	$(call build,fuzz) --target fuzzers
 	tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
 
-bench: deps ## the benchmarks; every contender's answer is checked before it is timed (root)
+bench: bench-deps ## the benchmarks; every contender's answer is checked before it is timed (root)
 	$(as_root)
-	$(call configure,release)
-	$(call build,release) --target benchmarks
-	@for b in build/release/bench/bench_*; do [ -x "$$b" ] || continue; echo "== $$b"; "$$b" || exit 1; done
+	$(call benchmarks,build/bench)
+
+bench-report: bench ## the benchmarks, and their report into docs/benchmarks (root)
+	bench/report/report.py --into docs/benchmarks $(bench_suites:%=build/bench/%.json)
+
+bench-quick: bench-deps ## fewer sizes and rounds, in three minutes; bench/compare takes its results.json (root)
+	$(as_root)
+	$(call benchmarks,build/bench/quick,--quick)
+	bench/report/report.py --results-only --into build/bench/quick $(bench_suites:%=build/bench/quick/%.json)
 
 install: programs ## programs, systemd unit and documents below DESTDIR= PREFIX=/usr/local
 	cmake --install build/release --prefix $(PREFIX)
@@ -56,6 +71,9 @@ clean: ## remove build/
 
 deps:
 	@deploy/install-deps.sh
+
+bench-deps:
+	@deploy/install-deps.sh bench
 
 programs: deps
 	$(call configure,release)

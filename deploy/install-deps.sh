@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and testing Sluice takes on Debian 12. Run it as often as you like: where everything is
 # there already it asks dpkg once and is done. Not as root it uses sudo.
+# usage: install-deps.sh [bench]   bench: also what the benchmarks compare Sluice with, and what draws their report
 set -euo pipefail
 
 packages=(
@@ -15,9 +16,15 @@ packages=(
   # tests, fuzzers (sanitizer run-times; llvm-14 has the symbolizer for their reports), benchmarks
   libgtest-dev libgmock-dev libbenchmark-dev libclang-rt-14-dev llvm-14
   # make check
-  git clang-format-14 clang-tidy-14 shellcheck
+  git python3 clang-format-14 clang-tidy-14 shellcheck
   # the lab, the demo and the live tests: ip, tc, pgrep
   iproute2 procps
+)
+bench_packages=(
+  # the others on the wire
+  nftables iptables ipset
+  # the report's plots
+  python3-matplotlib
 )
 
 fail() {
@@ -32,6 +39,11 @@ missing() {
   comm -23 <(printf '%s\n' "${packages[@]}" | sort -u) <(sort -u <<<"$installed")
 }
 
+case ${1:-} in
+  "") ;;
+  bench) packages+=("${bench_packages[@]}") ;;
+  *) fail "'$1' is nothing to install for: nothing, or bench" ;;
+esac
 command -v dpkg-query >/dev/null ||
   fail "this is no Debian: install the equivalents of '${packages[*]}' and build with cmake --preset release"
 mapfile -t wanted < <(missing)

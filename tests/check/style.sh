@@ -18,7 +18,7 @@ complain() {
 # Every file of the project, but what is built, and these checks, which must name what they look for.
 mapfile -t files < <(find . \( -name .git -o -path ./build -o -path ./tests/check \) -prune -o -type f -print |
   sed 's|^\./||' | sort)
-mapfile -t code < <(printf '%s\n' "${files[@]}" | grep -E '\.(h|c|cc|sh|cmake|proto)$|CMakeLists\.txt$|^\.ci/' || true)
+mapfile -t code < <(printf '%s\n' "${files[@]}" | grep -E '\.(h|c|cc|py|sh|cmake|proto)$|CMakeLists\.txt$|^\.ci/|^bench/compare$' || true)
 mapfile -t tests < <(printf '%s\n' "${code[@]}" | grep '^tests/' || true)
 mapfile -t text < <(printf '%s\n' "${files[@]}" | grep -vE '\.(pcap|bin|png)$|^tests/fuzz/corpus/|^examples/' || true)
 

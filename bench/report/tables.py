@@ -1,0 +1,242 @@
+"""The report's tables, as Markdown. Every row says how many answers were checked for it, the least of its cells."""
+
+import pair
+import read
+import stats
+import targets
+
+CASES = ("established", "established-reply", "not-isolated", "outdated", "new-pod-peer", "new-ipblock", "new-service",
+         "denied-peer", "denied-port", "fragment", "icmp-error")
+WIRE_CASES = ("small-packets", "new-flows", "connections", "bulk", "cpu")
+CONTENDERS = ("none", "empty", "sluice", "nftables", "iptables", "ipset")
+NONE = "–"
+
+
+def figure(x):
+    """About three significant digits, thousands set apart."""
+    if x == 0:
+        return "0"
+    if abs(x) >= 100:
+        return f"{x:,.0f}"
+    if abs(x) < 0.1:
+        return f"{x:.2g}"
+    return f"{x:.1f}" if abs(x) >= 10 else f"{x:.2f}"
+
+
+def size_text(n):
+    return f"{n // 1000}k" if n >= 1000 and n % 1000 == 0 else f"{n:,}"
+
+
+def between(s, unit=""):
+    return f"{figure(s.p10)}..{figure(s.p90)}{unit}"
+
+
+def with_range(s):
+    return f"{figure(s.median)} ({between(s)})"
+
+
+def markdown(head, rows, numbers=()):
+    """A table; the columns in `numbers` are set to the right."""
+    if not rows:
+        return "Not measured in this run.\n"
+    rule = ["---:" if name in numbers else "---" for name in head]
+    lines = [head, rule] + [[str(cell).replace("|", "\\|") for cell in row] for row in rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def in_order(names, order):
+    """Known names first and in their order, then the rest as they came."""
+    return sorted(dict.fromkeys(names), key=lambda n: order.index(n) if n in order else len(order))
+
+
+def target_table(results):
+    rows = []
+    for t in targets.TARGETS:
+        worst, count = t.worst(results)
+        limit = f"{'≥' if t.at_least else '≤'} {t.limit:g} {t.unit}"
+        if worst is None:
+            rows.append([t.case, limit, "not measured", NONE, NONE, NONE, NONE])
+            continue
+        s = worst.spread
+        value = f"{figure(worst.value)} {t.unit}"
+        if worst.note == "p99":
+            value = f"{value} (p99; median {figure(s.median)})"
+        of = f", worst of {count}" if count > 1 else ""
+        rows.append([t.case, limit, value, between(s) if s else NONE, "yes" if t.reached(worst) else "**no**",
+                     worst.where + of, worst.checked or NONE])
+    return markdown(["case", "target", "measured median", "spread p10..p90", "reached", "where", "checked"], rows,
+                    ("checked",))
+
+
+def others_table(results):
+    rows = []
+    for other, ours, f1, faster in targets.others(results):
+        rows.append([other.case, figure(other.theirs), with_range(ours), figure(f1), with_range(faster),
+                     f"{other.aim:g}" if other.aim else NONE,
+                     NONE if not other.aim else "yes" if faster.median >= other.aim else "**no**"])
+    return markdown(["case, IPv4", "theirs, net ns", "here, net ns", "F1 here, net ns", "times faster", "aim",
+                     "reached"], rows)
+
+
+def missed(results):
+    """One line for each row of the target table that isn't reached, or wasn't measured."""
+    lines = []
+    for t in targets.TARGETS:
+        worst, _ = t.worst(results)
+        if worst is None:
+            lines.append(f"* {t.case}: not measured in this run.\n")
+        elif not t.reached(worst):
+            lines.append(f"* **{t.case}**: {figure(worst.value)} {t.unit} where {t.limit:g} {t.unit} is the "
+                         f"{'least' if t.at_least else 'most'} ({worst.where}).\n")
+    return "".join(lines) or "Every row of the table is reached.\n"
+
+
+def rows_of(series, *axes):
+    """{what stays the same: {what varies over `axes`: series}}, in the known order of cases."""
+    rows = {}
+    for s in series:
+        fixed = tuple((k, v) for k, v in s.labels if k not in axes)
+        varied = tuple(str(s.size(a)) if a in read.BASE else s.label(a) for a in axes)
+        rows.setdefault((s.case, s.contender, fixed), {})[varied] = s
+    order = in_order([key[0] for key in rows], CASES + WIRE_CASES)
+    return dict(sorted(rows.items(), key=lambda item: (order.index(item[0][0]), item[0][2])))
+
+
+def net_cell(results, series):
+    """Net ns and the multiple of the reference: the median of the rounds, of several series the median of those."""
+    costs = [stats.median(c) for c in (pair.net(results, s) for s in series) if c]
+    ratios = [r for r in (pair.against(results, s) for s in series) if r]
+    if not costs:
+        return NONE
+    if not ratios:
+        return figure(stats.median(costs))
+    times = stats.median([stats.median(r.values) for r in ratios])
+    return f"{figure(stats.median(costs))} = {figure(times)} {ratios[0].reference}"
+
+
+def packet_cases(results, tuples):
+    """All cases at base sizes: a column a (hook, protocol)."""
+    found = results.once([s for s in results.select("packet", "sluice", tuples=tuples) if targets.at_base(s)])
+    columns = sorted({(s.label("hook"), s.label("protocol")) for s in found})
+    rows = []
+    for (case, _, fixed), cells in rows_of(found, "hook", "protocol").items():
+        labels = tuple((k, v) for k, v in fixed if k not in ("family", "tuples"))
+        rows.append([f"{case} {read.brief(labels, read.BASE)}".strip(), dict(fixed).get("family", ""),
+                     *(net_cell(results, [cells[c]] if c in cells else []) for c in columns),
+                     min(s.checked for s in cells.values())])
+    head = [" ".join(filter(None, c)) or "net ns" for c in columns]
+    return markdown(["case", "family", *head, "checked"], rows, (*head, "checked"))
+
+
+def packet_axis(results, axis):
+    """Cost over one axis, the others at their base."""
+    def on_axis(s):
+        return {**s.sizes(), axis: 0} == {**read.BASE, axis: 0}
+
+    found = results.once([s for s in results.select("packet", "sluice") if on_axis(s)])
+    values = sorted({s.size(axis) for s in found})
+    rows = {}
+    for (case, _, fixed), cells in rows_of(found, axis).items():
+        labels = tuple((k, v) for k, v in fixed if k not in ("hook", "protocol"))
+        for (value,), s in cells.items():
+            rows.setdefault((case, labels), {}).setdefault(int(value), []).append(s)
+    head = [f"{size_text(v)}{' %' if axis == 'fill' else ''}" for v in values]
+    return markdown(["case", "of", *head, "checked"],
+                    [[case, read.brief(labels, read.BASE), *(net_cell(results, cells.get(v, [])) for v in values),
+                      min(s.checked for found in cells.values() for s in found)]
+                     for (case, labels), cells in rows.items() if len(cells) > 1], (*head, "checked"))
+
+
+def is_corner(series):
+    return series.size("addresses") > read.BASE["addresses"] and series.size("policies") > read.BASE["policies"]
+
+
+def packet_corner(results):
+    """Many addresses and policies, against the same with 10 of each: the hook and protocol that grew most."""
+    worst = {}
+    for s in filter(is_corner, results.select("packet", "sluice")):
+        other = pair.twin(results, s, addresses=10, policies=10)
+        grown = pair.grown(results, s, other) if other else None
+        if grown:
+            v = stats.spread(grown[0])
+            key = (s.case, tuple((k, x) for k, x in s.labels if k not in ("hook", "protocol")))
+            if key not in worst or v.median > worst[key][0].median:
+                worst[key] = (v, s, other, grown[1])
+    return markdown(["case", "of", "net ns", "small", "large / small", "paired by", "checked"],
+                    [[case, s.what(), net_cell(results, [s]), net_cell(results, [other]), with_range(v), how,
+                      min(s.checked, other.checked)] for (case, _), (v, s, other, how) in worst.items()],
+                    ("net ns", "small", "large / small", "checked"))
+
+
+def packet_references(results):
+    """F0 as it is, the others net of it: the range of their medians over all groups."""
+    rows = {}
+    for s in results.series:
+        if s.suite != "packet" or s.contender == "sluice":
+            continue
+        costs = list(s.rounds) if s.contender == pair.FLOOR else pair.net(results, s)
+        if costs is not None:
+            key = (s.contender, s.label("family"), s.label("tuples"))
+            rows.setdefault(key, []).append(stats.median(costs))
+    head = ["reference", "family", "tuples", "median ns (F0: as it is)", "least..most of the groups", "groups"]
+    return markdown(head,
+                    [[*key, figure(stats.median(v)), f"{figure(min(v))}..{figure(max(v))}", len(v)]
+                     for key, v in sorted(rows.items())], ("median ns (F0: as it is)", "groups"))
+
+
+def packet_again(results):
+    """What was measured in several groups, in each of them: how much the same thing differs within one run."""
+    found = {}
+    for s in results.select("packet", "sluice"):
+        ratio = pair.against(results, s)
+        if ratio:
+            found.setdefault((s.case, s.what(), ratio.reference), []).append((s, stats.median(ratio.values)))
+    rows = [[case, what, f"× {reference}", ", ".join(f"{s.group} {figure(v)}" for s, v in group),
+             min(s.checked for s, _ in group)]
+            for (case, what, reference), group in found.items() if len(group) > 1]
+    return markdown(["case", "of", "in", "by group", "checked"], rows, ("checked",))
+
+
+def change_latency(results):
+    rows = []
+    for s in results.select("change"):
+        if s.case == "programming":
+            continue
+        v = stats.spread(s.rounds)
+        rows.append([s.case, s.label("what"), *(size_text(s.size(k)) for k in ("pods", "policies", "local")),
+                     figure(v.median), between(v), figure(v.p99), s.unit, v.count, s.checked])
+    head = ["pods", "policies", "local", "median", "p10..p90", "p99"]
+    return markdown(["case", "what", *head, "unit", "events", "checked"], rows, (*head, "events", "checked"))
+
+
+def programming(results):
+    rows = []
+    for s in results.select("change", "sluice", ("programming",)):
+        raw, left = pair.beside(results, s, "raw"), pair.faster(results, s)
+        rows.append([s.what() or NONE, with_range(stats.spread(s.rounds)),
+                     with_range(stats.spread(raw.rounds)) if raw else NONE,
+                     with_range(stats.spread([100 * x for x in left.values])) + " %" if left else NONE, s.checked])
+    return markdown(["of", "sluice, ns per entry", "raw batch, ns per entry", "of the raw rate", "checked"], rows,
+                    ("checked",))
+
+
+def wire(results, case):
+    """One case on the wire: a row a contender and number of policies."""
+    found = [s for s in results.select("wire") if s.case == case]
+    order = in_order([s.contender for s in found], CONTENDERS)
+    found.sort(key=lambda s: (order.index(s.contender), s.size("policies") if s.label("policies") else 0))
+    rows = []
+    for s in found:
+        ratio = pair.against(results, s) if s.contender != "none" else None
+        labels = tuple((k, v) for k, v in s.labels if k != "policies")
+        rows.append([s.contender, size_text(s.size("policies")) if s.label("policies") else NONE,
+                     read.brief(labels) or NONE, with_range(stats.spread(s.rounds)), s.unit,
+                     with_range(stats.spread(ratio.values)) if ratio else NONE, s.checked or NONE])
+    return markdown(["contender", "policies", "of", "median (p10..p90)", "unit", "× none", "checked"], rows,
+                    ("policies", "median (p10..p90)", "× none", "checked"))
+
+
+def facts(results, suite):
+    return markdown(["fact", "of", "value", "unit"],
+                    [[f.name, read.brief(f.labels) or NONE, f"{f.value:,.10g}", f.unit]
+                     for f in results.facts if f.suite == suite], ("value",))
