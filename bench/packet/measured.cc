@@ -1,0 +1,155 @@
+#include "bench/packet/measured.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace sluice::bench {
+namespace {
+
+using base::Error;
+using base::Result;
+using base::Status;
+
+constexpr int kPasses = -1;  // TC_ACT_UNSPEC
+constexpr size_t kPacketsASample = 16384;
+
+template <typename Key>
+void fill_key(Keys& keys, const Case& c, const Tuple& tuple, uint32_t flow_id, const packet::Spec& spec) {
+  Key key{};
+  key.endpoint = flow_id;
+  std::memcpy(&key.remote, tuple.remote.bytes().data(), tuple.remote.bytes().size());
+  const bool out = c.opener() == SLUICE_EGRESS;
+  key.local_port = (out ? spec.source_port : spec.destination_port).network();
+  key.remote_port = (out ? spec.destination_port : spec.source_port).network();
+  key.protocol = c.protocol.number();
+  const auto* bytes = reinterpret_cast<const uint8_t*>(&key);
+  keys.insert(keys.end(), bytes, bytes + sizeof key);
+}
+
+std::vector<packet::Bytes> frames_of(const Case& c, packet::Spec (*spec)(const Case&, const Tuple&)) {
+  std::vector<packet::Bytes> frames;
+  for (const Tuple& tuple : tuples_of(c)) frames.push_back(packet::build(spec(c, tuple)));
+  return frames;
+}
+
+}  // namespace
+
+Keys flow_keys(const Case& c, const std::vector<Tuple>& tuples, uint32_t flow_id) {
+  Keys keys;
+  for (const Tuple& tuple : tuples) {
+    const packet::Spec spec = opening_of(c, tuple);
+    if (c.family == net::Family::kIpv4)
+      fill_key<sluice_flow4_key>(keys, c, tuple, flow_id, spec);
+    else
+      fill_key<sluice_flow6_key>(keys, c, tuple, flow_id, spec);
+  }
+  return keys;
+}
+
+Result<Measured> Measured::make(Node& node, const Case& c) {
+  const Reports reports{node.stats_fd(), node.index_of(c.pod)};
+  auto measured = Driver::load(node.program_fd(c.hook), shape_of(c), frames_of(c, measured_of),
+                               c.reports ? &reports : nullptr);
+  if (!measured) return measured.error();
+  Measured all(node, c, std::move(*measured));
+  if (c.has_flows()) all.keys_ = flow_keys(c, tuples_of(c), node.flow_id_of(c.pod));
+  if (c.course == Course::kNew || c.course == Course::kDenied) return all;
+  Case plain = c;
+  if (c.course != Course::kFragment) plain.course = Course::kEstablished;
+  plain.hook = c.opener();
+  auto opening = Driver::load(node.program_fd(c.opener()), shape_of(plain), frames_of(c, opening_of));
+  if (!opening) return opening.error();
+  all.opening_ = std::move(*opening);
+  return all;
+}
+
+Status Measured::expect_verdicts(Driver& driver, const std::vector<bool>& passes, const char* what) {
+  for (size_t i = 0; i < passes.size(); ++i) {
+    auto verdict = driver.verdict(i);
+    if (!verdict) return verdict.error();
+    if ((*verdict == kPasses) != passes[i])
+      return Error(case_.name + ": " + what + " " + std::to_string(i) + ": the program " +
+                   (passes[i] ? "drops" : "passes") + " what the reference engine " +
+                   (passes[i] ? "allows" : "denies"));
+  }
+  return base::done();
+}
+
+Result<uint64_t> Measured::check(Referee& referee) {
+  std::vector<bool> passes;
+  for (const Tuple& tuple : tuples_of(case_)) {
+    auto answer = referee.passes(case_, tuple);
+    if (!answer) return answer.error();
+    passes.push_back(*answer);
+  }
+  if (auto selected = node_->select(case_.pod); !selected) return selected.error();
+  if (opening_) {
+    if (auto right = expect_verdicts(*opening_, passes, "opening packet"); !right) return right.error();
+  }
+  if (case_.course == Course::kOutdated) {
+    if (auto flipped = node_->outdate_flows(); !flipped) return flipped.error();
+  }
+  if (auto right = expect_verdicts(measured_, passes, "packet"); !right) return right.error();
+  if (auto clean = clean_up(); !clean) return clean.error();
+  return passes.size();
+}
+
+Status Measured::prepare() {
+  if (auto selected = node_->select(case_.pod); !selected) return selected;
+  if (opening_) {
+    if (auto opened = opening_->pass(); !opened) return opened.error();
+  }
+  if (case_.course == Course::kOutdated) return node_->outdate_flows();
+  if (!case_.is_steady()) return base::done();
+  if (auto warmed = measured_.pass(); !warmed) return warmed.error();
+  return node_->drain_events();
+}
+
+Status Measured::clean_up() {
+  if (case_.course == Course::kDenied) return node_->drain_events();
+  if (auto forgotten = node_->forget_flows(case_.family, keys_); !forgotten) return forgotten;
+  if (node_->size().fill < 100) return base::done();
+  return node_->fill_flows(case_.family, measured_.tuples());
+}
+
+// Established packets are not counted; every other packet is, once, by its reason.
+Status Measured::expect(const kernel::Counters& before, uint64_t packets) const {
+  auto after = node_->counters();
+  if (!after) return after.error();
+  uint64_t as_expected = 0, otherwise = 0;
+  for (size_t reason = 0; reason < SLUICE_REASON_COUNT; ++reason) {
+    const uint64_t more = (*after)[reason][case_.hook].packets - before[reason][case_.hook].packets;
+    (reason == case_.expected ? as_expected : otherwise) += more;
+  }
+  if (case_.expected == SLUICE_ALLOWED_FLOW) as_expected = packets - otherwise;
+  if (as_expected == packets && otherwise == 0) return base::done();
+  return Error("of " + std::to_string(packets) + " packets " + std::to_string(packets - as_expected) +
+               " met another reason than the case is about");
+}
+
+Result<Nanoseconds> Measured::timed_pass() {
+  auto before = counted();
+  if (!before) return before.error();
+  auto time = measured_.pass();
+  if (!time) return time;
+  if (auto right = expect(*before, measured_.tuples()); !right) return right.error();
+  return time;
+}
+
+Result<Nanoseconds> Measured::sample() {
+  const size_t passes = std::max<size_t>(1, kPacketsASample / measured_.tuples());
+  Nanoseconds total{0};
+  for (size_t i = 0; i < passes; ++i) {
+    if (i == 0 || !case_.is_steady()) {
+      if (auto ready = prepare(); !ready) return ready.error();
+    }
+    auto time = timed_pass();
+    if (!time) return time;
+    total += *time;
+    if (i + 1 < passes && case_.is_steady() && !case_.reports) continue;
+    if (auto clean = clean_up(); !clean) return clean.error();
+  }
+  return total / static_cast<double>(passes * measured_.tuples());
+}
+
+}  // namespace sluice::bench

@@ -1,0 +1,124 @@
+#include "bench/packet/node.h"
+
+#include <bpf/bpf.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "agent/compile/content.h"
+#include "agent/kernel/entries.h"
+
+namespace sluice::bench {
+namespace {
+
+using base::Error;
+using base::Result;
+using base::Status;
+
+constexpr uint32_t kInterface = 1;        // lo: what a test run sees unless told otherwise
+constexpr uint32_t kNobody = 0xfffffff0;  // as the endpoint of a flow that only fills the table
+constexpr size_t kManyEvents = 1 << 16;
+
+template <typename Key>
+void append(std::vector<uint8_t>& to, const Key& key) {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(&key);
+  to.insert(to.end(), bytes, bytes + sizeof key);
+}
+
+}  // namespace
+
+void stay_on_one_cpu() {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(static_cast<size_t>(::sched_getcpu()), &one);
+  ::sched_setaffinity(0, sizeof one, &one);
+}
+
+Node::Node(const Size& size, kernel::Programs programs) : size_(size), programs_(std::move(programs)) {}
+
+Result<std::unique_ptr<Node>> Node::load(const Size& size) {
+  auto programs = kernel::load({});
+  if (!programs) return programs.error();
+  std::unique_ptr<Node> node(new Node(size, std::move(*programs)));
+  auto maps = kernel::KernelMaps::open(node->programs_);
+  if (!maps) return maps.error();
+  node->maps_ = std::make_unique<kernel::KernelMaps>(std::move(*maps));
+  auto events = kernel::Events::open(node->programs_);
+  if (!events) return events.error();
+  node->events_ = std::make_unique<kernel::Events>(std::move(*events));
+  if (auto written = node->write(); !written) return written.error();
+  return node;
+}
+
+Status Node::write() {
+  std::vector<compile::LocalPod> locals;
+  for (const auto& name : local_pods()) locals.push_back({name, 0});
+  auto difference = compiler_.update(make_world(size_), locals);
+  if (!difference) return difference.error();
+  image::Placement placement;
+  auto plan = placement.plan(compiler_.image(), *difference);
+  if (!plan) return plan.error();
+  if (auto put = image::put_in_force(*plan, *maps_); !put) return put;
+  if (auto settled = image::settle(*plan, *maps_); !settled) return settled;
+  if (auto found = find_pods(placement); !found) return found;
+  for (net::Family family : {net::Family::kIpv4, net::Family::kIpv6}) {
+    const uint64_t limit = programs_.map(flows_of(family)).entries;
+    if (auto filled = fill_flows(family, limit * size_.fill / 100); !filled) return filled;
+  }
+  return base::done();
+}
+
+Status Node::find_pods(const image::Placement& placement) {
+  for (TestPod pod : {TestPod::kIsolated, TestPod::kOpen}) {
+    const auto index = placement.index_of(compile::endpoint_id(cluster().pods.at(name_of(pod))));
+    if (!index) return Error("pod " + name_of(pod).to_text() + ": is not in the node's image");
+    sluice_endpoint endpoint{};
+    if (bpf_map_lookup_elem(programs_.map(SLUICE_MAP_ENDPOINTS).fd, &*index, &endpoint) != 0)
+      return Error::from_errno(errno, "read endpoint of " + name_of(pod).to_text());
+    indices_[static_cast<size_t>(pod)] = *index;
+    flow_ids_[static_cast<size_t>(pod)] = endpoint.id;
+  }
+  return base::done();
+}
+
+sluice_map Node::flows_of(net::Family family) {
+  return family == net::Family::kIpv4 ? SLUICE_MAP_FLOWS4 : SLUICE_MAP_FLOWS6;
+}
+
+Status Node::select(TestPod pod) {
+  return maps_->store(image::InterfaceWrite{kInterface, index_of(pod)});
+}
+
+Status Node::forget_flows(net::Family family, const Keys& keys) {
+  return kernel::drop_entries(programs_.map(flows_of(family)), keys);
+}
+
+Status Node::fill_flows(net::Family family, size_t entries) {
+  std::vector<uint8_t> keys, values;
+  for (size_t i = 0; i < entries; ++i) {
+    const uint32_t number = filled_++;
+    if (family == net::Family::kIpv4) {
+      append(keys, sluice_flow4_key{kNobody, number, 0, 0, 0, {}});
+    } else {
+      sluice_flow6_key key{};
+      key.endpoint = kNobody;
+      std::memcpy(key.remote, &number, sizeof number);
+      append(keys, key);
+    }
+    append(values, sluice_flow{});
+  }
+  return kernel::put_entries(programs_.map(flows_of(family)), keys, values);
+}
+
+Status Node::outdate_flows() {
+  const sluice_config config = maps_->config();
+  return maps_->flip(config.epoch + 1, config.next_endpoint_id);
+}
+
+Status Node::drain_events() {
+  auto taken = events_->consume(kManyEvents, [](const sluice_event&) {});
+  return taken ? base::done() : Status(taken.error());
+}
+
+}  // namespace sluice::bench

@@ -1,0 +1,61 @@
+// Node: a world brought into the kernel the way the agent does it: compiled, placed, written to the maps of
+// loaded programs, all of their real sizes. The programs run by BPF_PROG_TEST_RUN alone.
+//
+// Laws: the interface that test runs see (lo) is one test pod's at a time. Needs root. One thread, pinned to
+// one CPU (stay_on_one_cpu): counters are compared between runs.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "agent/compile/compiler.h"
+#include "agent/image/placement.h"
+#include "agent/kernel/counters.h"
+#include "agent/kernel/events.h"
+#include "agent/kernel/maps.h"
+#include "bench/packet/world.h"
+
+namespace sluice::bench {
+
+void stay_on_one_cpu();
+
+// Keys of flows, packed as in the map.
+using Keys = std::vector<uint8_t>;
+
+class Node {
+ public:
+  static base::Result<std::unique_ptr<Node>> load(const Size& size);
+
+  const Size& size() const { return size_; }
+  const model::Cluster& cluster() const { return compiler_.cluster(); }
+  const image::Image& image() const { return compiler_.image(); }
+  int program_fd(sluice_direction hook) const { return programs_.program_fd(hook); }
+  int stats_fd() const { return programs_.map(SLUICE_MAP_STATS).fd; }
+  uint32_t index_of(TestPod pod) const { return indices_[static_cast<size_t>(pod)]; }
+  uint32_t flow_id_of(TestPod pod) const { return flow_ids_[static_cast<size_t>(pod)]; }
+
+  base::Status select(TestPod pod);
+  base::Status forget_flows(net::Family family, const Keys& keys);
+  // Fills the flow table to size().fill percent with flows of nobody; anew with each call.
+  base::Status fill_flows(net::Family family, size_t entries);
+  base::Status outdate_flows();  // one epoch further, with the same policies
+  base::Result<kernel::Counters> counters() const { return kernel::read_counters(programs_); }
+  base::Status drain_events();
+
+ private:
+  Node(const Size& size, kernel::Programs programs);
+  base::Status write();
+  base::Status find_pods(const image::Placement& placement);
+  static sluice_map flows_of(net::Family family);
+
+  Size size_;
+  kernel::Programs programs_;
+  compile::Compiler compiler_{kNode};
+  std::unique_ptr<kernel::KernelMaps> maps_;
+  std::unique_ptr<kernel::Events> events_;
+  std::array<uint32_t, 2> indices_{}, flow_ids_{};
+  uint32_t filled_ = 0;
+};
+
+}  // namespace sluice::bench

@@ -1,0 +1,102 @@
+#include "bench/packet/plan.h"
+
+#include <algorithm>
+
+namespace sluice::bench {
+namespace {
+
+constexpr size_t kFew = 4096, kMany = 65536;
+constexpr unsigned kSpread = 4096;  // distinct addresses, as many as tuples
+
+template <typename Wanted>
+std::vector<Case> only(std::vector<Case> cases, Wanted wanted) {
+  std::erase_if(cases, [&](const Case& c) { return !wanted(c); });
+  return cases;
+}
+
+std::vector<Case> every_case() {
+  std::vector<Case> all;
+  for (const Case& plain : plain_cases())
+    for (const Case& c : each_way(plain)) all.push_back(c);
+  return all;
+}
+
+bool is_tcp_egress(const Case& c) {
+  return c.protocol == net::kTcp && c.hook == SLUICE_EGRESS;
+}
+
+std::vector<Case> named(const std::vector<std::string>& names, bool both_families) {
+  return only(every_case(), [&](const Case& c) {
+    if (std::find(names.begin(), names.end(), c.name) == names.end()) return false;
+    const bool hook =
+        c.course == Course::kReply ? c.protocol == net::kTcp && c.hook == SLUICE_INGRESS : is_tcp_egress(c);
+    return hook && !c.reports && (both_families || c.family == net::Family::kIpv4);
+  });
+}
+
+std::vector<Case> with_tuples(std::vector<Case> cases, size_t tuples) {
+  for (Case& c : cases) c.tuples = tuples;
+  return cases;
+}
+
+std::vector<Case> reaching(std::vector<Case> cases, unsigned remotes) {
+  for (Case& c : cases) c.remote_count = remotes;
+  return cases;
+}
+
+template <typename Field>
+std::vector<Size> varied(Field field, std::initializer_list<unsigned> values) {
+  std::vector<Size> sizes;
+  for (unsigned value : values) {
+    Size size;
+    size.*field = value;
+    sizes.push_back(size);
+  }
+  return sizes;
+}
+
+Size corner() {
+  Size size;
+  size.addresses = 100000;
+  size.policies = size.cidrs = 10000;
+  return size;
+}
+
+const std::vector<std::string> kCommon = {"established", "established-reply", "new-pod-peer",
+                                          "new-ipblock", "new-service",       "denied-peer",
+                                          "denied-port", "not-isolated",      "outdated"};
+
+std::vector<Group> quick_groups() {
+  std::vector<Case> rows = named(kCommon, false);
+  for (const Case& c : named({"established", "established-reply", "new-pod-peer"}, true))
+    if (c.family == net::Family::kIpv6) rows.push_back(c);
+  return {{"base", {Size{}}, rows},
+          {"corner", {Size{}, corner()}, named({"established", "new-pod-peer", "denied-port"}, false)},
+          {"cidrs", varied(&Size::cidrs, {10, 10000}), named({"new-ipblock"}, false)},
+          {"ranges", varied(&Size::ranges, {1, 1000}), named({"new-pod-peer"}, false)}};
+}
+
+}  // namespace
+
+std::vector<Group> packet_groups(bool quick) {
+  if (quick) return quick_groups();
+  std::vector<Group> groups = {{"base", {Size{}}, every_case()}};
+  const auto many = only(named(kCommon, true), [](const Case& c) { return c.course != Course::kFragment; });
+  groups.push_back({"tuples-65536", {Size{}}, with_tuples(many, kMany)});
+  groups.push_back({"corner", {Size{}, corner()}, named(kCommon, true)});
+  const std::vector<std::string> judged = {"established", "new-pod-peer", "denied-port"};
+  groups.push_back({"addresses", varied(&Size::addresses, {10, 1000, 100000}), named(judged, true)});
+  groups.push_back({"policies", varied(&Size::policies, {1, 10, 100, 1000, 10000}), named(judged, true)});
+  groups.push_back({"ranges", varied(&Size::ranges, {1, 10, 100, 1000}), named(judged, true)});
+  groups.push_back({"cidrs", varied(&Size::cidrs, {10, 100, 1000, 10000}),
+                    named({"new-pod-peer", "new-ipblock", "denied-peer"}, true)});
+  groups.push_back({"spread", varied(&Size::addresses, {100000}), reaching(named(judged, true), kSpread)});
+  groups.push_back(
+      {"spread-cidrs", varied(&Size::cidrs, {10000}), reaching(named({"new-ipblock"}, true), kSpread)});
+  for (unsigned fill : {10u, 50u, 90u, 100u})
+    groups.push_back({"fill-" + std::to_string(fill), varied(&Size::fill, {fill}),
+                      named({"established", "established-reply", "new-pod-peer"}, true)});
+  return groups;
+}
+
+}  // namespace sluice::bench
