@@ -1,0 +1,136 @@
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+
+#include "agent/compile/compiler.h"
+#include "agent/endpoint/node_addresses.h"
+#include "agent/image/placement.h"
+#include "agent/kernel/clsact.h"
+#include "agent/kernel/entries.h"
+#include "agent/kernel/maps.h"
+#include "agent/kernel/tcx.h"
+#include "bench/wire/protection.h"
+#include "bench/wire/world.h"
+
+namespace sluice::bench::wire {
+namespace {
+
+using base::Error;
+using base::Result;
+using base::Status;
+
+// What the agent holds, without its loop: an image in force, in maps and programs of its own.
+class SluiceProtection final : public Protection {
+ public:
+  // In the router's namespace.
+  static Result<std::unique_ptr<Protection>> install(const Site& site, const model::Cluster& cluster) {
+    std::unique_ptr<SluiceProtection> made(new SluiceProtection);
+    if (auto opened = made->open(); !opened) return opened.error();
+    if (auto put = made->put_in_force(site, cluster); !put) return put.error();
+    return std::unique_ptr<Protection>(std::move(made));
+  }
+
+  Status forget_connections() override {
+    const kernel::MapHandle flows = programs_->map(SLUICE_MAP_FLOWS4);
+    auto entries = kernel::get_entries(flows);
+    if (!entries) return entries.error();
+    return entries->count == 0 ? base::done() : kernel::drop_entries(flows, entries->keys);
+  }
+  std::string variant() const override { return kernel::to_text(attacher_->mode()); }
+
+ private:
+  Status open() {
+    auto programs = kernel::load({});
+    if (!programs) return programs.error();
+    programs_ = std::make_unique<kernel::Programs>(std::move(*programs));
+    auto attacher = kernel::Attacher::create(*programs_, kernel::AttachMode::kAuto);
+    if (!attacher) return attacher.error();
+    attacher_ = std::make_unique<kernel::Attacher>(std::move(*attacher));
+    auto maps = kernel::KernelMaps::open(*programs_, attacher_.get());
+    if (!maps) return maps.error();
+    maps_ = std::make_unique<kernel::KernelMaps>(std::move(*maps));
+    return base::done();
+  }
+
+  Status put_in_force(const Site& site, const model::Cluster& cluster) {
+    std::vector<compile::LocalPod> locals;
+    for (const SitePod& pod : site.pods()) locals.push_back({pod.name, pod.router_ifindex});
+    auto addresses = endpoint::node_addresses();
+    if (!addresses) return addresses.error();
+    compile::Compiler compiler(kNodeName);
+    auto difference = compiler.update(model::difference({}, cluster), locals, *addresses);
+    if (!difference) return difference.error();
+    auto contents = maps_->read();
+    if (!contents) return contents.error();
+    auto back = image::Placement::read(*contents);
+    if (!back) return back.error();
+    auto plan = back->placement.plan(compiler.image(), *difference);
+    if (!plan) return plan.error();
+    if (auto put = image::put_in_force(*plan, *maps_); !put) return put;
+    return image::settle(*plan, *maps_);
+  }
+
+  // Each points into those before it.
+  std::unique_ptr<kernel::Programs> programs_;
+  std::unique_ptr<kernel::Attacher> attacher_;
+  std::unique_ptr<kernel::KernelMaps> maps_;
+};
+
+// "return TC_ACT_UNSPEC": what attaching any program at all costs.
+Result<base::Fd> load_empty_program() {
+  const bpf_insn code[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K,
+                            .dst_reg = BPF_REG_0,
+                            .src_reg = 0,
+                            .off = 0,
+                            .imm = TC_ACT_UNSPEC},
+                           {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0}};
+  base::Fd program(
+      ::bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "sluice_empty", "GPL", code, std::size(code), nullptr));
+  if (!program.valid()) return Error::from_errno(errno, "load the empty program");
+  return program;
+}
+
+class EmptyProtection final : public Protection {
+ public:
+  // In the router's namespace.
+  static Result<std::unique_ptr<Protection>> install(const Site& site) {
+    std::unique_ptr<EmptyProtection> made(new EmptyProtection);
+    auto program = load_empty_program();
+    if (!program) return program.error();
+    made->program_ = std::move(*program);
+    for (const SitePod& pod : site.pods())
+      if (auto attached = made->attach(pod.router_ifindex); !attached) return attached.error();
+    return std::unique_ptr<Protection>(std::move(made));
+  }
+
+  Status forget_connections() override { return base::done(); }
+  std::string variant() const override {
+    return kernel::to_text(links_.empty() ? kernel::AttachMode::kClsact : kernel::AttachMode::kTcx);
+  }
+
+ private:
+  Status attach(uint32_t ifindex) {
+    if (!kernel::tcx_supported()) return kernel::clsact_attach(ifindex, {program_.get(), program_.get()});
+    for (const sluice_direction direction : {SLUICE_INGRESS, SLUICE_EGRESS}) {
+      auto link = kernel::tcx_attach(ifindex, direction, program_.get());
+      if (!link) return link.error();
+      links_.push_back(std::move(*link));
+    }
+    return base::done();
+  }
+
+  base::Fd program_;
+  std::vector<base::Fd> links_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Protection>> protect_with_programs(const Site& site, const model::Cluster& cluster) {
+  return endpoint::within(site.router(), [&] { return SluiceProtection::install(site, cluster); });
+}
+
+Result<std::unique_ptr<Protection>> protect_with_empty_programs(const Site& site) {
+  return endpoint::within(site.router(), [&] { return EmptyProtection::install(site); });
+}
+
+}  // namespace sluice::bench::wire
