@@ -11,7 +11,7 @@ using base::Result;
 using base::Status;
 
 constexpr int kPasses = -1;  // TC_ACT_UNSPEC
-constexpr size_t kPacketsASample = 16384;
+constexpr size_t kPacketsASample = 32768;
 
 template <typename Key>
 void fill_key(Keys& keys, const Case& c, const Tuple& tuple, uint32_t flow_id, const packet::Spec& spec) {
@@ -108,6 +108,7 @@ Status Measured::prepare() {
 Status Measured::clean_up() {
   if (case_.course == Course::kDenied) return node_->drain_events();
   if (auto forgotten = node_->forget_flows(case_.family, keys_); !forgotten) return forgotten;
+  if (case_.course == Course::kFragment) return node_->forget_fragments();
   if (node_->size().fill < 100) return base::done();
   return node_->fill_flows(case_.family, measured_.tuples());
 }

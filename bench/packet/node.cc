@@ -94,6 +94,12 @@ Status Node::forget_flows(net::Family family, const Keys& keys) {
   return kernel::drop_entries(programs_.map(flows_of(family)), keys);
 }
 
+Status Node::forget_fragments() {
+  const kernel::MapHandle map = programs_.map(SLUICE_MAP_FRAGMENTS);
+  auto entries = kernel::get_entries(map);
+  return entries ? kernel::drop_entries(map, entries->keys) : Status(entries.error());
+}
+
 Status Node::fill_flows(net::Family family, size_t entries) {
   std::vector<uint8_t> keys, values;
   for (size_t i = 0; i < entries; ++i) {

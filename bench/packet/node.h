@@ -37,6 +37,7 @@ class Node {
 
   base::Status select(TestPod pod);
   base::Status forget_flows(net::Family family, const Keys& keys);
+  base::Status forget_fragments();
   // Fills the flow table to size().fill percent with flows of nobody; anew with each call.
   base::Status fill_flows(net::Family family, size_t entries);
   base::Status outdate_flows();  // one epoch further, with the same policies

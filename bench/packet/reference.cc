@@ -15,7 +15,7 @@ using base::Result;
 using base::Status;
 
 constexpr int kPasses = -1;  // TC_ACT_UNSPEC
-constexpr size_t kPacketsASample = 16384;
+constexpr size_t kPacketsASample = 32768;
 constexpr size_t kAddressesAt = 26, kKeyBytes = 16;
 
 using Key = std::array<uint8_t, kKeyBytes>;
