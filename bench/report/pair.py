@@ -38,8 +38,8 @@ def reference_name(series):
 def beside(results, series, contender):
     """The series of `contender` in the same rounds that is most like this one; None where it wasn't measured.
 
-    The floor depends on the family, on the shape of the packets (it bears the name of the case where that isn't the
-    plain one) and on whether its driver takes reports away; the other references stand once for each number of tuples.
+    The floor must be that of the same family and of the same use of the driver (label `driver`; what doesn't say is
+    "plain"); the other references stand once for each number of tuples.
     """
     mine = dict(series.labels)
 
@@ -51,14 +51,14 @@ def beside(results, series, contender):
         if series.suite != "packet":
             must = [k for k in mine if k not in read.BASE]
         return (other.contender == contender and len(other.rounds) == len(series.rounds)
-                and (series.suite == "packet" or other.case == series.case) and not set(conflicts(other)) & set(must))
+                and (series.suite == "packet" or other.case == series.case)
+                and (contender != FLOOR or driver(other) == driver(series)) and not set(conflicts(other)) & set(must))
 
-    def unlike(other):
-        reports = (other.label("report") == "on") != (series.label("report") == "on")
-        case = 0 if other.case == series.case else 1 if not other.case else 2
-        return reports, case, len(conflicts(other))
+    return min(filter(fits, results.beside(series)), key=lambda other: len(conflicts(other)), default=None)
 
-    return min(filter(fits, results.beside(series)), key=unlike, default=None)
+
+def driver(series):
+    return series.label("driver") or "plain"
 
 
 def net(results, series):

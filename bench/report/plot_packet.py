@@ -79,7 +79,7 @@ def case_bars(results, tuples, family):
     found = [s for s in results.select("packet", "sluice", family=family, tuples=tuples) if targets.at_base(s)]
     aloud = {("report", "on"): "report on", ("report", "suppressed"): "no report"}
     for (case, _, fixed), cells in tables.rows_of(results.once(found), "hook", "protocol").items():
-        rest = [aloud.get(label, label[1]) for label in fixed if label[0] not in ("family", "tuples", *read.BASE)]
+        rest = [aloud.get(label, label[1]) for label in fixed if label[0] not in ("driver", "family", "tuples", *read.BASE)]
         yield ", ".join([case, *rest]), list(cells.values())
 
 

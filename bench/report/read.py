@@ -124,10 +124,9 @@ def number(text, otherwise=0):
 
 def brief(labels, implied=()):
     """Labels in one short string: values that speak for themselves bare, the others named, those at base left out."""
-    bare = ("family", "hook", "protocol", "what", "program")
-    words = [dict(labels)[k] for k in bare if k in dict(labels)]
-    words += [f"{k}={v}" for k, v in labels if k not in bare and not (k in implied and number(v) == BASE[k])]
-    return " ".join(words)
+    labels = {k: v for k, v in labels if k != "driver" and not (k in implied and number(v) == BASE[k])}
+    bare = [labels.pop(k) for k in ("family", "hook", "protocol", "what", "program") if k in labels]
+    return " ".join(bare + [f"{k}={v}" for k, v in labels.items()])
 
 
 def load(path):

@@ -176,9 +176,9 @@ def packet_references(results):
             continue
         costs = list(s.rounds) if s.contender == pair.FLOOR else pair.net(results, s)
         if costs is not None:
-            key = (s.contender, s.label("family"), s.label("tuples"))
+            key = (s.contender, s.label("driver") or "plain", s.label("family"), s.label("tuples"))
             rows.setdefault(key, []).append(stats.median(costs))
-    head = ["reference", "family", "tuples", "median ns (F0: as it is)", "least..most of the groups", "groups"]
+    head = ["reference", "driver", "family", "tuples", "median ns (F0: as it is)", "least..most of the groups", "groups"]
     return markdown(head,
                     [[*key, figure(stats.median(v)), f"{figure(min(v))}..{figure(max(v))}", len(v)]
                      for key, v in sorted(rows.items())], ("median ns (F0: as it is)", "groups"))

@@ -167,8 +167,9 @@ def others(results):
     """(Other, the slowest of ours as a Spread in net ns, F1 of the same rounds in net ns, times faster per own F1)."""
     for other in OTHERS:
         found = []
-        for s in results.select("packet", "sluice", other.cases, family="IPv4", **other.labels):
-            f1 = pair.beside(results, s, "F1") if at_base(s) else None
+        ours = results.select("packet", "sluice", other.cases, family="IPv4", **other.labels)
+        for s in results.once([s for s in ours if at_base(s)]):
+            f1 = pair.beside(results, s, "F1")
             in_f1 = pair.against(results, s, "F1") if f1 else None
             if in_f1:
                 faster = [other.theirs / OTHER_F1 / v for v in in_f1.values if v > 0]

@@ -55,16 +55,16 @@ class Reference(unittest.TestCase):
                         packet("sluice", [50], family="IPv6"))
         self.assertEqual(pair.against(found, ours(found)).values, (2,))
 
-    def test_a_shape_of_packet_has_its_own_floor(self):
-        found = results(packet("F0", [10]), packet("F0", [15], case="fragment"), packet("F1", [20]),
-                        packet("sluice", [25], case="fragment"), packet("sluice", [25]))
+    def test_each_use_of_the_driver_has_its_own_floor(self):
+        found = results(packet("F0", [10], driver="plain"), packet("F0", [15], driver="fragment"), packet("F1", [20]),
+                        packet("sluice", [25], case="fragment", driver="fragment"), packet("sluice", [25]))
         self.assertEqual([pair.net(found, s) for s in found.select("packet", "sluice")], [[10], [15]])
+        self.assertEqual(pair.against(found, ours(found)).values, (1,))
 
-    def test_reports_have_their_own_floor(self):
-        found = results(packet("F0", [10], report="on"), packet("F0", [5]), packet("F1", [20]),
-                        packet("sluice", [25], case="denied-peer", report="on"),
-                        packet("sluice", [25], case="denied-peer", report="suppressed"))
-        self.assertEqual([pair.net(found, s) for s in found.select("packet", "sluice")], [[15], [20]])
+    def test_nothing_is_net_of_another_floor(self):
+        found = results(packet("F0", [10], driver="plain"), packet("F1", [20]),
+                        packet("sluice", [25], case="denied-peer", driver="reports"))
+        self.assertIsNone(pair.net(found, ours(found)))
 
     def test_never_of_another_group_or_number_of_tuples(self):
         found = results(packet("F0", [1]), packet("F1", [2], group="other"), packet("F1", [2], tuples="65536"),
