@@ -153,4 +153,15 @@ Result<Nanoseconds> Measured::sample() {
   return total / static_cast<double>(passes * measured_.tuples());
 }
 
+Result<double> Measured::instructions(const InstructionCounter& counter) {
+  if (auto ready = prepare(); !ready) return ready.error();
+  auto count = counter.during([this] {
+    auto time = measured_.pass();
+    return time ? base::done() : Status(time.error());
+  });
+  if (auto clean = clean_up(); !clean) return clean.error();
+  if (!count) return count.error();
+  return static_cast<double>(*count) / static_cast<double>(measured_.tuples());
+}
+
 }  // namespace sluice::bench

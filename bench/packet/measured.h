@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 
+#include "bench/packet/instructions.h"
 #include "bench/packet/node.h"
 #include "bench/packet/referee.h"
 
@@ -22,6 +23,8 @@ class Measured {
   base::Result<uint64_t> check(Referee& referee);
   // Time a packet.
   base::Result<Nanoseconds> sample();
+  // Of one pass, the driver's included: instructions a packet.
+  base::Result<double> instructions(const InstructionCounter& counter);
 
  private:
   Measured(Node& node, const Case& c, Driver measured)

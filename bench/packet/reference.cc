@@ -184,4 +184,14 @@ Result<Nanoseconds> FloorContender::sample() {
   return total / static_cast<double>(passes * driver_.tuples());
 }
 
+Result<double> FloorContender::instructions(const InstructionCounter& counter) {
+  auto count = counter.during([this] {
+    auto time = driver_.pass();
+    return time ? base::done() : Status(time.error());
+  });
+  if (auto clean = clean_up(); !clean) return clean.error();
+  if (!count) return count.error();
+  return static_cast<double>(*count) / static_cast<double>(driver_.tuples());
+}
+
 }  // namespace sluice::bench

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "bench/packet/cases.h"
+#include "bench/packet/instructions.h"
 
 struct sluice_reference;  // the libbpf skeleton
 
@@ -49,6 +50,7 @@ class FloorContender {
   static base::Result<FloorContender> make(ReferencePrograms& programs, Floor floor, const Case& c,
                                            const Reports* reports = nullptr);
   base::Result<Nanoseconds> sample();
+  base::Result<double> instructions(const InstructionCounter& counter);  // of one pass, a packet
 
  private:
   FloorContender(ReferencePrograms& programs, Floor floor, Driver driver)
