@@ -24,6 +24,8 @@ union sluice_ip {
   __u8 byte[16];
 };
 
+/* Stands in sluice_scratch_packets, not on the stack: what the verifier reads back from a map it knows
+ * nothing of, so that the many shapes of a packet meet as one state after parsing. */
 struct sluice_packet {
   union sluice_ip local, remote;  /* the pod's end and the other end */
   __be16 local_port, remote_port; /* 0 for protocols without ports */
@@ -31,21 +33,28 @@ struct sluice_packet {
   __u8 protocol;                  /* of the upper layer */
   __u8 direction;                 /* enum sluice_direction */
   __u8 kind;                      /* enum sluice_kind */
+  __u32 upper;                    /* offset of the upper layer */
+  __u32 upper_bytes;              /* its length as the IP header promises it */
+  __u32 identification;           /* of a fragment, as on the wire */
+  __u32 inner;                    /* offset of the packet that an ICMP error quotes */
+  __u8 hop_limit;
   __u8 tcp_flags;
-  __u32 identification; /* of a fragment, as on the wire */
-  __u32 inner;          /* offset of the packet that an ICMP error quotes */
+  __u8 unreadable; /* SLUICE_PARSED, or the enum sluice_reason why it makes no sense */
+  __u8 reserved[5];
 };
 
-/* See sluice_forget(): one state of a parsed packet instead of one for each shape it can have. */
-SLUICE_STAGE void sluice_forget_packet(sluice_ctx* ctx, struct sluice_packet* packet) {
-  sluice_forget(ctx, packet->family);
-  sluice_forget(ctx, packet->protocol);
-  sluice_forget(ctx, packet->kind);
-  sluice_forget(ctx, packet->tcp_flags);
-  sluice_forget(ctx, packet->local_port);
-  sluice_forget(ctx, packet->remote_port);
-  sluice_forget(ctx, packet->identification);
-  sluice_forget(ctx, packet->inner);
+/* The packet under way, and the one that it quotes if it is an ICMP error. A program is not interrupted by
+ * another of its CPU. */
+enum sluice_scratch { SLUICE_SCRATCH_PACKET, SLUICE_SCRATCH_QUOTED, SLUICE_SCRATCH_COUNT };
+
+SLUICE_SCRATCH(packets, struct sluice_packet, SLUICE_SCRATCH_COUNT)
+
+SLUICE_STAGE struct sluice_packet* sluice_new_packet(sluice_ctx* ctx, __u32 which, __u8 direction) {
+  struct sluice_packet* packet = sluice_scratch(ctx, packets, &which);
+  if (!packet) return 0;
+  __builtin_memset(packet, 0, sizeof(*packet));
+  packet->direction = direction;
+  return packet;
 }
 
 #endif

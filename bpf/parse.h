@@ -27,21 +27,7 @@ struct sluice_ipv6_header {
   union sluice_ip source, destination;
 };
 
-/* Where the upper layer starts and how many of its bytes the IP header promises. */
-struct sluice_upper {
-  __u32 offset;
-  __u32 length;
-  __u8 hop_limit;
-};
-
-SLUICE_STAGE void sluice_set_ends(struct sluice_packet* packet, const union sluice_ip* source,
-                                  const union sluice_ip* destination) {
-  packet->local = packet->direction == SLUICE_EGRESS ? *source : *destination;
-  packet->remote = packet->direction == SLUICE_EGRESS ? *destination : *source;
-}
-
-SLUICE_STAGE int sluice_parse_ipv4(sluice_ctx* ctx, __u32 offset, struct sluice_packet* packet,
-                                   struct sluice_upper* upper) {
+SLUICE_STAGE int sluice_parse_ipv4(sluice_ctx* ctx, __u32 offset, struct sluice_packet* packet) {
   struct sluice_ipv4_header header;
   if (sluice_load(ctx, offset, &header, sizeof(header))) return SLUICE_DENIED_TRUNCATED;
   __u32 header_bytes = (header.version_words & 15) * 4;
@@ -50,13 +36,14 @@ SLUICE_STAGE int sluice_parse_ipv4(sluice_ctx* ctx, __u32 offset, struct sluice_
   if (total == 0 && sluice_is_gso(ctx)) total = sluice_length(ctx) - offset;
   if (total < header_bytes) return SLUICE_DENIED_MALFORMED;
 
-  union sluice_ip source = {.word = {header.source}}, destination = {.word = {header.destination}};
+  int leaves = packet->direction == SLUICE_EGRESS;
   packet->family = SLUICE_IPV4;
   packet->protocol = header.protocol;
-  sluice_set_ends(packet, &source, &destination);
-  upper->offset = offset + header_bytes;
-  upper->length = total - header_bytes;
-  upper->hop_limit = header.ttl;
+  packet->local.word[0] = leaves ? header.source : header.destination;
+  packet->remote.word[0] = leaves ? header.destination : header.source;
+  packet->upper = offset + header_bytes;
+  packet->upper_bytes = total - header_bytes;
+  packet->hop_limit = header.ttl;
 
   __u16 fragment = sluice_ntohs(header.fragment);
   packet->identification = header.identification;
@@ -93,10 +80,9 @@ SLUICE_STAGE int sluice_is_extension(__u8 next_header) {
   return 0;
 }
 
-/* Follows the extension headers from upper->offset; packet->protocol is the next header on entry and the
+/* Follows the extension headers from packet->upper; packet->protocol is the next header on entry and the
  * upper layer's on success. Stops at a later fragment: what follows it are not headers. */
-SLUICE_COLD int sluice_parse_extensions(sluice_ctx* ctx, struct sluice_packet* packet,
-                                        struct sluice_upper* upper) {
+SLUICE_COLD int sluice_parse_extensions(sluice_ctx* ctx, struct sluice_packet* packet) {
   for (int i = 0; i < SLUICE_MAX_EXTENSION_HEADERS; ++i) {
     struct {
       __u8 next_header, length;
@@ -105,16 +91,15 @@ SLUICE_COLD int sluice_parse_extensions(sluice_ctx* ctx, struct sluice_packet* p
     } extension;
     if (!sluice_is_extension(packet->protocol)) return SLUICE_PARSED;
     if (packet->protocol == SLUICE_EXT_HOP_BY_HOP && i > 0) return SLUICE_DENIED_MALFORMED; /* RFC 8200 4.1 */
-    if (sluice_load(ctx, upper->offset, &extension, sizeof(extension))) return SLUICE_DENIED_TRUNCATED;
-    sluice_forget(ctx, upper->offset);
+    if (sluice_load(ctx, packet->upper, &extension, sizeof(extension))) return SLUICE_DENIED_TRUNCATED;
     __u32 bytes = (extension.length + 1u) * 8;
     if (packet->protocol == SLUICE_EXT_AUTHENTICATION) bytes = (extension.length + 2u) * 4; /* RFC 4302 2.2 */
     if (packet->protocol == SLUICE_EXT_FRAGMENT) bytes = 8;
-    if (upper->length < bytes) return SLUICE_DENIED_TRUNCATED;
+    if (packet->upper_bytes < bytes) return SLUICE_DENIED_TRUNCATED;
     __u8 was_fragment = packet->protocol == SLUICE_EXT_FRAGMENT;
     packet->protocol = extension.next_header;
-    upper->offset += bytes;
-    upper->length -= bytes;
+    packet->upper += bytes;
+    packet->upper_bytes -= bytes;
     if (!was_fragment) continue;
     if (packet->kind != SLUICE_KIND_PLAIN) return SLUICE_DENIED_MALFORMED; /* two fragment headers */
     __u16 fragment = sluice_ntohs(extension.fragment);
@@ -124,26 +109,26 @@ SLUICE_COLD int sluice_parse_extensions(sluice_ctx* ctx, struct sluice_packet* p
       return SLUICE_PARSED;
     }
     if (fragment & 1) packet->kind = SLUICE_KIND_FIRST_FRAGMENT;
-    sluice_forget(ctx, packet->kind);
   }
   return sluice_is_extension(packet->protocol) ? SLUICE_DENIED_EXTENSION_CHAIN : SLUICE_PARSED;
 }
 
-SLUICE_STAGE int sluice_parse_ipv6(sluice_ctx* ctx, __u32 offset, struct sluice_packet* packet,
-                                   struct sluice_upper* upper) {
+SLUICE_STAGE int sluice_parse_ipv6(sluice_ctx* ctx, __u32 offset, struct sluice_packet* packet) {
   struct sluice_ipv6_header header;
   if (sluice_load(ctx, offset, &header, sizeof(header))) return SLUICE_DENIED_TRUNCATED;
   if ((header.version_flow & sluice_htonl(0xf0000000)) != sluice_htonl(0x60000000))
     return SLUICE_DENIED_MALFORMED;
   packet->family = SLUICE_IPV6;
   packet->protocol = header.next_header;
-  sluice_set_ends(packet, &header.source, &header.destination);
-  upper->offset = offset + sizeof(header);
-  upper->length = sluice_ntohs(header.payload_length);
-  upper->hop_limit = header.hop_limit;
-  if (upper->length == 0 && sluice_is_gso(ctx)) upper->length = sluice_length(ctx) - upper->offset;
-  return sluice_is_extension(header.next_header) ? sluice_parse_extensions(ctx, packet, upper)
-                                                 : SLUICE_PARSED;
+  int leaves = packet->direction == SLUICE_EGRESS;
+  packet->local = leaves ? header.source : header.destination;
+  packet->remote = leaves ? header.destination : header.source;
+  packet->upper = offset + sizeof(header);
+  packet->upper_bytes = sluice_ntohs(header.payload_length);
+  packet->hop_limit = header.hop_limit;
+  if (packet->upper_bytes == 0 && sluice_is_gso(ctx))
+    packet->upper_bytes = sluice_length(ctx) - packet->upper;
+  return sluice_is_extension(header.next_header) ? sluice_parse_extensions(ctx, packet) : SLUICE_PARSED;
 }
 
 SLUICE_STAGE void sluice_set_ports(struct sluice_packet* packet, __be16 source, __be16 destination) {
@@ -165,13 +150,13 @@ SLUICE_STAGE int sluice_is_neighbour(__u8 type, __u8 hop_limit) {
 }
 
 /* Ports, flags and ICMP types of a packet whose upper layer is here. */
-SLUICE_STAGE int sluice_parse_upper(sluice_ctx* ctx, struct sluice_packet* packet,
-                                    const struct sluice_upper* upper) {
+SLUICE_STAGE int sluice_parse_upper(sluice_ctx* ctx, struct sluice_packet* packet) {
   struct {
     __be16 source, destination;
     __be32 sequence, acknowledged;
     __u8 words, flags;
-  } __attribute__((packed)) tcp;
+    __be16 window;
+  } tcp;
   struct {
     __be16 source, destination;
   } ports;
@@ -181,29 +166,29 @@ SLUICE_STAGE int sluice_parse_upper(sluice_ctx* ctx, struct sluice_packet* packe
   } icmp;
   switch (packet->protocol) {
     case SLUICE_TCP:
-      if (upper->length < 20 || sluice_load(ctx, upper->offset, &tcp, sizeof(tcp)))
+      if (packet->upper_bytes < 20 || sluice_load(ctx, packet->upper, &tcp, sizeof(tcp)))
         return SLUICE_DENIED_TRUNCATED;
-      if (tcp.words >> 4 < 5 || (tcp.words >> 4) * 4u > upper->length) return SLUICE_DENIED_MALFORMED;
+      if (tcp.words >> 4 < 5 || (tcp.words >> 4) * 4u > packet->upper_bytes) return SLUICE_DENIED_MALFORMED;
       packet->tcp_flags = tcp.flags;
       sluice_set_ports(packet, tcp.source, tcp.destination);
       return SLUICE_PARSED;
     case SLUICE_UDP:
     case SLUICE_SCTP:
-      if (upper->length < (packet->protocol == SLUICE_UDP ? 8 : 12) ||
-          sluice_load(ctx, upper->offset, &ports, sizeof(ports)))
+      if (packet->upper_bytes < (packet->protocol == SLUICE_UDP ? 8 : 12) ||
+          sluice_load(ctx, packet->upper, &ports, sizeof(ports)))
         return SLUICE_DENIED_TRUNCATED;
       sluice_set_ports(packet, ports.source, ports.destination);
       return SLUICE_PARSED;
     case SLUICE_ICMP:
     case SLUICE_ICMPV6:
       if ((packet->protocol == SLUICE_ICMP) != (packet->family == SLUICE_IPV4)) return SLUICE_PARSED;
-      if (upper->length < 8 || sluice_load(ctx, upper->offset, &icmp, sizeof(icmp)))
+      if (packet->upper_bytes < 8 || sluice_load(ctx, packet->upper, &icmp, sizeof(icmp)))
         return SLUICE_DENIED_TRUNCATED;
-      if (packet->family == SLUICE_IPV6 && sluice_is_neighbour(icmp.type, upper->hop_limit))
+      if (packet->family == SLUICE_IPV6 && sluice_is_neighbour(icmp.type, packet->hop_limit))
         packet->kind = SLUICE_KIND_NEIGHBOUR;
       else if (packet->kind == SLUICE_KIND_PLAIN && sluice_is_icmp_error(packet->family, icmp.type)) {
         packet->kind = SLUICE_KIND_ICMP_ERROR;
-        packet->inner = upper->offset + 8;
+        packet->inner = packet->upper + 8;
       }
       return SLUICE_PARSED;
   }
@@ -212,27 +197,24 @@ SLUICE_STAGE int sluice_parse_upper(sluice_ctx* ctx, struct sluice_packet* packe
 
 /* The whole frame. packet->direction is set by the caller. */
 SLUICE_COLD int sluice_parse(sluice_ctx* ctx, struct sluice_packet* packet) {
-  struct {
-    __u8 addresses[12];
-    __be16 type;
-  } ethernet;
-  struct sluice_upper upper = {};
+  __be16 type;
   int reason;
-  if (sluice_load(ctx, 0, &ethernet, SLUICE_ETHERNET_BYTES)) return SLUICE_DENIED_TRUNCATED;
-  if (ethernet.type == sluice_htons(SLUICE_ETHERTYPE_IPV4)) {
-    reason = sluice_parse_ipv4(ctx, SLUICE_ETHERNET_BYTES, packet, &upper);
-  } else if (ethernet.type == sluice_htons(SLUICE_ETHERTYPE_IPV6)) {
-    reason = sluice_parse_ipv6(ctx, SLUICE_ETHERNET_BYTES, packet, &upper);
-  } else if (ethernet.type == sluice_htons(SLUICE_ETHERTYPE_ARP)) {
+  if (sluice_load(ctx, SLUICE_ETHERNET_BYTES - sizeof(type), &type, sizeof(type)))
+    return SLUICE_DENIED_TRUNCATED;
+  if (type == sluice_htons(SLUICE_ETHERTYPE_IPV4)) {
+    reason = sluice_parse_ipv4(ctx, SLUICE_ETHERNET_BYTES, packet);
+  } else if (type == sluice_htons(SLUICE_ETHERTYPE_IPV6)) {
+    reason = sluice_parse_ipv6(ctx, SLUICE_ETHERNET_BYTES, packet);
+  } else if (type == sluice_htons(SLUICE_ETHERTYPE_ARP)) {
     packet->kind = SLUICE_KIND_NEIGHBOUR;
     return SLUICE_PARSED;
   } else {
     return SLUICE_DENIED_NOT_IP;
   }
   if (reason != SLUICE_PARSED) return reason;
-  if (upper.offset + upper.length > sluice_length(ctx)) return SLUICE_DENIED_TRUNCATED;
+  if (packet->upper + packet->upper_bytes > sluice_length(ctx)) return SLUICE_DENIED_TRUNCATED;
   if (packet->kind == SLUICE_KIND_LATER_FRAGMENT) return SLUICE_PARSED;
-  return sluice_parse_upper(ctx, packet, &upper);
+  return sluice_parse_upper(ctx, packet);
 }
 
 /* The packet that an ICMP error quotes, seen from the pod: the error travels against it, so what the pod sent
@@ -243,17 +225,14 @@ SLUICE_COLD int sluice_parse_quoted(sluice_ctx* ctx, const struct sluice_packet*
   struct {
     __be16 source, destination;
   } ports;
-  struct sluice_upper upper = {};
-  quoted->direction = error->direction == SLUICE_INGRESS ? SLUICE_EGRESS : SLUICE_INGRESS;
-  int reason = error->family == SLUICE_IPV4 ? sluice_parse_ipv4(ctx, error->inner, quoted, &upper)
-                                            : sluice_parse_ipv6(ctx, error->inner, quoted, &upper);
+  int reason = error->family == SLUICE_IPV4 ? sluice_parse_ipv4(ctx, error->inner, quoted)
+                                            : sluice_parse_ipv6(ctx, error->inner, quoted);
   if (reason != SLUICE_PARSED) return reason;
   if (quoted->kind == SLUICE_KIND_LATER_FRAGMENT) return SLUICE_DENIED_FRAGMENT_WITHOUT_FIRST;
   if (quoted->protocol != SLUICE_TCP && quoted->protocol != SLUICE_UDP && quoted->protocol != SLUICE_SCTP)
     return SLUICE_PARSED;
-  if (sluice_load(ctx, upper.offset, &ports, sizeof(ports))) return SLUICE_DENIED_TRUNCATED;
+  if (sluice_load(ctx, quoted->upper, &ports, sizeof(ports))) return SLUICE_DENIED_TRUNCATED;
   sluice_set_ports(quoted, ports.source, ports.destination);
-  sluice_forget_packet(ctx, quoted);
   return SLUICE_PARSED;
 }
 

@@ -51,23 +51,23 @@ SLUICE_STAGE __u8 sluice_judge_flow(sluice_ctx* ctx, struct sluice_question* que
 /* An ICMP error passes with the connection that the packet it quotes belongs to. */
 SLUICE_COLD __u8 sluice_judge_error(sluice_ctx* ctx, const struct sluice_config* config,
                                     const struct sluice_packet* error, const struct sluice_pod* pod) {
-  struct sluice_packet quoted = {};
-  if (sluice_parse_quoted(ctx, error, &quoted) != SLUICE_PARSED) return SLUICE_DENIED_NO_RULE;
-  if (!pod->endpoint || !pod->policy || !sluice_is_own(pod->policy, quoted.family, &quoted.local))
+  __u8 against = error->direction == SLUICE_INGRESS ? SLUICE_EGRESS : SLUICE_INGRESS;
+  struct sluice_packet* quoted = sluice_new_packet(ctx, SLUICE_SCRATCH_QUOTED, against);
+  if (!quoted || sluice_parse_quoted(ctx, error, quoted) != SLUICE_PARSED) return SLUICE_DENIED_NO_RULE;
+  if (!pod->endpoint || !pod->policy || !sluice_is_own(pod->policy, quoted->family, &quoted->local))
     return SLUICE_DENIED_NO_RULE;
-  struct sluice_flow* flow = sluice_find_flow(ctx, pod->endpoint->id, &quoted);
-  if (!flow || !sluice_flow_stands(ctx, flow, &quoted, sluice_now(ctx))) return SLUICE_DENIED_NO_RULE;
+  struct sluice_flow* flow = sluice_find_flow(ctx, pod->endpoint->id, quoted);
+  if (!flow || !sluice_flow_stands(ctx, flow, quoted, sluice_now(ctx))) return SLUICE_DENIED_NO_RULE;
   if (flow->epoch == pod->epoch) return SLUICE_ALLOWED_ICMP_ERROR;
-  struct sluice_question question = {config, &quoted, pod, flow->opener & 1};
+  struct sluice_question question = {config, quoted, pod, flow->opener & 1};
   return sluice_judge(ctx, &question);
 }
 
-/* The verdict on a packet of a pod whose policies are known. `unreadable` is SLUICE_PARSED or why it cannot
- * be read. */
+/* The verdict on a packet of a pod whose policies are known. */
 SLUICE_STAGE __u8 sluice_decide(sluice_ctx* ctx, const struct sluice_config* config,
-                                struct sluice_packet* packet, const struct sluice_pod* pod, __u8 unreadable) {
+                                struct sluice_packet* packet, const struct sluice_pod* pod) {
   int isolated = pod->policy->side[packet->direction & 1].ruleset != 0;
-  if (unreadable != SLUICE_PARSED) return isolated ? unreadable : SLUICE_ALLOWED_NOT_ISOLATED;
+  if (packet->unreadable != SLUICE_PARSED) return isolated ? packet->unreadable : SLUICE_ALLOWED_NOT_ISOLATED;
   if (packet->kind == SLUICE_KIND_NEIGHBOUR) return SLUICE_ALLOWED_NEIGHBOUR;
   if (isolated && packet->direction == SLUICE_EGRESS &&
       !sluice_is_own(pod->policy, packet->family, &packet->local))
@@ -102,23 +102,21 @@ SLUICE_STAGE enum sluice_action sluice_conclude(sluice_ctx* ctx, const struct sl
 }
 
 SLUICE_STAGE enum sluice_action sluice_path(sluice_ctx* ctx, enum sluice_direction direction) {
-  struct sluice_packet packet = {.direction = (__u8)direction};
+  struct sluice_packet* packet = sluice_new_packet(ctx, SLUICE_SCRATCH_PACKET, (__u8)direction);
   __u32 zero = 0;
   const struct sluice_config* config = sluice_lookup(ctx, config, &zero);
-  if (!config) return SLUICE_DROP;
+  if (!config || !packet) return SLUICE_DROP;
   __u64 epoch = *(const volatile __u64*)&config->epoch;
-  __u8 unreadable = (__u8)sluice_parse(ctx, &packet);
-  sluice_forget_packet(ctx, &packet);
-  sluice_forget(ctx, unreadable);
+  packet->unreadable = (__u8)sluice_parse(ctx, packet);
   struct sluice_pod pod = sluice_find_pod(ctx, epoch);
   __u8 reason;
   if (pod.policy)
-    reason = sluice_decide(ctx, config, &packet, &pod, unreadable);
-  else if (unreadable == SLUICE_PARSED && packet.kind == SLUICE_KIND_NEIGHBOUR)
+    reason = sluice_decide(ctx, config, packet, &pod);
+  else if (packet->unreadable == SLUICE_PARSED && packet->kind == SLUICE_KIND_NEIGHBOUR)
     reason = SLUICE_ALLOWED_NEIGHBOUR;
   else
     reason = config->flags & SLUICE_CONFIG_PERMISSIVE ? SLUICE_ALLOWED_PERMISSIVE : SLUICE_DENIED_NOT_READY;
-  return sluice_conclude(ctx, config, &packet, &pod, reason);
+  return sluice_conclude(ctx, config, packet, &pod, reason);
 }
 
 #endif

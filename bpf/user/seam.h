@@ -28,7 +28,11 @@ SLUICE_MAPS(SLUICE_LOOKUP_TYPE)
 
 #define sluice_lookup(ctx, name, key) sluice_lookup_##name(ctx, key)
 #define sluice_insert(ctx, name, key, value) sluice_insert_##name(ctx, key, value)
-#define sluice_forget(ctx, integer) ((void)(ctx), (void)(integer))
+
+/* Memory of one run: the thread's own. */
+#define SLUICE_SCRATCH(name, value_type, entries) \
+  static _Thread_local value_type sluice_scratch_##name[entries];
+#define sluice_scratch(ctx, name, index) ((void)(ctx), &sluice_scratch_##name[*(index)])
 
 #define sluice_ntohs(x) __builtin_bswap16(x)
 #define sluice_htons(x) __builtin_bswap16(x)
