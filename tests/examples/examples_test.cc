@@ -7,10 +7,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "agent/apps/engines.h"
 #include "agent/control/eval_lines.h"
-#include "agent/control/packet_engine.h"
 #include "agent/source/folder.h"
-#include "tests/oracle/reference.h"
 
 namespace sluice::examples {
 namespace {
@@ -57,23 +56,6 @@ model::Cluster read(const Example& example) {
     for (auto& object : contents->cluster.objects()) cluster.apply(model::Change::upsert(std::move(object)));
   }
   return cluster;
-}
-
-class ReferenceEngine final : public control::Engine {
- public:
-  explicit ReferenceEngine(const model::Cluster& cluster) : reference_(cluster) {}
-  base::Result<model::Answer> evaluate(const model::Probe& probe) override {
-    return reference_.evaluate(probe);
-  }
-
- private:
-  oracle::Reference reference_;
-};
-
-std::unique_ptr<control::Engine> make_engine(const std::string& name, const model::Cluster& cluster) {
-  if (name == "reference") return std::make_unique<ReferenceEngine>(cluster);
-  return std::make_unique<control::PacketEngine>(
-      cluster, name == "native" ? control::make_native_runner : control::make_kernel_runner);
 }
 
 void expect_lines(const Example& example, control::Engine& engine) {
@@ -134,7 +116,7 @@ TEST_P(Examples, SayWhatTheyShow) {
   EXPECT_GE(examples.size(), 20u);
   for (const Example& example : examples) {
     model::Cluster cluster = read(example);
-    auto engine = make_engine(name, cluster);
+    auto engine = apps::make_engine(name, cluster);
     expect_lines(example, *engine);
     for (const auto& entry : fs::directory_iterator(example.expected))
       if (entry.path().filename().string().starts_with("matrix-")) expect_matrix(entry.path(), *engine);
