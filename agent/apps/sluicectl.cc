@@ -1,10 +1,13 @@
 // sluicectl: the operator's command line. Each group of commands has a file of its own.
+#include <spdlog/spdlog.h>
+
 #include "agent/apps/sluicectl_commands.h"
 
 namespace sluice::apps {
 namespace {
 
 int run(int argc, char** argv) {
+  spdlog::set_level(spdlog::level::off);  // libraries' remarks: the one line on standard error says it
   CLI::App app(
       "Sluice's command line: talks to an agent's socket, or works offline on a folder of manifests.",
       kSluicectl);

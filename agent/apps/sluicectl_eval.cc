@@ -3,10 +3,9 @@
 #include <iostream>
 
 #include "agent/apps/engines.h"
+#include "agent/apps/eval_stream.h"
 #include "agent/apps/manifests.h"
 #include "agent/apps/sluicectl_commands.h"
-#include "agent/apps/terminal.h"
-#include "agent/control/eval_lines.h"
 
 namespace sluice::apps {
 namespace {
@@ -15,43 +14,6 @@ struct EvalOptions {
   std::string manifests, probes;
   std::string engine = "native";
 };
-
-// The next line without its end, of which no more is kept than tells that it is too long; false at the end of
-// input.
-bool read_line(std::streambuf& in, std::string& line) {
-  constexpr int kEnd = std::char_traits<char>::eof();
-  line.clear();
-  int c = in.sbumpc();
-  if (c == kEnd) return false;
-  for (; c != kEnd && c != '\n'; c = in.sbumpc())
-    if (line.size() <= control::kLongestEvalLine) line.push_back(static_cast<char>(c));
-  if (!line.empty() && line.back() == '\r') line.pop_back();
-  return true;
-}
-
-bool is_blank(const std::string& line) {
-  return line.find_first_not_of(" \t") == std::string::npos;
-}
-
-// Whether every probe made sense. Blank lines are passed over.
-bool evaluate(control::Engine& engine, std::istream& in, std::ostream& out) {
-  bool sound = true;
-  size_t count = 0;
-  Progress progress("probes", 0);
-  for (std::string line; read_line(*in.rdbuf(), line);) {
-    if (is_blank(line)) continue;
-    const auto asked = control::parse_eval_line(line);
-    const base::Result<model::Answer> answer =
-        asked.probe ? engine.evaluate(*asked.probe) : base::Result<model::Answer>(asked.probe.error());
-    sound = sound && answer.ok();
-    out << control::to_line(asked.id, answer) << '\n';
-    // Whoever writes probes one by one waits for each answer.
-    if (in.rdbuf()->in_avail() <= 0) out.flush();
-    progress.step(++count);
-  }
-  out.flush();
-  return sound;
-}
 
 int run_eval(const EvalOptions& options) {
   std::ifstream file;
@@ -66,10 +28,13 @@ int run_eval(const EvalOptions& options) {
   std::ios::sync_with_stdio(false);
   auto engine = make_engine(options.engine, manifests->cluster);
   std::istream& in = options.probes == "-" ? std::cin : file;
-  const bool sound = evaluate(*engine, in, std::cout);
+  const EvalCounts counts = answer_lines(*engine, manifests->cluster, in, std::cout);
   if (!std::cout) return fail(kSluicectl, kExitFailed, "eval: cannot write the answers to standard output");
   if (in.bad()) return fail(kSluicectl, kExitFailed, "eval: cannot read " + options.probes);
-  return sound && manifests->sound ? kExitDone : kExitUsage;
+  if (counts.unanswered > 0)
+    return fail(kSluicectl, kExitFailed,
+                "eval: " + std::to_string(counts.unanswered) + " without an answer: " + counts.failure);
+  return counts.senseless == 0 && manifests->sound ? kExitDone : kExitUsage;
 }
 
 }  // namespace
