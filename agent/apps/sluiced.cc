@@ -48,6 +48,8 @@ control::AgentOptions agent_options(const SluicedOptions& options) {
 int run_agent(const SluicedOptions& options) {
   const control::Log log(control::parse_log_format(options.log_format).value(),
                          control::parse_log_level(options.log_level).value());
+  if (auto usable = control::agent_listens(options.socket); !usable)
+    return fail(kProgram, kExitUsage, usable.error().message());
   boost::asio::io_context loop(1);
   auto feeder = source::FolderFeeder::open(options.manifests);
   if (!feeder) return fail(kProgram, kExitUsage, "--manifests: " + feeder.error().message());
