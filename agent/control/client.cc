@@ -10,6 +10,9 @@
 namespace sluice::control {
 namespace {
 
+// What gRPC says where it was the caller that stopped waiting.
+constexpr char kGaveUp[] = "Deadline Exceeded";
+
 std::unique_ptr<v1::Control::Stub> connect(const std::string& socket) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kLargestReply);
@@ -34,6 +37,8 @@ base::Error Client::error_of(const grpc::Status& status) {
       return base::Error(status.error_message());
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       failure_ = CallFailure::kLate;
+      if (status.error_message() == kGaveUp)
+        return base::Error("agent at " + socket_ + ": no answer in time");
       return base::Error(status.error_message());
     default:
       failure_ = CallFailure::kOther;

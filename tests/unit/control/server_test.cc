@@ -120,6 +120,12 @@ TEST_F(ServerTest, ASyncEndsByItsDeadline) {
   EXPECT_EQ(client.failure(), CallFailure::kLate);
 }
 
+TEST_F(ServerTest, ASyncThatIsLateSaysWhyBeforeItsCallerGivesUp) {
+  start();
+  desk_.late = true;
+  EXPECT_EQ(Client(socket_).sync(std::chrono::seconds(1)).error().message(), "not in force in time");
+}
+
 TEST_F(ServerTest, ARequestThatIsTooLargeIsRefused) {
   start();
   v1::CheckRequest request;
