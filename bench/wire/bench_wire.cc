@@ -15,41 +15,36 @@ using base::Status;
 
 constexpr int kRounds = 40;
 constexpr int kQuickRounds = 5;
+constexpr int kWarmUps = 1;  // rounds
 constexpr size_t kPolicySizes[] = {0, 10, 1'000, 10'000};
 constexpr uint64_t kSeed = 3;
 
 // What is measured of every stand. Its name is the group's too: its series are interleaved with each other.
+// Each sample gives two series, one of the time that passed and one of CPU time.
 struct Case {
   const char* name;
-  const char* unit;
+  const char* cpu_name;
+  const char* of;  // what the time is shared out among
+  const char* time_unit;
   double nanoseconds_per_unit;
-  Result<Nanoseconds> (*take)(Stand& stand);
+  bool quick;  // measured with --quick too
+  Result<Sample> (*take)(Stand& stand);
 };
-
-Result<Nanoseconds> elapsed(const Result<Sample>& sample) {
-  if (!sample) return sample.error();
-  return sample->elapsed;
-}
-
-Result<Nanoseconds> cpu(const Result<Sample>& sample) {
-  if (!sample) return sample.error();
-  return sample->cpu;
-}
 
 std::function<Status()> forgetting(Stand& stand) {
   return [&stand] { return stand.protection->forget_connections(); };
 }
 
-constexpr char kCpuCase[] = "cpu";
 constexpr Case kCases[] = {
-    {"small-packets", "ns per packet", 1,
-     [](Stand& stand) { return elapsed(stand.traffic.small_packets()); }},
-    {kCpuCase, "ns CPU per packet", 1, [](Stand& stand) { return cpu(stand.traffic.small_packets()); }},
-    {"new-flows", "ns per packet", 1,
-     [](Stand& stand) { return elapsed(stand.traffic.new_flows(forgetting(stand))); }},
-    {"connections", "us per connection", 1000,
-     [](Stand& stand) { return elapsed(stand.traffic.connections(forgetting(stand))); }},
-    {"bulk", "ns per KiB", 1, [](Stand& stand) { return elapsed(stand.traffic.bulk()); }},
+    {"small-packets", "cpu", "packet", "ns", 1, true,
+     [](Stand& stand) { return stand.traffic.small_packets(); }},
+    {"new-flows", "cpu-new-flows", "packet", "ns", 1, true,
+     [](Stand& stand) { return stand.traffic.new_flows(forgetting(stand)); }},
+    {"connections", "cpu-connections", "connection", "us", 1000, true,
+     [](Stand& stand) { return stand.traffic.connections(forgetting(stand)); }},
+    {"connections-two-threads", "cpu-connections-two-threads", "connection", "us", 1000, false,
+     [](Stand& stand) { return stand.traffic.connections_accepted_elsewhere(forgetting(stand)); }},
+    {"bulk", "cpu-bulk", "KiB", "ns", 1, true, [](Stand& stand) { return stand.traffic.bulk(); }},
 };
 
 using Stands = std::vector<std::unique_ptr<Stand>>;
@@ -77,24 +72,48 @@ Result<Stands> make_stands() {
   return stands;
 }
 
-Series series_of(const Case& measured, const Stand& stand, std::vector<double> rounds) {
-  for (double& round : rounds) round /= measured.nanoseconds_per_unit;
-  Series series{"wire", measured.name, to_text(stand.kind), measured.name,
-                {},     measured.unit, std::move(rounds),   stand.checked};
+// `nanoseconds` a round; `what` is "ns" or "ns CPU".
+Series series_of(const Case& measured, const Stand& stand, const char* name, const std::string& what,
+                 std::vector<double> nanoseconds) {
+  for (double& round : nanoseconds) round /= measured.nanoseconds_per_unit;
+  Series series{"wire",
+                measured.name,
+                to_text(stand.kind),
+                name,
+                {},
+                what + " per " + measured.of,
+                std::move(nanoseconds),
+                stand.checked};
   if (follows_policies(stand.kind)) series.labels["policies"] = std::to_string(stand.policies);
   if (const std::string variant = stand.protection->variant(); !variant.empty())
     series.labels["variant"] = variant;
   return series;
 }
 
-Status measure(const Case& measured, Stands& stands, int rounds, Document& document) {
+// A contender that also notes the CPU time of each of its samples.
+Contender contender_of(const Case& measured, Stand& stand, std::vector<double>& cpu) {
+  return {stand.name(), [&measured, &stand, &cpu]() -> Result<Nanoseconds> {
+            auto sample = measured.take(stand);
+            if (!sample) return sample.error();
+            cpu.push_back(sample->cpu.count());
+            return sample->elapsed;
+          }};
+}
+
+Status measure(const Case& measured, const Stands& stands, bool with_cpu, int rounds, Document& document) {
   std::vector<Contender> contenders;
-  for (const auto& stand : stands)
-    contenders.push_back({stand->name(), [&measured, &stand] { return measured.take(*stand); }});
-  auto samples = run_rounds(contenders, {.rounds = rounds, .warm_ups = 1, .seed = kSeed});
+  std::vector<std::vector<double>> cpu(stands.size());
+  for (size_t i = 0; i < stands.size(); ++i) contenders.push_back(contender_of(measured, *stands[i], cpu[i]));
+  auto samples = run_rounds(contenders, {.rounds = rounds, .warm_ups = kWarmUps, .seed = kSeed});
   if (!samples) return samples.error().within(measured.name);
-  for (size_t i = 0; i < stands.size(); ++i)
-    document.series.push_back(series_of(measured, *stands[i], std::move((*samples)[i])));
+  const std::string unit = measured.time_unit;
+  for (size_t i = 0; i < stands.size(); ++i) {
+    document.series.push_back(series_of(measured, *stands[i], measured.name, unit, std::move((*samples)[i])));
+    cpu[i].erase(cpu[i].begin(), cpu[i].begin() + kWarmUps);
+    if (with_cpu)
+      document.series.push_back(
+          series_of(measured, *stands[i], measured.cpu_name, unit + " CPU", std::move(cpu[i])));
+  }
   std::fprintf(stderr, "bench_wire: %s: %d rounds of %zu contenders\n", measured.name, rounds, stands.size());
   return base::done();
 }
@@ -108,14 +127,10 @@ Result<Document> run(const Options& options) {
   if (!stands) return stands.error();
   auto covered = cpu_clock_covers_softirqs(stands->front()->traffic);
   if (!covered) return covered.error();
-  for (const Case& measured : kCases) {
-    if (!options.wants(measured.name)) continue;
-    if (measured.name == kCpuCase && !*covered) {
-      std::fprintf(stderr, "bench_wire: cpu: left out: this kernel counts softirqs for nobody\n");
-      continue;
-    }
-    if (auto done = measure(measured, *stands, rounds, *document); !done) return done.error();
-  }
+  if (!*covered) std::fputs("bench_wire: no CPU times: this kernel counts softirqs for nobody\n", stderr);
+  for (const Case& measured : kCases)
+    if (options.wants(measured.name) && (measured.quick || !options.quick))
+      if (auto done = measure(measured, *stands, *covered, rounds, *document); !done) return done.error();
   return document;
 }
 

@@ -54,7 +54,7 @@ Result<Fd> connected(int type, int protocol, const net::Ip& to) {
   const sockaddr_in peer = endpoint_of(to, kPort);
   const linger reset{.l_onoff = 1, .l_linger = 0};
   if (!fd.valid() || !set(fd, SO_LINGER, reset) || !set(fd, SO_SNDTIMEO, kPatience) ||
-      !set(fd, SO_SNDBUFFORCE, kStreamRoom) ||
+      !set(fd, SO_RCVTIMEO, kPatience) || !set(fd, SO_SNDBUFFORCE, kStreamRoom) ||
       ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&peer), sizeof(peer)) != 0)
     return Error::from_errno(errno, "connect to the receiver");
   return fd;

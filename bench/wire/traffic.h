@@ -1,11 +1,11 @@
 // Traffic: what is measured on a site's wire, sender to receiver.
 //
-// Laws: one thread sends, receives and answers in turns, bound to one CPU: packets cross both veth pairs in
-// the softirqs of its own system calls, so that everything they cost is in the time taken, one thing after
-// another, and no idle core hides any of it. That every packet arrived is checked, else there is no sample. A
-// sample takes about kSampleTime, after a short warm-up that is not counted. `forget` makes every connection
-// new again; it is called, outside the time, where a case is about new ones. Times in nanoseconds. Move-only;
-// one thread.
+// Laws: but for connections_accepted_elsewhere(), one thread sends, receives and answers in turns, bound to
+// one CPU: packets cross both veth pairs in the softirqs of its own system calls, so that everything they
+// cost is in the time taken, one thing after another, and no idle core hides any of it. That every packet
+// arrived is checked, else there is no sample. A sample takes about kSampleTime, after a short warm-up that
+// is not counted. `forget` makes every connection new again; it is called, outside the time, where a case is
+// about new ones. Times in nanoseconds. Move-only; one thread.
 #pragma once
 
 #include <chrono>
@@ -32,14 +32,18 @@ class Traffic {
   // `site` must outlive it.
   static base::Result<Traffic> open(const Site& site);
 
-  // UDP datagrams of one flow, 64 bytes with their IP header, sent until the time is up. `elapsed` ends when
-  // the last is sent, which is when it is with the receiver's socket; `cpu` includes the receiver's reading
-  // them.
+  // UDP datagrams of one established flow (it was answered before), 64 bytes with their IP header, sent until
+  // the time is up. `elapsed` ends when the last is sent, which is when it is with the receiver's socket;
+  // `cpu` includes the receiver's reading them.
   base::Result<Sample> small_packets();
   // The same packets, but each from a port of its own: each opens a flow.
   base::Result<Sample> new_flows(const std::function<base::Status()>& forget);
   // TCP: connect, accept, close. Closed by reset (SO_LINGER 0), so that no port waits in TIME_WAIT.
   base::Result<Sample> connections(const std::function<base::Status()>& forget);
+  // The same with the receiver's half on a thread and a CPU of its own: accept, close; the sender waits for
+  // that. Nearer to what two programs see: waking each other is in the time, and some of the cost is not, as
+  // two CPUs share it.
+  base::Result<Sample> connections_accepted_elsewhere(const std::function<base::Status()>& forget);
   // TCP: one connection; as much as fits is sent, then received, and so on. Per KiB.
   base::Result<Sample> bulk();
 

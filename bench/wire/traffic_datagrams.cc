@@ -25,7 +25,8 @@ constexpr size_t kIpBytes = 64;  // of a packet, IP header included
 constexpr size_t kPayloadBytes = kIpBytes - sizeof(iphdr) - sizeof(udphdr);
 constexpr size_t kBatch = 64;  // packets a system call
 constexpr size_t kMostPackets =
-    60000;  // of a sample: fewer than there are ports, and than fit the receiver's socket
+    60000;                   // of a sample: fewer than there are ports, and than fit the receiver's socket
+constexpr int kWarmUps = 4;  // batches
 constexpr uint16_t kFirstPort = 1024;
 constexpr int kArrivalMilliseconds = 500;  // for what was sent to be there
 
@@ -92,6 +93,20 @@ Result<Sample> flood(const Fd& out, const Fd& in, Batch<Size>& batch, Prepare pr
 constexpr auto kOnce = [](const Stopwatch&) { return false; };
 constexpr auto kUntilOver = [](const Stopwatch& watch) { return !watch.sample_is_over(); };
 
+// One datagram back, so that whoever watches has seen both directions and counts the flow as established.
+Status answer(const Fd& receiver, const Fd& sender) {
+  sockaddr_in whom{};
+  socklen_t size = sizeof(whom);
+  char byte = 0;
+  if (::getsockname(sender.get(), reinterpret_cast<sockaddr*>(&whom), &size) != 0 ||
+      ::sendto(receiver.get(), &byte, sizeof(byte), 0, reinterpret_cast<const sockaddr*>(&whom), size) < 0)
+    return Error::from_errno(errno, "answer a datagram");
+  pollfd arrived{sender.get(), POLLIN, 0};
+  if (::poll(&arrived, 1, kArrivalMilliseconds) != 1) return Error("no answer arrives");
+  while (::recv(sender.get(), &byte, sizeof(byte), MSG_DONTWAIT) >= 0) continue;
+  return base::done();
+}
+
 class RawPackets : public Batch<kIpBytes> {
  public:
   RawPackets(const net::Ip& from, const net::Ip& to) {
@@ -119,18 +134,20 @@ class RawPackets : public Batch<kIpBytes> {
 }  // namespace
 
 Result<Sample> Traffic::small_packets() {
+  const Fd &out = sockets_.datagrams_out, &in = sockets_.datagrams_in;
   Batch<kPayloadBytes> batch;
   const auto as_they_are = [](size_t) {};
-  for (int warm_up = 0; warm_up < 4; ++warm_up)
-    if (auto warm = flood(sockets_.datagrams_out, sockets_.datagrams_in, batch, as_they_are, kOnce); !warm)
-      return warm;
-  return flood(sockets_.datagrams_out, sockets_.datagrams_in, batch, as_they_are, kUntilOver);
+  for (int warm_up = 0; warm_up < kWarmUps; ++warm_up) {
+    if (auto warm = flood(out, in, batch, as_they_are, kOnce); !warm) return warm;
+    if (auto answered = answer(in, out); !answered) return answered.error();
+  }
+  return flood(out, in, batch, as_they_are, kUntilOver);
 }
 
 Result<Sample> Traffic::new_flows(const std::function<Status()>& forget) {
   RawPackets batch(site_->pod(kSender).ip, site_->pod(kReceiver).ip);
   const auto number = [&](size_t sent) { batch.number_from(sent); };
-  for (int warm_up = 0; warm_up < 4; ++warm_up)
+  for (int warm_up = 0; warm_up < kWarmUps; ++warm_up)
     if (auto warm = flood<kIpBytes>(sockets_.raw_out, sockets_.datagrams_in, batch, number, kOnce); !warm)
       return warm;
   if (auto forgotten = forget(); !forgotten) return forgotten.error();

@@ -1,7 +1,11 @@
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 
+#include <cstring>
+#include <thread>
 #include <vector>
 
 #include "bench/wire/stopwatch.h"
@@ -72,6 +76,46 @@ class Stream {
   size_t sent_ = 0, received_ = 0;
 };
 
+// Accepts and closes on a thread of its own, on another CPU than its maker's where there is one, until it
+// goes.
+class Acceptor {
+ public:
+  explicit Acceptor(const Fd& listener)
+      : stop_(::eventfd(0, EFD_CLOEXEC)), thread_([this, &listener] { run(listener); }) {}
+  Acceptor(const Acceptor&) = delete;
+  Acceptor& operator=(const Acceptor&) = delete;
+  ~Acceptor() {
+    ::eventfd_write(stop_.get(), 1);
+    thread_.join();
+  }
+
+ private:
+  void run(const Fd& listener) const {
+    cpu_set_t others;
+    std::memset(&others, 0xff, sizeof(others));
+    CPU_CLR(::sched_getcpu(), &others);
+    ::sched_setaffinity(0, sizeof(others), &others);  // refused where there is only one
+    pollfd either[] = {{listener.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0}};
+    while (::poll(either, 2, kStallMilliseconds) > 0 && either[1].revents == 0)
+      Fd(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  }
+
+  Fd stop_;
+  std::thread thread_;
+};
+
+// Opens connections in the calling thread's namespace until the time is up, after some that do not count.
+Result<Sample> count_connections(const std::function<Status()>& one, const std::function<Status()>& forget) {
+  for (int i = 0; i < kWarmUpConnections; ++i)
+    if (auto opened = one(); !opened) return opened.error();
+  if (auto forgotten = forget(); !forgotten) return forgotten.error();
+  const Stopwatch watch;
+  int count = 0;
+  for (; count < kMostConnections && !watch.sample_is_over(); ++count)
+    if (auto opened = one(); !opened) return opened.error();
+  return watch.per(count);
+}
+
 }  // namespace
 
 Result<Sample> Traffic::connections(const std::function<Status()>& forget) {
@@ -83,15 +127,20 @@ Result<Sample> Traffic::connections(const std::function<Status()>& forget) {
     out->close();  // first: its reset ends the other end too
     return base::done();
   };
-  return endpoint::within(site_->pod(kSender).netns, [&]() -> Result<Sample> {
-    for (int i = 0; i < kWarmUpConnections; ++i)
-      if (auto opened = one(); !opened) return opened.error();
-    if (auto forgotten = forget(); !forgotten) return forgotten.error();
-    const Stopwatch watch;
-    int count = 0;
-    for (; count < kMostConnections && !watch.sample_is_over(); ++count)
-      if (auto opened = one(); !opened) return opened.error();
-    return watch.per(count);
+  return endpoint::within(site_->pod(kSender).netns, [&] { return count_connections(one, forget); });
+}
+
+Result<Sample> Traffic::connections_accepted_elsewhere(const std::function<Status()>& forget) {
+  const auto one = [&]() -> Status {
+    auto out = connect();
+    if (!out) return out.error();
+    char byte = 0;
+    if (::recv(out->get(), &byte, sizeof(byte), 0) == 0) return base::done();
+    return Error::from_errno(errno, "wait for the receiver to close");
+  };
+  return endpoint::within(site_->pod(kSender).netns, [&] {
+    const Acceptor acceptor(sockets_.listener);
+    return count_connections(one, forget);
   });
 }
 
