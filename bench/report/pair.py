@@ -110,18 +110,34 @@ def grown(results, large, small):
     return (values, f"each in {mine.reference} of its own rounds") if values else None
 
 
-def twin(results, series, **sizes):
+def cpu_case(case):
+    """The case of suite wire that counts the CPU time of the same samples."""
+    return "cpu" if case == "small-packets" else f"cpu-{case}"
+
+
+def kind(series):
+    """The labels that are no size."""
+    return tuple((k, v) for k, v in series.labels if k not in read.BASE)
+
+
+def twin(results, series, wanted_kind=None, **sizes):
     """The same series at other sizes, else the one at base sizes; of the same rounds where there is such a one."""
-    def alike(s):
-        return s is not series and s.case == series.case and kind(s) == kind(series)
-
-    def kind(s):
-        return [(k, v) for k, v in s.labels if k not in read.BASE]
-
-    found = list(filter(alike, results.select(series.suite, series.contender)))
+    wanted_kind = kind(series) if wanted_kind is None else wanted_kind
+    found = [s for s in results.select(series.suite, series.contender, (series.case,))
+             if s is not series and kind(s) == wanted_kind]
     for candidates in ([s for s in found if s.group == series.group], found):
         for wanted in ({**series.sizes(), **sizes}, {**read.BASE, **sizes}):
             for candidate in candidates:
                 if candidate.sizes() == wanted:
                     return candidate
     return None
+
+
+def on_axis(results, axis, **labels):
+    """What suite packet measured at more than one size of this axis, the others at their base; each size once."""
+    found = results.once([s for s in results.select("packet", "sluice", **labels)
+                          if {**s.sizes(), axis: 0} == {**read.BASE, axis: 0}])
+    sizes = {}
+    for s in found:
+        sizes.setdefault((s.case, kind(s)), set()).add(s.size(axis))
+    return [s for s in found if len(sizes[s.case, kind(s)]) > 1]

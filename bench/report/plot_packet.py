@@ -29,8 +29,7 @@ def first_of_a_kind(series):
 
 def axis_lines(results, axis, family):
     """[(name, colour, is reference, [(size, Spread of net ns)])] at 4,096 tuples, the other sizes at their base."""
-    on_axis = results.once([s for s in results.select("packet", "sluice", family=family, tuples="4096")
-                            if {**s.sizes(), axis: 0} == {**read.BASE, axis: 0} and s.label("report") != "on"])
+    on_axis = [s for s in pair.on_axis(results, axis, family=family, tuples="4096") if s.label("report") != "on"]
     for contender, case, name, colour in LINES:
         points = {}
         for s in on_axis:
@@ -78,8 +77,9 @@ def case_bars(results, tuples, family):
     """[(name, series of all hooks and protocols)] at base sizes, in the order of the tables."""
     found = [s for s in results.select("packet", "sluice", family=family, tuples=tuples) if targets.at_base(s)]
     aloud = {("report", "on"): "report on", ("report", "suppressed"): "no report"}
+    unsaid = ("driver", "family", "tuples", *read.BASE)
     for (case, _, fixed), cells in tables.rows_of(results.once(found), "hook", "protocol").items():
-        rest = [aloud.get(label, label[1]) for label in fixed if label[0] not in ("driver", "family", "tuples", *read.BASE)]
+        rest = [aloud.get(label, label[1]) for label in fixed if label[0] not in unsaid]
         yield ", ".join([case, *rest]), list(cells.values())
 
 

@@ -8,6 +8,8 @@ import pair
 import stats
 import tables
 
+CUT = 3
+CASES = ("small-packets", "cpu", "new-flows", "connections", "connections-two-threads", "bulk")
 COLOURS = {"sluice": canvas.BLUE, "nftables": canvas.GREEN, "iptables": canvas.RED, "ipset": canvas.PURPLE}
 
 
@@ -23,7 +25,7 @@ def wire_panels(results, wanted):
 
 def contenders_figure(results):
     """Each contender at its greatest number of policies."""
-    panels = wire_panels(results, tables.WIRE_CASES)
+    panels = wire_panels(results, CASES)
     if not panels:
         return None
     columns = min(2, len(panels))
@@ -33,30 +35,39 @@ def contenders_figure(results):
     for axes in grid.flat[len(panels):]:
         axes.remove()
     for axes, (case, found) in zip(grid.flat, panels.items()):
-        names = tables.in_order([name for name, _ in found], tables.CONTENDERS)
-        for row, name in enumerate(names):
-            policies, s = max(((p or 0, s) for (n, p), s in found.items() if n == name), key=lambda one: one[0])
-            v = stats.spread(s.rounds)
-            axes.barh(row, v.median, color=COLOURS.get(name, canvas.GREY), height=0.66)
-            axes.plot([v.p10, v.p90], [row, row], color=canvas.INK, lw=0.9)
-            ratio = pair.against(results, s) if name != "none" else None
-            times = f" = {stats.median(ratio.values):.2f} × none" if ratio else ""
-            canvas.name_bar(axes, v.p90, row, tables.figure(v.median) + times)
-        tops = [max((p or 0 for (n, p), _ in found.items() if n == name)) for name in names]
-        axes.set_yticks(range(len(names)), [f"{n}, {tables.size_text(t)}" if t else n for n, t in zip(names, tops)])
-        axes.invert_yaxis()
-        axes.tick_params(axis="y", length=0)
+        contender_bars(axes, results, found)
         axes.set_title(f"{case}: {next(iter(found.values())).unit}")
-        axes.set_xlim(0, axes.get_xlim()[1] * 1.4)
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:,.6g}"))
         axes.grid(axis="x")
     return figure
 
 
+def contender_bars(axes, results, found):
+    """Bars longer than CUT times the shortest are cut, so that the others can be told apart; an arrow says so."""
+    names = tables.in_order([name for name, _ in found], tables.CONTENDERS)
+    tallest = [max(((p or 0, s) for (n, p), s in found.items() if n == name), key=lambda one: one[0]) for name in names]
+    spreads = [stats.spread(s.rounds) for _, s in tallest]
+    least = min(v.median for v in spreads)
+    most = max(v.p90 for v in spreads if v.median <= CUT * least)
+    for row, (name, (_, s), v) in enumerate(zip(names, tallest, spreads)):
+        cut = v.median > CUT * least
+        axes.barh(row, 1.15 * most if cut else v.median, color=COLOURS.get(name, canvas.GREY), height=0.66)
+        if not cut:
+            axes.plot([v.p10, v.p90], [row, row], color=canvas.INK, lw=0.9)
+        ratio = pair.against(results, s) if name != "none" else None
+        times = f" = {tables.figure(stats.median(ratio.values))} × none" if ratio else ""
+        canvas.name_bar(axes, 1.15 * most if cut else v.p90, row, "→ " * cut + tables.figure(v.median) + times)
+    axes.set_yticks(range(len(names)),
+                    [f"{name}, {tables.size_text(p)}" if p else name for name, (p, _) in zip(names, tallest)])
+    axes.invert_yaxis()
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlim(0, 1.85 * most)
+
+
 def policies_figure(results):
     """No policies stands where one would: a logarithmic axis has no nought."""
-    panels = wire_panels(results, tables.WIRE_CASES)
+    panels = wire_panels(results, CASES)
     panels = {case: found for case, found in panels.items() if len({p for _, p in found if p is not None}) > 1}
     if not panels:
         return None

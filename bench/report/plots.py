@@ -31,5 +31,6 @@ def every_figure(results):
     for axis, aloud in AXES.items():
         yield f"packet-{axis}", f"net ns a packet against {aloud}", plot_packet.axis_figure(results, axis, aloud)
     yield "change-latency", "how long a change takes to be in force", plot_change.latency_figure(results)
-    yield "wire-contenders", "cost on the wire, by contender", plot_wire.contenders_figure(results)
+    yield ("wire-contenders", "cost on the wire, by contender (a bar with an arrow is cut)",
+           plot_wire.contenders_figure(results))
     yield "wire-policies", "cost on the wire against number of policies", plot_wire.policies_figure(results)

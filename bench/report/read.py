@@ -93,7 +93,7 @@ class Results:
         """Of what was measured in several groups, the one of the group that varies most of it, the first of those."""
         variants = {}
         for s in series:
-            key = (s.suite, s.group, s.contender, s.case, tuple((k, v) for k, v in s.labels if k not in BASE))
+            key = (s.suite, s.group, s.contender, s.case, *((k, v) for k, v in s.labels if k not in BASE))
             variants.setdefault(key, []).append(s)
         kept = {}
         for found in sorted(variants.values(), key=len, reverse=True):

@@ -49,32 +49,42 @@ def packet_text(results):
     for axis, aloud in AXES.items():
         text += f"### Growth: {aloud}\n\n{tables.packet_axis(results, axis)}\n"
     text += f"### Growth: many addresses and policies at once\n\n{tables.packet_corner(results)}\n"
+    text += ("### Many remote addresses\n\nElsewhere all tuples share few remote addresses, so that what is known of "
+             "one is in the caches. Here they\nare spread over many.\n\n"
+             f"{tables.packet_remotes(results)}\n")
     text += ("### The same in several groups\n\nHow far one case differs between worlds and rounds of one run: take no "
              f"ratio of this report to be surer than that.\n\n{tables.packet_again(results)}\n")
-    text += f"### The references\n\n{tables.packet_references(results)}\n"
+    text += f"### The references\n\nF0 as it is, the others net of it.\n\n{tables.packet_references(results)}\n"
     return text + f"### What isn't noisy\n\n{tables.facts(results, 'packet')}\n"
 
 
 def change_text(results):
     return (f"## Per change\n\n### Time\n\n{tables.change_latency(results)}\n"
+            "### Map entries a change\n\nThe mean of all events: all that were written, those written until the new "
+            f"state was in force, and the least that any plan must write.\n\n{tables.change_entries(results)}\n"
             f"### Map programming against the raw batch\n\n{tables.programming(results)}\n"
             f"### What isn't noisy\n\n{tables.facts(results, 'change')}\n")
 
 
 def wire_text(results):
-    cases = tables.in_order([s.case for s in results.select("wire")], tables.WIRE_CASES) or tables.WIRE_CASES
+    cases = [s.case for s in results.select("wire") if s.case.split("-")[0] != "cpu"] or tables.WIRE_CASES
+    cases = tables.in_order(cases, tables.WIRE_CASES)
     return "## On the wire\n\n" + "".join(f"### {case}\n\n{tables.wire(results, case)}\n" for case in cases)
 
 
 def plot_text(drawn):
     if not drawn:
         return ""
-    return "## Plots\n\n" + "".join(f"![{title}]({name})\n\n" for name, title in drawn)
+    return "## Plots\n\n" + "".join(
+        f"{title[0].upper()}{title[1:]}:\n\n![{title}]({name})\n\n" for name, title in drawn)
 
 
 def report(results, drawn, notes):
     parts = [heading(results), (HERE / "reading.md").read_text(encoding="utf-8"),
-             "## What it must reach\n\n" + tables.target_table(results),
+             "## What it must reach\n\n" + tables.target_table(results)
+             + "\n\"Last map write\" is the one that puts the change in force; deleting what only the state before\n"
+             "needed comes after it and is not counted (`grace` and `cleanup` below). Packets go to few remote\n"
+             "addresses; what many cost is told under \"Many remote addresses\".\n",
              "### Against the closest comparable agent\n\n"
              "Its figures are quoted, measured on another machine of this kind where F1 cost about 40 net ns; nothing\n"
              "of it ran or was checked here. \"Times faster\" is in units of each machine's own F1.\n\n"

@@ -7,7 +7,7 @@ import targets
 
 CASES = ("established", "established-reply", "not-isolated", "outdated", "new-pod-peer", "new-ipblock", "new-service",
          "denied-peer", "denied-port", "fragment", "icmp-error")
-WIRE_CASES = ("small-packets", "new-flows", "connections", "bulk", "cpu")
+WIRE_CASES = ("small-packets", "new-flows", "connections", "connections-two-threads", "bulk")
 CONTENDERS = ("none", "empty", "sluice", "nftables", "iptables", "ipset")
 NONE = "–"
 
@@ -59,8 +59,8 @@ def target_table(results):
             continue
         s = worst.spread
         value = f"{figure(worst.value)} {t.unit}"
-        if worst.note == "p99":
-            value = f"{value} (p99; median {figure(s.median)})"
+        if worst.note:
+            value += f" ({worst.note})"
         of = f", worst of {count}" if count > 1 else ""
         rows.append([t.case, limit, value, between(s) if s else NONE, "yes" if t.reached(worst) else "**no**",
                      worst.where + of, worst.checked or NONE])
@@ -130,10 +130,7 @@ def packet_cases(results, tuples):
 
 def packet_axis(results, axis):
     """Cost over one axis, the others at their base."""
-    def on_axis(s):
-        return {**s.sizes(), axis: 0} == {**read.BASE, axis: 0}
-
-    found = results.once([s for s in results.select("packet", "sluice") if on_axis(s)])
+    found = pair.on_axis(results, axis)
     values = sorted({s.size(axis) for s in found})
     rows = {}
     for (case, _, fixed), cells in rows_of(found, axis).items():
@@ -144,7 +141,7 @@ def packet_axis(results, axis):
     return markdown(["case", "of", *head, "checked"],
                     [[case, read.brief(labels, read.BASE), *(net_cell(results, cells.get(v, [])) for v in values),
                       min(s.checked for found in cells.values() for s in found)]
-                     for (case, labels), cells in rows.items() if len(cells) > 1], (*head, "checked"))
+                     for (case, labels), cells in rows.items()], (*head, "checked"))
 
 
 def is_corner(series):
@@ -168,6 +165,20 @@ def packet_corner(results):
                     ("net ns", "small", "large / small", "checked"))
 
 
+def packet_remotes(results):
+    """Tuples spread over many remote addresses, against the same sizes with few of them."""
+    rows = []
+    for s in results.select("packet", "sluice"):
+        few = tuple((k, v) for k, v in pair.kind(s) if k != "remotes")
+        other = pair.twin(results, s, few) if few != pair.kind(s) else None
+        grown = pair.grown(results, s, other) if other else None
+        if grown:
+            rows.append([s.case, s.what(), net_cell(results, [s]), net_cell(results, [other]),
+                         with_range(stats.spread(grown[0])), grown[1], min(s.checked, other.checked)])
+    head = ["net ns", "few remotes", "many / few"]
+    return markdown(["case", "of", *head, "paired by", "checked"], rows, (*head, "checked"))
+
+
 def packet_references(results):
     """F0 as it is, the others net of it: the range of their medians over all groups."""
     rows = {}
@@ -178,10 +189,10 @@ def packet_references(results):
         if costs is not None:
             key = (s.contender, s.label("driver") or "plain", s.label("family"), s.label("tuples"))
             rows.setdefault(key, []).append(stats.median(costs))
-    head = ["reference", "driver", "family", "tuples", "median ns (F0: as it is)", "least..most of the groups", "groups"]
+    head = ["reference", "driver", "family", "tuples", "median ns", "least..most of the groups", "groups"]
     return markdown(head,
                     [[*key, figure(stats.median(v)), f"{figure(min(v))}..{figure(max(v))}", len(v)]
-                     for key, v in sorted(rows.items())], ("median ns (F0: as it is)", "groups"))
+                     for key, v in sorted(rows.items())], ("median ns", "groups"))
 
 
 def packet_again(results):
@@ -197,16 +208,44 @@ def packet_again(results):
     return markdown(["case", "of", "in", "by group", "checked"], rows, ("checked",))
 
 
+STEPS = ("compile", "apply", "event-to-write", "grace", "cleanup")
+
+
 def change_latency(results):
-    rows = []
-    for s in results.select("change"):
-        if s.case == "programming":
-            continue
-        v = stats.spread(s.rounds)
-        rows.append([s.case, s.label("what"), *(size_text(s.size(k)) for k in ("pods", "policies", "local")),
-                     figure(v.median), between(v), figure(v.p99), s.unit, v.count, s.checked])
-    head = ["pods", "policies", "local", "median", "p10..p90", "p99"]
-    return markdown(["case", "what", *head, "unit", "events", "checked"], rows, (*head, "events", "checked"))
+    """A row a case and size: its steps in ms, and the whole until it is in force with spread and p99."""
+    rows = {}
+    for s in results.select("change", "sluice"):
+        if s.case != "programming" and s.unit == "us":
+            rows.setdefault((s.case, s.size("pods"), s.size("policies"), s.size("local")), {})[s.label("what")] = s
+    text = []
+    for (case, *sizes), steps in rows.items():
+        v = {name: stats.spread([x / 1000 for x in s.rounds]) for name, s in steps.items()}
+        whole = v.get("event-to-write")
+        medians = [figure(v[name].median) if name in v else NONE for name in STEPS]
+        medians[3:3] = [between(whole), figure(whole.p99)] if whole else [NONE, NONE]
+        text.append([case, *map(size_text, sizes), *medians, max(len(s.rounds) for s in steps.values()),
+                     min(s.checked for s in steps.values())])
+    head = ["pods", "policies", "local", *STEPS[:3], "p10..p90", "p99", *STEPS[3:], "events", "checked"]
+    return markdown(["case", *head], text, head)
+
+
+ENTRIES = ("entries_written", "entries_to_force", "least_possible")
+
+
+def change_entries(results):
+    """Map entries written for a change, against the least that any plan must write."""
+    rows = {}
+    for f in results.facts:
+        if f.suite == "change" and f.name in ENTRIES:
+            rows.setdefault(f.labels, {})[f.name] = f
+    text = []
+    for labels, found in rows.items():
+        values = [found[name].value if name in found else None for name in ENTRIES]
+        over = f"{values[0] / values[2]:.2f}" if values[2] and values[0] is not None else NONE
+        sizes = (size_text(read.number(dict(labels).get(k, ""))) for k in ("pods", "policies", "local"))
+        text.append([dict(labels).get("case", ""), *sizes, *(NONE if v is None else figure(v) for v in values), over])
+    head = ["pods", "policies", "local", "written", "until in force", "least possible", "written / least"]
+    return markdown(["case", *head], text, head)
 
 
 def programming(results):
@@ -221,22 +260,36 @@ def programming(results):
 
 
 def wire(results, case):
-    """One case on the wire: a row a contender and number of policies."""
-    found = [s for s in results.select("wire") if s.case == case]
-    order = in_order([s.contender for s in found], CONTENDERS)
-    found.sort(key=lambda s: (order.index(s.contender), s.size("policies") if s.label("policies") else 0))
+    """One case on the wire: a row a contender and number of policies, the time that passed and the CPU time."""
+    found = {s.case: {} for s in results.select("wire", cases=(case, pair.cpu_case(case)))}
+    for s in results.select("wire", cases=tuple(found)):
+        found[s.case][s.contender, s.labels] = s
+    keys = list(dict.fromkeys(key for of_case in found.values() for key in of_case))
+    order = in_order([contender for contender, _ in keys], CONTENDERS)
+    keys.sort(key=lambda key: (order.index(key[0]), read.number(dict(key[1]).get("policies", 0))))
+    units = {name: next(iter(of_case.values())).unit for name, of_case in found.items()}
+    head = [column for name in found for column in (units[name], "CPU × none" if name != case else "× none")]
     rows = []
-    for s in found:
-        ratio = pair.against(results, s) if s.contender != "none" else None
-        labels = tuple((k, v) for k, v in s.labels if k != "policies")
-        rows.append([s.contender, size_text(s.size("policies")) if s.label("policies") else NONE,
-                     read.brief(labels) or NONE, with_range(stats.spread(s.rounds)), s.unit,
-                     with_range(stats.spread(ratio.values)) if ratio else NONE, s.checked or NONE])
-    return markdown(["contender", "policies", "of", "median (p10..p90)", "unit", "× none", "checked"], rows,
-                    ("policies", "median (p10..p90)", "× none", "checked"))
+    for contender, labels in keys:
+        every = [of_case.get((contender, labels)) for of_case in found.values()]
+        cells = [cell for s in every for cell in wire_cells(results, s)]
+        policies = dict(labels).get("policies")
+        rest = read.brief(tuple((k, v) for k, v in labels if k not in ("policies", "variant")))
+        rows.append([" ".join(filter(None, (contender, rest))), dict(labels).get("variant", NONE),
+                     size_text(read.number(policies)) if policies else NONE, *cells,
+                     min(s.checked for s in every if s) or NONE])
+    return markdown(["contender", "by", "policies", *head, "checked"], rows, ("policies", *head, "checked"))
+
+
+def wire_cells(results, series):
+    if series is None:
+        return NONE, NONE
+    ratio = pair.against(results, series) if series.contender != "none" else None
+    return with_range(stats.spread(series.rounds)), with_range(stats.spread(ratio.values)) if ratio else NONE
 
 
 def facts(results, suite):
+    """What isn't noisy and has no table of its own."""
     return markdown(["fact", "of", "value", "unit"],
-                    [[f.name, read.brief(f.labels) or NONE, f"{f.value:,.10g}", f.unit]
-                     for f in results.facts if f.suite == suite], ("value",))
+                    [[f.name, read.brief(f.labels) or NONE, f"{f.value:,.0f}" if f.value >= 100 else figure(f.value),
+                      f.unit] for f in results.facts if f.suite == suite and f.name not in ENTRIES], ("value",))

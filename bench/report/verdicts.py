@@ -15,7 +15,10 @@ import stats
 
 THRESHOLD = 0.05  # the least change of a series that counts, as a share
 UNPAIRED = 3  # so many times the threshold where no reference ran beside it: the machine's mood does not cancel
-NOISY_FACTS = {"resident_bytes": 0.03}  # a share; what the allocator and the page size decide
+# A share; what the allocator and the page size decide.
+NOISY_FACTS = {"resident_bytes": 0.03, "resident_peak_bytes": 0.03, "bytes_per_pod": 0.03, "bytes_per_policy": 0.03,
+               "bytes_per_identity": 0.03}
+YARDSTICKS = ("least_possible",)  # facts about the work, not about how it is done
 FEWEST_ROUNDS = 5  # below, chance alone would too often order the rounds of A and B
 WORSE, BETTER, UNCHANGED = "worse", "better", "unchanged"
 TOO_FEW, OTHER_MACHINE = "too few rounds", "other machine"
@@ -106,7 +109,8 @@ def compare(a, b, threshold=THRESHOLD):
     """([Verdict], names only in A, names only in B); only what has a reference, or nothing to be one, is compared."""
     left, right = (keyed(r, [s for s in r.series if not pair.is_reference(s)]) for r in (a, b))
     verdicts = [judge(a, b, s, right[key], threshold) for key, s in left.items() if key in right]
-    facts_left, facts_right = ({(f.suite, f.name, f.labels): f for f in r.facts} for r in (a, b))
+    facts_left, facts_right = ({(f.suite, f.name, f.labels): f for f in r.facts if f.name not in YARDSTICKS}
+                               for r in (a, b))
     verdicts += [judge_fact(f, facts_right[key]) for key, f in facts_left.items() if key in facts_right]
 
     def only(here, there, facts_here, facts_there):

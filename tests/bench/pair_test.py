@@ -103,6 +103,22 @@ class Growth(unittest.TestCase):
         self.assertEqual(pair.grown(found, big, pair.twin(found, big, addresses=10, policies=10))[0], [1])
 
 
+class Axis(unittest.TestCase):
+    def test_only_what_has_several_sizes_and_of_the_group_that_varies_it(self):
+        found = results(packet("F0", [0]), packet("sluice", [1]), packet("sluice", [1], protocol="UDP"),
+                        packet("F0", [0], group="b"), packet("sluice", [2], group="b"),
+                        packet("sluice", [3], group="b", cidrs="100"), packet("sluice", [9], ranges="5"))
+        self.assertEqual([s.rounds for s in pair.on_axis(found, "cidrs")], [(2,), (3,)])
+        self.assertEqual(pair.on_axis(found, "fill"), [])
+
+    def test_many_remotes_have_a_twin_with_few(self):
+        found = results(packet("sluice", [1], cidrs="100"),
+                        packet("sluice", [2], group="b", cidrs="100", remotes="4096"))
+        many = ours(found, remotes="4096")
+        few = tuple(label for label in pair.kind(many) if label[0] != "remotes")
+        self.assertEqual(pair.twin(found, many, few).rounds, (1,))
+
+
 class Targets(unittest.TestCase):
     def row(self, found, words):
         target = next(t for t in targets.TARGETS if t.case.startswith(words))
