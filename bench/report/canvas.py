@@ -29,8 +29,8 @@ STYLE = {
 LABEL_GAP = 12  # points between the middles of two labels at a line's end
 
 
-def spread_labels(heights, gap, lowest):
-    """The heights moved apart until no two are nearer than `gap` and none is below `lowest`."""
+def spread_labels(heights, gap, lowest, highest):
+    """The heights moved apart until no two are nearer than `gap`, from `lowest` to `highest` if they fit."""
     order = sorted(range(len(heights)), key=lambda i: heights[i])
     blocks = [[heights[i], [i]] for i in order]  # [middle, members]
     merged = []
@@ -46,7 +46,11 @@ def spread_labels(heights, gap, lowest):
     for middle, members in merged:
         for k, i in enumerate(members):
             placed[i] = middle + gap * (k - (len(members) - 1) / 2)
-    for i in sorted(order, key=lambda i: placed[i]):
+    upwards = sorted(order, key=lambda i: placed[i])
+    for i in reversed(upwards):
+        placed[i] = min(placed[i], highest)
+        highest = placed[i] - gap
+    for i in upwards:
         placed[i] = max(placed[i], lowest)
         lowest = placed[i] + gap
     return placed
@@ -60,8 +64,9 @@ def label_ends(axes, ends):
     pixels = [axes.transData.transform((x, y))[1] for x, y, _, _ in ends]
     scale = axes.figure.dpi / 72
     right = max(x for x, _, _, _ in ends)
-    bottom = axes.get_window_extent().y0
-    for (_, y, text, colour), at, was in zip(ends, spread_labels(pixels, LABEL_GAP * scale, bottom), pixels):
+    frame = axes.get_window_extent()
+    placed = spread_labels(pixels, LABEL_GAP * scale, frame.y0, frame.y1)
+    for (_, y, text, colour), at, was in zip(ends, placed, pixels):
         axes.annotate(text, (right, y), xytext=(6, (at - was) / scale), textcoords="offset points", color=colour,
                       va="center", fontsize=8, annotation_clip=False)
 

@@ -1,7 +1,7 @@
 """Plot of suite change: the distribution of how long a change takes to be in force."""
 
 import matplotlib.pyplot as plt
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, NullLocator
 
 import canvas
 import stats
@@ -33,6 +33,7 @@ def latency_figure(results):
         v = stats.spread(every)
         axes.plot([v.p99], [0.99], "o", color=canvas.RED, ms=4)
         axes.set_xscale("log")
+        axes.xaxis.set_minor_locator(NullLocator())
         axes.set_ylim(-0.05, 1.12)
         axes.set_yticks([0, 0.5, 1], ["", "50 %", ""], fontsize=7)
         axes.grid(axis="both")

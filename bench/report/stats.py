@@ -43,8 +43,14 @@ def thin(values, most=MOST_ROUNDS):
 
 
 def quotients(above, below):
-    """Every value of `above` divided by every value of `below`, sorted: for two lists that share no rounds."""
-    return sorted(a / b for a in thin(above) for b in thin(below) if b > 0)
+    """Every value of `above` divided by every value of `below`, sorted: for two lists that share no rounds.
+
+    Values that are not above zero have no quotient; where most of a list are such, there is none at all.
+    """
+    lists = [[x for x in thin(values) if x > 0] for values in (above, below)]
+    if any(2 * len(left) < len(thin(values)) for left, values in zip(lists, (above, below))):
+        return []
+    return sorted(a / b for a in lists[0] for b in lists[1])
 
 
 def quotient_interval(above, below):
@@ -57,7 +63,7 @@ def quotient_interval(above, below):
     every = quotients(above, below)
     if not every:
         return None
-    m, n = min(len(above), MOST_ROUNDS), min(len(below), MOST_ROUNDS)
+    m, n = (sum(1 for x in thin(values) if x > 0) for values in (above, below))
     rank = math.floor(m * n / 2 - Z99 * math.sqrt(m * n * (m + n + 1) / 12))
     rank = min(max(rank, 1), (len(every) + 1) // 2)
     return every[rank - 1], median(every), every[-rank]

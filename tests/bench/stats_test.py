@@ -30,6 +30,11 @@ class Statistics(unittest.TestCase):
 
     def test_nothing_to_divide_by(self):
         self.assertIsNone(stats.quotient_interval([1, 2], [0, -1]))
+        self.assertIsNone(stats.quotient_interval([0, 0, 3], [0, 0, 3]))
+
+    def test_the_same_with_some_noughts_is_the_same(self):
+        rounds = [0, 5, 6, 0, 4, 5.5, 4.5, 5]
+        self.assertAlmostEqual(stats.quotient_interval(rounds, rounds)[1], 1)
 
     def test_thinning_keeps_order_and_number(self):
         self.assertEqual(stats.thin(list(range(1000)), 4), [0, 250, 500, 750])
