@@ -47,6 +47,13 @@ class BatchBuilder {
     remove_.map = map;
     remove_.removal = true;
   }
+  // Room for so many entries to come.
+  void reserve(size_t puts, size_t removals) {
+    const MapSizes sizes = map_sizes(put_.map);
+    put_.keys.reserve(puts * sizes.key);
+    put_.values.reserve(puts * sizes.value);
+    remove_.keys.reserve(removals * sizes.key);
+  }
   template <typename Key, typename Value>
   void put(const Key& key, const Value& value) {
     append(put_.keys, key);

@@ -99,10 +99,14 @@ class Planner {
     return uint64_t{SLUICE_REF(SLUICE_REF_PORTS, *slot)};
   }
 
-  // One table of cells. encode_value(key, value, in_after) is what a packet must see there before or after.
-  template <typename Change, typename EncodeKey, typename EncodeValue>
-  Status put_table(sluice_map map, const Change& changes, EncodeKey encode_key, EncodeValue encode_value) {
+  // One table of cells, of `at_most` changes. encode_value(key, value, in_after) is what a packet must see
+  // there before or after.
+  template <typename Changes, typename EncodeKey, typename EncodeValue>
+  Status put_table(sluice_map map, const Changes& changes, size_t at_most, EncodeKey encode_key,
+                   EncodeValue encode_value) {
     BatchBuilder put(map), undo(map), cleanup(map);
+    put.reserve(at_most, 0);
+    undo.reserve(0, at_most);
     for (const auto& [key, change] : changes) {
       Result<uint64_t> before = encode_value(key, change.before, false),
                        now = encode_value(key, change.after, true);
@@ -122,13 +126,19 @@ class Planner {
     return done();
   }
 
-  // A key's changes of one family.
-  template <typename Change>
-  static Change of_family(const Change& changes, net::Family family) {
-    Change some;
-    for (const auto& entry : changes)
-      if (entry.first.family() == family) some.insert(some.end(), entry);
-    return some;
+  template <typename Iterator>
+  struct Part {
+    Iterator first, last;
+    Iterator begin() const { return first; }
+    Iterator end() const { return last; }
+  };
+  // The changes of one family: IPv4 comes first in the order of keys.
+  template <typename Change, typename Key = typename Change::key_type>
+  static Part<typename Change::const_iterator> of_family(const Change& changes, net::Family family,
+                                                         const Key& first_ipv6) {
+    const auto middle = changes.lower_bound(first_ipv6);
+    if (family == net::Family::kIpv4) return {changes.begin(), middle};
+    return {middle, changes.end()};
   }
 
   // What longest-prefix match gives a prefix that is not itself in the table, in the image before or after.
@@ -165,12 +175,16 @@ class Planner {
     const auto& a = difference_.addresses;
     const auto& p = difference_.prefixes;
     const net::Family v4 = net::Family::kIpv4, v6 = net::Family::kIpv6;
-    Status status = put_table(SLUICE_MAP_RULES, difference_.rules, key, ref);
-    if (status) status = put_table(SLUICE_MAP_SERVICES, difference_.services, key, identity);
-    if (status) status = put_table(SLUICE_MAP_PREFIXES4, of_family(p, v4), key4, prefix);
-    if (status) status = put_table(SLUICE_MAP_PREFIXES6, of_family(p, v6), key6, prefix);
-    if (status) status = put_table(SLUICE_MAP_ADDRESSES4, of_family(a, v4), key4, address);
-    if (status) status = put_table(SLUICE_MAP_ADDRESSES6, of_family(a, v6), key6, address);
+    const net::Cidr all6 = net::Cidr::everything(v6);
+    const net::Ip zero6 = all6.base();
+    Status status = put_table(SLUICE_MAP_RULES, difference_.rules, difference_.rules.size(), key, ref);
+    if (status)
+      status =
+          put_table(SLUICE_MAP_SERVICES, difference_.services, difference_.services.size(), key, identity);
+    if (status) status = put_table(SLUICE_MAP_PREFIXES4, of_family(p, v4, all6), p.size(), key4, prefix);
+    if (status) status = put_table(SLUICE_MAP_PREFIXES6, of_family(p, v6, all6), p.size(), key6, prefix);
+    if (status) status = put_table(SLUICE_MAP_ADDRESSES4, of_family(a, v4, zero6), a.size(), key4, address);
+    if (status) status = put_table(SLUICE_MAP_ADDRESSES6, of_family(a, v6, zero6), a.size(), key6, address);
     return status;
   }
 

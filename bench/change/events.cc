@@ -54,7 +54,7 @@ Event policy_added(const Size& size, uint32_t number) {
 Event service_changed(const Size& size, uint32_t number) {
   const model::EndpointSlice before = slice_at(size, number * kStride % (size.pods / kPodsPerService));
   model::EndpointSlice after = before;
-  after.endpoints.front().ready = after.endpoints.front().serving = false;
+  for (model::Endpoint& endpoint : after.endpoints) endpoint.ready = endpoint.serving = false;
   return {Change::upsert(after), Change::upsert(before)};
 }
 

@@ -26,7 +26,7 @@ Event pod_added(const Size& size, uint32_t number);
 Event pod_relabelled(const Size& size, uint32_t number);
 Event namespace_relabelled(const Size& size, uint32_t number);
 Event policy_added(const Size& size, uint32_t number);
-Event service_changed(const Size& size, uint32_t number);
+Event service_changed(const Size& size, uint32_t number);   // its last endpoints go and come back
 Event policy_of_a_cell(const Size& size, uint32_t number);  // gains and loses 1,000 addresses as peers
 
 inline constexpr std::array<EventCase, 7> kEventCases = {{
