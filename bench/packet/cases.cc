@@ -47,6 +47,7 @@ std::string Case::driver() const {
 Labels Case::all_labels(const Size& size) const {
   Labels all = labels;
   if (driver() != "plain") all["driver"] = driver();
+  if (remote_count != kUsualRemotes) all["remotes"] = std::to_string(remote_count);
   all["family"] = net::to_text(family);
   all["hook"] = text_of(hook);
   all["protocol"] = protocol.to_text();
@@ -59,7 +60,7 @@ Labels Case::all_labels(const Size& size) const {
   return all;
 }
 
-std::vector<Tuple> tuples_of(const Case& c) {
+std::vector<Tuple> tuples_of(const Case& c, Order order) {
   std::vector<net::Ip> remotes;
   for (unsigned i = 0; i < c.remote_count; ++i) remotes.push_back(remote_address(c, i));
   std::vector<Tuple> tuples;
@@ -70,7 +71,7 @@ std::vector<Tuple> tuples_of(const Case& c) {
     tuples.push_back({remotes[i % c.remote_count], out ? ephemeral : service, out ? service : ephemeral,
                       static_cast<uint32_t>(i)});
   }
-  std::mt19937_64 random(kSeed);
+  std::mt19937_64 random(kSeed + static_cast<uint64_t>(order));
   for (size_t i = tuples.size(); i > 1; --i) std::swap(tuples[i - 1], tuples[random() % i]);
   return tuples;
 }

@@ -30,13 +30,15 @@ enum class Course {
 
 enum class Remotes { kPeers, kStrangers, kUnknown, kBlocks, kServices };
 
+inline constexpr unsigned kUsualRemotes = 10;  // known in worlds of every Size
+
 struct Case {
   std::string name;
   Course course = Course::kNew;
   sluice_reason expected = SLUICE_ALLOWED_FLOW;  // of each measured packet
   TestPod pod = TestPod::kIsolated;
   Remotes remotes = Remotes::kPeers;
-  unsigned remote_count = 10;
+  unsigned remote_count = kUsualRemotes;
   uint16_t port = kAllowedPort;  // where connections go
   bool reports = false;          // each measured packet is reported, instead of all but a few suppressed
   Labels labels;                 // what `name` leaves open
@@ -62,7 +64,10 @@ struct Tuple {
   net::Port local_port, remote_port;
   uint32_t number = 0;  // among its case's tuples
 };
-std::vector<Tuple> tuples_of(const Case& c);
+// In random order; connections are opened in another one than they are measured in, so that what stands side
+// by side in memory is not met side by side.
+enum class Order { kMeasured, kOpened };
+std::vector<Tuple> tuples_of(const Case& c, Order order = Order::kMeasured);
 
 // The packet that opens the tuple's connection, and the one that is measured.
 packet::Spec opening_of(const Case& c, const Tuple& tuple);

@@ -26,9 +26,10 @@ void fill_key(Keys& keys, const Case& c, const Tuple& tuple, uint32_t flow_id, c
   keys.insert(keys.end(), bytes, bytes + sizeof key);
 }
 
-std::vector<packet::Bytes> frames_of(const Case& c, packet::Spec (*spec)(const Case&, const Tuple&)) {
+std::vector<packet::Bytes> frames_of(const Case& c, Order order,
+                                     packet::Spec (*spec)(const Case&, const Tuple&)) {
   std::vector<packet::Bytes> frames;
-  for (const Tuple& tuple : tuples_of(c)) frames.push_back(packet::build(spec(c, tuple)));
+  for (const Tuple& tuple : tuples_of(c, order)) frames.push_back(packet::build(spec(c, tuple)));
   return frames;
 }
 
@@ -48,8 +49,8 @@ Keys flow_keys(const Case& c, const std::vector<Tuple>& tuples, uint32_t flow_id
 
 Result<Measured> Measured::make(Node& node, const Case& c) {
   const Reports reports{node.stats_fd(), node.index_of(c.pod)};
-  auto measured = Driver::load(node.program_fd(c.hook), shape_of(c), frames_of(c, measured_of),
-                               c.reports ? &reports : nullptr);
+  auto measured = Driver::load(node.program_fd(c.hook), shape_of(c),
+                               frames_of(c, Order::kMeasured, measured_of), c.reports ? &reports : nullptr);
   if (!measured) return measured.error();
   Measured all(node, c, std::move(*measured));
   if (c.has_flows()) all.keys_ = flow_keys(c, tuples_of(c), node.flow_id_of(c.pod));
@@ -57,41 +58,42 @@ Result<Measured> Measured::make(Node& node, const Case& c) {
   Case plain = c;
   if (c.course != Course::kFragment) plain.course = Course::kEstablished;
   plain.hook = c.opener();
-  auto opening = Driver::load(node.program_fd(c.opener()), shape_of(plain), frames_of(c, opening_of));
+  auto opening =
+      Driver::load(node.program_fd(c.opener()), shape_of(plain), frames_of(c, Order::kOpened, opening_of));
   if (!opening) return opening.error();
   all.opening_ = std::move(*opening);
   return all;
 }
 
-Status Measured::expect_verdicts(Driver& driver, const std::vector<bool>& passes, const char* what) {
-  for (size_t i = 0; i < passes.size(); ++i) {
-    auto verdict = driver.verdict(i);
+Result<uint64_t> Measured::expect_verdicts(Driver& driver, Referee& referee, Order order) {
+  uint64_t checked = 0;
+  for (const Tuple& tuple : tuples_of(case_, order)) {
+    auto allowed = referee.passes(case_, tuple);
+    if (!allowed) return allowed.error();
+    auto verdict = driver.verdict(checked);
     if (!verdict) return verdict.error();
-    if ((*verdict == kPasses) != passes[i])
-      return Error(case_.name + ": " + what + " " + std::to_string(i) + ": the program " +
-                   (passes[i] ? "drops" : "passes") + " what the reference engine " +
-                   (passes[i] ? "allows" : "denies"));
+    if ((*verdict == kPasses) != *allowed)
+      return Error(
+          std::string(order == Order::kOpened ? "opening packet " : "packet ") + std::to_string(checked) +
+          ", " + tuple.remote.to_text() + ": the program " +
+          (*allowed ? "drops what the reference engine allows" : "passes what the reference engine denies"));
+    ++checked;
   }
-  return base::done();
+  return checked;
 }
 
 Result<uint64_t> Measured::check(Referee& referee) {
-  std::vector<bool> passes;
-  for (const Tuple& tuple : tuples_of(case_)) {
-    auto answer = referee.passes(case_, tuple);
-    if (!answer) return answer.error();
-    passes.push_back(*answer);
-  }
   if (auto selected = node_->select(case_.pod); !selected) return selected.error();
   if (opening_) {
-    if (auto right = expect_verdicts(*opening_, passes, "opening packet"); !right) return right.error();
+    if (auto right = expect_verdicts(*opening_, referee, Order::kOpened); !right) return right;
   }
   if (case_.course == Course::kOutdated) {
     if (auto flipped = node_->outdate_flows(); !flipped) return flipped.error();
   }
-  if (auto right = expect_verdicts(measured_, passes, "packet"); !right) return right.error();
+  auto checked = expect_verdicts(measured_, referee, Order::kMeasured);
+  if (!checked) return checked;
   if (auto clean = clean_up(); !clean) return clean.error();
-  return passes.size();
+  return checked;
 }
 
 Status Measured::prepare() {

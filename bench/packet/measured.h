@@ -34,7 +34,7 @@ class Measured {
   base::Result<Nanoseconds> timed_pass();
   base::Result<kernel::Counters> counted() const { return node_->counters(); }
   base::Status expect(const kernel::Counters& before, uint64_t packets) const;
-  base::Status expect_verdicts(Driver& driver, const std::vector<bool>& passes, const char* what);
+  base::Result<uint64_t> expect_verdicts(Driver& driver, Referee& referee, Order order);
 
   Node* node_;
   Case case_;

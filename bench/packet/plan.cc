@@ -5,7 +5,7 @@
 namespace sluice::bench {
 namespace {
 
-constexpr size_t kFew = 4096, kMany = 65536;
+constexpr size_t kMany = 65536;
 constexpr unsigned kSpread = 4096;  // distinct addresses, as many as tuples
 
 template <typename Wanted>

@@ -12,7 +12,7 @@ namespace {
 
 using base::Status;
 
-constexpr int kRounds = 15, kQuickRounds = 9;
+constexpr int kRounds = 31, kQuickRounds = 21;
 
 class Stopwatch {
  public:
