@@ -66,10 +66,9 @@ SLUICE_STAGE int sluice_opens(const struct sluice_packet* packet) {
          (packet->tcp_flags & (SLUICE_TCP_SYN | SLUICE_TCP_ACK)) == SLUICE_TCP_SYN;
 }
 
-/* The flow still stands: not idle for too long, not about to be opened anew by this packet. */
+/* The flow still stands: not idle for too long. */
 SLUICE_STAGE int sluice_flow_stands(sluice_ctx* ctx, const struct sluice_flow* flow,
                                     const struct sluice_packet* packet, __u32 now) {
-  if (sluice_opens(packet)) return 0;
   return now - flow->seen <= sluice_timeout(ctx, sluice_flow_timeout(packet->protocol, flow->state));
 }
 

@@ -29,7 +29,7 @@ struct sluice_ipv6_header {
 
 SLUICE_STAGE int sluice_parse_ipv4(sluice_ctx* ctx, __u32 offset, struct sluice_packet* packet) {
   struct sluice_ipv4_header header;
-  if (sluice_load(ctx, offset, &header, sizeof(header))) return SLUICE_DENIED_TRUNCATED;
+  if (sluice_load(ctx, offset, &header)) return SLUICE_DENIED_TRUNCATED;
   __u32 header_bytes = (header.version_words & 15) * 4;
   __u32 total = sluice_ntohs(header.total_length);
   if (header.version_words >> 4 != 4 || header_bytes < sizeof(header)) return SLUICE_DENIED_MALFORMED;
@@ -91,7 +91,7 @@ SLUICE_COLD int sluice_parse_extensions(sluice_ctx* ctx, struct sluice_packet* p
     } extension;
     if (!sluice_is_extension(packet->protocol)) return SLUICE_PARSED;
     if (packet->protocol == SLUICE_EXT_HOP_BY_HOP && i > 0) return SLUICE_DENIED_MALFORMED; /* RFC 8200 4.1 */
-    if (sluice_load(ctx, packet->upper, &extension, sizeof(extension))) return SLUICE_DENIED_TRUNCATED;
+    if (sluice_load(ctx, packet->upper, &extension)) return SLUICE_DENIED_TRUNCATED;
     __u32 bytes = (extension.length + 1u) * 8;
     if (packet->protocol == SLUICE_EXT_AUTHENTICATION) bytes = (extension.length + 2u) * 4; /* RFC 4302 2.2 */
     if (packet->protocol == SLUICE_EXT_FRAGMENT) bytes = 8;
@@ -115,7 +115,7 @@ SLUICE_COLD int sluice_parse_extensions(sluice_ctx* ctx, struct sluice_packet* p
 
 SLUICE_STAGE int sluice_parse_ipv6(sluice_ctx* ctx, __u32 offset, struct sluice_packet* packet) {
   struct sluice_ipv6_header header;
-  if (sluice_load(ctx, offset, &header, sizeof(header))) return SLUICE_DENIED_TRUNCATED;
+  if (sluice_load(ctx, offset, &header)) return SLUICE_DENIED_TRUNCATED;
   if ((header.version_flow & sluice_htonl(0xf0000000)) != sluice_htonl(0x60000000))
     return SLUICE_DENIED_MALFORMED;
   packet->family = SLUICE_IPV6;
@@ -166,8 +166,7 @@ SLUICE_STAGE int sluice_parse_upper(sluice_ctx* ctx, struct sluice_packet* packe
   } icmp;
   switch (packet->protocol) {
     case SLUICE_TCP:
-      if (packet->upper_bytes < 20 || sluice_load(ctx, packet->upper, &tcp, sizeof(tcp)))
-        return SLUICE_DENIED_TRUNCATED;
+      if (packet->upper_bytes < 20 || sluice_load(ctx, packet->upper, &tcp)) return SLUICE_DENIED_TRUNCATED;
       if (tcp.words >> 4 < 5 || (tcp.words >> 4) * 4u > packet->upper_bytes) return SLUICE_DENIED_MALFORMED;
       packet->tcp_flags = tcp.flags;
       sluice_set_ports(packet, tcp.source, tcp.destination);
@@ -175,15 +174,14 @@ SLUICE_STAGE int sluice_parse_upper(sluice_ctx* ctx, struct sluice_packet* packe
     case SLUICE_UDP:
     case SLUICE_SCTP:
       if (packet->upper_bytes < (packet->protocol == SLUICE_UDP ? 8 : 12) ||
-          sluice_load(ctx, packet->upper, &ports, sizeof(ports)))
+          sluice_load(ctx, packet->upper, &ports))
         return SLUICE_DENIED_TRUNCATED;
       sluice_set_ports(packet, ports.source, ports.destination);
       return SLUICE_PARSED;
     case SLUICE_ICMP:
     case SLUICE_ICMPV6:
       if ((packet->protocol == SLUICE_ICMP) != (packet->family == SLUICE_IPV4)) return SLUICE_PARSED;
-      if (packet->upper_bytes < 8 || sluice_load(ctx, packet->upper, &icmp, sizeof(icmp)))
-        return SLUICE_DENIED_TRUNCATED;
+      if (packet->upper_bytes < 8 || sluice_load(ctx, packet->upper, &icmp)) return SLUICE_DENIED_TRUNCATED;
       if (packet->family == SLUICE_IPV6 && sluice_is_neighbour(icmp.type, packet->hop_limit))
         packet->kind = SLUICE_KIND_NEIGHBOUR;
       else if (packet->kind == SLUICE_KIND_PLAIN && sluice_is_icmp_error(packet->family, icmp.type)) {
@@ -196,11 +194,10 @@ SLUICE_STAGE int sluice_parse_upper(sluice_ctx* ctx, struct sluice_packet* packe
 }
 
 /* The whole frame. packet->direction is set by the caller. */
-SLUICE_COLD int sluice_parse(sluice_ctx* ctx, struct sluice_packet* packet) {
+SLUICE_STAGE int sluice_parse(sluice_ctx* ctx, struct sluice_packet* packet) {
   __be16 type;
   int reason;
-  if (sluice_load(ctx, SLUICE_ETHERNET_BYTES - sizeof(type), &type, sizeof(type)))
-    return SLUICE_DENIED_TRUNCATED;
+  if (sluice_load(ctx, SLUICE_ETHERNET_BYTES - sizeof(type), &type)) return SLUICE_DENIED_TRUNCATED;
   if (type == sluice_htons(SLUICE_ETHERTYPE_IPV4)) {
     reason = sluice_parse_ipv4(ctx, SLUICE_ETHERNET_BYTES, packet);
   } else if (type == sluice_htons(SLUICE_ETHERTYPE_IPV6)) {
@@ -231,7 +228,7 @@ SLUICE_COLD int sluice_parse_quoted(sluice_ctx* ctx, const struct sluice_packet*
   if (quoted->kind == SLUICE_KIND_LATER_FRAGMENT) return SLUICE_DENIED_FRAGMENT_WITHOUT_FIRST;
   if (quoted->protocol != SLUICE_TCP && quoted->protocol != SLUICE_UDP && quoted->protocol != SLUICE_SCTP)
     return SLUICE_PARSED;
-  if (sluice_load(ctx, quoted->upper, &ports, sizeof(ports))) return SLUICE_DENIED_TRUNCATED;
+  if (sluice_load(ctx, quoted->upper, &ports)) return SLUICE_DENIED_TRUNCATED;
   sluice_set_ports(quoted, ports.source, ports.destination);
   return SLUICE_PARSED;
 }

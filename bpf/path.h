@@ -26,7 +26,7 @@ SLUICE_STAGE void sluice_open_flow(sluice_ctx* ctx, const struct sluice_question
 SLUICE_STAGE __u8 sluice_judge_flow(sluice_ctx* ctx, struct sluice_question* question) {
   const struct sluice_packet* packet = question->packet;
   __u32 now = sluice_now(ctx), id = question->pod->endpoint->id;
-  struct sluice_flow* flow = sluice_find_flow(ctx, id, packet);
+  struct sluice_flow* flow = sluice_opens(packet) ? 0 : sluice_find_flow(ctx, id, packet);
   int stands = flow && sluice_flow_stands(ctx, flow, packet, now);
   if (stands) question->opener = flow->opener & 1;
   __u64 epoch = question->pod->epoch;

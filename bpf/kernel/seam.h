@@ -62,21 +62,26 @@ SLUICE_STAGE int sluice_is_gso(sluice_ctx* ctx) {
   return ctx->gso_size != 0;
 }
 
-/* Copies size (a constant) bytes at offset; non-zero where the packet ends before. Linear data is read in
- * place, by words: headers begin at multiples of 4 behind the Ethernet header, which the kernel aligns so
- * (NET_IP_ALIGN) where its processor cares. */
-SLUICE_STAGE long sluice_load(sluice_ctx* ctx, __u32 offset, void* to, const __u32 size) {
-  const __u8* data = (const __u8*)(long)ctx->data;
-  const __u8* end = (const __u8*)(long)ctx->data_end;
-  if (offset <= 2048 && data + offset + size <= end) {
-    if (size % 4 == 0)
-      __builtin_memcpy(to, __builtin_assume_aligned(data + offset, 4), size);
-    else
-      __builtin_memcpy(to, __builtin_assume_aligned(data + offset, 2), size);
-    return 0;
-  }
-  return bpf_skb_load_bytes(ctx, offset, to, size);
-}
+/* Loads *to from offset; non-zero where the packet ends before. Linear data is read in place, by words:
+ * headers begin at multiples of 4 behind the Ethernet header, which the kernel aligns so (NET_IP_ALIGN) where
+ * its processor cares. Only the cold way makes a copy, so that a struct of which few fields are used stays in
+ * registers. */
+#define sluice_load(ctx, offset, to)                                     \
+  ({                                                                     \
+    const __u8* start = (const __u8*)(long)(ctx)->data;                  \
+    const __u8* end = (const __u8*)(long)(ctx)->data_end;                \
+    __u32 at = (offset);                                                 \
+    long missing = 0;                                                    \
+    if (at <= SLUICE_MOST_LINEAR && start + at + sizeof(*(to)) <= end) { \
+      *(to) = *(const __typeof__(*(to))*)(start + at);                   \
+    } else {                                                             \
+      __typeof__(*(to)) copy;                                            \
+      missing = bpf_skb_load_bytes(ctx, at, &copy, sizeof(copy));        \
+      *(to) = copy;                                                      \
+    }                                                                    \
+    missing;                                                             \
+  })
+enum { SLUICE_MOST_LINEAR = 2048 }; /* offset up to which the verifier follows linear data */
 
 /* Memory of one run of a program, a CPU's own. */
 #define SLUICE_SCRATCH(name, value_type, entries) \

@@ -68,11 +68,12 @@ SLUICE_STAGE int sluice_is_gso(sluice_ctx* ctx) {
   return ctx->gso;
 }
 
-SLUICE_STAGE long sluice_load(sluice_ctx* ctx, __u32 offset, void* to, const __u32 size) {
+SLUICE_STAGE long sluice_copy(sluice_ctx* ctx, __u32 offset, void* to, __u32 size) {
   if (offset > ctx->length || size > ctx->length - offset) return -1;
   memcpy(to, ctx->data + offset, size);
   return 0;
 }
+#define sluice_load(ctx, offset, to) sluice_copy(ctx, offset, to, sizeof(*(to)))
 
 SLUICE_STAGE int sluice_emit(sluice_ctx* ctx, const struct sluice_event* event) {
   return ctx->emit(ctx->maps, event);

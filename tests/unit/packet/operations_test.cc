@@ -99,7 +99,9 @@ class Operations : public ::testing::TestWithParam<Case> {
     maps_.passes(frame, kPodInterface, back ? opposite(hook_) : hook_);
     EXPECT_EQ(counted(maps_.take_operations()), more) << what;
   }
-  void expect_more(const char* what, const Count& more, const Spec& spec, bool back = false) {
+  // Of a SYN the flow table is not asked: it is judged anew whatever that says.
+  void expect_more(const char* what, Count more, const Spec& spec, bool back = false) {
+    if (spec.protocol == net::kTcp && (spec.tcp_flags & 0x12) == 0x02) more.erase(flows());
     expect_more(what, more, build(spec), back);
   }
   std::string name(sluice_map map) const { return std::string(image::map_name(map)); }
@@ -125,11 +127,10 @@ TEST_P(Operations, OfConnections) {
     return data;
   }());
   expect_more("established, the other way", {{flows(), 1}}, reply(syn()), true);
-  Count in_place = by_ports;
-  in_place.erase("+" + flows());
-  expect_more("a new SYN on an old tuple", in_place, syn());
+  expect_more("a new SYN on an old tuple", by_ports, syn());
   put(web().peer(e_.node, kStranger));
-  Count again = in_place;
+  Count again = by_ports;
+  again.erase("+" + flows());
   again.erase("counters");
   expect_more("judged again after a change", again, reply(syn()), true);
   expect_more("and then established as before", {{flows(), 1}}, reply(syn()), true);
