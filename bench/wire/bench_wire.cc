@@ -63,11 +63,9 @@ Result<Stands> make_stands() {
   Stands stands;
   for (const size_t policies : kPolicySizes) {
     const model::Cluster cluster = make_cluster(policies);
-#define SLUICE_BENCH_STAND(NAME, name, follows) \
-  if (follows || policies == 0)                 \
-    if (auto added = add_stand(stands, Kind::k##NAME, policies, cluster); !added) return added.error();
-    SLUICE_BENCH_PROTECTIONS(SLUICE_BENCH_STAND)
-#undef SLUICE_BENCH_STAND
+    for (const KindFacts& one : kKinds)
+      if (one.follows_policies || policies == 0)
+        if (auto added = add_stand(stands, one.kind, policies, cluster); !added) return added.error();
   }
   return stands;
 }
@@ -78,13 +76,13 @@ Series series_of(const Case& measured, const Stand& stand, const char* name, con
   for (double& round : nanoseconds) round /= measured.nanoseconds_per_unit;
   Series series{"wire",
                 measured.name,
-                to_text(stand.kind),
+                facts_of(stand.kind).name,
                 name,
                 {},
                 what + " per " + measured.of,
                 std::move(nanoseconds),
                 stand.checked};
-  if (follows_policies(stand.kind)) series.labels["policies"] = std::to_string(stand.policies);
+  if (facts_of(stand.kind).follows_policies) series.labels["policies"] = std::to_string(stand.policies);
   if (const std::string variant = stand.protection->variant(); !variant.empty())
     series.labels["variant"] = variant;
   return series;

@@ -83,6 +83,7 @@ Status spawn(const std::vector<std::string>& arguments, const std::string& input
   auto out = file_with("");
   if (!out) return out.error();
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   const SpawnSettings settings(in->get(), out->get());

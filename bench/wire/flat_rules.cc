@@ -31,12 +31,12 @@ class PodIndex {
 
  private:
   const std::vector<const Pod*>& candidates(const model::SelectorPeer& peer) const {
-    static const std::vector<const Pod*> kNone;
+    static const std::vector<const Pod*> nowhere;
     if (peer.pod_selector)
       for (const auto& requirement : peer.pod_selector->requirements)
         if (requirement.op == model::Operator::kIn && requirement.values.size() == 1) {
           const auto found = by_label_.find({requirement.key, requirement.values.front()});
-          return found == by_label_.end() ? kNone : found->second;
+          return found == by_label_.end() ? nowhere : found->second;
         }
     return all_;
   }

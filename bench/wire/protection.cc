@@ -1,5 +1,7 @@
 #include "bench/wire/protection.h"
 
+#include <algorithm>
+
 namespace sluice::bench::wire {
 namespace {
 
@@ -10,26 +12,8 @@ class NoProtection final : public Protection {
 
 }  // namespace
 
-std::string to_text(Kind kind) {
-  switch (kind) {
-#define SLUICE_BENCH_NAME(NAME, name, follows) \
-  case Kind::k##NAME:                          \
-    return #name;
-    SLUICE_BENCH_PROTECTIONS(SLUICE_BENCH_NAME)
-#undef SLUICE_BENCH_NAME
-  }
-  return "";
-}
-
-bool follows_policies(Kind kind) {
-  switch (kind) {
-#define SLUICE_BENCH_FOLLOWS(NAME, name, follows) \
-  case Kind::k##NAME:                             \
-    return follows;
-    SLUICE_BENCH_PROTECTIONS(SLUICE_BENCH_FOLLOWS)
-#undef SLUICE_BENCH_FOLLOWS
-  }
-  return false;
+const KindFacts& facts_of(Kind kind) {
+  return *std::ranges::find(kKinds, kind, &KindFacts::kind);
 }
 
 base::Result<std::unique_ptr<Protection>> protect(Kind kind, const Site& site,

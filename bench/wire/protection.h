@@ -15,22 +15,17 @@
 
 namespace sluice::bench::wire {
 
-// NAME, what results call it, whether it follows the policies (the others ask nobody).
-#define SLUICE_BENCH_PROTECTIONS(X) \
-  X(None, none, false)              \
-  X(Empty, empty, false)            \
-  X(Sluice, sluice, true)           \
-  X(Nftables, nftables, true)       \
-  X(Iptables, iptables, true)       \
-  X(Ipset, ipset, true)
+enum class Kind { kNone, kEmpty, kSluice, kNftables, kIptables, kIpset };
 
-enum class Kind {
-#define SLUICE_BENCH_KIND(NAME, name, follows) k##NAME,
-  SLUICE_BENCH_PROTECTIONS(SLUICE_BENCH_KIND)
-#undef SLUICE_BENCH_KIND
+struct KindFacts {
+  Kind kind;
+  const char* name;       // in results
+  bool follows_policies;  // the others ask nobody
 };
-std::string to_text(Kind kind);
-bool follows_policies(Kind kind);
+inline constexpr KindFacts kKinds[] = {
+    {Kind::kNone, "none", false},        {Kind::kEmpty, "empty", false},      {Kind::kSluice, "sluice", true},
+    {Kind::kNftables, "nftables", true}, {Kind::kIptables, "iptables", true}, {Kind::kIpset, "ipset", true}};
+const KindFacts& facts_of(Kind kind);
 
 class Protection {
  public:

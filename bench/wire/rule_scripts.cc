@@ -53,22 +53,27 @@ std::string nft_element(const FlatRule& rule) {
   return peer + " . " + protocol_name(rule.protocol) + " . " + ports_text(rule, "-");
 }
 
-// A set of the side's rules for which `takes` holds, and the line that looks it up; nothing where there are
-// none.
-void nft_set(const Chain& chain, const std::string& what, const std::string& flags,
-             const std::function<bool(const FlatRule&)>& takes, std::string& sets, std::string& lookups) {
+// A set, and the line that looks it up.
+struct NftSet {
+  std::string set, lookup;
+};
+
+// Of the side's rules that are exact, or of the others; nothing where there are none.
+NftSet nft_set(const Chain& chain, bool exact) {
   std::string elements;
   size_t count = 0;
   for (const FlatRule& rule : chain.side->allowed) {
-    if (!takes(rule)) continue;
-    elements += (count++ == 0 ? "" : ", ") + nft_element(rule);
+    if (rule.exact() != exact) continue;
+    if (count++ > 0) elements += ", ";
+    elements += nft_element(rule);
   }
-  if (count == 0) return;
-  const std::string name = chain.name + "-" + what;
-  sets += "  set " + name + " {\n    type ipv4_addr . inet_proto . inet_service\n" + flags + "    size " +
-          std::to_string(count) + "\n    elements = { " + elements + " }\n  }\n";
-  lookups += std::string("    ip ") + (chain.ingress ? "saddr" : "daddr") + " . meta l4proto . th dport @" +
-             name + " return\n";
+  if (count == 0) return {};
+  const std::string name = chain.name + (exact ? "-exact" : "-ranges");
+  return {"  set " + name + " {\n    type ipv4_addr . inet_proto . inet_service\n" +
+              (exact ? "" : "    flags interval\n") + "    size " + std::to_string(count) +
+              "\n    elements = { " + elements + " }\n  }\n",
+          std::string("    ip ") + (chain.ingress ? "saddr" : "daddr") + " . meta l4proto . th dport @" +
+              name + " return\n"};
 }
 
 std::string nft_map(const std::vector<Chain>& chains, bool ingress) {
@@ -119,8 +124,8 @@ std::string ipset_set(const Chain& chain, const IpsetKind& kind) {
   for (const FlatRule& rule : chain.side->allowed) {
     if (every_port(rule) || rule.exact() != kind.exact) continue;
     const std::string peer = kind.exact ? rule.peer.base().to_text() : rule.peer.to_text();
-    entries +=
-        "add " + name + " " + peer + "," + protocol_name(rule.protocol) + ":" + ports_text(rule, "-") + "\n";
+    entries.append("add ").append(name).append(" ").append(peer).append(",");
+    entries.append(protocol_name(rule.protocol)).append(":").append(ports_text(rule, "-")).append("\n");
     count += static_cast<size_t>(rule.ports.last.host() - rule.ports.first.host()) + 1;
   }
   if (count == 0) return "";
@@ -150,12 +155,9 @@ std::string nftables_script(const std::vector<FlatPod>& pods) {
   const std::vector<Chain> chains = chains_of(pods);
   std::string sets, bodies;
   for (const Chain& chain : chains) {
-    std::string lookups;
-    nft_set(chain, "exact", "", &FlatRule::exact, sets, lookups);
-    nft_set(
-        chain, "ranges", "    flags interval\n", [](const FlatRule& rule) { return !rule.exact(); }, sets,
-        lookups);
-    bodies += "  chain " + chain.name + " {\n" + lookups + "    drop\n  }\n";
+    const NftSet exact = nft_set(chain, true), ranges = nft_set(chain, false);
+    sets += exact.set + ranges.set;
+    bodies += "  chain " + chain.name + " {\n" + exact.lookup + ranges.lookup + "    drop\n  }\n";
   }
   return "table ip bench {\n" + sets + bodies +
          "  chain forward {\n    type filter hook forward priority filter; policy accept;\n"

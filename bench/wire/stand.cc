@@ -8,7 +8,8 @@ namespace sluice::bench::wire {
 using base::Result;
 
 std::string Stand::name(Kind kind, size_t policies) {
-  return to_text(kind) + (follows_policies(kind) ? ", " + std::to_string(policies) + " policies" : "");
+  const KindFacts& facts = facts_of(kind);
+  return facts.name + (facts.follows_policies ? ", " + std::to_string(policies) + " policies" : "");
 }
 
 Result<std::unique_ptr<Stand>> make_stand(Kind kind, size_t policies, const model::Cluster& cluster) {
