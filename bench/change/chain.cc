@@ -1,10 +1,10 @@
 #include "bench/change/chain.h"
 
 #include <fstream>
-#include <limits>
 
 #include "agent/kernel/libbpf_log.h"
 #include "bench/change/cluster.h"
+#include "bench/change/counting.h"
 
 namespace sluice::bench {
 
@@ -22,43 +22,6 @@ bool is_of_flows(sluice_map map) {
   return map == SLUICE_MAP_FLOWS4 || map == SLUICE_MAP_FLOWS6 || map == SLUICE_MAP_FRAGMENTS ||
          map == SLUICE_MAP_COUNTERS || map == SLUICE_MAP_STATS;
 }
-
-// The Target that counts what is written, and how long is waited.
-class Counting final : public image::Target {
- public:
-  explicit Counting(image::Target& target) : target_(target) {}
-  Status write(const image::Batch& batch) override {
-    entries += batch.count;
-    return target_.write(batch);
-  }
-  Status store(const image::EndpointWrite& write) override {
-    ++entries;
-    return target_.store(write);
-  }
-  Status store(const image::InterfaceWrite& write) override {
-    ++entries;
-    return target_.store(write);
-  }
-  Status set_prefix_flags(uint64_t flags) override { return target_.set_prefix_flags(flags); }
-  Status flip(uint64_t epoch, uint64_t next_endpoint_id) override {
-    ++entries;
-    return target_.flip(epoch, next_endpoint_id);
-  }
-  Status attach(uint32_t) override { return base::done(); }
-  Status detach(uint32_t) override { return base::done(); }
-  Status wait_grace() override {
-    const auto start = Clock::now();
-    Status waited = target_.wait_grace();
-    grace += Clock::now() - start;
-    return waited;
-  }
-
-  size_t entries = 0;
-  Nanoseconds grace{};
-
- private:
-  image::Target& target_;
-};
 
 // The kernel's own account: memlock of /proc/self/fdinfo, which counts entries since Linux 6.4.
 Result<uint64_t> bytes_of(int fd) {
@@ -126,13 +89,13 @@ Status Chain::carry_out(const image::Image& after, Step& step) {
   const auto planned = Clock::now();
   if (Status put = image::put_in_force(*plan, target); !put) return put;
   const auto in_force = Clock::now();
-  step.written.to_force = target.entries;
+  step.written.to_force = target.entries();
   if (Status settled = image::settle(*plan, target); !settled) return settled;
   step.took.plan = planned - start;
   step.took.write = in_force - planned;
-  step.took.grace = target.grace;
-  step.took.cleanup = Clock::now() - in_force - target.grace;
-  step.written.cleanup = target.entries - step.written.to_force;
+  step.took.grace = target.grace();
+  step.took.cleanup = Clock::now() - in_force - target.grace();
+  step.written.cleanup = target.entries() - step.written.to_force;
   placement_.settled(*plan);
   return base::done();
 }
