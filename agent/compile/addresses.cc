@@ -72,19 +72,13 @@ IdentityId AddressTable::classify_pod(const Group& group, const Region* region) 
 }
 
 void AddressTable::set(const net::Ip& ip, const std::optional<image::Address>& address) {
-  const image::Address* old = writer_.addresses.find(ip);
-  const IdentityId old_identity = old ? old->identity : IdentityId{};
   if (address) identities_.use(address->identity);
-  writer_.addresses.set(ip, address);
-  identities_.release(old_identity);
+  if (const auto old = writer_.addresses.set(ip, address)) identities_.release(old->identity);
 }
 
 void AddressTable::set(const net::Cidr& cidr, std::optional<IdentityId> identity) {
-  const IdentityId* old = writer_.prefixes.find(cidr);
-  const IdentityId old_identity = old ? *old : IdentityId{};
   if (identity) identities_.use(*identity);
-  writer_.prefixes.set(cidr, identity);
-  identities_.release(old_identity);
+  if (const auto old = writer_.prefixes.set(cidr, identity)) identities_.release(*old);
 }
 
 }  // namespace sluice::compile

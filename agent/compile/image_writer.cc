@@ -6,11 +6,8 @@ using image::Ref;
 
 void ImageWriter::set_rule(const image::RuleKey& key, const std::optional<Ref>& ref,
                            const image::Portset& ports) {
-  const Ref* old = rules_.find(key);
-  const image::PortsetId old_ports = old ? old->portset : image::PortsetId{};
   if (ref) use(ref->portset, ports);
-  rules_.set(key, ref);
-  release(old_ports);
+  if (const auto old = rules_.set(key, ref)) release(old->portset);
 }
 
 void ImageWriter::remove_rules(image::RulesetId ruleset) {

@@ -4,11 +4,13 @@
 // while a rule or a side refers to it. Not thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "agent/image/image.h"
 
@@ -25,25 +27,35 @@ class Table {
     auto found = entries_.find(key);
     return found == entries_.end() ? nullptr : &found->second;
   }
-  // nullopt removes.
-  void set(const Key& key, std::optional<Value> value) {
+  // nullopt removes. Returns what was there.
+  std::optional<Value> set(const Key& key, std::optional<Value> value) {
     auto at = entries_.lower_bound(key);
-    bool present = at != entries_.end() && !(key < at->first);
-    if (present ? value.has_value() && *value == at->second : !value.has_value()) return;
-    if (taken_) before_.try_emplace(key, present ? std::optional<Value>(at->second) : std::nullopt);
+    const bool present = at != entries_.end() && !(key < at->first);
+    if (!present && !value) return std::nullopt;
+    std::optional<Value> old = present ? std::optional<Value>(at->second) : std::nullopt;
+    if (old == value) return old;
+    if (taken_) before_.emplace_back(key, old);
     if (!value)
       entries_.erase(at);
     else if (present)
       at->second = std::move(*value);
     else
       entries_.emplace_hint(at, key, std::move(*value));
+    return old;
   }
   image::TableChange<Key, Value> take_change() {
     image::TableChange<Key, Value> change;
     if (!std::exchange(taken_, true))
       for (const auto& [key, now] : entries_)
         change.emplace_hint(change.end(), key, image::Changed<Value>{std::nullopt, now});
-    for (auto& [key, before] : std::exchange(before_, {})) {
+    // Of what was written twice, the first is what was there before.
+    auto written = std::exchange(before_, {});
+    std::stable_sort(written.begin(), written.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    const Key* last = nullptr;
+    for (auto& [key, before] : written) {
+      if (last != nullptr && *last == key) continue;
+      last = &key;
       const Value* now = find(key);
       std::optional<Value> after = now ? std::optional<Value>(*now) : std::nullopt;
       if (!(before == after)) change.emplace_hint(change.end(), key, image::Changed<Value>{before, after});
@@ -55,7 +67,7 @@ class Table {
  private:
   std::map<Key, Value>& entries_;
   bool taken_ = false;
-  std::map<Key, std::optional<Value>> before_;
+  std::vector<std::pair<Key, std::optional<Value>>> before_;  // in the order of writing
 };
 
 class ImageWriter {

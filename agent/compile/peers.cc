@@ -64,7 +64,6 @@ PeerIndex::Settled PeerIndex::settle() {
     }
   }
   match_stale();
-  labels_.clear();
   for (Group* group : std::exchange(touched_, {})) settled.groups.push_back(group);
   return settled;
 }

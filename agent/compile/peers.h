@@ -24,7 +24,10 @@ class PeerIndex {
   void use(PeerSetId id, const std::shared_ptr<const PeerSet>& content, const std::set<PortName>& names);
   void release(PeerSetId id, const std::set<PortName>& names);
 
-  void namespace_changed(const std::string& ns) { changed_namespaces_.insert(ns); }
+  void namespace_changed(const std::string& ns) {
+    changed_namespaces_.insert(ns);
+    labels_.erase(ns);
+  }
   void group_is_new(Group* group) { stale_.insert(group); }
   void group_goes(Group* group);
 
@@ -81,7 +84,7 @@ class PeerIndex {
   std::set<PeerSetId> changed_;
   std::set<std::string> changed_namespaces_;
   std::unordered_set<Group*> stale_, touched_;
-  std::unordered_map<std::string, model::Labels> labels_;  // of namespaces, while settling
+  std::unordered_map<std::string, model::Labels> labels_;  // of namespaces, as far as asked for
   std::string collision_;
 };
 
