@@ -27,7 +27,7 @@ Effort effort_for(const Size& size, const Options& options, int rounds) {
   effort.events = target ? 10 * rounds : options.quick ? rounds : 2 * rounds;
   effort.compiles = target ? (rounds + 1) / 2 : 3;
   effort.probes = target ? 300 : 100;
-  effort.check_cases = !options.quick;
+  effort.check_cases = target && !options.quick;
   effort.programming = target ? rounds : 0;
   return effort;
 }

@@ -77,9 +77,9 @@ class Asking {
     auto resolved = model::resolve(chain_.compiler().cluster(), addresses_, question.probe);
     if (!resolved) return resolved.error();
     const model::Pod& pod = chain_.compiler().cluster().pods.at(local_at(size, question.local).name);
-    const auto index = chain_.placement().index_of(compile::endpoint_id(pod));
-    if (!index) return Error("pod " + pod.name.to_text() + ": not in the maps");
-    if (Status there = chain_.maps().maps().store(image::InterfaceWrite{kTestInterface, *index}); !there)
+    const auto id = chain_.placement().id_of(compile::endpoint_id(pod));
+    if (!id) return Error("pod " + pod.name.to_text() + ": not in the maps");
+    if (Status there = chain_.maps().maps().store(image::InterfaceWrite{kTestInterface, *id}); !there)
       return there.error();
     const packet::Bytes frame = packet::build(
         packet::opening(resolved->from.ip, resolved->to.ip, resolved->protocol, *resolved->port));
