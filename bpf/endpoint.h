@@ -10,6 +10,7 @@ struct sluice_pod {
   const struct sluice_endpoint* endpoint; /* NULL: the interface belongs to no known pod */
   const struct sluice_sides* policy;      /* NULL: its policies are not known in this epoch */
   __u64 epoch;                            /* the state that the packet sees */
+  __u32 id;                               /* of the endpoint */
   __u32 index;                            /* of the endpoint, or SLUICE_NO_ENDPOINT */
 };
 
@@ -25,14 +26,16 @@ SLUICE_STAGE struct sluice_pod sluice_find_pod(sluice_ctx* ctx, __u64 epoch) {
   __u32 ifindex = sluice_ifindex(ctx), slot = ifindex & (SLUICE_INTERFACE_SLOTS - 1);
   const struct sluice_interface* interface = sluice_lookup(ctx, interfaces, &slot);
   if (!interface) return pod;
-  __u32 index = interface->endpoint;
+  __u32 id = interface->endpoint;
   if (interface->ifindex != ifindex) {
     const __u32* more = sluice_lookup(ctx, interfaces_more, &ifindex);
     if (!more) return pod;
-    index = *more;
+    id = *more;
   }
+  __u32 index = SLUICE_ENDPOINT_INDEX(id);
   const struct sluice_endpoint* endpoint = sluice_lookup(ctx, endpoints, &index);
   if (!endpoint || !endpoint->pod) return pod;
+  pod.id = id;
   pod.index = index;
   pod.endpoint = endpoint;
   pod.policy = sluice_policy_at(endpoint, epoch);

@@ -10,21 +10,22 @@
 
 #include "packet.h"
 
+/* Both ports of a key in one store. */
+#define SLUICE_COPY_PORTS(key, packet)                                                                \
+  __builtin_memcpy((__u8*)&(key) + __builtin_offsetof(__typeof__(key), local_port), &(packet)->ports, \
+                   sizeof((packet)->ports))
+
 SLUICE_STAGE struct sluice_flow4_key sluice_flow4_key_of(__u32 endpoint, const struct sluice_packet* packet) {
-  struct sluice_flow4_key key = {.endpoint = endpoint,
-                                 .remote = packet->remote.word[0],
-                                 .local_port = packet->local_port,
-                                 .remote_port = packet->remote_port,
-                                 .protocol = packet->protocol};
+  struct sluice_flow4_key key = {
+      .endpoint = endpoint, .remote = packet->remote.word[0], .protocol = packet->protocol};
+  SLUICE_COPY_PORTS(key, packet);
   return key;
 }
 
 SLUICE_STAGE struct sluice_flow6_key sluice_flow6_key_of(__u32 endpoint, const struct sluice_packet* packet) {
-  struct sluice_flow6_key key = {.endpoint = endpoint,
-                                 .local_port = packet->local_port,
-                                 .remote_port = packet->remote_port,
-                                 .protocol = packet->protocol};
+  struct sluice_flow6_key key = {.endpoint = endpoint, .protocol = packet->protocol};
   __builtin_memcpy(key.remote, &packet->remote, sizeof(key.remote));
+  SLUICE_COPY_PORTS(key, packet);
   return key;
 }
 
@@ -69,7 +70,9 @@ SLUICE_STAGE int sluice_opens(const struct sluice_packet* packet) {
 /* The flow still stands: not idle for too long. */
 SLUICE_STAGE int sluice_flow_stands(sluice_ctx* ctx, const struct sluice_flow* flow,
                                     const struct sluice_packet* packet, __u32 now) {
-  return now - flow->seen <= sluice_timeout(ctx, sluice_flow_timeout(packet->protocol, flow->state));
+  __u32 idle = now - flow->seen;
+  return idle <= sluice_timeout(ctx, SLUICE_TIMEOUT_SHORTEST) ||
+         idle <= sluice_timeout(ctx, sluice_flow_timeout(packet->protocol, flow->state));
 }
 
 /* What an allowed packet adds to its flow's state. */

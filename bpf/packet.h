@@ -27,21 +27,26 @@ union sluice_ip {
 /* Stands in sluice_scratch_packets, not on the stack: what the verifier reads back from a map it knows
  * nothing of, so that the many shapes of a packet meet as one state after parsing. */
 struct sluice_packet {
-  union sluice_ip local, remote;  /* the pod's end and the other end */
-  __be16 local_port, remote_port; /* 0 for protocols without ports */
-  __u8 family;                    /* SLUICE_IPV4, SLUICE_IPV6, 0: neither */
-  __u8 protocol;                  /* of the upper layer */
-  __u8 direction;                 /* enum sluice_direction */
-  __u8 kind;                      /* enum sluice_kind */
-  __u32 upper;                    /* offset of the upper layer */
-  __u32 upper_bytes;              /* its length as the IP header promises it */
-  __u32 identification;           /* of a fragment, as on the wire */
-  __u32 inner;                    /* offset of the packet that an ICMP error quotes */
+  union sluice_ip local, remote; /* the pod's end and the other end */
+  union {
+    struct {
+      __be16 local_port, remote_port; /* 0 for protocols without ports */
+    };
+    __u32 ports; /* both, as they stand in a flow's key */
+  };
+  __u8 family;          /* SLUICE_IPV4, SLUICE_IPV6, 0: neither */
+  __u8 protocol;        /* of the upper layer */
+  __u8 direction;       /* enum sluice_direction */
+  __u8 kind;            /* enum sluice_kind */
+  __u32 upper;          /* offset of the upper layer */
+  __u32 upper_bytes;    /* its length as the IP header promises it */
+  __u32 identification; /* of a fragment, as on the wire */
+  __u32 inner;          /* offset of the packet that an ICMP error quotes */
   __u8 hop_limit;
   __u8 tcp_flags;
   __u8 unreadable; /* SLUICE_PARSED, or the enum sluice_reason why it makes no sense */
   __u8 reserved[5];
-};
+} __attribute__((aligned(8)));
 
 /* The packet under way, and the one that it quotes if it is an ICMP error. A program is not interrupted by
  * another of its CPU. */

@@ -24,10 +24,9 @@ struct sluice_ipv6_header {
   __be32 version_flow;
   __be16 payload_length;
   __u8 next_header, hop_limit;
-  union sluice_ip source, destination;
-};
+}; /* the source and destination addresses follow */
 
-SLUICE_STAGE int sluice_parse_ipv4(sluice_ctx* ctx, __u32 offset, struct sluice_packet* packet) {
+SLUICE_STAGE int sluice_parse_ipv4(sluice_ctx* ctx, __u32 offset, struct sluice_packet* packet, int leaves) {
   struct sluice_ipv4_header header;
   if (sluice_load(ctx, offset, &header)) return SLUICE_DENIED_TRUNCATED;
   __u32 header_bytes = (header.version_words & 15) * 4;
@@ -36,7 +35,6 @@ SLUICE_STAGE int sluice_parse_ipv4(sluice_ctx* ctx, __u32 offset, struct sluice_
   if (total == 0 && sluice_is_gso(ctx)) total = sluice_length(ctx) - offset;
   if (total < header_bytes) return SLUICE_DENIED_MALFORMED;
 
-  int leaves = packet->direction == SLUICE_EGRESS;
   packet->family = SLUICE_IPV4;
   packet->protocol = header.protocol;
   packet->local.word[0] = leaves ? header.source : header.destination;
@@ -113,17 +111,18 @@ SLUICE_COLD int sluice_parse_extensions(sluice_ctx* ctx, struct sluice_packet* p
   return sluice_is_extension(packet->protocol) ? SLUICE_DENIED_EXTENSION_CHAIN : SLUICE_PARSED;
 }
 
-SLUICE_STAGE int sluice_parse_ipv6(sluice_ctx* ctx, __u32 offset, struct sluice_packet* packet) {
+SLUICE_STAGE int sluice_parse_ipv6(sluice_ctx* ctx, __u32 offset, struct sluice_packet* packet, int leaves) {
   struct sluice_ipv6_header header;
-  if (sluice_load(ctx, offset, &header)) return SLUICE_DENIED_TRUNCATED;
+  __u32 addresses = offset + sizeof(header), upper = addresses + 2 * sizeof(union sluice_ip);
+  if (sluice_load(ctx, offset, &header) ||
+      sluice_load(ctx, addresses, leaves ? &packet->local : &packet->remote) ||
+      sluice_load(ctx, addresses + sizeof(union sluice_ip), leaves ? &packet->remote : &packet->local))
+    return SLUICE_DENIED_TRUNCATED;
   if ((header.version_flow & sluice_htonl(0xf0000000)) != sluice_htonl(0x60000000))
     return SLUICE_DENIED_MALFORMED;
   packet->family = SLUICE_IPV6;
   packet->protocol = header.next_header;
-  int leaves = packet->direction == SLUICE_EGRESS;
-  packet->local = leaves ? header.source : header.destination;
-  packet->remote = leaves ? header.destination : header.source;
-  packet->upper = offset + sizeof(header);
+  packet->upper = upper;
   packet->upper_bytes = sluice_ntohs(header.payload_length);
   packet->hop_limit = header.hop_limit;
   if (packet->upper_bytes == 0 && sluice_is_gso(ctx))
@@ -131,9 +130,9 @@ SLUICE_STAGE int sluice_parse_ipv6(sluice_ctx* ctx, __u32 offset, struct sluice_
   return sluice_is_extension(header.next_header) ? sluice_parse_extensions(ctx, packet) : SLUICE_PARSED;
 }
 
-SLUICE_STAGE void sluice_set_ports(struct sluice_packet* packet, __be16 source, __be16 destination) {
-  packet->local_port = packet->direction == SLUICE_EGRESS ? source : destination;
-  packet->remote_port = packet->direction == SLUICE_EGRESS ? destination : source;
+/* ports: source and destination as they stand in the header. */
+SLUICE_STAGE void sluice_set_ports(struct sluice_packet* packet, int leaves, __u32 ports) {
+  packet->ports = leaves ? ports : ports << 16 | ports >> 16;
 }
 
 SLUICE_STAGE int sluice_is_icmp_error(__u8 family, __u8 type) {
@@ -150,16 +149,14 @@ SLUICE_STAGE int sluice_is_neighbour(__u8 type, __u8 hop_limit) {
 }
 
 /* Ports, flags and ICMP types of a packet whose upper layer is here. */
-SLUICE_STAGE int sluice_parse_upper(sluice_ctx* ctx, struct sluice_packet* packet) {
+SLUICE_STAGE int sluice_parse_upper(sluice_ctx* ctx, struct sluice_packet* packet, int leaves) {
   struct {
-    __be16 source, destination;
+    __u32 ports; /* source, destination */
     __be32 sequence, acknowledged;
     __u8 words, flags;
     __be16 window;
   } tcp;
-  struct {
-    __be16 source, destination;
-  } ports;
+  __u32 ports;
   struct {
     __u8 type, code;
     __be16 checksum;
@@ -169,14 +166,14 @@ SLUICE_STAGE int sluice_parse_upper(sluice_ctx* ctx, struct sluice_packet* packe
       if (packet->upper_bytes < 20 || sluice_load(ctx, packet->upper, &tcp)) return SLUICE_DENIED_TRUNCATED;
       if (tcp.words >> 4 < 5 || (tcp.words >> 4) * 4u > packet->upper_bytes) return SLUICE_DENIED_MALFORMED;
       packet->tcp_flags = tcp.flags;
-      sluice_set_ports(packet, tcp.source, tcp.destination);
+      sluice_set_ports(packet, leaves, tcp.ports);
       return SLUICE_PARSED;
     case SLUICE_UDP:
     case SLUICE_SCTP:
       if (packet->upper_bytes < (packet->protocol == SLUICE_UDP ? 8 : 12) ||
           sluice_load(ctx, packet->upper, &ports))
         return SLUICE_DENIED_TRUNCATED;
-      sluice_set_ports(packet, ports.source, ports.destination);
+      sluice_set_ports(packet, leaves, ports);
       return SLUICE_PARSED;
     case SLUICE_ICMP:
     case SLUICE_ICMPV6:
@@ -193,15 +190,15 @@ SLUICE_STAGE int sluice_parse_upper(sluice_ctx* ctx, struct sluice_packet* packe
   return SLUICE_PARSED;
 }
 
-/* The whole frame. packet->direction is set by the caller. */
-SLUICE_STAGE int sluice_parse(sluice_ctx* ctx, struct sluice_packet* packet) {
+/* The whole frame. `leaves`: it leaves the pod, so that its source is the pod's end. */
+SLUICE_STAGE int sluice_parse(sluice_ctx* ctx, struct sluice_packet* packet, int leaves) {
   __be16 type;
   int reason;
   if (sluice_load(ctx, SLUICE_ETHERNET_BYTES - sizeof(type), &type)) return SLUICE_DENIED_TRUNCATED;
   if (type == sluice_htons(SLUICE_ETHERTYPE_IPV4)) {
-    reason = sluice_parse_ipv4(ctx, SLUICE_ETHERNET_BYTES, packet);
+    reason = sluice_parse_ipv4(ctx, SLUICE_ETHERNET_BYTES, packet, leaves);
   } else if (type == sluice_htons(SLUICE_ETHERTYPE_IPV6)) {
-    reason = sluice_parse_ipv6(ctx, SLUICE_ETHERNET_BYTES, packet);
+    reason = sluice_parse_ipv6(ctx, SLUICE_ETHERNET_BYTES, packet, leaves);
   } else if (type == sluice_htons(SLUICE_ETHERTYPE_ARP)) {
     packet->kind = SLUICE_KIND_NEIGHBOUR;
     return SLUICE_PARSED;
@@ -211,7 +208,7 @@ SLUICE_STAGE int sluice_parse(sluice_ctx* ctx, struct sluice_packet* packet) {
   if (reason != SLUICE_PARSED) return reason;
   if (packet->upper + packet->upper_bytes > sluice_length(ctx)) return SLUICE_DENIED_TRUNCATED;
   if (packet->kind == SLUICE_KIND_LATER_FRAGMENT) return SLUICE_PARSED;
-  return sluice_parse_upper(ctx, packet);
+  return sluice_parse_upper(ctx, packet, leaves);
 }
 
 /* The packet that an ICMP error quotes, seen from the pod: the error travels against it, so what the pod sent
@@ -219,17 +216,16 @@ SLUICE_STAGE int sluice_parse(sluice_ctx* ctx, struct sluice_packet* packet) {
  * them. */
 SLUICE_COLD int sluice_parse_quoted(sluice_ctx* ctx, const struct sluice_packet* error,
                                     struct sluice_packet* quoted) {
-  struct {
-    __be16 source, destination;
-  } ports;
-  int reason = error->family == SLUICE_IPV4 ? sluice_parse_ipv4(ctx, error->inner, quoted)
-                                            : sluice_parse_ipv6(ctx, error->inner, quoted);
+  __u32 ports;
+  int leaves = error->direction == SLUICE_INGRESS;
+  int reason = error->family == SLUICE_IPV4 ? sluice_parse_ipv4(ctx, error->inner, quoted, leaves)
+                                            : sluice_parse_ipv6(ctx, error->inner, quoted, leaves);
   if (reason != SLUICE_PARSED) return reason;
   if (quoted->kind == SLUICE_KIND_LATER_FRAGMENT) return SLUICE_DENIED_FRAGMENT_WITHOUT_FIRST;
   if (quoted->protocol != SLUICE_TCP && quoted->protocol != SLUICE_UDP && quoted->protocol != SLUICE_SCTP)
     return SLUICE_PARSED;
   if (sluice_load(ctx, quoted->upper, &ports)) return SLUICE_DENIED_TRUNCATED;
-  sluice_set_ports(quoted, ports.source, ports.destination);
+  sluice_set_ports(quoted, leaves, ports);
   return SLUICE_PARSED;
 }
 

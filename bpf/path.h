@@ -17,35 +17,41 @@ SLUICE_STAGE void sluice_open_flow(sluice_ctx* ctx, const struct sluice_question
   if (flow)
     *flow = opened;
   else
-    sluice_insert_flow(ctx, question->pod->endpoint->id, question->packet, &opened);
+    sluice_insert_flow(ctx, question->pod->id, question->packet, &opened);
 }
 
-/* Is the packet part of a flow that stands, or does it open one? Asks the judge only where the table does not
- * know: a new connection, or a flow whose epoch has passed, which is judged as the connection it was opened
- * as. A flow that only an audit lets pass is judged at every packet: it ends with the audit. */
-SLUICE_STAGE __u8 sluice_judge_flow(sluice_ctx* ctx, struct sluice_question* question) {
-  const struct sluice_packet* packet = question->packet;
-  __u32 now = sluice_now(ctx), id = question->pod->endpoint->id;
-  struct sluice_flow* flow = sluice_opens(packet) ? 0 : sluice_find_flow(ctx, id, packet);
-  int stands = flow && sluice_flow_stands(ctx, flow, packet, now);
-  if (stands) question->opener = flow->opener & 1;
+/* What the flow table does not settle: a new connection, or a flow whose epoch has passed, which is judged as
+ * the connection it was opened as. A flow that only an audit lets pass is judged at every packet: it ends
+ * with the audit. */
+SLUICE_STAGE __u8 sluice_judge_connection(sluice_ctx* ctx, const struct sluice_question* question,
+                                          struct sluice_flow* flow, int stands) {
+  __u32 now = sluice_now(ctx);
   __u64 epoch = question->pod->epoch;
-  __u8 reason = SLUICE_ALLOWED_FLOW;
-  if (!stands || flow->epoch != epoch) {
-    reason = sluice_judge(ctx, question);
-    int denied = reason >= SLUICE_FIRST_DENIED;
-    if (denied && !(question->config->flags & SLUICE_CONFIG_AUDIT)) return reason;
-    if (!stands) {
-      sluice_open_flow(ctx, question, flow, now, denied ? 0 : epoch);
-      return reason;
-    }
-    if (!denied) {
-      flow->epoch = epoch;
-      reason = SLUICE_ALLOWED_FLOW;
-    }
+  __u8 reason = sluice_judge(ctx, question);
+  int denied = reason >= SLUICE_FIRST_DENIED;
+  if (denied && !(question->config->flags & SLUICE_CONFIG_AUDIT)) return reason;
+  if (!stands) {
+    sluice_open_flow(ctx, question, flow, now, denied ? 0 : epoch);
+    return reason;
   }
-  sluice_touch_flow(ctx, flow, packet, now);
-  return reason;
+  sluice_touch_flow(ctx, flow, question->packet, now);
+  if (denied) return reason;
+  flow->epoch = epoch;
+  return SLUICE_ALLOWED_FLOW;
+}
+
+/* Is the packet part of a flow that stands, or does it open one? A SYN opens one whatever the table says. */
+SLUICE_STAGE __u8 sluice_judge_flow(sluice_ctx* ctx, const struct sluice_config* config,
+                                    const struct sluice_packet* packet, const struct sluice_pod* pod) {
+  __u32 now = sluice_now(ctx);
+  struct sluice_flow* flow = sluice_opens(packet) ? 0 : sluice_find_flow(ctx, pod->id, packet);
+  int stands = flow && sluice_flow_stands(ctx, flow, packet, now);
+  if (stands && flow->epoch == pod->epoch) {
+    sluice_touch_flow(ctx, flow, packet, now);
+    return SLUICE_ALLOWED_FLOW;
+  }
+  struct sluice_question question = {config, packet, pod, stands ? flow->opener & 1 : packet->direction};
+  return sluice_judge_connection(ctx, &question, flow, stands);
 }
 
 /* An ICMP error passes with the connection that the packet it quotes belongs to. */
@@ -56,7 +62,7 @@ SLUICE_COLD __u8 sluice_judge_error(sluice_ctx* ctx, const struct sluice_config*
   if (!quoted || sluice_parse_quoted(ctx, error, quoted) != SLUICE_PARSED) return SLUICE_DENIED_NO_RULE;
   if (!pod->endpoint || !pod->policy || !sluice_is_own(pod->policy, quoted->family, &quoted->local))
     return SLUICE_DENIED_NO_RULE;
-  struct sluice_flow* flow = sluice_find_flow(ctx, pod->endpoint->id, quoted);
+  struct sluice_flow* flow = sluice_find_flow(ctx, pod->id, quoted);
   if (!flow || !sluice_flow_stands(ctx, flow, quoted, sluice_now(ctx))) return SLUICE_DENIED_NO_RULE;
   if (flow->epoch == pod->epoch) return SLUICE_ALLOWED_ICMP_ERROR;
   struct sluice_question question = {config, quoted, pod, flow->opener & 1};
@@ -73,15 +79,13 @@ SLUICE_STAGE __u8 sluice_decide(sluice_ctx* ctx, const struct sluice_config* con
       !sluice_is_own(pod->policy, packet->family, &packet->local))
     return SLUICE_DENIED_SOURCE_NOT_OWN;
   if (packet->kind == SLUICE_KIND_LATER_FRAGMENT)
-    return isolated ? sluice_judge_later_fragment(ctx, pod->endpoint->id, packet)
-                    : SLUICE_ALLOWED_NOT_ISOLATED;
+    return isolated ? sluice_judge_later_fragment(ctx, pod->id, packet) : SLUICE_ALLOWED_NOT_ISOLATED;
   if (packet->kind == SLUICE_KIND_ICMP_ERROR &&
       sluice_judge_error(ctx, config, packet, pod) < SLUICE_FIRST_DENIED)
     return SLUICE_ALLOWED_ICMP_ERROR;
-  struct sluice_question question = {config, packet, pod, packet->direction};
-  __u8 reason = sluice_judge_flow(ctx, &question);
+  __u8 reason = sluice_judge_flow(ctx, config, packet, pod);
   if (packet->kind == SLUICE_KIND_FIRST_FRAGMENT && reason < SLUICE_FIRST_DENIED)
-    sluice_remember_first(ctx, pod->endpoint->id, packet);
+    sluice_remember_first(ctx, pod->id, packet);
   return reason;
 }
 
@@ -107,7 +111,7 @@ SLUICE_STAGE enum sluice_action sluice_path(sluice_ctx* ctx, enum sluice_directi
   const struct sluice_config* config = sluice_lookup(ctx, config, &zero);
   if (!config || !packet) return SLUICE_DROP;
   __u64 epoch = *(const volatile __u64*)&config->epoch;
-  packet->unreadable = (__u8)sluice_parse(ctx, packet);
+  packet->unreadable = (__u8)sluice_parse(ctx, packet, direction == SLUICE_EGRESS);
   struct sluice_pod pod = sluice_find_pod(ctx, epoch);
   __u8 reason;
   if (pod.policy)

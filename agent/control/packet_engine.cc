@@ -15,19 +15,16 @@ namespace {
 constexpr size_t kPodsAPart = SLUICE_MAX_ENDPOINTS - SLUICE_FIRST_ENDPOINT;
 
 struct PlacedEndpoint {
-  uint32_t index = 0;  // in sluice_endpoints
+  uint32_t id = 0;  // sluice_endpoint.id
   std::array<bool, 2> isolated{};
 };
 using PlacedEndpoints = std::unordered_map<image::EndpointId, PlacedEndpoint>;
 
 PlacedEndpoints placed(const image::Image& image, const image::Placement& placement) {
   PlacedEndpoints all;
-  for (uint32_t index = 0; index < SLUICE_MAX_ENDPOINTS && all.size() < image.endpoints.size(); ++index) {
-    const auto found = image.endpoints.find(placement.endpoint_at(index));
-    if (found == image.endpoints.end()) continue;
-    const auto& sides = found->second.sides;
-    all[found->first] = {index, {bool(sides[0].ruleset), bool(sides[1].ruleset)}};
-  }
+  for (const auto& [endpoint, value] : image.endpoints)
+    if (const auto id = placement.id_of(endpoint))
+      all[endpoint] = {*id, {bool(value.sides[0].ruleset), bool(value.sides[1].ruleset)}};
   return all;
 }
 
@@ -38,10 +35,10 @@ struct PacketEngine::World {
   PlacedEndpoints endpoints;
   std::optional<uint32_t> selected;  // the endpoint that kRunnerIfindex stands for
 
-  base::Status select(uint32_t index) {
-    if (selected == index) return base::done();
-    selected = index;
-    return runner->target().store(image::InterfaceWrite{kRunnerIfindex, index});
+  base::Status select(uint32_t id) {
+    if (selected == id) return base::done();
+    selected = id;
+    return runner->target().store(image::InterfaceWrite{kRunnerIfindex, id});
   }
 };
 
@@ -95,7 +92,7 @@ Result<model::Side> PacketEngine::side(const model::Pod* pod, const model::Resol
     return Error("pod " + pod->name.to_text() + ": is not in its node's image");
   const PlacedEndpoint& endpoint = found->second;
   if (!endpoint.isolated[direction]) return model::Side::kNone;
-  if (auto selected = (*world)->select(endpoint.index); !selected) return selected.error();
+  if (auto selected = (*world)->select(endpoint.id); !selected) return selected.error();
   const auto frame = packet::build(
       packet::opening(probe.from.ip, probe.to.ip, probe.protocol, probe.port.value_or(net::Port())));
   auto passes = (*world)->runner->passes(frame, direction);

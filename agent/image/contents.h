@@ -20,7 +20,7 @@ using Table = std::vector<std::pair<Key, Value>>;
 struct Contents {
   sluice_config config{};
   Table<uint32_t, uint32_t>
-      interfaces;  // ifindex -> endpoint index; direct slots and interfaces_more together
+      interfaces;  // ifindex -> sluice_endpoint.id; direct slots and interfaces_more together
   std::vector<sluice_endpoint> endpoints;
   Table<sluice_address4, sluice_cell> addresses4;
   Table<sluice_address6, sluice_cell> addresses6;

@@ -58,7 +58,7 @@ class Planner {
       if (change.before) continue;
       auto index = place_.endpoint_slots_.take();
       if (!index) return index.error();
-      place_.endpoints_[id] = {*index, place_.next_flow_id_++, 1, 0};
+      place_.endpoints_[id] = {*index, SLUICE_ENDPOINT_ID(place_.next_flow_id_++, *index), 1, 0};
     }
     return done();
   }
@@ -243,7 +243,7 @@ class Planner {
     place.ifindex = ifindex;
     if (ifindex == 0) return;
     place_.interfaces_[ifindex] = id;
-    plan_.interfaces.push_back({ifindex, place.index});
+    plan_.interfaces.push_back({ifindex, place.flow_id});
     plan_.attach.push_back(ifindex);
   }
 
@@ -285,10 +285,10 @@ EndpointId Placement::endpoint_at(uint32_t index) const {
   return {};
 }
 
-std::optional<uint32_t> Placement::index_of(EndpointId id) const {
+std::optional<uint32_t> Placement::id_of(EndpointId id) const {
   auto place = endpoints_.find(id);
   if (place == endpoints_.end()) return std::nullopt;
-  return place->second.index;
+  return place->second.flow_id;
 }
 
 std::map<sluice_map, Placement::Fill> Placement::fill(const Image& image) const {

@@ -40,8 +40,8 @@ class Placement {
   bool leftovers() const { return !leftovers_.empty(); }
   // Which endpoint stands at an index of sluice_endpoints; its image id, 0 where none does.
   EndpointId endpoint_at(uint32_t index) const;
-  // Where an endpoint of the image stands in sluice_endpoints.
-  std::optional<uint32_t> index_of(EndpointId id) const;
+  // sluice_endpoint.id of an endpoint of the image; SLUICE_ENDPOINT_INDEX of it is where that stands.
+  std::optional<uint32_t> id_of(EndpointId id) const;
   // Entries in use and the limit, by map, for metrics and `status`.
   struct Fill {
     uint64_t used, limit;
@@ -64,7 +64,7 @@ class Placement {
     bool empty() const { return batches.empty() && endpoints.empty() && interfaces.empty(); }
   };
   uint64_t epoch_ = 1;
-  uint32_t next_flow_id_ = 1;  // sluice_endpoint.id: never given out twice
+  uint32_t next_flow_id_ = 1;  // the count in the next SLUICE_ENDPOINT_ID
   PortArrays ports_;
   Slots endpoint_slots_{SLUICE_MAX_ENDPOINTS, "endpoints", SLUICE_FIRST_ENDPOINT};
   std::map<EndpointId, EndpointPlace> endpoints_;

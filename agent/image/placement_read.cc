@@ -118,9 +118,10 @@ class Reader {
 
   Status read_endpoints() {
     std::map<uint32_t, uint32_t> ifindex_of;
-    for (const auto& [ifindex, index] : in_.interfaces) {
+    for (const auto& [ifindex, endpoint_id] : in_.interfaces) {
+      const uint32_t index = SLUICE_ENDPOINT_INDEX(endpoint_id);
       bool known = index < in_.endpoints.size() && place().endpoints_.contains({in_.endpoints[index].pod});
-      known = known && place().endpoints_.at({in_.endpoints[index].pod}).index == index;
+      known = known && place().endpoints_.at({in_.endpoints[index].pod}).flow_id == endpoint_id;
       // A pod that was moving has two: one is its own, the next plan says whether it is the right one.
       if (!known || !ifindex_of.emplace(index, ifindex).second)
         place().leftovers_.interfaces.push_back({ifindex, -1});

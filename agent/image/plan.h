@@ -40,7 +40,7 @@ struct EndpointWrite {
   sluice_endpoint value{};
 };
 
-// ifindex -> endpoint index; `endpoint` < 0 clears it.
+// ifindex -> sluice_endpoint.id; `endpoint` < 0 clears it.
 struct InterfaceWrite {
   uint32_t ifindex = 0;
   int64_t endpoint = -1;

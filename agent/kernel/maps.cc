@@ -205,9 +205,6 @@ Status KernelMaps::store(const image::InterfaceWrite& write) {
     return drop_entries(more, bytes_of(write.ifindex));
   }
   const auto endpoint = static_cast<uint32_t>(write.endpoint);
-  if (endpoint >= arrays_.endpoints.size()) {
-    return out_of_range(SLUICE_MAP_ENDPOINTS, endpoint, arrays_.endpoints.size());
-  }
   if (slot.ifindex != 0 && slot.ifindex != write.ifindex) {
     return put_entries(more, bytes_of(write.ifindex), bytes_of(endpoint));
   }

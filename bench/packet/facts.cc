@@ -37,9 +37,9 @@ class UserNode {
   // What the measured packet of the case's first tuple asks of the maps.
   Result<packet::Maps::Operations> operations_of(const Case& c) {
     const auto& pod = compiler_.cluster().pods.at(name_of(c.pod));
-    const auto index = placement_.index_of(compile::endpoint_id(pod));
-    if (!index) return Error("pod " + pod.name.to_text() + ": is not in the image");
-    if (auto stored = maps_.store(image::InterfaceWrite{kInterface, *index}); !stored) return stored.error();
+    const auto id = placement_.id_of(compile::endpoint_id(pod));
+    if (!id) return Error("pod " + pod.name.to_text() + ": is not in the image");
+    if (auto stored = maps_.store(image::InterfaceWrite{kInterface, *id}); !stored) return stored.error();
     maps_.clear_flows();
     const Tuple tuple = tuples_of(c).front();
     if (c.course != Course::kNew && c.course != Course::kDenied)

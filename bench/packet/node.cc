@@ -71,13 +71,9 @@ Status Node::write() {
 
 Status Node::find_pods(const image::Placement& placement) {
   for (TestPod pod : {TestPod::kIsolated, TestPod::kOpen}) {
-    const auto index = placement.index_of(compile::endpoint_id(cluster().pods.at(name_of(pod))));
-    if (!index) return Error("pod " + name_of(pod).to_text() + ": is not in the node's image");
-    sluice_endpoint endpoint{};
-    if (bpf_map_lookup_elem(programs_.map(SLUICE_MAP_ENDPOINTS).fd, &*index, &endpoint) != 0)
-      return Error::from_errno(errno, "read endpoint of " + name_of(pod).to_text());
-    indices_[static_cast<size_t>(pod)] = *index;
-    flow_ids_[static_cast<size_t>(pod)] = endpoint.id;
+    const auto id = placement.id_of(compile::endpoint_id(cluster().pods.at(name_of(pod))));
+    if (!id) return Error("pod " + name_of(pod).to_text() + ": is not in the node's image");
+    flow_ids_[static_cast<size_t>(pod)] = *id;
   }
   return base::done();
 }
@@ -87,7 +83,7 @@ sluice_map Node::flows_of(net::Family family) {
 }
 
 Status Node::select(TestPod pod) {
-  return maps_->store(image::InterfaceWrite{kInterface, index_of(pod)});
+  return maps_->store(image::InterfaceWrite{kInterface, flow_id_of(pod)});
 }
 
 Status Node::forget_flows(net::Family family, const Keys& keys) {
@@ -105,7 +101,7 @@ Status Node::fill_flows(net::Family family, size_t entries) {
   for (size_t i = 0; i < entries; ++i) {
     const uint32_t number = filled_++;
     if (family == net::Family::kIpv4) {
-      append(keys, sluice_flow4_key{kNobody, number, 0, 0, 0, {}});
+      append(keys, sluice_flow4_key{kNobody, number, 0, 0, 0});
     } else {
       sluice_flow6_key key{};
       key.endpoint = kNobody;

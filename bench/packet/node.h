@@ -32,7 +32,7 @@ class Node {
   const image::Image& image() const { return compiler_.image(); }
   int program_fd(sluice_direction hook) const { return programs_.program_fd(hook); }
   int stats_fd() const { return programs_.map(SLUICE_MAP_STATS).fd; }
-  uint32_t index_of(TestPod pod) const { return indices_[static_cast<size_t>(pod)]; }
+  uint32_t index_of(TestPod pod) const { return SLUICE_ENDPOINT_INDEX(flow_id_of(pod)); }
   uint32_t flow_id_of(TestPod pod) const { return flow_ids_[static_cast<size_t>(pod)]; }
 
   base::Status select(TestPod pod);
@@ -55,7 +55,7 @@ class Node {
   compile::Compiler compiler_{kNode};
   std::unique_ptr<kernel::KernelMaps> maps_;
   std::unique_ptr<kernel::Events> events_;
-  std::array<uint32_t, 2> indices_{}, flow_ids_{};
+  std::array<uint32_t, 2> flow_ids_{};
   uint32_t filled_ = 0;
 };
 

@@ -35,7 +35,7 @@ SLUICE_LAYOUT(struct sluice_cell, 24);
 struct sluice_config {
   __u64 epoch;            /* the state in force; starts at 1 */
   __u64 flags;            /* enum sluice_config_flag */
-  __u64 next_endpoint_id; /* the agent's own note; programs do not read it */
+  __u64 next_endpoint_id; /* how many ids were given out, and one; the agent's own note */
 };
 SLUICE_LAYOUT(struct sluice_config, 24);
 
@@ -50,9 +50,14 @@ enum sluice_config_flag {
  * ------------------------------------------------------------------------------------------------- */
 struct sluice_interface {
   __u32 ifindex;  /* 0: empty slot */
-  __u32 endpoint; /* index into sluice_endpoints */
+  __u32 endpoint; /* sluice_endpoint.id: known before the endpoint itself is read */
 };
 SLUICE_LAYOUT(struct sluice_interface, 8);
+
+/* An endpoint's id tells where it stands in sluice_endpoints, and is not used again for another pod before
+ * 2^32 / SLUICE_MAX_ENDPOINTS others were given out (then nothing of the old pod's flows is left). */
+#define SLUICE_ENDPOINT_ID(count, index) ((__u32)(count)*SLUICE_MAX_ENDPOINTS + (index))
+#define SLUICE_ENDPOINT_INDEX(id) ((id) & (SLUICE_MAX_ENDPOINTS - 1u))
 
 /* The entry of sluice_endpoints that no pod has. Its statistics are those of interfaces without an endpoint.
  */
@@ -76,7 +81,7 @@ struct sluice_sides {
 SLUICE_LAYOUT(struct sluice_sides, 64);
 
 struct sluice_endpoint {
-  __u32 id; /* names this pod's flows; never used again for another pod */
+  __u32 id; /* SLUICE_ENDPOINT_ID: names this pod's flows */
   __u32 reserved;
   __u64 pod;                     /* content id of namespace, name and uid; 0: unused entry */
   struct sluice_sides policy[2]; /* the one with the greatest since <= epoch holds */
@@ -169,16 +174,14 @@ struct sluice_flow4_key {
   __u32 endpoint; /* sluice_endpoint.id */
   __be32 remote;
   __be16 local_port, remote_port;
-  __u8 protocol;
-  __u8 reserved[3];
+  __u32 protocol; /* a whole word: the hash reads words, and waits for one stored in parts */
 };
 SLUICE_LAYOUT(struct sluice_flow4_key, 16);
 struct sluice_flow6_key {
   __u32 endpoint;
   __u8 remote[16];
   __be16 local_port, remote_port;
-  __u8 protocol;
-  __u8 reserved[3];
+  __u32 protocol; /* a whole word: the hash reads words, and waits for one stored in parts */
 };
 SLUICE_LAYOUT(struct sluice_flow6_key, 28);
 

@@ -6,7 +6,7 @@
 
 #define SLUICE_LAYOUT_VERSION 1 /* part of the pinned path; raised when any struct below changes */
 
-#define SLUICE_MAX_ENDPOINTS 4096    /* pods on this node */
+#define SLUICE_MAX_ENDPOINTS 4096    /* pods on this node; power of two */
 #define SLUICE_INTERFACE_SLOTS 65536 /* direct slots by ifindex % slots; power of two */
 #define SLUICE_MAX_ADDRESSES 262144  /* exact addresses a family */
 #define SLUICE_MAX_PREFIXES 262144   /* CIDRs and excepts a family */

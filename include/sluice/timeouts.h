@@ -22,4 +22,7 @@ enum sluice_timeout {
       SLUICE_TIMEOUT_COUNT
 };
 
+/* No flow is forgotten before it is idle for so long. */
+#define SLUICE_TIMEOUT_SHORTEST SLUICE_TIMEOUT_UDP_UNANSWERED
+
 #endif

@@ -30,11 +30,11 @@ Result<model::Side> SwitchingEngine::side(const model::Pod& pod, const packet::B
                                           sluice_direction direction) {
   image::EndpointId id = compile::endpoint_id(pod);
   auto endpoint = image_.endpoints.find(id);
-  auto index = placement_.index_of(id);
-  if (endpoint == image_.endpoints.end() || !index)
+  auto flow_id = placement_.id_of(id);
+  if (endpoint == image_.endpoints.end() || !flow_id)
     return Error(pod.name.to_text() + " is not in its node's image");
   if (!endpoint->second.sides[direction].ruleset) return model::Side::kNone;
-  if (auto status = runner_->target().store(image::InterfaceWrite{control::kRunnerIfindex, *index}); !status)
+  if (auto status = runner_->target().store(image::InterfaceWrite{control::kRunnerIfindex, *flow_id}); !status)
     return status.error();
   auto passes = runner_->passes(frame, direction);
   if (!passes) return passes.error();

@@ -73,7 +73,7 @@ TEST(Maps, HashThatIsFullSaysSo) {
 TEST(Maps, LruForgetsTheOneUsedLongestAgo) {
   Maps maps;
   maps.set_limit(SLUICE_MAP_FLOWS4, 3);
-  auto key = [](uint32_t number) { return sluice_flow4_key{number, 0, 0, 0, 6, {}}; };
+  auto key = [](uint32_t number) { return sluice_flow4_key{number, 0, 0, 0, 6}; };
   auto holds = [&](uint32_t number) {
     auto contents = key(number);
     return maps.lookup(SLUICE_MAP_FLOWS4, &contents) != nullptr;

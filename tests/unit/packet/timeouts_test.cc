@@ -105,6 +105,10 @@ TEST(Timeouts, EveryOneOfAFlowHasARow) {
     })) << timeout;
 }
 
+TEST(Timeouts, NoneIsShorterThanTheShortest) {
+  for (uint32_t seconds : kSeconds) EXPECT_GE(seconds, kSeconds[SLUICE_TIMEOUT_SHORTEST]);
+}
+
 TEST(Timeouts, LaterFragmentsFollowForSeconds) {
   for (uint32_t beyond : {0u, 1u}) {
     auto maps = closed_inwards();
