@@ -172,10 +172,19 @@ Status Measuring::check() {
   return base::done();
 }
 
+bool wants_any(const Options& options, const Size& size, const Effort& effort) {
+  bool any = options.wants("compile-full " + text_of(size)) ||
+             (effort.programming > 0 && options.wants("programming"));
+  for (const EventCase& one : kEventCases)
+    any = any || options.wants(std::string(one.name) + " " + text_of(size));
+  return any;
+}
+
 }  // namespace
 
 Status measure_changes(LoadedMaps& maps, const Size& size, const Effort& effort, const Options& options,
                        Document& document) {
+  if (!wants_any(options, size, effort)) return base::done();
   auto chain = Chain::over(maps);
   if (!chain) return chain.error();
   Measuring measuring(std::move(*chain), size, effort, document);
