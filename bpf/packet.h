@@ -57,7 +57,8 @@ SLUICE_SCRATCH(packets, struct sluice_packet, SLUICE_SCRATCH_COUNT)
 SLUICE_STAGE struct sluice_packet* sluice_new_packet(sluice_ctx* ctx, __u32 which, __u8 direction) {
   struct sluice_packet* packet = sluice_scratch(ctx, packets, &which);
   if (!packet) return 0;
-  __builtin_memset(packet, 0, sizeof(*packet));
+  /* The addresses are read only where there is a family, and written with it. */
+  __builtin_memset(&packet->ports, 0, sizeof(*packet) - __builtin_offsetof(struct sluice_packet, ports));
   packet->direction = direction;
   return packet;
 }

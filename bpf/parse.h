@@ -26,6 +26,11 @@ struct sluice_ipv6_header {
   __u8 next_header, hop_limit;
 }; /* the source and destination addresses follow */
 
+SLUICE_STAGE void sluice_set_ip4(union sluice_ip* ip, __be32 address) {
+  ip->word[0] = address;
+  ip->word[1] = ip->word[2] = ip->word[3] = 0;
+}
+
 SLUICE_STAGE int sluice_parse_ipv4(sluice_ctx* ctx, __u32 offset, struct sluice_packet* packet, int leaves) {
   struct sluice_ipv4_header header;
   if (sluice_load(ctx, offset, &header)) return SLUICE_DENIED_TRUNCATED;
@@ -37,8 +42,8 @@ SLUICE_STAGE int sluice_parse_ipv4(sluice_ctx* ctx, __u32 offset, struct sluice_
 
   packet->family = SLUICE_IPV4;
   packet->protocol = header.protocol;
-  packet->local.word[0] = leaves ? header.source : header.destination;
-  packet->remote.word[0] = leaves ? header.destination : header.source;
+  sluice_set_ip4(&packet->local, leaves ? header.source : header.destination);
+  sluice_set_ip4(&packet->remote, leaves ? header.destination : header.source);
   packet->upper = offset + header_bytes;
   packet->upper_bytes = total - header_bytes;
   packet->hop_limit = header.ttl;

@@ -43,8 +43,10 @@ SLUICE_COLD int sluice_report(sluice_ctx* ctx, const struct sluice_packet* packe
                                .direction = packet->direction,
                                .reason = reason,
                                .audit = audit != 0};
-  __builtin_memcpy(event.remote, &packet->remote, sizeof(event.remote));
-  __builtin_memcpy(event.local, &packet->local, sizeof(event.local));
+  if (packet->family) { /* else the addresses are those of a packet before */
+    __builtin_memcpy(event.remote, &packet->remote, sizeof(event.remote));
+    __builtin_memcpy(event.local, &packet->local, sizeof(event.local));
+  }
   return sluice_emit(ctx, &event);
 }
 
