@@ -196,7 +196,7 @@ PrefixTree::Settled Compilation::take_over_peers(const Rulesets& rulesets) {
 }
 
 void Compilation::collect(const Group& group) {
-  for (const Pod* pod : group.members) append(stale_addresses_, pods_.owned_by(*pod));
+  for (const Pod* pod : group.members) append(stale_addresses_, pods_.claimed_by(*pod));
 }
 
 void Compilation::collect(const PrefixTree::Settled& regions) {

@@ -63,6 +63,8 @@ class PodIndex {
   Group* group_at(const net::Ip& ip) const;
   // Those that the pod claims and owns, in its order.
   std::vector<net::Ip> owned_by(const model::Pod& pod) const;
+  // All that the pod claims; it is known.
+  const std::vector<net::Ip>& claimed_by(const model::Pod& pod) const { return known_.at(&pod).claims; }
   // nullptr where the pod is not known.
   Group* group_of(const model::Pod& pod) const;
   // Calls visit(pod) for every pod that claims the address, owner or not.

@@ -4,8 +4,10 @@
 // and identities are content: an entry, once right, stays right while both live. Not thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <set>
 #include <unordered_map>
+#include <vector>
 
 #include "agent/compile/identities.h"
 #include "agent/compile/image_writer.h"
@@ -27,11 +29,13 @@ class RuleTable {
   // others.
   template <typename Visit>
   void for_each_ruleset_naming(const IdentityContent& content, Visit visit) const {
-    std::set<RulesetId> found;
+    std::vector<RulesetId> found;
     for (PeerSetId peers : content.peers)
       if (auto naming = naming_.find(peers); naming != naming_.end())
-        found.insert(naming->second.begin(), naming->second.end());
-    if (!content.ports.empty()) found.insert(naming_ports_.begin(), naming_ports_.end());
+        found.insert(found.end(), naming->second.begin(), naming->second.end());
+    if (!content.ports.empty()) found.insert(found.end(), naming_ports_.begin(), naming_ports_.end());
+    std::sort(found.begin(), found.end());
+    found.erase(std::unique(found.begin(), found.end()), found.end());
     for (RulesetId ruleset : found) visit(ruleset);
   }
 
