@@ -8,7 +8,7 @@ import targets
 CASES = ("established", "established-reply", "not-isolated", "outdated", "new-pod-peer", "new-ipblock", "new-service",
          "denied-peer", "denied-port", "fragment", "icmp-error")
 WIRE_CASES = ("small-packets", "new-flows", "connections", "connections-two-threads", "bulk")
-CONTENDERS = ("none", "empty", "sluice", "nftables", "iptables", "ipset")
+CONTENDERS = ("none", "empty", "empty-clsact", "sluice", "nftables", "iptables", "ipset")
 NONE = "–"
 
 

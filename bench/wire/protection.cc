@@ -22,7 +22,9 @@ base::Result<std::unique_ptr<Protection>> protect(Kind kind, const Site& site,
     case Kind::kNone:
       return std::unique_ptr<Protection>(std::make_unique<NoProtection>());
     case Kind::kEmpty:
-      return protect_with_empty_programs(site);
+      return protect_with_empty_programs(site, false);
+    case Kind::kEmptyClsact:
+      return protect_with_empty_programs(site, true);
     case Kind::kSluice:
       return protect_with_programs(site, cluster);
     case Kind::kNftables:

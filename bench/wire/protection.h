@@ -15,16 +15,20 @@
 
 namespace sluice::bench::wire {
 
-enum class Kind { kNone, kEmpty, kSluice, kNftables, kIptables, kIpset };
+enum class Kind { kNone, kEmpty, kEmptyClsact, kSluice, kNftables, kIptables, kIpset };
 
 struct KindFacts {
   Kind kind;
   const char* name;       // in results
   bool follows_policies;  // the others ask nobody
 };
-inline constexpr KindFacts kKinds[] = {
-    {Kind::kNone, "none", false},        {Kind::kEmpty, "empty", false},      {Kind::kSluice, "sluice", true},
-    {Kind::kNftables, "nftables", true}, {Kind::kIptables, "iptables", true}, {Kind::kIpset, "ipset", true}};
+inline constexpr KindFacts kKinds[] = {{Kind::kNone, "none", false},
+                                       {Kind::kEmpty, "empty", false},
+                                       {Kind::kEmptyClsact, "empty-clsact", false},
+                                       {Kind::kSluice, "sluice", true},
+                                       {Kind::kNftables, "nftables", true},
+                                       {Kind::kIptables, "iptables", true},
+                                       {Kind::kIpset, "ipset", true}};
 const KindFacts& facts_of(Kind kind);
 
 class Protection {
@@ -42,7 +46,8 @@ base::Result<std::unique_ptr<Protection>> protect(Kind kind, const Site& site, c
 // The parts of protect(), one file each.
 base::Result<std::unique_ptr<Protection>> protect_with_programs(const Site& site,
                                                                 const model::Cluster& cluster);
-base::Result<std::unique_ptr<Protection>> protect_with_empty_programs(const Site& site);
+// An empty program by TCX where the kernel has it, or by clsact: what attaching anything at all costs.
+base::Result<std::unique_ptr<Protection>> protect_with_empty_programs(const Site& site, bool clsact);
 base::Result<std::unique_ptr<Protection>> protect_with_rules(Kind kind, const Site& site,
                                                              const model::Cluster& cluster);
 

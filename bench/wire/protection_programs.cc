@@ -93,8 +93,9 @@ Result<base::Fd> load_empty_program() {
 class EmptyProtection final : public Protection {
  public:
   // In the router's namespace.
-  static Result<std::unique_ptr<Protection>> install(const Site& site) {
+  static Result<std::unique_ptr<Protection>> install(const Site& site, bool clsact) {
     std::unique_ptr<EmptyProtection> made(new EmptyProtection);
+    made->clsact_ = clsact || !kernel::tcx_supported();
     auto program = load_empty_program();
     if (!program) return program.error();
     made->program_ = std::move(*program);
@@ -105,12 +106,12 @@ class EmptyProtection final : public Protection {
 
   Status forget_connections() override { return base::done(); }
   std::string variant() const override {
-    return kernel::to_text(links_.empty() ? kernel::AttachMode::kClsact : kernel::AttachMode::kTcx);
+    return kernel::to_text(clsact_ ? kernel::AttachMode::kClsact : kernel::AttachMode::kTcx);
   }
 
  private:
   Status attach(uint32_t ifindex) {
-    if (!kernel::tcx_supported()) return kernel::clsact_attach(ifindex, {program_.get(), program_.get()});
+    if (clsact_) return kernel::clsact_attach(ifindex, {program_.get(), program_.get()});
     for (const sluice_direction direction : {SLUICE_INGRESS, SLUICE_EGRESS}) {
       auto link = kernel::tcx_attach(ifindex, direction, program_.get());
       if (!link) return link.error();
@@ -121,6 +122,7 @@ class EmptyProtection final : public Protection {
 
   base::Fd program_;
   std::vector<base::Fd> links_;
+  bool clsact_ = false;
 };
 
 }  // namespace
@@ -129,8 +131,8 @@ Result<std::unique_ptr<Protection>> protect_with_programs(const Site& site, cons
   return endpoint::within(site.router(), [&] { return SluiceProtection::install(site, cluster); });
 }
 
-Result<std::unique_ptr<Protection>> protect_with_empty_programs(const Site& site) {
-  return endpoint::within(site.router(), [&] { return EmptyProtection::install(site); });
+Result<std::unique_ptr<Protection>> protect_with_empty_programs(const Site& site, bool clsact) {
+  return endpoint::within(site.router(), [&] { return EmptyProtection::install(site, clsact); });
 }
 
 }  // namespace sluice::bench::wire
