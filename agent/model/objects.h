@@ -77,8 +77,9 @@ struct Namespace {
 };
 
 struct Node {
-  ObjectName name;                 // ns empty
-  std::vector<net::Ip> addresses;  // InternalIP and ExternalIP of status.addresses; unique, sorted
+  ObjectName name;                        // ns empty
+  std::vector<net::Ip> addresses;         // InternalIP and ExternalIP of status.addresses; unique, sorted
+  std::vector<net::Cidr> pod_cidrs = {};  // spec.podCIDRs, else spec.podCIDR; unique, sorted
   bool operator==(const Node&) const = default;
 };
 

@@ -105,6 +105,15 @@ model::Node decode_node(const Field& root, model::ObjectName name) {
       node.addresses.push_back(decode_ip(item.get("address")));
   });
   make_set(node.addresses);
+  const Field spec = root.get("spec");
+  auto add_cidr = [&node](const Field& item) {
+    node.pod_cidrs.push_back(item.take(net::Cidr::parse(item.text())));
+  };
+  if (const Field one = spec.get("podCIDR"), all = spec.get("podCIDRs"); !all.absent())
+    all.each(add_cidr);
+  else if (!one.absent())
+    add_cidr(one);
+  make_set(node.pod_cidrs);
   return node;
 }
 
