@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <linux/rtnetlink.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <map>
@@ -59,14 +60,20 @@ const Link* near_end(const std::vector<Link>& host_links, const Link& far, const
   return near->peer_ifindex == far.ifindex && near->peer_nsid == their_nsid ? &*near : nullptr;
 }
 
+// What could not be opened is a problem where there certainly is no namespace, else it is unseen.
+void note_unopened(const std::string& name, const Error& error, Discovery& discovery) {
+  const bool none = error.code() == 0 || error.code() == ENOENT;
+  (none ? discovery.problems : discovery.unseen).push_back("namespace " + name + ": " + error.message());
+}
+
 std::vector<Candidate> candidates_in(const std::string& dir, const std::vector<std::string>& names,
-                                     const Netns& own, std::vector<std::string>& problems) {
+                                     const Netns& own, Discovery& discovery) {
   std::vector<Candidate> candidates;
   std::set<NetnsId> seen{own.id()};
   for (const std::string& name : names) {
     auto netns = Netns::open(dir + "/" + name);
     if (!netns) {
-      problems.push_back("namespace " + name + ": " + netns.error().message());
+      note_unopened(name, netns.error(), discovery);
       continue;
     }
     if (!seen.insert(netns->id()).second) continue;
@@ -74,9 +81,23 @@ std::vector<Candidate> candidates_in(const std::string& dir, const std::vector<s
     if (inside)
       candidates.push_back({name, std::move(*netns), std::move(*inside)});
     else
-      problems.push_back("namespace " + name + ": " + inside.error().message());
+      discovery.unseen.push_back("namespace " + name + ": " + inside.error().message());
   }
   return candidates;
+}
+
+// The names in the directory; what keeps them from being read is unseen.
+std::vector<std::string> names_seen(const std::string& dir, Discovery& discovery) {
+  if (::access(dir.c_str(), F_OK) != 0 && errno == ENOENT) {
+    discovery.unseen.push_back("--netns-dir " + dir +
+                               ": does not exist, so that no pod can be found: give the directory of this "
+                               "node's network namespaces");
+    return {};
+  }
+  auto names = names_in(dir);
+  if (names) return std::move(*names);
+  discovery.unseen.push_back("--netns-dir: " + names.error().message() + ": no pod can be found");
+  return {};
 }
 
 }  // namespace
@@ -97,18 +118,18 @@ Result<std::vector<std::string>> names_in(const std::string& dir) {
 }
 
 Result<Discovery> discover(const std::string& netns_dir) {
-  auto names = names_in(netns_dir);
-  if (!names) return names.error();
   auto own = Netns::current();
   if (!own) return own.error();
   Discovery discovery;
-  const auto candidates = candidates_in(netns_dir, *names, *own, discovery.problems);
+  discovery.dir = netns_dir;
+  const auto candidates = candidates_in(netns_dir, names_seen(netns_dir, discovery), *own, discovery);
   // Our own links are listed last: what the namespaces named before either is still there or has gone, and
   // this dump gives each of them the number that nsid_of() then reads.
   auto host = Netlink::open();
   if (!host) return host.error();
   auto host_links = host->links();
   if (!host_links) return host_links.error();
+  for (const Link& link : *host_links) discovery.host_interfaces.emplace(link.ifindex, link.name);
   for (const Candidate& candidate : candidates) {
     auto nsid = host->nsid_of(candidate.netns.fd());
     if (!nsid) return nsid.error();

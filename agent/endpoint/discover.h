@@ -3,10 +3,13 @@
 // Laws: a Found is certain: both ends of the veth name each other, each by index and by namespace, and the
 // near end is in the calling thread's own namespace. Two files of one namespace count once (the first by
 // name); a file of the caller's own namespace counts not at all. A file that is no namespace, or one that
-// goes away meanwhile, is a problem line and the others still count. The topology does not matter: routed
-// peer-to-peer or enslaved to a bridge. Values only; bounded waits. Call it again when EndpointWatch says so.
+// goes away meanwhile, is a problem line and the others still count. A directory that is missing or cannot be
+// read, and a namespace that cannot be looked into, are `unseen`: what is not found may be in there, so that
+// nobody may conclude from `found` that a pod is gone. The topology does not matter: routed peer-to-peer or
+// enslaved to a bridge. Values only; bounded waits. Call it again when EndpointWatch says so.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -25,11 +28,15 @@ struct Found {
 };
 
 struct Discovery {
-  std::vector<Found> found;           // by netns, then host_ifindex
-  std::vector<std::string> problems;  // one line each
+  std::vector<Found> found;                         // by netns, then host_ifindex
+  std::vector<std::string> problems;                // one line each: files that are no namespaces
+  std::vector<std::string> unseen;                  // one line each: what could not be looked into
+  std::map<int, std::string> host_interfaces = {};  // all of the calling thread's namespace, by ifindex
+  std::string dir = {};                             // where it was looked
+  bool operator==(const Discovery&) const = default;
 };
 
-// A directory that does not exist (yet) holds nothing.
+// An error only where the calling thread's own namespace cannot be read.
 base::Result<Discovery> discover(const std::string& netns_dir);
 
 // The names in a directory, sorted, without "." and ".."; empty where there is no such directory.

@@ -1,10 +1,12 @@
 // match(): which pods of the cluster are here, and on which interface. Pure.
 //
 // Laws: a pod is local by its address, not by spec.nodeName: what holds the address is here. An address
-// belongs to the pod that model::PodAddresses names (semantics 2). Where two namespaces hold one address,
-// both interfaces are the pod's, so that none of them stays open, and a problem line says so. Where one
+// belongs to the pod that model::PodAddresses names (semantics 2). Where a pod's addresses are on several
+// interfaces, the first by number gets its policies; the others are the pod's as well, but of a pod that is
+// not known yet (semantics 25), so that none of them stays open, and a problem line says so. Where one
 // interface holds addresses of two pods, it is the one's created last (then the one whose name sorts last),
-// and a problem line says so. Same input in any order, same output. Any thread.
+// and a problem line says so. What belongs to no pod that takes part is told apart: a finished pod's, or
+// nobody's that is known. Same input in any order, same output. Any thread.
 #pragma once
 
 #include <string>
@@ -29,8 +31,14 @@ struct LocalPod {
 struct Matching {
   std::vector<LocalPod> pods;         // by name, then host_ifindex
   std::vector<std::string> problems;  // one line each
+  std::vector<Found> finished;        // addresses only of Pod objects that take no part (semantics 2)
+  std::vector<Found> strangers;       // addresses of no Pod object
 };
 
 Matching match(const std::vector<Found>& found, const model::Cluster& cluster);
+
+// The pods that run on this node by their spec.nodeName, take part, and are not among `local`; by name.
+std::vector<const model::Pod*> not_found(const model::Cluster& cluster, const std::string& node_name,
+                                         const std::vector<LocalPod>& local);
 
 }  // namespace sluice::endpoint

@@ -57,7 +57,8 @@ const Row kRows[] = {
      {{"a", {"10.0.0.1", "fd00::1"}}},
      {{"n1", 7, {"10.0.0.1"}}, {"n1", 8, {"fd00::1"}}},
      {"a@7 10.0.0.1", "a@8 fd00::1"},
-     {}},
+     {"pod ns/a is on several interfaces: if7 (namespace n1) has its policies; on if8 (namespace n1) the "
+      "default verdict holds"}},
     {"a namespace of no pod", {{"a", {"10.0.0.1"}}}, {{"other", 3, {"10.0.0.2"}}}, {}, {}},
     {"a pod that is elsewhere", {{"a", {"10.0.0.1"}}}, {}, {}, {}},
     {"a finished pod takes no part",
@@ -79,7 +80,8 @@ const Row kRows[] = {
      {{"a", {"10.0.0.1"}}},
      {{"n1", 7, {"10.0.0.1"}}, {"n2", 9, {"10.0.0.1"}}},
      {"a@7 10.0.0.1", "a@9 10.0.0.1"},
-     {"address 10.0.0.1 of pod ns/a is on several interfaces: if7 (namespace n1), if9 (namespace n2),"}},
+     {"pod ns/a is on several interfaces: if7 (namespace n1) has its policies; on if9 (namespace n2) the "
+      "default verdict holds"}},
     {"two pods on one interface: the later one",
      {{"a", {"10.0.0.1"}, 5}, {"b", {"10.0.0.2"}, 4}},
      {{"n1", 7, {"10.0.0.1", "10.0.0.2"}}},
@@ -119,6 +121,53 @@ TEST_P(Matches, AsTheRowSays) {
     for (size_t i = 0; i < row.problems.size(); ++i)
       EXPECT_THAT(matching.problems[i], HasSubstr(row.problems[i]));
   }
+}
+
+TEST(Matching, TellsAFinishedPodsNamespaceFromAStrangers) {
+  model::Cluster cluster;
+  for (const auto& [name, address, phase] : {std::tuple{"done", "10.0.0.1", model::PodPhase::kFailed},
+                                             {"here", "10.0.0.2", model::PodPhase::kRunning}}) {
+    model::Pod pod;
+    pod.name = {"ns", name};
+    pod.ips = ips({address});
+    pod.phase = phase;
+    cluster.pods[pod.name] = pod;
+  }
+  model::Pod host;
+  host.name = {"ns", "host"};
+  host.ips = ips({"10.0.0.9"});
+  host.host_network = true;
+  cluster.pods[host.name] = host;
+  const std::vector<Found> found = {{"n4", 9, "if9", ips({"10.0.0.9"})},
+                                    {"n3", 8, "if8", ips({"10.0.0.3", "10.9.0.1"})},
+                                    {"n2", 7, "if7", ips({"10.0.0.2"})},
+                                    {"n1", 6, "if6", ips({"10.0.0.1", "10.9.0.2"})}};
+  const Matching matching = match(found, cluster);
+  EXPECT_THAT(matching.pods, ::testing::SizeIs(1));
+  EXPECT_THAT(matching.finished, ElementsAre(found[3]));
+  EXPECT_THAT(matching.strangers, ElementsAre(found[1], found[0]));
+}
+
+TEST(NotFound, PodsOfThisNodeThatTakePartAndAreNotHere) {
+  model::Cluster cluster;
+  auto add = [&](const char* name, const char* node, const char* address) -> model::Pod& {
+    model::Pod& pod = cluster.pods[{"ns", name}];
+    pod.name = {"ns", name};
+    pod.node_name = node;
+    pod.ips = ips({address});
+    return pod;
+  };
+  add("found", "n1", "10.0.0.1");
+  add("missing", "n1", "10.0.0.2");
+  add("elsewhere", "n2", "10.0.0.3");
+  add("host", "n1", "10.0.0.4").host_network = true;
+  add("finished", "n1", "10.0.0.5").phase = model::PodPhase::kSucceeded;
+  add("waiting", "n1", "10.0.0.6").ips.clear();
+  add("superseded", "n1", "10.0.0.7");
+  add("successor", "n2", "10.0.0.7").created = 9;
+  LocalPod here;
+  here.name = {"ns", "found"};
+  EXPECT_THAT(not_found(cluster, "n1", {here}), ElementsAre(&cluster.pods.at({"ns", "missing"})));
 }
 
 INSTANTIATE_TEST_SUITE_P(Match, Matches, ::testing::ValuesIn(kRows));

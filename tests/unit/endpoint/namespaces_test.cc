@@ -3,6 +3,7 @@
 // directories.
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <linux/capability.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -13,6 +14,8 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <functional>
 
@@ -210,10 +213,42 @@ TEST_F(Namespaces, WhatIsNoNamespaceIsAProblemAndTheRestCounts) {
                           HasSubstr("namespace stale: " + path("stale") + " is not a network namespace")));
 }
 
-TEST(Discover, ADirectoryThatIsNotThereHoldsNothing) {
+TEST(Discover, ADirectoryThatIsNotThereProvesNothing) {
   const auto discovery = discover("/run/no/such/directory");
   ASSERT_TRUE(discovery.ok());
   EXPECT_THAT(discovery->found, IsEmpty());
+  EXPECT_THAT(discovery->unseen,
+              ElementsAre(HasSubstr("--netns-dir /run/no/such/directory: does not exist")));
+  EXPECT_THAT(discovery->host_interfaces, Contains(::testing::Pair(1, "lo")));
+}
+
+TEST(Discover, ADirectoryThatCannotBeReadProvesNothing) {
+  const auto discovery = discover("/proc/self/status");
+  ASSERT_TRUE(discovery.ok());
+  EXPECT_THAT(discovery->unseen, ElementsAre(HasSubstr("open /proc/self/status: Not a directory")));
+}
+
+// What an agent that lost CAP_SYS_ADMIN sees.
+TEST_F(Namespaces, ANamespaceThatCannotBeEnteredIsUnseen) {
+  const Netns a = add("a");
+  ASSERT_DONE(veth("near-a", "eth0", a.fd()));
+  ASSERT_DONE(within(a, [] { return address("eth0", "10.0.0.1"); }));
+  std::optional<base::Result<Discovery>> discovery;
+  ASSERT_DONE(on_fresh_thread([&] {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct data[2]{};
+    ::syscall(SYS_capget, &header, data);
+    data[0].effective &= ~(1U << CAP_SYS_ADMIN);
+    if (::syscall(SYS_capset, &header, data) == 0) discovery = discover(dir_);
+  }));
+  ASSERT_TRUE(discovery && discovery->ok());
+  EXPECT_THAT((*discovery)->found, IsEmpty());
+  EXPECT_THAT((*discovery)->problems, IsEmpty());
+  EXPECT_THAT(
+      (*discovery)->unseen,
+      ElementsAre("namespace a: join a network namespace (needs CAP_SYS_ADMIN): Operation not permitted"));
+  EXPECT_THAT((*discovery)->host_interfaces,
+              Contains(::testing::Pair(static_cast<int>(::if_nametoindex("near-a")), "near-a")));
 }
 
 TEST_F(Namespaces, NodeAddressesAreThoseOfEveryInterfaceButLoopbackOnes) {
