@@ -38,6 +38,8 @@ std::string state_text(const v1::StatusReply& status, bool colour) {
   const char *text = "waiting for a first state", *code = "33";
   if (!status.last_error().empty())
     text = "FAILING: what is in force is older than what is wanted", code = "31";
+  else if (status.started() && !status.ready())
+    text = "in force, NOT READY: pods may be here that are not protected", code = "31";
   else if (status.ready() && status.problems_size() > 0)
     text = "in force, with problems", code = "33";
   else if (status.ready())
@@ -118,6 +120,8 @@ std::string status_text(const v1::StatusReply& status, int64_t now, bool colour)
   text += line("changes", std::to_string(status.applies()) + " applied, " +
                               std::to_string(status.apply_failures()) + " failed");
   if (!status.last_error().empty()) text += line("error", status.last_error());
+  if (status.started() && status.last_error().empty() && !status.ready())
+    text += line("not ready", status.not_ready());
   text += lines("problems", status.problems());
   text += lines("warnings", status.warnings());
   if (status.events_lost() > 0)

@@ -158,7 +158,11 @@ Status Agent::take_objects() {
 
 Status Agent::take_endpoint_news() {
   auto news = watch_.drain();
-  if (!news) return news.error();
+  if (!news) {
+    watch_problems_ = {news.error().message()};
+    (void)discover();  // what cannot be watched can perhaps be seen; if not, status says so
+    return news.error();
+  }
   watch_problems_ = news->problems;
   if (news->links || news->namespaces || news->inside || news->overrun || !news->problems.empty())
     if (auto found = discover(); !found) return found;
@@ -314,9 +318,8 @@ HttpAnswer Agent::answer_http(std::string_view path) {
             metrics_.text(metrics_reading(node_, facts_, counters(), stats()))};
   if (path == "/healthz") return {200, "text/plain; charset=utf-8", "ok\n"};
   if (path == "/readyz") {
-    if (node_.ready()) return {200, "text/plain; charset=utf-8", "ready\n"};
-    return {503, "text/plain; charset=utf-8",
-            node_.last_error().empty() ? "no state in force yet\n" : node_.last_error() + "\n"};
+    const std::string why = node_.why_not_ready();
+    return {why.empty() ? 200U : 503U, "text/plain; charset=utf-8", (why.empty() ? "ready" : why) + "\n"};
   }
   return {404, "text/plain; charset=utf-8", "there are /metrics, /healthz and /readyz\n"};
 }

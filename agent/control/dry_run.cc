@@ -1,9 +1,8 @@
 #include "agent/control/dry_run.h"
 
-#include "agent/compile/compiler.h"
-#include "agent/endpoint/match.h"
+#include "agent/control/node.h"
+#include "agent/endpoint/discover.h"
 #include "agent/endpoint/node_addresses.h"
-#include "agent/image/placement.h"
 #include "agent/kernel/loader.h"
 #include "agent/kernel/maps.h"
 #include "agent/source/folder.h"
@@ -11,7 +10,8 @@
 namespace sluice::control {
 namespace {
 
-base::Result<image::Image> image_in_force(const std::filesystem::path& bpffs) {
+// What is pinned there; nothing is made, locked or attached.
+base::Result<image::Contents> contents_in_force(const std::filesystem::path& bpffs) {
   kernel::LoadOptions options;
   options.pin_dir = bpffs;
   options.look_only = true;
@@ -19,38 +19,44 @@ base::Result<image::Image> image_in_force(const std::filesystem::path& bpffs) {
   if (!programs) return programs.error();
   auto maps = kernel::KernelMaps::open(*programs);
   if (!maps) return maps.error();
-  auto contents = maps->read();
-  if (!contents) return contents.error();
-  auto back = image::Placement::read(*contents);
-  if (!back) return back.error().within("read the maps back");
-  return std::move(back->image);
+  return maps->read();
+}
+
+NodeMaps maps_to_look_at(const std::filesystem::path& bpffs) {
+  return {nullptr, [bpffs] { return contents_in_force(bpffs); },
+          [] { return base::Result<std::set<uint32_t>>(std::set<uint32_t>()); }};
+}
+
+base::Result<ObjectNews> objects_of(const std::string& manifests) {
+  auto folder = source::read_folder(manifests);
+  if (!folder) return folder.error();
+  ObjectNews news;
+  news.changes = model::difference({}, folder->cluster);
+  for (const auto& problem : folder->problems) news.problems.push_back(problem.to_text());
+  return news;
 }
 
 }  // namespace
 
 base::Result<DryRun> dry_run(const std::string& node_name, const std::string& manifests,
                              const std::string& netns_dir, const std::filesystem::path& bpffs) {
-  auto folder = source::read_folder(manifests);
-  if (!folder) return folder.error();
+  auto objects = objects_of(manifests);
+  if (!objects) return objects.error();
   auto discovery = endpoint::discover(netns_dir);
   if (!discovery) return discovery.error();
   auto addresses = endpoint::node_addresses();
   if (!addresses) return addresses.error();
-  const auto matching = endpoint::match(discovery->found, folder->cluster);
-  compile::Input input{folder->cluster, node_name, *addresses, {}};
-  for (const auto& pod : matching.pods)
-    if (input.local_pods.empty() || input.local_pods.back().name != pod.name)
-      input.local_pods.push_back({pod.name, static_cast<uint32_t>(pod.host_ifindex)});
-  auto wanted = compile::try_compile(input);
-  if (!wanted) return wanted.error();
-  auto before = image_in_force(bpffs);
-  if (!before) return before.error();
-  DryRun result;
-  result.difference = image::to_text(image::difference(*before, *wanted));
-  for (const auto& problem : folder->problems) result.problems.push_back(problem.to_text());
-  for (const std::vector<std::string>* more : {&std::as_const(discovery->problems), &matching.problems})
-    result.problems.insert(result.problems.end(), more->begin(), more->end());
-  return result;
+  const Log quiet(LogFormat::kText, LogLevel::off);
+  Node node(node_name, maps_to_look_at(bpffs),
+            {[] { return std::chrono::steady_clock::time_point(); },
+             [] { return std::chrono::system_clock::time_point(); }},
+            quiet);
+  node.take_objects(std::move(*objects));
+  node.take_discovery(std::move(*discovery));
+  node.take_node_addresses(std::move(*addresses));
+  auto difference = node.preview();
+  if (!difference) return difference.error();
+  return DryRun{image::to_text(*difference), node.problems()};
 }
 
 }  // namespace sluice::control

@@ -53,7 +53,9 @@ class Families {
 void add_state(const MetricsReading& now, Families& all) {
   all.begin("sluice_build_info", "Version and node of the agent; always 1.", MetricType::Gauge);
   all.add(1, {{"version", now.version}, {"node", now.node}, {"mode", now.audit ? "audit" : "enforce"}});
-  all.gauge("sluice_ready", "1 once a first state is in force.", now.ready);
+  all.gauge("sluice_ready",
+            "1 while what is wanted is in force, on every interface, and the pods' namespaces can be seen.",
+            now.ready);
   all.gauge("sluice_epoch", "The state in force; grows with every change.", static_cast<double>(now.epoch));
   all.counter("sluice_applies_total", "Changes put in force.", now.applies);
   all.counter("sluice_apply_failures_total", "Changes that failed; the state before them stood.",
@@ -74,6 +76,19 @@ void add_state(const MetricsReading& now, Families& all) {
   all.add(static_cast<double>(now.endpoints_waiting), {{"state", "waiting"}});
   all.gauge("sluice_endpoints_isolated", "Pods of this node that some policy isolates.",
             static_cast<double>(now.endpoints_isolated));
+  all.gauge("sluice_pods_without_namespace",
+            "Pods of this node by spec.nodeName of which no network namespace has the address.",
+            static_cast<double>(now.pods_without_namespace));
+  all.gauge("sluice_namespaces_without_pod", "Network namespaces whose address no Pod object has.",
+            static_cast<double>(now.namespaces_without_pod));
+  all.gauge("sluice_namespaces_unseen",
+            "Network namespaces that cannot be looked into; a directory that cannot be read counts as one.",
+            static_cast<double>(now.namespaces_unseen));
+  all.gauge("sluice_interfaces_kept",
+            "Interfaces held as they were since the namespace behind them is not to be seen.",
+            static_cast<double>(now.interfaces_kept));
+  all.gauge("sluice_interfaces_unknown", "Interfaces of pods that are not known, under the default verdict.",
+            static_cast<double>(now.interfaces_unknown));
 }
 
 void add_maps(const MetricsReading& now, Families& all) {

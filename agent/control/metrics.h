@@ -30,6 +30,8 @@ struct MetricsReading {
   std::map<std::string, uint64_t> objects;  // by kind
   uint64_t problems = 0, warnings = 0;
   uint64_t endpoints = 0, endpoints_isolated = 0, endpoints_waiting = 0;
+  uint64_t pods_without_namespace = 0, namespaces_without_pod = 0, namespaces_unseen = 0;
+  uint64_t interfaces_kept = 0, interfaces_unknown = 0;
   struct Fill {
     std::string map;
     uint64_t used = 0, limit = 0;

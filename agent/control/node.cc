@@ -28,6 +28,12 @@ std::set<uint32_t> endpoint_interfaces(const image::Image& image) {
   return all;
 }
 
+std::vector<std::string> sorted_unique(std::vector<std::string> lines) {
+  std::sort(lines.begin(), lines.end());
+  lines.erase(std::unique(lines.begin(), lines.end()), lines.end());
+  return lines;
+}
+
 std::string count_text(size_t count, const char* noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
@@ -44,6 +50,7 @@ void Node::note_news() {
 
 void Node::take_objects(ObjectNews news) {
   for (const model::Change& change : news.changes) {
+    if (change.id().kind == model::Kind::kNode && change.id().name.name == name_) take_node_object(change);
     if (change.id().kind != model::Kind::kPod) continue;
     pods_changed_ = true;
     pods_.apply(change.is_removal()
@@ -57,19 +64,24 @@ void Node::take_objects(ObjectNews news) {
   changes_.insert(changes_.end(), std::make_move_iterator(news.changes.begin()),
                   std::make_move_iterator(news.changes.end()));
   object_problems_ = std::move(news.problems);
-  warnings_ = std::move(news.warnings);
+  object_warnings_ = std::move(news.warnings);
   ignored_kinds_ = std::move(news.ignored_kinds);
-  log_news("problem", known_problems_, problems());
-  log_news("warning", known_warnings_, warnings_);
+  log_problems();
+}
+
+void Node::take_node_object(const model::Change& change) {
+  pod_cidrs_.clear();
+  if (!change.is_removal()) pod_cidrs_ = std::get<model::Node>(std::get<0>(change.what)).pod_cidrs;
+  pods_changed_ = true;
 }
 
 void Node::take_discovery(endpoint::Discovery discovery) {
-  if (!discovered_ || discovery.found != discovery_.found) {
+  if (!discovered_ || discovery != discovery_) {
     discovered_ = discovery_changed_ = true;
     note_news();
   }
   discovery_ = std::move(discovery);
-  log_news("problem", known_problems_, problems());
+  log_problems();
 }
 
 void Node::take_node_addresses(std::vector<net::Ip> addresses) {
@@ -80,12 +92,29 @@ void Node::take_node_addresses(std::vector<net::Ip> addresses) {
 
 std::vector<std::string> Node::problems() const {
   std::vector<std::string> all = object_problems_;
-  all.insert(all.end(), discovery_.problems.begin(), discovery_.problems.end());
-  all.insert(all.end(), matching_.problems.begin(), matching_.problems.end());
+  for (const auto* more : {&discovery_.problems, &discovery_.unseen, &presence_.problems})
+    all.insert(all.end(), more->begin(), more->end());
   for (const auto& [ifindex, error] : attach_errors_) all.push_back(error);
-  std::sort(all.begin(), all.end());
-  all.erase(std::unique(all.begin(), all.end()), all.end());
-  return all;
+  return sorted_unique(std::move(all));
+}
+
+std::vector<std::string> Node::warnings() const {
+  std::vector<std::string> all = object_warnings_;
+  all.insert(all.end(), presence_.warnings.begin(), presence_.warnings.end());
+  return sorted_unique(std::move(all));
+}
+
+std::string Node::why_not_ready() const {
+  if (!last_error_.empty()) return last_error_;
+  if (!started()) return "no state in force yet";
+  if (!attach_errors_.empty()) return attach_errors_.begin()->second;
+  if (!discovery_.unseen.empty()) return discovery_.unseen.front();
+  return presence_.kept.empty() ? "" : presence_.kept.front();
+}
+
+void Node::log_problems() {
+  log_news("problem", known_problems_, problems());
+  log_news("warning", known_warnings_, warnings());
 }
 
 void Node::log_news(std::string_view event, std::vector<std::string>& known,
@@ -109,15 +138,21 @@ std::string Node::describe_news() const {
   return text.empty() ? "retry" : text;
 }
 
-void Node::match_pods() {
-  matching_ = endpoint::match(discovery_.found, pods_);
-  log_news("problem", known_problems_, problems());
+std::set<uint32_t> Node::carrying() const {
+  std::set<uint32_t> all = attached_;
+  if (inherited_) all.insert(inherited_->begin(), inherited_->end());
+  return all;
+}
+
+void Node::find_pods() {
+  presence_ = control::presence({discovery_, pods_, name_, pod_cidrs_, image(), carrying()});
+  log_problems();
 }
 
 // Each pod once: of two interfaces the compiler takes the first, the other carries programs that know no pod.
 std::vector<compile::LocalPod> Node::local_pods() const {
   std::vector<compile::LocalPod> locals;
-  for (const auto& pod : matching_.pods)
+  for (const auto& pod : presence_.pods)
     if (locals.empty() || locals.back().name != pod.name)
       locals.push_back({pod.name, static_cast<uint32_t>(pod.host_ifindex)});
   return locals;
@@ -125,13 +160,13 @@ std::vector<compile::LocalPod> Node::local_pods() const {
 
 Result<image::Difference> Node::compile() {
   std::optional<std::vector<compile::LocalPod>> locals;
-  if (pods_changed_ || discovery_changed_) {
-    match_pods();
+  if (pods_changed_ || discovery_changed_ || read_anew_) {
+    find_pods();
     locals = local_pods();
   }
   auto difference = compiler_.update(changes_, locals, new_addresses_);
   changes_ = {};
-  pods_changed_ = discovery_changed_ = false;
+  pods_changed_ = discovery_changed_ = read_anew_ = false;
   new_addresses_.reset();
   if (!difference || !behind_) return difference;
   return image::difference(*behind_, compiler_.image());
@@ -151,7 +186,7 @@ Status Node::read_back() {
     if (!attached) return attached.error().within("read the attachments back");
     inherited_ = std::move(*attached);
   }
-  read_ = true;
+  read_ = read_anew_ = true;
   return base::done();
 }
 
@@ -202,10 +237,10 @@ Status Node::put(const image::Difference& difference, LastChange& change) {
   }
   change.writes = plan->writes();
   behind_.reset();
-  for (const uint32_t ifindex : plan->detach) attached_.erase(ifindex);
-  attach_wanted();
   const auto wanted = wanted_interfaces();
   std::erase_if(plan->detach, [&](uint32_t ifindex) { return wanted.contains(ifindex); });
+  for (const uint32_t ifindex : plan->detach) attached_.erase(ifindex);
+  attach_wanted();
   change.took = clock_.steady() - news_since_.value_or(clock_.steady());
   if (auto settled = image::settle(*plan, *maps_.target); !settled) {
     (void)read_back();
@@ -217,7 +252,8 @@ Status Node::put(const image::Difference& difference, LastChange& change) {
 
 std::set<uint32_t> Node::wanted_interfaces() const {
   std::set<uint32_t> wanted = endpoint_interfaces(image());
-  for (const auto& pod : matching_.pods) wanted.insert(static_cast<uint32_t>(pod.host_ifindex));
+  for (const auto& pod : presence_.pods) wanted.insert(static_cast<uint32_t>(pod.host_ifindex));
+  wanted.insert(presence_.unknown.begin(), presence_.unknown.end());
   return wanted;
 }
 
@@ -232,7 +268,7 @@ void Node::attach_wanted() {
       attached_.insert(ifindex);
   }
   retry_ = retry_ || !attach_errors_.empty();
-  log_news("problem", known_problems_, problems());
+  log_problems();
   if (read_) detach_unwanted(wanted);
 }
 
@@ -248,7 +284,7 @@ void Node::detach_unwanted(const std::set<uint32_t>& wanted) {
 }
 
 std::string Node::pod_at(uint32_t ifindex) const {
-  for (const auto& pod : matching_.pods)
+  for (const auto& pod : presence_.pods)
     if (static_cast<uint32_t>(pod.host_ifindex) == ifindex) return pod.name.to_text();
   return "no pod";
 }

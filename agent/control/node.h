@@ -7,7 +7,8 @@
 // force. A failed change leaves the previous state standing; the maps are then read anew and the next apply()
 // tries again. A pod found here whose policy cannot be put in force gets the programs on its interface all
 // the same: they know nothing of it, which closes it (strict) or follows its flows (permissive, semantics
-// 25). No fd, no clock of its own, no waiting but Target's. Not thread-safe: one thread.
+// 25). What is enforced is let go only once it is certain that no pod is behind it (presence.h). No fd, no
+// clock of its own, no waiting but Target's. Not thread-safe: one thread.
 #pragma once
 
 #include <chrono>
@@ -20,7 +21,7 @@
 
 #include "agent/compile/compiler.h"
 #include "agent/control/log.h"
-#include "agent/endpoint/match.h"
+#include "agent/control/presence.h"
 #include "agent/image/placement.h"
 #include "agent/model/probe.h"
 
@@ -79,9 +80,13 @@ class Node {
   base::Result<image::Difference> preview();
 
   bool complete() const { return objects_complete_ && discovered_ && addressed_; }
-  bool ready() const { return last_change_.has_value(); }  // a first state is in force
+  bool started() const { return last_change_.has_value(); }  // a first state is in force
   // Everything taken is in force.
-  bool settled() const { return ready() && !stale(); }
+  bool settled() const { return started() && !stale(); }
+  // Why nobody should rely on this node now, one line: nothing is in force yet, the last change failed, an
+  // interface has no programs, or pods may be here that cannot be seen. Empty: ready.
+  std::string why_not_ready() const;
+  bool ready() const { return why_not_ready().empty(); }
 
   const std::string& name() const { return name_; }
   const compile::Compiler& compiler() const { return compiler_; }
@@ -89,11 +94,15 @@ class Node {
   const image::Image& image() const { return behind_ ? *behind_ : compiler_.image(); }
   const image::Placement& placement() const { return placement_; }
   uint64_t epoch() const { return placement_.epoch(); }
-  const std::vector<endpoint::LocalPod>& locals() const { return matching_.pods; }
+  const std::vector<endpoint::LocalPod>& locals() const { return presence_.pods; }
+  const Presence& presence() const { return presence_; }
+  const endpoint::Discovery& discovery() const { return discovery_; }
   // Interfaces that carry our programs for sure.
   const std::set<uint32_t>& attached() const { return attached_; }
   std::vector<std::string> problems() const;  // all sources together, sorted
-  const std::vector<std::string>& warnings() const { return warnings_; }
+  std::vector<std::string> warnings() const;  // likewise
+  // Those of the source of objects alone, in its order.
+  const std::vector<std::string>& object_problems() const { return object_problems_; }
   const std::map<std::string, size_t>& ignored_kinds() const { return ignored_kinds_; }
   const std::optional<LastChange>& last_change() const { return last_change_; }
   const std::string& last_error() const { return last_error_; }
@@ -103,15 +112,19 @@ class Node {
 
  private:
   void note_news();
+  void take_node_object(const model::Change& change);
   std::string describe_news() const;
-  void match_pods();
+  void find_pods();
+  void log_problems();
+  // Interfaces that carry our programs, by whichever agent.
+  std::set<uint32_t> carrying() const;
   std::vector<compile::LocalPod> local_pods() const;
   // Takes the news into the compiler; the difference from what is in force to what is wanted.
   base::Result<image::Difference> compile();
   base::Status read_back();
   // Brings the compiler's image into force.
   base::Status put(const image::Difference& difference, LastChange& change);
-  // Interfaces of endpoints in force, and of pods that wait for that.
+  // Interfaces of endpoints in force, of pods that wait for that, and of those that are not known.
   std::set<uint32_t> wanted_interfaces() const;
   void attach_wanted();
   // What nobody wants, and what an earlier agent left; only while it is known what is in force.
@@ -136,18 +149,19 @@ class Node {
   bool objects_complete_ = false, discovered_ = false, addressed_ = false;
   bool news_ = false, retry_ = false;
   std::vector<model::Change> changes_;  // not compiled yet
-  bool pods_changed_ = false, discovery_changed_ = false;
+  bool pods_changed_ = false, discovery_changed_ = false, read_anew_ = false;
   std::optional<std::vector<net::Ip>> new_addresses_;
   model::Cluster pods_;                        // the pods alone, without labels and ports: for matching
+  std::vector<net::Cidr> pod_cidrs_;           // of this node's Node object
   std::optional<model::PodAddresses> owners_;  // of pods_
   endpoint::Discovery discovery_;
-  endpoint::Matching matching_;
+  Presence presence_;
 
   std::set<uint32_t> attached_;
   // Attached by an earlier agent, as read at the start; emptied once looked at.
   std::optional<std::set<uint32_t>> inherited_;
   std::map<uint32_t, std::string> attach_errors_;
-  std::vector<std::string> object_problems_, warnings_, known_problems_, known_warnings_;
+  std::vector<std::string> object_problems_, object_warnings_, known_problems_, known_warnings_;
   std::map<std::string, size_t> ignored_kinds_;
   std::optional<std::chrono::steady_clock::time_point> news_since_;  // of the oldest not in force
   std::optional<LastChange> last_change_;

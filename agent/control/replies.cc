@@ -49,6 +49,16 @@ EndpointCounts count_endpoints(const Node& node) {
   return counts;
 }
 
+// What policy may fill, and how much of that is its own to fill.
+std::vector<MetricsReading::Fill> map_fill(const Node& node) {
+  std::vector<MetricsReading::Fill> all;
+  for (const auto& [map, fill] : node.placement().fill(node.image())) {
+    const uint64_t nobodys = map == SLUICE_MAP_ENDPOINTS ? SLUICE_FIRST_ENDPOINT : 0;
+    all.push_back({std::string(image::map_name(map)), fill.used, fill.limit - nobodys});
+  }
+  return all;
+}
+
 void add_drops(const kernel::Counters& counters, v1::StatusReply& reply) {
   for (uint32_t reason = SLUICE_FIRST_DENIED; reason < SLUICE_REASON_COUNT; ++reason)
     for (const auto direction : model::kDirections) {
@@ -88,6 +98,8 @@ v1::StatusReply status_reply(const Node& node, const AgentFacts& facts, const ke
   reply.set_attach(facts.attach);
   reply.set_uptime_seconds(uptime.count());
   reply.set_ready(node.ready());
+  reply.set_not_ready(node.why_not_ready());
+  reply.set_started(node.started());
   reply.set_epoch(node.epoch());
   auto add_count = [](v1::Count* count, const std::string& name, uint64_t number) {
     count->set_name(name);
@@ -107,9 +119,9 @@ v1::StatusReply status_reply(const Node& node, const AgentFacts& facts, const ke
   reply.set_applies(node.totals().applies);
   reply.set_apply_failures(node.totals().failures);
   reply.set_last_error(node.last_error());
-  for (const auto& [map, fill] : node.placement().fill(node.image())) {
+  for (const auto& fill : map_fill(node)) {
     auto* entry = reply.add_maps();
-    entry->set_map(std::string(image::map_name(map)));
+    entry->set_map(fill.map);
     entry->set_used(fill.used);
     entry->set_limit(fill.limit);
   }
@@ -140,8 +152,12 @@ MetricsReading metrics_reading(const Node& node, const AgentFacts& facts, const 
   now.endpoints = endpoints.in_force;
   now.endpoints_isolated = endpoints.isolated;
   now.endpoints_waiting = endpoints.waiting;
-  for (const auto& [map, fill] : node.placement().fill(node.image()))
-    now.maps.push_back({std::string(image::map_name(map)), fill.used, fill.limit});
+  now.pods_without_namespace = node.presence().pods_without_namespace;
+  now.namespaces_without_pod = node.presence().namespaces_without_pod;
+  now.interfaces_kept = node.presence().kept.size();
+  now.interfaces_unknown = node.presence().unknown.size();
+  now.namespaces_unseen = node.discovery().unseen.size();
+  now.maps = map_fill(node);
   now.counters = counters;
   for (const auto& local : node.locals()) {
     const auto& pods = node.compiler().cluster().pods;

@@ -80,6 +80,12 @@ base::Status fill_side(const Node& node, const model::ProbeEnd& self, const net:
   }
   const bool here = std::any_of(node.locals().begin(), node.locals().end(),
                                 [&](const auto& local) { return local.name == self.pod->name; });
+  if (!here && self.pod->node_name == node.name()) {
+    side.set_reason("nothing is enforced on " + self.pod->name.to_text() +
+                    ": it is of this node, and no network namespace in " + node.discovery().dir +
+                    " has its address");
+    return base::done();
+  }
   if (!here) {
     side.set_elsewhere(true);
     side.set_reason(self.pod->name.to_text() + " is not on this node: ask the agent of " +

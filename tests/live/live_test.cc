@@ -43,9 +43,9 @@ class Live : public testing::Test {
     EXPECT_TRUE(down) << down.error().message();
   }
 
-  void start_agent() {
+  void start_agent(const std::string& netns_dir = "/run/netns") {
     agent_ = Process({SLUICED, "--node-name", "node-1", "--manifests", kManifests, "--metrics",
-                      "127.0.0.1:19619", "--log-level", "error"});
+                      "127.0.0.1:19619", "--log-level", "error", "--netns-dir", netns_dir});
     // sync waits for the first state; until the agent listens it says so and is asked again.
     int code = 1;
     for (int tries = 0; tries < 100 && code != 0; ++tries) {
@@ -173,6 +173,25 @@ TEST_F(Live, AHalfWrittenFileNeverEmptiesThePolicy) {
   in_force();
   EXPECT_FALSE(stream("shop-frontend-1", "shop-api-1", "10.244.1.31"))
       << "the last good version stays in force";
+}
+
+TEST_F(Live, AnAgentThatCannotSeeItsPodsKeepsThemProtected) {
+  up(lab::Topology::kRouted);
+  add(kDemo / "policies-default-deny");
+  in_force();
+  for (const char* wrong : {"/run/no-such-directory", "/run/manifests"}) {
+    EXPECT_EQ(agent_.end(SIGTERM), 0);
+    start_agent(wrong);
+    EXPECT_FALSE(stream("shop-frontend-1", "shop-api-1", "10.244.1.31")) << "--netns-dir " << wrong;
+  }
+  add(kDemo / "policies-full");
+  in_force();
+  EXPECT_TRUE(stream("shop-frontend-1", "shop-api-1", "10.244.1.31")) << "policy is followed all the same";
+  EXPECT_EQ(agent_.end(SIGTERM), 0);
+  start_agent();
+  auto open = stream("shop-frontend-1", "shop-api-1", "10.244.1.31");
+  ASSERT_TRUE(open) << "seen again";
+  EXPECT_FALSE(stream("shop-frontend-1", "ingress-controller-0", "10.244.1.10"));
 }
 
 const auto* const kSandbox = testing::AddGlobalTestEnvironment(new SandboxEnvironment);

@@ -34,6 +34,7 @@ v1::StatusReply healthy() {
   status.set_attach("tcx");
   status.set_source("manifests /m");
   status.set_uptime_seconds(7300);
+  status.set_started(true);
   status.set_ready(true);
   status.set_epoch(4);
   auto* pods = status.add_objects();
@@ -64,6 +65,16 @@ TEST(StatusText, AFailureIsLoud) {
   EXPECT_THAT(text, HasSubstr("FAILING"));
   EXPECT_THAT(text, HasSubstr("error       map rules is full\n"));
   EXPECT_THAT(text, HasSubstr("problems    x.yaml: document 2: no object\n"));
+}
+
+TEST(StatusText, NotReadyIsLoudAndSaysWhy) {
+  auto status = healthy();
+  status.set_ready(false);
+  status.set_not_ready("--netns-dir /x: does not exist");
+  const std::string text = status_text(status, 1'005'000, false);
+  EXPECT_THAT(
+      text, HasSubstr("state       in force, NOT READY: pods may be here that are not protected, epoch 4\n"));
+  EXPECT_THAT(text, HasSubstr("not ready   --netns-dir /x: does not exist\n"));
 }
 
 TEST(CheckText, NamesTheRules) {

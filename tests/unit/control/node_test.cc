@@ -1,87 +1,12 @@
 // The Node's states over user-space maps: first state, change, restart, failure and recovery, attachments.
-#include "agent/control/node.h"
-
-#include <gmock/gmock.h>
-
-#include "agent/packet/maps.h"
-#include "tests/oracle/build.h"
+#include "tests/unit/control/node_fixture.h"
 
 namespace sluice::control {
 namespace {
 
-using namespace oracle::build;  // NOLINT(google-build-using-namespace)
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-// User-space maps that remember what they are attached to, and can refuse.
-class FakeMaps final : public packet::Maps {
- public:
-  base::Status attach(uint32_t ifindex) override {
-    if (refused.contains(ifindex)) return base::Error("attach: no such device");
-    attached.insert(ifindex);
-    ++attaches;
-    return base::done();
-  }
-  base::Status detach(uint32_t ifindex) override {
-    attached.erase(ifindex);
-    return base::done();
-  }
-  base::Status flip(uint64_t epoch, uint64_t next_endpoint_id) override {
-    if (flips_fail) return base::Error("flip: refused");
-    return packet::Maps::flip(epoch, next_endpoint_id);
-  }
-  std::set<uint32_t> attached, refused;
-  int attaches = 0;
-  bool flips_fail = false;
-};
-
-class NodeTest : public ::testing::Test {
- protected:
-  NodeMaps node_maps() {
-    return {&maps_,
-            [this]() -> base::Result<image::Contents> {
-              if (unreadable_) return base::Error("cannot be read");
-              return maps_.contents();
-            },
-            [this]() -> base::Result<std::set<uint32_t>> { return maps_.attached; }};
-  }
-  std::unique_ptr<Node> make_node() {
-    return std::make_unique<Node>("n1", node_maps(),
-                                  NodeClock{[this] { return std::chrono::steady_clock::time_point(now_++); },
-                                            [] { return std::chrono::system_clock::time_point(); }},
-                                  log_);
-  }
-  template <typename... Objects>
-  static ObjectNews objects(const Objects&... all) {
-    ObjectNews news;
-    (news.changes.push_back(model::Change::upsert(model::Object(all))), ...);
-    return news;
-  }
-  static endpoint::Found found(const std::string& netns, int ifindex, const char* address) {
-    return {netns, ifindex, "veth" + std::to_string(ifindex), {ip(address)}};
-  }
-  // A node with web (isolated) and db found on interfaces 7 and 8.
-  static void tell_first(Node& node) {
-    node.take_objects(objects(model::Pod(pod("prod/web", "10.0.0.1").label("app", "web")),
-                              model::Pod(pod("prod/db", "10.0.0.2").label("app", "db")), deny_web()));
-    node.take_discovery({{found("a", 7, "10.0.0.1"), found("b", 8, "10.0.0.2")}, {}});
-    node.take_node_addresses({ip("192.168.0.1")});
-  }
-  static model::NetworkPolicy deny_web() { return policy("prod/web").selects({{"app", "web"}}); }
-  static model::NetworkPolicy with_blocks(int count) {
-    auto wide = policy("prod/blocks").selects({{"app", "db"}});
-    for (int i = 0; i < count; ++i)
-      wide.ingress(
-          rule().from(block("172.16." + std::to_string(i) + ".0/24")).tcp(static_cast<uint16_t>(80 + i)));
-    return wide;
-  }
-
-  FakeMaps maps_;
-  bool unreadable_ = false;
-  std::chrono::steady_clock::duration now_{};
-  Log log_{LogFormat::kText, LogLevel::off};
-};
 
 TEST_F(NodeTest, NothingIsAppliedBeforeEverySourceHasSpoken) {
   auto node = make_node();
@@ -231,7 +156,7 @@ TEST_F(NodeTest, APodThatLeavesIsDetached) {
   auto node = make_node();
   tell_first(*node);
   node->apply();
-  node->take_discovery({{found("a", 7, "10.0.0.1")}, {}});
+  node->take_discovery(discovery({found("a", 7, "10.0.0.1")}));
   EXPECT_EQ(node->apply(), Applied::kInForce);
   EXPECT_EQ(node->last_change()->what, "endpoints");
   EXPECT_THAT(maps_.attached, ElementsAre(7u));
@@ -241,7 +166,7 @@ TEST_F(NodeTest, APodThatLeavesIsDetached) {
 TEST_F(NodeTest, APodObjectThatComesAfterItsNamespaceIsFound) {
   auto node = make_node();
   node->take_objects({});
-  node->take_discovery({{found("a", 7, "10.0.0.1")}, {}});
+  node->take_discovery(discovery({found("a", 7, "10.0.0.1")}));
   node->take_node_addresses({});
   EXPECT_EQ(node->apply(), Applied::kInForce);
   EXPECT_THAT(maps_.attached, IsEmpty());
@@ -254,10 +179,26 @@ TEST_F(NodeTest, BothInterfacesOfAnAddressAreHeld) {
   auto node = make_node();
   tell_first(*node);
   node->take_discovery(
-      {{found("a", 7, "10.0.0.1"), found("b", 8, "10.0.0.2"), found("c", 9, "10.0.0.1")}, {}});
+      discovery({found("a", 7, "10.0.0.1"), found("b", 8, "10.0.0.2"), found("c", 9, "10.0.0.1")}));
   EXPECT_EQ(node->apply(), Applied::kInForce);
   EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u, 9u));
-  EXPECT_FALSE(node->problems().empty());
+  EXPECT_EQ(endpoint_at(*node, 7), "prod/web");
+  EXPECT_EQ(endpoint_at(*node, 9), "none") << "programs that know no pod: the default verdict";
+  EXPECT_THAT(node->problems(), ElementsAre(HasSubstr("veth7 (namespace a) has its policies; on veth9 "
+                                                      "(namespace c) the default verdict holds")));
+}
+
+TEST_F(NodeTest, IsReadyOnlyWhileTheLastChangeHolds) {
+  auto node = make_node();
+  EXPECT_EQ(node->why_not_ready(), "no state in force yet");
+  tell_first(*node);
+  node->apply();
+  EXPECT_EQ(node->why_not_ready(), "");
+  maps_.set_limit(SLUICE_MAP_PREFIXES4, 2);
+  node->take_objects(objects(with_blocks(5)));
+  node->apply();
+  EXPECT_THAT(node->why_not_ready(), HasSubstr("prefixes4"));
+  EXPECT_TRUE(node->started());
 }
 
 TEST_F(NodeTest, APreviewWritesNothing) {

@@ -1,0 +1,132 @@
+#include "agent/control/presence.h"
+
+#include <algorithm>
+#include <map>
+
+#include "agent/compile/content.h"
+
+namespace sluice::control {
+namespace {
+
+constexpr size_t kMissingNamed = 20;  // lines for pods without a namespace; one more counts the others
+
+// The pods' endpoints by their ids.
+std::map<image::EndpointId, const model::Pod*> by_endpoint(const model::Cluster& cluster) {
+  std::map<image::EndpointId, const model::Pod*> pods;
+  for (const auto& [name, pod] : cluster.pods)
+    if (pod.takes_part()) pods.emplace(compile::endpoint_id(pod), &pod);
+  return pods;
+}
+
+class Sorting {
+ public:
+  explicit Sorting(const PresenceInput& input)
+      : input_(input), matching_(endpoint::match(input.discovery.found, input.cluster)) {}
+
+  Presence sort() && {
+    now_.pods = matching_.pods;
+    now_.problems = matching_.problems;
+    for (const endpoint::Found& found : input_.discovery.found)
+      seen_.insert(static_cast<uint32_t>(found.host_ifindex));
+    keep_endpoints();
+    keep_carriers();
+    sort_strangers();
+    name_missing_pods();
+    now_.problems.insert(now_.problems.end(), now_.kept.begin(), now_.kept.end());
+    std::ranges::sort(now_.pods, {},
+                      [](const endpoint::LocalPod& pod) { return std::pair(pod.name, pod.host_ifindex); });
+    return std::move(now_);
+  }
+
+ private:
+  // The interface's name where it is there and nothing tells what is behind it, else nullptr.
+  const std::string* unseen(uint32_t ifindex) const {
+    const auto there = input_.discovery.host_interfaces.find(static_cast<int>(ifindex));
+    const bool hidden = there != input_.discovery.host_interfaces.end() && !seen_.contains(ifindex);
+    return hidden ? &there->second : nullptr;
+  }
+
+  std::string not_seen(const std::string& interface) const {
+    return "interface " + interface + ": the network namespace behind it is not to be seen in " +
+           input_.discovery.dir + ": ";
+  }
+
+  // Endpoints in force whose pod is found nowhere else.
+  void keep_endpoints() {
+    std::map<uint32_t, image::EndpointId> hidden;
+    for (const auto& [id, endpoint] : input_.in_force.endpoints)
+      if (unseen(endpoint.ifindex) != nullptr) hidden.emplace(endpoint.ifindex, id);
+    if (hidden.empty()) return;
+    const auto pods = by_endpoint(input_.cluster);
+    std::set<model::ObjectName> here;
+    for (const auto& pod : matching_.pods) here.insert(pod.name);
+    for (const auto& [ifindex, id] : hidden) {
+      const auto pod = pods.find(id);
+      if (pod == pods.end() || !here.insert(pod->second->name).second) continue;
+      const std::string& interface = *unseen(ifindex);
+      now_.pods.push_back(
+          {pod->second->name, pod->second->uid, static_cast<int>(ifindex), interface, "", pod->second->ips});
+      now_.kept.push_back(not_seen(interface) + "the policies of pod " + pod->second->name.to_text() +
+                          " stay in force on it; check --netns-dir, or remove the interface");
+      kept_.insert(ifindex);
+    }
+  }
+
+  void keep_carriers() {
+    for (const uint32_t ifindex : input_.carrying) {
+      const std::string* interface = unseen(ifindex);
+      if (interface == nullptr || kept_.contains(ifindex)) continue;
+      now_.unknown.insert(ifindex);
+      now_.kept.push_back(not_seen(*interface) +
+                          "the default verdict holds on it, as for a pod that is not known yet; check "
+                          "--netns-dir, or remove the interface");
+    }
+  }
+
+  bool is_pods(const endpoint::Found& stranger) const {
+    if (input_.carrying.contains(static_cast<uint32_t>(stranger.host_ifindex))) return true;
+    return std::ranges::any_of(stranger.addresses, [&](const net::Ip& ip) {
+      return std::ranges::any_of(input_.pod_cidrs, [&](const net::Cidr& cidr) { return cidr.contains(ip); });
+    });
+  }
+
+  void sort_strangers() {
+    now_.namespaces_without_pod = matching_.strangers.size();
+    for (const endpoint::Found& stranger : matching_.strangers) {
+      const bool held = is_pods(stranger);
+      if (held) now_.unknown.insert(static_cast<uint32_t>(stranger.host_ifindex));
+      now_.warnings.push_back(
+          "namespace " + stranger.netns + ": no Pod object has its address " +
+          stranger.addresses.front().to_text() +
+          (held ? ": the default verdict holds, as for a pod that is not known yet, on interface "
+                : ": taken for no pod, everything passes on interface ") +
+          stranger.host_ifname);
+    }
+  }
+
+  void name_missing_pods() {
+    const auto missing = endpoint::not_found(input_.cluster, input_.node_name, now_.pods);
+    now_.pods_without_namespace = missing.size();
+    for (size_t i = 0; i < std::min(missing.size(), kMissingNamed); ++i)
+      now_.problems.push_back("Pod " + missing[i]->name.to_text() + ": no network namespace in " +
+                              input_.discovery.dir + " has its address " + missing[i]->ips.front().to_text() +
+                              ": nothing is enforced on it; check --netns-dir, and that a veth joins its "
+                              "namespace to this node");
+    if (missing.size() > kMissingNamed)
+      now_.problems.push_back("Pods: " + std::to_string(missing.size() - kMissingNamed) +
+                              " more of this node have no network namespace in " + input_.discovery.dir);
+  }
+
+  const PresenceInput& input_;
+  const endpoint::Matching matching_;
+  std::set<uint32_t> seen_, kept_;
+  Presence now_;
+};
+
+}  // namespace
+
+Presence presence(const PresenceInput& input) {
+  return Sorting(input).sort();
+}
+
+}  // namespace sluice::control
