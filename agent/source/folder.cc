@@ -75,6 +75,19 @@ Result<std::string> read_bytes(const std::string& path, FileStamp& stamp) {
   return Error("changes while it is read: write it elsewhere and rename it into the folder");
 }
 
+// Nothing but white space and marks between documents.
+bool is_blank(std::string_view bytes) {
+  if (bytes.starts_with("\xef\xbb\xbf")) bytes.remove_prefix(3);
+  while (!bytes.empty()) {
+    const size_t end = std::min(bytes.find('\n'), bytes.size());
+    std::string_view line = bytes.substr(0, end);
+    bytes.remove_prefix(std::min(end + 1, bytes.size()));
+    if (line.starts_with("---") || line.starts_with("...")) line.remove_prefix(3);
+    if (line.find_first_not_of(" \t\r") != line.npos) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 FileReading FolderReader::read_file(const std::string& path) {
@@ -87,7 +100,7 @@ FileReading FolderReader::read_file(const std::string& path) {
   if (!bytes) {
     reading.state = FileReading::State::kUnreadable;
     reading.decoded.problems.push_back({{path, 0, 0}, std::nullopt, "", bytes.error().message()});
-  } else if (bytes->empty()) {
+  } else if (is_blank(*bytes)) {
     reading.state = FileReading::State::kEmpty;
   } else {
     reading.decoded = decode(*bytes, path.ends_with(".json") ? Format::kJson : Format::kYaml, path);

@@ -13,6 +13,14 @@ using base::Result;
 // A folder whose directories come faster than they can be watched is read again with its next event.
 constexpr int kMaxListings = 8;
 
+Problem is_being_written(const std::string& path) {
+  return {{path, 0, 0},
+          std::nullopt,
+          "",
+          "is being written: what it held stays in force until its writer closes it, for " +
+              std::to_string(kOpenLongest.count() / 1000) + " s at most"};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<FolderFeeder>> FolderFeeder::open(const std::string& folder) {
@@ -71,14 +79,18 @@ FolderReading FolderFeeder::read_everything(const FolderNews& news) {
 
 FolderReading FolderFeeder::read(const FolderNews& news) {
   FolderReading reading = news.everything ? read_everything(news) : reader_.read_files(news.files);
-  reader_.withdraw(watch_.being_written(), reading);
+  auto unread = watch_.being_written();
+  reader_.withdraw(unread, reading);
+  unread.insert(news.held.begin(), news.held.end());
+  if (unread.empty()) answered_ = asked_;
+  for (const std::string& path : news.waiting) reading.problems.push_back(is_being_written(path));
   return reading;
 }
 
 std::optional<Batch> FolderFeeder::take() {
   uint64_t wakes = 0;
   bool woken = ::read(wake_.get(), &wakes, sizeof(wakes)) > 0;
-  uint64_t generation = requested_.load();  // before anything is read
+  if (woken) asked_ = requested_.load();  // before anything is read
   std::optional<FolderNews> news = woken || !synced_ ? watch_.drain_everything() : watch_.drain();
   if (!news) return std::nullopt;
   Batch batch;
@@ -86,7 +98,7 @@ std::optional<Batch> FolderFeeder::take() {
   batch.problems = state_.problems();
   batch.warnings = state_.warnings();
   batch.skipped = state_.skipped();
-  batch.generation = generation;
+  batch.generation = answered_;
   return batch;
 }
 

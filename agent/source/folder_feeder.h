@@ -38,6 +38,8 @@ class FolderFeeder : public Feeder {
   FolderState state_;
   base::Fd wake_, epoll_;
   std::atomic<uint64_t> requested_{0};
+  // Requests that the last reading of everything was for; those that are answered: nothing was held back.
+  uint64_t asked_ = 0, answered_ = 0;
   bool synced_ = false;
 };
 

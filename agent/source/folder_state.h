@@ -6,7 +6,7 @@
 //  the first
 //    in path order counts, in one file the first document; the others are problems that name both.
 //  - An object that is wrong in its file keeps the last version that was good there.
-//  - A file that cannot be read, is empty (0 bytes), or has a document that does not tell which object it
+//  - A file that cannot be read, is empty (blank), or has a document that does not tell which object it
 //  holds keeps
 //    every object that it last held and that was not read anew.
 //  - Only a file that is gone, or that was read whole without an object, gives the object up.
@@ -26,7 +26,7 @@ namespace sluice::source {
 struct FileReading {
   enum class State : uint8_t {
     kRead,        // `decoded` is what the whole file holds
-    kEmpty,       // 0 bytes: mostly a file that is about to be written
+    kEmpty,       // nothing but white space and "---": mostly a file that is about to be written
     kUnreadable,  // `decoded.problems` say why
   };
   std::string path;

@@ -16,8 +16,12 @@ void Settle::note_changed(const std::string& path, SettleTime now) {
   note(now);
 }
 
+void Settle::note_touched(const std::string& path, SettleTime now) {
+  if (!writing_.contains(path)) note_changed(path, now);
+}
+
 void Settle::note_written(const std::string& path, SettleTime now) {
-  writing_.try_emplace(path, Writing{now, now}).first->second.last = now;
+  writing_.try_emplace(path, Writing{now});
 }
 
 void Settle::note_everything(SettleTime now) {
@@ -28,16 +32,17 @@ void Settle::note_everything(SettleTime now) {
 std::optional<SettleTime> Settle::due() const {
   std::optional<SettleTime> due;
   if (pending_) due = std::min(last_ + kSettleQuiet, first_ + kSettleLongest);
-  for (const auto& [path, writing] : writing_) due = due ? std::min(*due, writing.until()) : writing.until();
+  for (const auto& [path, writing] : writing_) due = due ? std::min(*due, writing.next()) : writing.next();
   return due;
 }
 
-void Settle::release_quiet(SettleTime now) {
+void Settle::release(SettleTime now) {
   std::erase_if(writing_, [&](const auto& entry) {
     if (now < entry.second.until()) return false;
     files_.insert(entry.first);
     return true;
   });
+  for (auto& [path, writing] : writing_) writing.told = writing.told || now >= writing.next();
 }
 
 std::set<std::string> Settle::being_written() const {
@@ -50,7 +55,10 @@ FolderNews Settle::tell() {
   FolderNews news;
   news.everything = std::exchange(everything_, false);
   news.held = being_written();
-  for (const std::string& path : news.held) files_.erase(path);
+  for (const auto& [path, writing] : writing_) {
+    files_.erase(path);
+    if (writing.told) news.waiting.insert(path);
+  }
   news.files = std::exchange(files_, {});
   pending_ = false;
   return news;
@@ -59,12 +67,12 @@ FolderNews Settle::tell() {
 std::optional<FolderNews> Settle::take(SettleTime now) {
   auto when = due();
   if (!when || now < *when) return std::nullopt;
-  release_quiet(now);
+  release(now);
   return tell();
 }
 
 FolderNews Settle::take_everything(SettleTime now) {
-  release_quiet(now);
+  release(now);
   everything_ = true;
   return tell();
 }

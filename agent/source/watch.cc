@@ -93,6 +93,7 @@ void FolderWatch::take_walked(const Watched& watched, const inotify_event& event
   if (appeared && is_link(path)) return settle_.note_everything(now);
   if (!is_manifest_name(name)) return;
   if (event.mask & IN_MODIFY) return settle_.note_written(path, now);
+  if (event.mask & IN_ATTRIB) return settle_.note_touched(path, now);
   settle_.note_changed(path, now);
 }
 

@@ -42,7 +42,7 @@ class FolderWatch {
   FolderNews drain_everything();
 
   // Reads all events; answers the files that are open for writing after a write: what was just read from them
-  // may be half of it. They are news once they are closed or quiet.
+  // may be half of it. They are news once they are closed, or kOpenLongest is over.
   std::set<std::string> being_written();
 
   // One event, as the kernel wrote it; public so that tests can deliver those that are hard to provoke.

@@ -186,6 +186,22 @@ TEST(Decode, NodeHasItsIpAddressesOnly) {
   EXPECT_EQ(node.addresses[0].to_text(), "1.2.3.4");
 }
 
+TEST(Decode, NodeHasItsPodsRanges) {
+  const struct {
+    const char *what, *spec, *cidrs;
+  } rows[] = {{"none", "{}", ""},
+              {"one", "{podCIDR: 10.1.0.0/24}", "10.1.0.0/24 "},
+              {"both families", "{podCIDR: 10.1.0.0/24, podCIDRs: [\"fd00:1::/64\", 10.1.0.0/24]}",
+               "10.1.0.0/24 fd00:1::/64 "}};
+  for (const auto& row : rows) {
+    const auto node = read_one<model::Node>(
+        "{apiVersion: v1, kind: Node, metadata: {name: n}, spec: " + std::string(row.spec) + "}");
+    std::string cidrs;
+    for (const auto& cidr : node.pod_cidrs) cidrs += cidr.to_text() + " ";
+    EXPECT_EQ(cidrs, row.cidrs) << row.what;
+  }
+}
+
 std::string print(const model::Service& service) {
   std::string text;
   for (const auto& ip : service.addresses) text += ip.to_text() + " ";

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -138,11 +139,23 @@ TEST_F(FolderFeederTest, AFileIsReadWhenItIsClosed) {
   ASSERT_GE(fd, 0);
   std::string half = pod("a", "2"), rest = pod("b", "2");
   ASSERT_EQ(write(fd, half.data(), half.size()), static_cast<ssize_t>(half.size()));
-  sync();  // reads all that is whole: not this file
+  ASSERT_EQ(fchmod(fd, 0600), 0);
+  const uint64_t ticket = feeder_->request_read();
+  ASSERT_TRUE(wait_for_batch(5s));  // of all that is whole: not this file
   EXPECT_EQ(print(cluster_), "a=1 b=1");
+  EXPECT_LT(last_.generation, ticket) << "not everything is read";
+  ASSERT_TRUE(wait_for_batch(5s));
+  EXPECT_EQ(print(cluster_), "a=1 b=1");
+  ASSERT_EQ(last_.problems.size(), 1u);
+  EXPECT_EQ(last_.problems[0].to_text(),
+            folder_ / "a.yaml" +
+                ": is being written: what it held stays in force until its writer "
+                "closes it, for 10 s at most");
   ASSERT_EQ(write(fd, rest.data(), rest.size()), static_cast<ssize_t>(rest.size()));
   close(fd);
   expect("a=2 b=2");
+  EXPECT_EQ(last_.generation, ticket);
+  EXPECT_TRUE(last_.problems.empty());
   EXPECT_EQ(removals_, 0u);
 }
 
@@ -153,9 +166,14 @@ TEST_F(FolderFeederTest, AHalfWrittenOrEmptyFileKeepsWhatItHeld) {
   folder_.write("a.yaml", whole.substr(0, whole.size() - 3));
   expect("a=2 b=1");
   EXPECT_EQ(last_.problems.size(), 1u);
-  folder_.write("a.yaml", "");
-  sync();
-  EXPECT_EQ(print(cluster_), "a=2 b=1");
+  for (const char* blank : {"", "\n", " \t\r\n\n", "\xef\xbb\xbf---\n", "---\n---\n..."}) {
+    folder_.write("a.yaml", blank);
+    sync();
+    EXPECT_EQ(print(cluster_), "a=2 b=1");
+    ASSERT_EQ(last_.problems.size(), 1u);
+    EXPECT_EQ(last_.problems[0].message,
+              "is empty: what it held stays in force until it is written or removed");
+  }
   folder_.write("a.yaml", whole);
   expect("a=2 b=2");
   EXPECT_TRUE(last_.problems.empty());
