@@ -16,8 +16,9 @@ dependencies() {
     /^[^ ]/ { flush(); next }
     NF {
       path = $1
+      sub(/^\.\.\/\.\.\//, "", path) # seen from build/<preset>, as a compiler cache has it
       if (index(path, root) == 1) path = substr(path, length(root) + 1)
-      else if (path ~ /^\//) next
+      else if (path ~ /^(\/|\.\.)/) next
       if (source == "") source = path; else if (path !~ /^build/) rest = rest " " path
     }
     END { flush() }' | sort -u -k1,1
