@@ -51,13 +51,8 @@ void Node::note_news() {
 void Node::take_objects(ObjectNews news) {
   for (const model::Change& change : news.changes) {
     if (change.id().kind == model::Kind::kNode && change.id().name.name == name_) take_node_object(change);
-    if (change.id().kind != model::Kind::kPod) continue;
-    pods_changed_ = true;
-    pods_.apply(change.is_removal()
-                    ? change
-                    : model::Change::upsert(matched_part(std::get<model::Pod>(std::get<0>(change.what)))));
+    if (change.id().kind == model::Kind::kPod) take_pod(change);
   }
-  if (pods_changed_) owners_.reset();
   const bool completes = news.complete && !objects_complete_;
   objects_complete_ = objects_complete_ || news.complete;
   if (!news.changes.empty() || completes) note_news();
@@ -67,6 +62,24 @@ void Node::take_objects(ObjectNews news) {
   object_warnings_ = std::move(news.warnings);
   ignored_kinds_ = std::move(news.ignored_kinds);
   log_problems();
+}
+
+// Only a pod that is here, is to be here, or has an address of what is here can change who is here: of a
+// cluster's pods few are.
+void Node::take_pod(const model::Change& change) {
+  const auto concerns_us = [&] {
+    const auto pod = pods_.pods.find(change.id().name);
+    if (pod == pods_.pods.end()) return false;
+    return pod->second.node_name == name_ || std::ranges::any_of(pod->second.ips, [&](const net::Ip& ip) {
+             return addresses_here_.contains(ip);
+           });
+  };
+  pods_changed_ = pods_changed_ || concerns_us();
+  pods_.apply(change.is_removal()
+                  ? change
+                  : model::Change::upsert(matched_part(std::get<model::Pod>(std::get<0>(change.what)))));
+  pods_changed_ = pods_changed_ || concerns_us();
+  owners_.reset();
 }
 
 void Node::take_node_object(const model::Change& change) {
@@ -81,6 +94,9 @@ void Node::take_discovery(endpoint::Discovery discovery) {
     note_news();
   }
   discovery_ = std::move(discovery);
+  addresses_here_.clear();
+  for (const auto& found : discovery_.found)
+    addresses_here_.insert(found.addresses.begin(), found.addresses.end());
   log_problems();
 }
 

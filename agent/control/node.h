@@ -112,6 +112,7 @@ class Node {
 
  private:
   void note_news();
+  void take_pod(const model::Change& change);
   void take_node_object(const model::Change& change);
   std::string describe_news() const;
   void find_pods();
@@ -155,6 +156,7 @@ class Node {
   std::vector<net::Cidr> pod_cidrs_;           // of this node's Node object
   std::optional<model::PodAddresses> owners_;  // of pods_
   endpoint::Discovery discovery_;
+  std::set<net::Ip> addresses_here_;  // of discovery_
   Presence presence_;
 
   std::set<uint32_t> attached_;

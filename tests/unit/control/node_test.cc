@@ -175,6 +175,20 @@ TEST_F(NodeTest, APodObjectThatComesAfterItsNamespaceIsFound) {
   EXPECT_THAT(maps_.attached, ElementsAre(7u));
 }
 
+TEST_F(NodeTest, APodElsewhereThatTakesAnAddressOverIsNoticed) {
+  auto node = make_node();
+  tell_first(*node);
+  ASSERT_EQ(node->apply(), Applied::kInForce);
+  ASSERT_EQ(node->locals().size(), 2U);
+  node->take_objects(objects(model::Pod(pod("prod/else", "10.0.9.9").on("n2"))));
+  EXPECT_EQ(node->apply(), Applied::kNothingToDo) << "no policy tells it apart";
+  EXPECT_EQ(node->locals().size(), 2U);
+  node->take_objects(objects(model::Pod(pod("prod/else", "10.0.0.1").on("n2").created_at(99))));
+  ASSERT_EQ(node->apply(), Applied::kInForce);
+  EXPECT_EQ(node->locals().front().name.to_text(), "prod/db");
+  EXPECT_EQ(node->locals().back().name.to_text(), "prod/else") << "the address is now its own";
+}
+
 TEST_F(NodeTest, BothInterfacesOfAnAddressAreHeld) {
   auto node = make_node();
   tell_first(*node);
