@@ -5,6 +5,7 @@
 #include "agent/apps/sluiced_options.h"
 #include "agent/control/agent.h"
 #include "agent/control/dry_run.h"
+#include "agent/kernel/bpffs.h"
 #include "agent/source/folder_feeder.h"
 
 namespace sluice::apps {
@@ -71,6 +72,8 @@ int run(int argc, char** argv) {
   auto parsed = parse_sluiced(argc, argv, surroundings());
   if (const auto* exit = std::get_if<Exit>(&parsed)) return leave(kProgram, *exit);
   const auto& options = std::get<SluicedOptions>(parsed);
+  if (auto usable = kernel::check_bpffs(options.bpffs); !usable)
+    return fail(kProgram, kExitUsage, usable.error().within("--bpffs").message());
   if (options.detach) return run_detach(options);
   if (options.dry_run) return run_dry(options);
   return run_agent(options);

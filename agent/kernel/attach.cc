@@ -101,7 +101,9 @@ base::Result<Attacher> Attacher::create(const Programs& programs, AttachMode mod
   if (programs.pin_dir()) {
     if (Status swept = sweep_stale_links(*programs.pin_dir()); !swept) return swept.error();
   }
-  return Attacher(programs, mode);
+  auto own = OwnMaps::of(programs);
+  if (!own) return own.error();
+  return Attacher(programs, mode, std::move(*own));
 }
 
 Status Attacher::attach_tcx(uint32_t ifindex, sluice_direction direction) {
@@ -141,7 +143,7 @@ Status Attacher::attach(uint32_t ifindex) {
   for (const auto direction : kDirections) {
     if (Status attached = attach_tcx(ifindex, direction); !attached) return attached.within(context);
   }
-  return clsact_detach(ifindex).within(context);
+  return clsact_detach(ifindex, own_).within(context);
 }
 
 Status Attacher::detach_tcx(uint32_t ifindex) {
@@ -153,7 +155,7 @@ Status Attacher::detach_tcx(uint32_t ifindex) {
 Status Attacher::detach(uint32_t ifindex) {
   const std::string context = "detach " + describe(ifindex);
   if (Status detached = detach_tcx(ifindex); !detached) return detached.within(context);
-  return clsact_detach(ifindex).within(context);
+  return clsact_detach(ifindex, own_).within(context);
 }
 
 base::Result<std::vector<Attachment>> Attacher::attached() const {
@@ -166,7 +168,7 @@ base::Result<std::vector<Attachment>> Attacher::attached() const {
     auto linked =
         programs_->pin_dir() ? tcx_attached(*programs_->pin_dir(), ifindex) : base::Result<bool>(held);
     if (!linked) return linked.error();
-    auto filtered = clsact_attached(ifindex);
+    auto filtered = clsact_attached(ifindex, own_);
     if (!filtered) return filtered.error();
     if (!*linked && !*filtered) continue;
     found.push_back({ifindex, ifname_of(ifindex), *linked ? AttachMode::kTcx : AttachMode::kClsact});
@@ -176,6 +178,7 @@ base::Result<std::vector<Attachment>> Attacher::attached() const {
 
 Status detach_all(const std::filesystem::path& pin_dir) {
   route_libbpf_log();
+  if (auto usable = check_bpffs(pin_dir); !usable) return usable;  // never remove folders of anything else
   base::Fd lock;
   std::error_code unreadable;
   if (std::filesystem::exists(pin_dir, unreadable)) {
@@ -188,10 +191,12 @@ Status detach_all(const std::filesystem::path& pin_dir) {
   for (const uint32_t ifindex : *pinned) {
     if (Status removed = remove_links(pin_dir, ifindex); !removed) return removed;
   }
+  auto own = OwnMaps::pinned_at(pin_dir);
+  if (!own) return own.error();
   auto interfaces = all_interfaces();
   if (!interfaces) return interfaces.error();
   for (const uint32_t ifindex : *interfaces) {
-    if (Status detached = clsact_detach(ifindex); !detached)
+    if (Status detached = clsact_detach(ifindex, *own); !detached)
       return detached.within("detach " + describe(ifindex));
   }
   return remove_pins(pin_dir);

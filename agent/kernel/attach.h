@@ -19,6 +19,7 @@
 #include "agent/base/fd.h"
 #include "agent/base/result.h"
 #include "agent/kernel/loader.h"
+#include "agent/kernel/own_maps.h"
 
 namespace sluice::kernel {
 
@@ -45,22 +46,24 @@ class Attacher {
   base::Status attach(uint32_t ifindex);
   // Done also where nothing is attached, or the interface is gone.
   base::Status detach(uint32_t ifindex);
-  // Interfaces that carry both programs, pinned by whichever agent; sorted by ifindex.
+  // Interfaces that carry both programs, put there by whichever agent with this directory; sorted by ifindex.
   base::Result<std::vector<Attachment>> attached() const;
 
  private:
-  Attacher(const Programs& programs, AttachMode mode) : programs_(&programs), mode_(mode) {}
+  Attacher(const Programs& programs, AttachMode mode, OwnMaps own)
+      : programs_(&programs), mode_(mode), own_(std::move(own)) {}
   base::Status attach_tcx(uint32_t ifindex, sluice_direction direction);
   base::Status detach_tcx(uint32_t ifindex);
 
   const Programs* programs_;
   AttachMode mode_;
+  OwnMaps own_;
   std::map<std::pair<uint32_t, int>, base::Fd>
       private_links_;  // (ifindex, direction); empty where links are pinned
 };
 
-// Removes every program, map and link we ever installed, then the directory. Fails while another agent holds
-// it.
+// Removes every program, map and link that agents with this directory ever installed, then the directory.
+// Fails while another agent holds it.
 base::Status detach_all(const std::filesystem::path& pin_dir);
 
 }  // namespace sluice::kernel

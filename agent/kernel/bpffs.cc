@@ -38,6 +38,11 @@ bool below(const fs::path& path, const fs::path& ancestor) {
   return std::mismatch(ancestor.begin(), ancestor.end(), path.begin(), path.end()).first == ancestor.end();
 }
 
+// The usual place, and nothing is mounted there yet.
+bool can_be_mounted(const fs::path& dir) {
+  return below(dir, kUsualMount) && lies_in(kUsualMount, SYSFS_MAGIC);
+}
+
 base::Status make_dir(const fs::path& dir) {
   if (::mkdir(dir.c_str(), 0700) != 0 && errno != EEXIST) {
     return Error::from_errno(errno, "mkdir " + dir.string());
@@ -87,16 +92,33 @@ const char* program_label(sluice_direction direction) {
   return direction == SLUICE_EGRESS ? "from_pod" : "to_pod";
 }
 
+base::Result<std::vector<fs::path>> pinned_maps(const fs::path& dir) {
+  auto names = version_names(dir);
+  if (!names) return names.error();
+  std::vector<fs::path> pins;
+  for (const auto& name : *names) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(dir / name, error)) pins.push_back(entry.path());
+    if (error) return Error::from_errno(error.value(), "list " + (dir / name).string());
+  }
+  return pins;
+}
+
+base::Status check_bpffs(const fs::path& given) {
+  const fs::path dir = fs::absolute(given).lexically_normal();
+  const fs::path place = nearest_existing(dir);
+  if (is_bpffs(place) || can_be_mounted(dir)) return base::done();
+  return Error("bpffs " + dir.string() + ": " + place.string() +
+               " is in no BPF file system; mount one by `mount -t bpf bpf /sys/fs/bpf` and choose a "
+               "directory in it");
+}
+
 base::Status ensure_bpffs(const fs::path& given) {
   const fs::path dir = fs::absolute(given).lexically_normal();
-  if (!is_bpffs(nearest_existing(dir)) && below(dir, kUsualMount) && lies_in(kUsualMount, SYSFS_MAGIC) &&
+  if (auto usable = check_bpffs(dir); !usable) return usable;
+  if (!is_bpffs(nearest_existing(dir)) &&
       ::mount("bpf", kUsualMount.c_str(), "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") != 0) {
     return Error::from_errno(errno, "bpffs " + dir.string() + ": mount it by `mount -t bpf bpf /sys/fs/bpf`");
-  }
-  if (const fs::path place = nearest_existing(dir); !is_bpffs(place)) {
-    return Error("bpffs " + dir.string() + ": " + place.string() +
-                 " is in no BPF file system; mount one by `mount -t bpf bpf /sys/fs/bpf` and choose a "
-                 "directory in it");
   }
   std::vector<fs::path> missing = {maps_dir(dir), programs_dir(dir), links_dir(dir)};
   std::error_code unreadable;
@@ -119,14 +141,16 @@ base::Result<base::Fd> lock_bpffs(const fs::path& dir) {
   return Error::from_errno(errno, "lock " + dir.string());
 }
 
-base::Status remove_other_versions(const fs::path& dir) {
+base::Result<size_t> remove_other_versions(const fs::path& dir) {
   auto names = version_names(dir);
   if (!names) return names.error();
+  size_t removed_versions = 0;
   for (const auto& name : *names) {
     if (name == version_name(SLUICE_LAYOUT_VERSION)) continue;
-    if (auto removed = remove_folder(dir / name); !removed) return removed;
+    if (auto removed = remove_folder(dir / name); !removed) return removed.error();
+    ++removed_versions;
   }
-  return base::done();
+  return removed_versions;
 }
 
 base::Status remove_pins(const fs::path& dir) {

@@ -22,7 +22,7 @@ constexpr sluice_direction kDirections[] = {SLUICE_INGRESS, SLUICE_EGRESS};
 
 using Filters = std::array<std::vector<TcFilter>, 2>;  // by sluice_direction
 
-bool is_ours(const TcFilter& filter) {
+bool has_our_name(const TcFilter& filter) {
   return filter.kind == "bpf" && filter.name.starts_with("sluice_");
 }
 
@@ -55,7 +55,7 @@ base::Result<Filters> filters_of(uint32_t ifindex) {
 
 bool in_made_qdisc(const Filters& filters) {
   const auto says_made = [](const TcFilter& filter) {
-    return is_ours(filter) && filter.handle == kHandleInMadeQdisc;
+    return has_our_name(filter) && filter.handle == kHandleInMadeQdisc;
   };
   return std::any_of(filters.begin(), filters.end(),
                      [&](const auto& list) { return std::any_of(list.begin(), list.end(), says_made); });
@@ -78,7 +78,7 @@ Status attach_filter(uint32_t ifindex, sluice_direction direction, const std::ve
                      uint32_t handle, int program_fd) {
   const auto in_the_way = std::find_if(filters.begin(), filters.end(), [&](const TcFilter& filter) {
     return filter.priority == kPriority &&
-           (filter.kind != "bpf" || (filter.handle == handle && !is_ours(filter)));
+           (filter.kind != "bpf" || (filter.handle == handle && !has_our_name(filter)));
   });
   if (in_the_way != filters.end()) {
     return Error("clsact: another filter (" + in_the_way->kind +
@@ -96,9 +96,25 @@ Status attach_filter(uint32_t ifindex, sluice_direction direction, const std::ve
   return base::done();
 }
 
-Status detach_ours(uint32_t ifindex, sluice_direction direction, const std::vector<TcFilter>& filters) {
+// Those whose programs use maps of ours.
+base::Result<Filters> ours_of(uint32_t ifindex, const OwnMaps& own) {
+  auto filters = filters_of(ifindex);
+  if (!filters) return filters;
+  for (auto& list : *filters) {
+    std::vector<TcFilter> ours;
+    for (auto& filter : list) {
+      if (!has_our_name(filter)) continue;
+      auto used = own.used_by(filter.program_id);
+      if (!used) return used.error();
+      if (*used) ours.push_back(std::move(filter));
+    }
+    list = std::move(ours);
+  }
+  return filters;
+}
+
+Status detach_filters(uint32_t ifindex, sluice_direction direction, const std::vector<TcFilter>& filters) {
   for (const auto& filter : filters) {
-    if (!is_ours(filter)) continue;
     bpf_tc_hook hook = hook_at(ifindex, point_of(direction));
     bpf_tc_opts options{};
     options.sz = sizeof options;
@@ -143,20 +159,20 @@ Status clsact_attach(uint32_t ifindex, const std::array<int, 2>& program_fds) {
   return base::done();
 }
 
-Status clsact_detach(uint32_t ifindex) {
-  auto filters = filters_of(ifindex);
+Status clsact_detach(uint32_t ifindex, const OwnMaps& own) {
+  auto filters = ours_of(ifindex, own);
   if (!filters) return is_gone(filters.error()) ? base::done() : Status(filters.error());
   for (const auto direction : kDirections) {
-    if (Status detached = detach_ours(ifindex, direction, (*filters)[direction]); !detached) return detached;
+    if (Status detached = detach_filters(ifindex, direction, (*filters)[direction]); !detached)
+      return detached;
   }
   return in_made_qdisc(*filters) ? remove_qdisc_if_empty(ifindex) : base::done();
 }
 
-base::Result<bool> clsact_attached(uint32_t ifindex) {
-  auto filters = filters_of(ifindex);
+base::Result<bool> clsact_attached(uint32_t ifindex, const OwnMaps& own) {
+  auto filters = ours_of(ifindex, own);
   if (!filters) return is_gone(filters.error()) ? base::Result<bool>(false) : filters.error();
-  return std::all_of(filters->begin(), filters->end(),
-                     [](const auto& list) { return std::any_of(list.begin(), list.end(), is_ours); });
+  return std::all_of(filters->begin(), filters->end(), [](const auto& list) { return !list.empty(); });
 }
 
 }  // namespace sluice::kernel

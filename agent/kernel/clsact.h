@@ -2,7 +2,9 @@
 //
 // Laws: no one else's filter or qdisc is changed. Our filters stand at priority 1, the first to be asked, and
 // in front of other bpf filters of that priority. A clsact qdisc is removed only if we made it and no filter
-// is left in it; that we made it is written in the handle of our filters, so that it outlives the agent.
+// is left in it; that we made it is written in the handle of our filters, so that it outlives the agent. A
+// filter is ours by the maps that its program uses (own_maps.h). Only clsact_attach() goes by the program's
+// name: it takes the place of a filter of Sluice whose pins are lost.
 // Concerns the network namespace of the calling thread. One thread.
 #pragma once
 
@@ -10,6 +12,7 @@
 #include <cstdint>
 
 #include "agent/base/result.h"
+#include "agent/kernel/own_maps.h"
 
 namespace sluice::kernel {
 
@@ -17,9 +20,9 @@ namespace sluice::kernel {
 base::Status clsact_attach(uint32_t ifindex, const std::array<int, 2>& program_fds);
 
 // Removes what is ours; done also where nothing is, or the interface is gone.
-base::Status clsact_detach(uint32_t ifindex);
+base::Status clsact_detach(uint32_t ifindex, const OwnMaps& own);
 
 // Whether both our filters are there.
-base::Result<bool> clsact_attached(uint32_t ifindex);
+base::Result<bool> clsact_attached(uint32_t ifindex, const OwnMaps& own);
 
 }  // namespace sluice::kernel

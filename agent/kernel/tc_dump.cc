@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <cstring>
 #include <functional>
 
 #include "agent/base/fd.h"
@@ -118,6 +119,8 @@ TcFilter filter_of(const nlmsghdr& header) {
   for_each_attribute(static_cast<const rtattr*>(RTA_DATA(options)), RTA_PAYLOAD(options),
                      [&](const rtattr* attribute) {
                        if (attribute->rta_type == TCA_BPF_NAME) filter.name = text_of(attribute);
+                       if (attribute->rta_type == TCA_BPF_ID && RTA_PAYLOAD(attribute) == sizeof(uint32_t))
+                         std::memcpy(&filter.program_id, RTA_DATA(attribute), sizeof(uint32_t));
                      });
   return filter;
 }

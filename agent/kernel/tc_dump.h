@@ -14,8 +14,9 @@ namespace sluice::kernel {
 struct TcFilter {
   uint32_t handle = 0;
   uint32_t priority = 0;
-  std::string kind;  // "bpf", "u32", …
-  std::string name;  // of a bpf filter: "<program>:[<id>]"
+  std::string kind;         // "bpf", "u32", …
+  std::string name;         // of a bpf filter: "<program>:[<id>]"
+  uint32_t program_id = 0;  // of a bpf filter
 };
 
 // The filters at the hook where the host side of `ifindex` sees `direction` of the pod; none where there is

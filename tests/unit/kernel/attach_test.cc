@@ -190,6 +190,38 @@ TEST_P(Attach, DetachAllLeavesNothing) {
   EXPECT_OK(detach_all(kPinDir));
 }
 
+TEST_P(Attach, WhatAnAgentWithAnotherDirectoryAttachedIsLeftAlone) {
+  const Veth mine, theirs;
+  const Programs& other = shared_pinned();
+  Attacher other_attacher = must(Attacher::create(other, GetParam()));
+  EXPECT_OK(other_attacher.attach(theirs.host()));
+  {
+    const Programs programs = must(load(small_pinned()));
+    Attacher attacher = must(Attacher::create(programs, GetParam()));
+    EXPECT_OK(attacher.attach(mine.host()));
+    EXPECT_THAT(must(attacher.attached()),
+                ElementsAre(Attachment{mine.host(), mine.host_name(), GetParam()}));
+    EXPECT_OK(attacher.detach(theirs.host()));
+  }
+  // Loaded anew and ended before anything was attached: the programs in place are not those pinned last.
+  { const Programs successor = must(load(small_pinned())); }
+  EXPECT_OK(detach_all(kPinDir));
+  for (const auto direction : kBoth) {
+    EXPECT_THAT(must(tcx_link_ids(mine.host(), direction)), IsEmpty());
+    EXPECT_THAT(must(tc_filters(mine.host(), direction)), IsEmpty());
+  }
+  expect_denied(theirs, other);
+  EXPECT_OK(other_attacher.detach(theirs.host()));
+}
+
+TEST(DetachAll, TouchesNothingOutsideABpfFileSystem) {
+  const fs::path folder = "/run/sluice-unit-kernel-detach";
+  fs::create_directories(folder / "v1");
+  EXPECT_THAT(detach_all(folder).error().message(), HasSubstr("is in no BPF file system"));
+  EXPECT_TRUE(fs::exists(folder / "v1"));
+  fs::remove_all(folder);
+}
+
 TEST_P(Attach, AnInterfaceThatIsGoneIsForgotten) {
   Veth veth;
   const uint32_t ifindex = veth.host();
@@ -289,7 +321,9 @@ TEST_F(Loader, OtherLayoutVersionsAreRemovedOnRequest) {
   const Programs& programs = shared_pinned();
   fs::create_directory(kSharedPinDir / "v0");
   EXPECT_EQ(bpf_obj_pin(programs.map(SLUICE_MAP_RULES).fd, (kSharedPinDir / "v0" / "rules").c_str()), 0);
-  EXPECT_OK(remove_other_versions(kSharedPinDir));
+  EXPECT_EQ(must(pinned_maps(kSharedPinDir)).size(), SLUICE_MAP_COUNT + 2U);
+  EXPECT_EQ(must(remove_other_versions(kSharedPinDir)), 1U);
+  EXPECT_EQ(must(remove_other_versions(kSharedPinDir)), 0U);
   EXPECT_FALSE(fs::exists(kSharedPinDir / "v0"));
   EXPECT_TRUE(fs::exists(maps_dir(kSharedPinDir) / "rules"));
 }
