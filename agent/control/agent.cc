@@ -8,6 +8,7 @@
 #include "agent/endpoint/discover.h"
 #include "agent/endpoint/node_addresses.h"
 #include "agent/flow/record.h"
+#include "agent/kernel/bpffs.h"
 
 namespace sluice::control {
 
@@ -220,7 +221,15 @@ void Agent::apply() {
     retry_later();
   else
     retry_pause_ = kRetryFirst;
+  if (node_.settled() && !other_layouts_removed_) remove_other_layouts();
   answer_syncs();
+}
+
+void Agent::remove_other_layouts() {
+  auto removed = kernel::remove_other_versions(options_.bpffs);
+  if (!removed) return log_.error("old_layout_stays", {{"error", removed.error().message()}});
+  other_layouts_removed_ = true;
+  if (*removed > 0) log_.info("old_layout_removed", {{"versions", std::to_string(*removed)}});
 }
 
 void Agent::retry_later() {

@@ -88,6 +88,8 @@ class Agent final : public Desk {
   void apply_soon();
   void apply();
   void retry_later();
+  // Once every interface runs this version's programs, and with them its maps.
+  void remove_other_layouts();
   void answer_syncs();
   void stop(const std::string& why);
 
@@ -109,7 +111,7 @@ class Agent final : public Desk {
   boost::asio::steady_timer retry_timer_;
   boost::asio::signal_set signals_;
   std::chrono::seconds retry_pause_ = kRetryFirst;
-  bool apply_posted_ = false, stopping_ = false;
+  bool apply_posted_ = false, stopping_ = false, other_layouts_removed_ = false;
   uint64_t generation_ = 0;  // of the last batch taken
   std::vector<std::string> watch_problems_;
   std::list<std::shared_ptr<Waiting>> waiting_;

@@ -7,6 +7,7 @@
 
 #include "agent/lab/lab.h"
 #include "agent/source/folder.h"
+#include "sluice/layout.h"
 #include "tests/live/process.h"
 #include "tests/live/sandbox.h"
 #include "tests/live/stream.h"
@@ -20,6 +21,7 @@ namespace fs = std::filesystem;
 const char kManifests[] = "/run/manifests";
 const char kSocket[] = "/run/sluice/sluice.sock";
 const fs::path kDemo = fs::path(SLUICE_SOURCE_DIR) / "examples/demo/manifests";
+const std::string kMapsName = "v" + std::to_string(SLUICE_LAYOUT_VERSION);
 constexpr int kBeatMilliseconds = 5000;  // a lost packet is sent again well before
 constexpr int kSilenceMilliseconds = 1500;
 
@@ -192,6 +194,25 @@ TEST_F(Live, AnAgentThatCannotSeeItsPodsKeepsThemProtected) {
   auto open = stream("shop-frontend-1", "shop-api-1", "10.244.1.31");
   ASSERT_TRUE(open) << "seen again";
   EXPECT_FALSE(stream("shop-frontend-1", "ingress-controller-0", "10.244.1.10"));
+}
+
+TEST_F(Live, AnotherLayoutVersionIsReplacedWithoutAGap) {
+  up(lab::Topology::kRouted);
+  add(kDemo / "policies-full");
+  in_force();
+  auto open = stream("shop-frontend-1", "shop-api-1", "10.244.1.31");
+  ASSERT_TRUE(open) << open.error().message();
+  expect_beats(*open, 3, "before the upgrade");
+  EXPECT_EQ(agent_.end(SIGTERM), 0);
+  // What an agent of another version left: its maps, and its programs on every interface.
+  const fs::path pins = "/sys/fs/bpf/sluice";
+  fs::rename(pins / kMapsName, pins / "v0");
+  EXPECT_FALSE(stream("shop-frontend-1", "ingress-controller-0", "10.244.1.10")) << "the old version's";
+  start_agent();
+  EXPECT_FALSE(stream("shop-frontend-1", "ingress-controller-0", "10.244.1.10")) << "the new version's";
+  expect_beats(*open, 3, "judged as if it opened");
+  EXPECT_TRUE(fs::exists(pins / kMapsName));
+  EXPECT_FALSE(fs::exists(pins / "v0")) << "nothing of the old version is left";
 }
 
 const auto* const kSandbox = testing::AddGlobalTestEnvironment(new SandboxEnvironment);
