@@ -86,6 +86,10 @@ int run_sync(const SyncOptions& options) {
   if (!timeout) return fail(kSluicectl, kExitUsage, "--timeout: " + timeout.error().message());
   auto synced = control::Client(options.socket).sync(*timeout);
   if (!synced) return fail(kSluicectl, kExitFailed, "sync: " + synced.error().message());
+  if (synced->refused() > 0)
+    return fail(kSluicectl, kExitFailed,
+                "sync: all but what is refused is in force: " + std::to_string(synced->refused()) +
+                    " refused, the first: " + synced->first_refused());
   return kExitDone;
 }
 

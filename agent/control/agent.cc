@@ -247,8 +247,10 @@ void Agent::sync(steady_clock::time_point deadline, SyncDone done) {
   waiting_.push_back(waiting);
   waiting->timer.async_wait([this, waiting](const error_code&) {
     if (!waiting->done) return;
+    const auto problems = node_.problems();
     std::string why = node_.last_error();
-    if (why.empty() && !node_.problems().empty()) why = node_.problems().front();
+    for (const auto* lines : {&node_.object_problems(), &std::as_const(problems)})
+      if (why.empty() && !lines->empty()) why = lines->front();
     waiting_.remove(waiting);
     std::exchange(waiting->done, nullptr)(Error("not in force in time" + (why.empty() ? "" : ": " + why)));
   });
@@ -267,7 +269,7 @@ void Agent::answer_syncs() {
       continue;
     }
     at = waiting_.erase(at);
-    std::exchange(waiting->done, nullptr)(node_.epoch());
+    std::exchange(waiting->done, nullptr)(sync_reply(node_));
     waiting->timer.cancel();
   }
 }

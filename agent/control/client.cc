@@ -13,18 +13,25 @@ namespace {
 // What gRPC says where it was the caller that stopped waiting.
 constexpr char kGaveUp[] = "Deadline Exceeded";
 
-std::unique_ptr<v1::Control::Stub> connect(const std::string& socket) {
+// Milliseconds between two tries to reach an agent that is not there yet.
+constexpr int kReconnectFirst = 100, kReconnectLongest = 500;
+
+std::shared_ptr<grpc::Channel> connect(const std::string& socket) {
   grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectFirst);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectFirst);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectLongest);
   arguments.SetMaxReceiveMessageSize(kLargestReply);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return v1::Control::NewStub(
-      grpc::CreateCustomChannel("unix:" + socket, grpc::InsecureChannelCredentials(), arguments));
+  return grpc::CreateCustomChannel("unix:" + socket, grpc::InsecureChannelCredentials(), arguments);
 }
 
 }  // namespace
 
 Client::Client(const std::string& socket)
-    : socket_(std::filesystem::absolute(socket).string()), stub_(connect(socket_)) {}
+    : socket_(std::filesystem::absolute(socket).string()),
+      channel_(connect(socket_)),
+      stub_(v1::Control::NewStub(channel_)) {}
 
 base::Error Client::error_of(const grpc::Status& status) {
   switch (status.error_code()) {
@@ -37,6 +44,8 @@ base::Error Client::error_of(const grpc::Status& status) {
       return base::Error(status.error_message());
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       failure_ = CallFailure::kLate;
+      if (status.error_message() == kGaveUp && channel_->GetState(false) != GRPC_CHANNEL_READY)
+        return error_of({grpc::StatusCode::UNAVAILABLE, ""});
       if (status.error_message() == kGaveUp)
         return base::Error("agent at " + socket_ + ": no answer in time");
       return base::Error(status.error_message());
@@ -49,18 +58,24 @@ base::Error Client::error_of(const grpc::Status& status) {
 template <typename Reply, typename Request>
 base::Result<Reply> Client::call(grpc::Status (v1::Control::Stub::*method)(grpc::ClientContext*,
                                                                            const Request&, Reply*),
-                                 const Request& request, std::chrono::milliseconds timeout) {
-  grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + timeout);
+                                 const Request& request, std::chrono::milliseconds timeout,
+                                 bool wait_for_agent) {
+  const auto deadline = std::chrono::system_clock::now() + timeout;
   Reply reply;
-  const grpc::Status status = ((*stub_).*method)(&context, request, &reply);
+  grpc::Status status;
+  do {
+    grpc::ClientContext context;
+    context.set_deadline(deadline);
+    context.set_wait_for_ready(wait_for_agent);
+    status = ((*stub_).*method)(&context, request, &reply);
+  } while (wait_for_agent && status.error_code() == grpc::StatusCode::UNAVAILABLE);
   failure_ = CallFailure::kNone;
   if (!status.ok()) return error_of(status);
   return reply;
 }
 
 base::Result<v1::SyncReply> Client::sync(std::chrono::milliseconds timeout) {
-  return call(&v1::Control::Stub::Sync, v1::SyncRequest(), timeout);
+  return call(&v1::Control::Stub::Sync, v1::SyncRequest(), timeout, true);
 }
 base::Result<v1::StatusReply> Client::status() {
   return call(&v1::Control::Stub::Status, v1::StatusRequest(), kClientDeadline);

@@ -1,6 +1,8 @@
 // Client: the control API from the caller's side, blocking. Every call ends by its deadline. One thread.
 #pragma once
 
+#include <grpcpp/channel.h>
+
 #include <chrono>
 #include <memory>
 #include <string>
@@ -25,7 +27,8 @@ class Client {
   // Connects with the first call.
   explicit Client(const std::string& socket);
 
-  // An error whose message names the socket where no agent answers.
+  // Errors name the socket where no agent answers. sync() waits for one, an agent that starts or is replaced,
+  // as long as there is time.
   base::Result<v1::SyncReply> sync(std::chrono::milliseconds timeout);
   base::Result<v1::StatusReply> status();
   base::Result<v1::EndpointsReply> endpoints();
@@ -39,10 +42,12 @@ class Client {
   template <typename Reply, typename Request>
   base::Result<Reply> call(grpc::Status (v1::Control::Stub::*method)(grpc::ClientContext*, const Request&,
                                                                      Reply*),
-                           const Request& request, std::chrono::milliseconds timeout);
+                           const Request& request, std::chrono::milliseconds timeout,
+                           bool wait_for_agent = false);
   base::Error error_of(const grpc::Status& status);
 
   std::string socket_;
+  std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::Control::Stub> stub_;
   CallFailure failure_ = CallFailure::kNone;
 };

@@ -87,6 +87,14 @@ void add_last_change(const LastChange& last, v1::LastChange& change) {
 
 }  // namespace
 
+v1::SyncReply sync_reply(const Node& node) {
+  v1::SyncReply reply;
+  reply.set_epoch(node.epoch());
+  reply.set_refused(static_cast<uint32_t>(node.object_problems().size()));
+  if (!node.object_problems().empty()) reply.set_first_refused(node.object_problems().front());
+  return reply;
+}
+
 v1::StatusReply status_reply(const Node& node, const AgentFacts& facts, const kernel::Counters& counters,
                              const EndpointStats& stats, std::chrono::duration<double> uptime) {
   v1::StatusReply reply;

@@ -20,6 +20,7 @@ struct AgentFacts {
 // Statistics of each endpoint in force, by its image id.
 using EndpointStats = std::map<image::EndpointId, sluice_endpoint_stats>;
 
+v1::SyncReply sync_reply(const Node& node);
 v1::StatusReply status_reply(const Node& node, const AgentFacts& facts, const kernel::Counters& counters,
                              const EndpointStats& stats, std::chrono::duration<double> uptime);
 v1::EndpointsReply endpoints_reply(const Node& node, const AgentFacts& facts, const EndpointStats& stats);

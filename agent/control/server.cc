@@ -44,9 +44,9 @@ class ControlService final : public v1::Control::CallbackService {
                                  v1::SyncReply* reply) override {
     auto* reactor = context->DefaultReactor();
     boost::asio::post(loop_, [this, reactor, reply, deadline = deadline_of(*context)] {
-      desk_.sync(deadline, [reactor, reply](const base::Result<uint64_t>& epoch) {
-        if (!epoch) return reactor->Finish({grpc::StatusCode::DEADLINE_EXCEEDED, epoch.error().message()});
-        reply->set_epoch(*epoch);
+      desk_.sync(deadline, [reactor, reply](const base::Result<v1::SyncReply>& done) {
+        if (!done) return reactor->Finish({grpc::StatusCode::DEADLINE_EXCEEDED, done.error().message()});
+        *reply = *done;
         reactor->Finish(grpc::Status::OK);
       });
     });

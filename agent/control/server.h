@@ -26,7 +26,7 @@ inline constexpr int kLargestReply = 256 * 1024 * 1024;  // bytes
 // What the server asks of the agent; called on the thread that runs the io_context.
 class Desk {
  public:
-  using SyncDone = std::function<void(base::Result<uint64_t> epoch)>;
+  using SyncDone = std::function<void(base::Result<v1::SyncReply> reply)>;
 
   virtual ~Desk() = default;
   // Calls `done` once, on the agent's thread: in force, or why not by `deadline`.

@@ -164,6 +164,20 @@ TEST_F(NodeTest, TheStatusSaysWhyTheNodeIsNotReady) {
   EXPECT_EQ(metrics.namespaces_unseen, 1u);
 }
 
+TEST_F(NodeTest, ASyncNamesWhatTheSourceRefusedAndNothingElse) {
+  auto node = make_node();
+  tell_first(*node);
+  node->take_discovery(discovery({}, {}, {"--netns-dir /netns: does not exist"}));
+  node->apply();
+  EXPECT_EQ(sync_reply(*node).refused(), 0u);
+  ObjectNews news;
+  news.problems = {"m/b.yaml: document 1: line 2: not YAML", "m/c.yaml: is empty"};
+  node->take_objects(news);
+  const auto reply = sync_reply(*node);
+  EXPECT_EQ(reply.refused(), 2u);
+  EXPECT_EQ(reply.first_refused(), "m/b.yaml: document 1: line 2: not YAML");
+}
+
 TEST_F(NodeTest, OfAMapOnlyWhatCanBeFilledCounts) {
   auto node = make_node();
   tell_first(*node);

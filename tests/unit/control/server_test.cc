@@ -11,6 +11,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <thread>
 
 #include "agent/base/fd.h"
@@ -25,7 +26,9 @@ class FakeDesk final : public Desk {
  public:
   explicit FakeDesk(boost::asio::io_context& loop) : timer_(loop) {}
   void sync(std::chrono::steady_clock::time_point deadline, SyncDone done) override {
-    if (!late) return done(uint64_t{7});
+    v1::SyncReply reply;
+    reply.set_epoch(7);
+    if (!late) return done(reply);
     timer_.expires_at(deadline);
     timer_.async_wait(
         [done](const boost::system::error_code&) { done(base::Error("not in force in time")); });
@@ -124,6 +127,23 @@ TEST_F(ServerTest, ASyncThatIsLateSaysWhyBeforeItsCallerGivesUp) {
   start();
   desk_.late = true;
   EXPECT_EQ(Client(socket_).sync(std::chrono::seconds(1)).error().message(), "not in force in time");
+}
+
+TEST_F(ServerTest, ASyncWaitsForAnAgentThatComesLater) {
+  auto epoch = std::async(std::launch::async,
+                          [this] { return Client(socket_).sync(std::chrono::seconds(20)).value().epoch(); });
+  ASSERT_EQ(epoch.wait_for(std::chrono::milliseconds(300)), std::future_status::timeout);
+  leave_stale_socket();
+  ASSERT_EQ(epoch.wait_for(std::chrono::milliseconds(300)), std::future_status::timeout);
+  start();
+  EXPECT_EQ(epoch.get(), 7u);
+}
+
+TEST_F(ServerTest, ASyncWithoutAnAgentEndsInTime) {
+  Client client(socket_);
+  EXPECT_THAT(client.sync(std::chrono::milliseconds(300)).error().message(),
+              HasSubstr("no agent answers at"));
+  EXPECT_EQ(client.failure(), CallFailure::kUnreachable);
 }
 
 TEST_F(ServerTest, ARequestThatIsTooLargeIsRefused) {
