@@ -10,10 +10,25 @@
 namespace sluice::control {
 namespace {
 
-constexpr char kTextPattern[] = "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
-constexpr char kJsonPattern[] = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})";
+constexpr char kTextPattern[] = "%Y-%m-%dT%H:%M:%S.%eZ %? %v";
+constexpr char kJsonPattern[] = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%?",%v})";
 constexpr char kForeignJsonPattern[] =
-    R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","event":"library","text":%*})";
+    R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%?","event":"library","text":%*})";
+
+constexpr std::pair<LogLevel, std::string_view> kLevels[] = {
+    {LogLevel::debug, "debug"}, {LogLevel::info, "info"}, {LogLevel::warn, "warn"}, {LogLevel::err, "error"}};
+
+// %?: the level as --log-level spells it; what is worse than an error is one.
+class LevelText final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    std::string_view text = message.level < LogLevel::debug ? "debug" : "error";
+    for (const auto& [level, name] : kLevels)
+      if (message.level == level) text = name;
+    out.append(text.data(), text.data() + text.size());
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<LevelText>(); }
+};
 
 // %*: the message as a JSON string, for lines of libraries.
 class JsonText final : public spdlog::custom_flag_formatter {
@@ -29,7 +44,7 @@ class JsonText final : public spdlog::custom_flag_formatter {
 std::shared_ptr<spdlog::logger> logger(const std::string& name, const std::string& pattern, LogLevel level) {
   auto logger = std::make_shared<spdlog::logger>(name, std::make_shared<spdlog::sinks::stderr_sink_mt>());
   auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
-  formatter->add_flag<JsonText>('*').set_pattern(pattern);
+  formatter->add_flag<JsonText>('*').add_flag<LevelText>('?').set_pattern(pattern);
   logger->set_formatter(std::move(formatter));
   logger->set_level(level);
   logger->flush_on(LogLevel::trace);
@@ -55,10 +70,8 @@ base::Result<LogFormat> parse_log_format(std::string_view text) {
 }
 
 base::Result<LogLevel> parse_log_level(std::string_view text) {
-  if (text == "debug") return LogLevel::debug;
-  if (text == "info") return LogLevel::info;
-  if (text == "warn") return LogLevel::warn;
-  if (text == "error") return LogLevel::err;
+  for (const auto& [level, name] : kLevels)
+    if (text == name) return level;
   return base::Error("\"" + std::string(text) + "\" is no log level: give debug, info, warn or error");
 }
 

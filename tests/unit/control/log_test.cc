@@ -23,6 +23,19 @@ TEST(LogPayload, Json) {
             R"("event":"drop","pod":"prod/web","port":"80")");
 }
 
+TEST(LogLines, SpellTheLevelAsTheOptionDoes) {
+  for (const char* name : {"debug", "info", "warn", "error"})
+    for (const auto format : {LogFormat::kText, LogFormat::kJson}) {
+      ::testing::internal::CaptureStderr();
+      Log(format, LogLevel::debug).write(parse_log_level(name).value(), "x");
+      const std::string line = ::testing::internal::GetCapturedStderr();
+      const std::string expected = format == LogFormat::kText
+                                       ? std::string("Z ") + name + " x\n"
+                                       : std::string("Z\",\"level\":\"") + name + "\",\"event\":\"x\"}\n";
+      EXPECT_TRUE(line.ends_with(expected)) << line;
+    }
+}
+
 TEST(LogOptions, WrongOnesSayWhatIsRight) {
   EXPECT_EQ(parse_log_level("verbose").error().message(),
             "\"verbose\" is no log level: give debug, info, warn or error");
