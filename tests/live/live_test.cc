@@ -19,7 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 
 const char kManifests[] = "/run/manifests";
-const char kSocket[] = "/run/sluice/sluice.sock";
 const fs::path kDemo = fs::path(SLUICE_SOURCE_DIR) / "examples/demo/manifests";
 const std::string kMapsName = "v" + std::to_string(SLUICE_LAYOUT_VERSION);
 constexpr int kBeatMilliseconds = 5000;  // a lost packet is sent again well before
