@@ -34,7 +34,8 @@ Result<model::Side> SwitchingEngine::side(const model::Pod& pod, const packet::B
   if (endpoint == image_.endpoints.end() || !flow_id)
     return Error(pod.name.to_text() + " is not in its node's image");
   if (!endpoint->second.sides[direction].ruleset) return model::Side::kNone;
-  if (auto status = runner_->target().store(image::InterfaceWrite{control::kRunnerIfindex, *flow_id}); !status)
+  if (auto status = runner_->target().store(image::InterfaceWrite{control::kRunnerIfindex, *flow_id});
+      !status)
     return status.error();
   auto passes = runner_->passes(frame, direction);
   if (!passes) return passes.error();
