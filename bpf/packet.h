@@ -48,8 +48,9 @@ struct sluice_packet {
   __u8 reserved[5];
 } __attribute__((aligned(8)));
 
-/* The packet under way, and the one that it quotes if it is an ICMP error. A program is not interrupted by
- * another of its CPU. */
+/* The packet under way, and the one that it quotes if it is an ICMP error. tc programs run with bottom halves
+ * off, so that none is interrupted by another of its CPU; where that would not hold, on a PREEMPT_RT kernel,
+ * the agent loads nothing (check_kernel() in agent/kernel/loader.h). */
 enum sluice_scratch { SLUICE_SCRATCH_PACKET, SLUICE_SCRATCH_QUOTED, SLUICE_SCRATCH_COUNT };
 
 SLUICE_SCRATCH(packets, struct sluice_packet, SLUICE_SCRATCH_COUNT)

@@ -1,6 +1,7 @@
 #include "agent/kernel/loader.h"
 
 #include <bpf/bpf.h>
+#include <sys/utsname.h>
 
 #include <string>
 #include <vector>
@@ -112,8 +113,17 @@ int Programs::program_fd(sluice_direction direction) const {
                                                     : skeleton_->progs.sluice_to_pod);
 }
 
+base::Status check_kernel(std::string_view version) {
+  if (version.find("PREEMPT_RT") == version.npos) return base::done();
+  return Error("kernel " + std::string(version) +
+               ": PREEMPT_RT lets one packet's program interrupt another's: run a kernel without it");
+}
+
 base::Result<Programs> load(const LoadOptions& options) {
   route_libbpf_log();
+  utsname system{};
+  if (::uname(&system) != 0) return Error::from_errno(errno, "uname");
+  if (auto runs = check_kernel(system.version); !runs) return runs.error();
   Programs programs;
   programs.pin_dir_ = options.pin_dir;
   if (options.pin_dir && !options.look_only) {

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "agent/base/fd.h"
 #include "agent/base/result.h"
@@ -56,6 +57,11 @@ class Programs {
   std::optional<std::filesystem::path> pin_dir_;
   base::Fd lock_;
 };
+
+// An error where the kernel is one that the programs cannot run on: PREEMPT_RT, where a packet's program may
+// be interrupted by another's on the same CPU while it uses per-CPU memory (Linux 6.18,
+// CONFIG_PREEMPT_RT_NEEDS_BH_LOCK). `version` is that of uname(2).
+base::Status check_kernel(std::string_view version);
 
 base::Result<Programs> load(const LoadOptions& options);
 

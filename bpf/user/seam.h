@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /* The seam, user-space side: the twin of bpf/kernel/seam.h. Packet bytes, clock and maps are parameters in
- * struct sluice_user_ctx (agent/packet/user_ctx.h); nothing is global. */
+ * struct sluice_user_ctx (agent/packet/user_ctx.h); nothing is global
+ * but scratch memory, which is the thread's own and holds nothing from one packet to the next. */
 #ifndef SLUICE_SEAM_H
 #define SLUICE_SEAM_H
 

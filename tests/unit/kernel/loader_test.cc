@@ -1,0 +1,25 @@
+// The kernel that the programs are loaded into.
+#include "agent/kernel/loader.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::kernel {
+namespace {
+
+TEST(CheckKernel, TakesEveryKernelButPreemptRt) {
+  struct Row {
+    const char* version;
+    bool runs;
+  };
+  for (const Row& row : {Row{"#1 SMP Debian 5.10.226-1 (2024-10-03)", true},
+                         Row{"#1 SMP PREEMPT_DYNAMIC Debian 6.1.158-1 (2025-11-09)", true},
+                         Row{"#1 SMP PREEMPT_RT Debian 6.12.57-1 (2025-11-05)", false}, Row{"", true}}) {
+    const auto runs = check_kernel(row.version);
+    EXPECT_EQ(runs.ok(), row.runs) << row.version;
+    const std::string message = runs.ok() ? "" : runs.error().message();
+    EXPECT_EQ(message.find("PREEMPT_RT") != message.npos, !row.runs) << message;
+  }
+}
+
+}  // namespace
+}  // namespace sluice::kernel
