@@ -64,10 +64,12 @@ void Node::take_objects(ObjectNews news) {
   log_problems();
 }
 
-// Only a pod that is here, is to be here, or has an address of what is here can change who is here: of a
-// cluster's pods few are.
+// Only a pod that is here (found or kept), is to be here, or has an address of what is here can change who is
+// here: of a cluster's pods few are.
 void Node::take_pod(const model::Change& change) {
   const auto concerns_us = [&] {
+    if (std::ranges::binary_search(presence_.pods, change.id().name, {}, &endpoint::LocalPod::name))
+      return true;
     const auto pod = pods_.pods.find(change.id().name);
     if (pod == pods_.pods.end()) return false;
     return pod->second.node_name == name_ || std::ranges::any_of(pod->second.ips, [&](const net::Ip& ip) {

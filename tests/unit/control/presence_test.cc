@@ -89,6 +89,22 @@ TEST_F(NodeTest, APodObjectThatGoesBeforeItsNamespaceLeavesItClosed) {
   EXPECT_EQ(endpoint_at(*node, 7), "none");
 }
 
+// Without nodeName and with its interface out of sight, nothing but what is kept says that the pod is here.
+TEST_F(NodeTest, APodObjectThatGoesWhileItsNamespaceIsNotSeenLeavesItClosed) {
+  auto node = make_node();
+  tell_first(*node);
+  node->apply();
+  node->take_discovery(discovery({}, {7, 8}));
+  node->apply();
+  ASSERT_EQ(endpoint_at(*node, 7), "prod/web");
+  ObjectNews gone;
+  gone.changes = {model::Change::remove({model::Kind::kPod, {"prod", "web"}})};
+  node->take_objects(gone);
+  EXPECT_EQ(node->apply(), Applied::kInForce);
+  EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u));
+  EXPECT_EQ(endpoint_at(*node, 7), "none");
+}
+
 TEST_F(NodeTest, AFinishedPodIsLetGo) {
   auto node = make_node();
   tell_first(*node);
