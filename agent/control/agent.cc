@@ -297,12 +297,11 @@ kernel::Counters Agent::counters() const {
 
 EndpointStats Agent::stats() const {
   EndpointStats all;
-  const size_t wanted = node_.image().endpoints.size();
-  for (uint32_t index = 0; index < SLUICE_MAX_ENDPOINTS && all.size() < wanted; ++index) {
-    const auto id = node_.placement().endpoint_at(index);
-    if (!id) continue;
-    auto stats = kernel::read_stats(*kernel_.programs, index);
-    all[id] = stats ? *stats : sluice_endpoint_stats{};
+  for (const auto& [endpoint, value] : node_.image().endpoints) {
+    const auto id = node_.placement().id_of(endpoint);
+    if (!id) continue;  // not in the maps yet
+    auto stats = kernel::read_stats(*kernel_.programs, SLUICE_ENDPOINT_INDEX(*id));
+    all[endpoint] = stats ? *stats : sluice_endpoint_stats{};
   }
   return all;
 }

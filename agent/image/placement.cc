@@ -279,12 +279,6 @@ void Placement::settled(const Plan& plan) {
   for (uint32_t index : plan.freed_endpoints) endpoint_slots_.give_back(index);
 }
 
-EndpointId Placement::endpoint_at(uint32_t index) const {
-  for (const auto& [id, place] : endpoints_)
-    if (place.index == index) return id;
-  return {};
-}
-
 std::optional<uint32_t> Placement::id_of(EndpointId id) const {
   auto place = endpoints_.find(id);
   if (place == endpoints_.end()) return std::nullopt;

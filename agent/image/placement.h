@@ -38,8 +38,6 @@ class Placement {
 
   uint64_t epoch() const { return epoch_; }
   bool leftovers() const { return !leftovers_.empty(); }
-  // Which endpoint stands at an index of sluice_endpoints; its image id, 0 where none does.
-  EndpointId endpoint_at(uint32_t index) const;
   // sluice_endpoint.id of an endpoint of the image; SLUICE_ENDPOINT_INDEX of it is where that stands.
   std::optional<uint32_t> id_of(EndpointId id) const;
   // Entries in use and the limit, by map, for metrics and `status`.

@@ -32,11 +32,11 @@ struct Batch {
   bool operator==(const Batch&) const = default;
 };
 
-// One entry of sluice_endpoints. `slot` is the policy slot that is written (since last, with release order),
-// the other stays as it is in the map; -1: no slot, identity fields only.
+// One entry of sluice_endpoints. `slot` (0 or 1) is the policy slot that is written (since last, with release
+// order); the other stays as it is in the map.
 struct EndpointWrite {
   uint32_t index = 0;
-  int slot = -1;
+  int slot = 0;
   sluice_endpoint value{};
 };
 

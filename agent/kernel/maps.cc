@@ -181,7 +181,7 @@ Status KernelMaps::write(const image::Batch& batch) {
 }
 
 Status KernelMaps::store(const image::EndpointWrite& write) {
-  if (write.index >= arrays_.endpoints.size() || write.slot > 1) {
+  if (write.index >= arrays_.endpoints.size() || write.slot < 0 || write.slot > 1) {
     return out_of_range(SLUICE_MAP_ENDPOINTS, write.index, arrays_.endpoints.size());
   }
   sluice_endpoint& entry = arrays_.endpoints[write.index];
@@ -191,7 +191,7 @@ Status KernelMaps::store(const image::EndpointWrite& write) {
   }
   store_relaxed(entry.id, write.value.id);
   store_release(entry.pod, write.value.pod);
-  if (write.slot >= 0) store_policy(entry.policy[write.slot], write.value.policy[write.slot]);
+  store_policy(entry.policy[write.slot], write.value.policy[write.slot]);
   return base::done();
 }
 

@@ -145,7 +145,7 @@ Status Maps::store(const image::EndpointWrite& write) {
   auto* entry = static_cast<sluice_endpoint*>(lookup(SLUICE_MAP_ENDPOINTS, &write.index));
   if (!entry) return Error("map endpoints: no index " + std::to_string(write.index));
   std::array<sluice_sides, 2> policy = {entry->policy[0], entry->policy[1]};
-  if (write.slot >= 0) policy[static_cast<size_t>(write.slot)] = write.value.policy[write.slot];
+  policy[static_cast<size_t>(write.slot)] = write.value.policy[write.slot];
   *entry = write.value;
   std::copy(policy.begin(), policy.end(), entry->policy);
   wrote();

@@ -111,7 +111,7 @@ TEST(Placement, EntryZeroIsNobodys) {
   Applied applied;
   ASSERT_TRUE(applied.put(World(ip("10.0.0.1")).image()).ok());
   EXPECT_EQ(applied.maps.contents().endpoints.at(SLUICE_NO_ENDPOINT).pod, 0U);
-  EXPECT_EQ(applied.placement.endpoint_at(SLUICE_FIRST_ENDPOINT), testing::kPod);
+  EXPECT_EQ(SLUICE_ENDPOINT_INDEX(applied.placement.id_of(testing::kPod).value_or(0)), SLUICE_FIRST_ENDPOINT);
 }
 
 TEST(Placement, SlotsThatRunOutSaySo) {
