@@ -33,4 +33,13 @@ Result<uint64_t> InstructionCounter::during(const std::function<base::Status()>&
   return count;
 }
 
+Result<double> instructions_of_pass(const InstructionCounter& counter, Driver& driver) {
+  auto count = counter.during([&driver] {
+    auto time = driver.pass();
+    return time ? base::done() : base::Status(time.error());
+  });
+  if (!count) return count.error();
+  return static_cast<double>(*count) / static_cast<double>(driver.tuples());
+}
+
 }  // namespace sluice::bench

@@ -8,6 +8,7 @@
 
 #include "agent/base/fd.h"
 #include "agent/base/result.h"
+#include "bench/packet/driver.h"
 
 namespace sluice::bench {
 
@@ -21,5 +22,8 @@ class InstructionCounter {
   explicit InstructionCounter(base::Fd fd) : fd_(std::move(fd)) {}
   base::Fd fd_;
 };
+
+// Instructions of one pass, a tuple.
+base::Result<double> instructions_of_pass(const InstructionCounter& counter, Driver& driver);
 
 }  // namespace sluice::bench

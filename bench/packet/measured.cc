@@ -157,13 +157,9 @@ Result<Nanoseconds> Measured::sample() {
 
 Result<double> Measured::instructions(const InstructionCounter& counter) {
   if (auto ready = prepare(); !ready) return ready.error();
-  auto count = counter.during([this] {
-    auto time = measured_.pass();
-    return time ? base::done() : Status(time.error());
-  });
+  auto count = instructions_of_pass(counter, measured_);
   if (auto clean = clean_up(); !clean) return clean.error();
-  if (!count) return count.error();
-  return static_cast<double>(*count) / static_cast<double>(measured_.tuples());
+  return count;
 }
 
 }  // namespace sluice::bench

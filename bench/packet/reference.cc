@@ -188,13 +188,9 @@ Result<Nanoseconds> FloorContender::sample() {
 }
 
 Result<double> FloorContender::instructions(const InstructionCounter& counter) {
-  auto count = counter.during([this] {
-    auto time = driver_.pass();
-    return time ? base::done() : Status(time.error());
-  });
+  auto count = instructions_of_pass(counter, driver_);
   if (auto clean = clean_up(); !clean) return clean.error();
-  if (!count) return count.error();
-  return static_cast<double>(*count) / static_cast<double>(driver_.tuples());
+  return count;
 }
 
 }  // namespace sluice::bench
