@@ -26,18 +26,17 @@ base::Result<std::string> read(const std::string& file) {
   return text;
 }
 
-base::Status set(CLI::App& app, const std::string& where, const std::string& key, const YAML::Node& value,
+base::Status set(CLI::App& app, const std::string& key, const YAML::Node& value,
                  const std::set<std::string>& excluded) {
   CLI::Option* option = excluded.contains(key) ? nullptr : app.get_option_no_throw("--" + key);
-  if (option == nullptr)
-    return Error(where + ": unknown key; keys are the options of sluiced without \"--\"");
-  if (!value.IsScalar()) return Error(where + ": give one value");
+  if (option == nullptr) return Error(key + ": unknown key; keys are the options of sluiced without \"--\"");
+  if (!value.IsScalar()) return Error(key + ": give one value");
   if (option->count() > 0) return base::done();
   try {
     option->add_result(value.Scalar());
     option->run_callback();
   } catch (const CLI::Error& error) {
-    return Error(where + ": " + one_line(error.what()));
+    return Error(key + ": " + one_line(error.what()));
   }
   return base::done();
 }
@@ -56,8 +55,8 @@ base::Status apply_config_file(const std::string& file, CLI::App& app,
     std::set<std::string> seen;
     for (const auto& entry : root) {
       const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "?";
-      if (!seen.insert(key).second) return Error(name + ": " + key + ": is given twice");
-      if (auto done = set(app, name + ": " + key, key, entry.second, excluded); !done) return done;
+      if (!seen.insert(key).second) return Error("is given twice").within(key).within(name);
+      if (auto done = set(app, key, entry.second, excluded); !done) return done.error().within(name);
     }
   } catch (const YAML::Exception& error) {
     return Error(name + ": line " + std::to_string(error.mark.line + 1) + ": " + error.msg);

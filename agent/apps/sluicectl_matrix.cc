@@ -40,6 +40,7 @@ bool share_a_family(const Reachable& a, const Reachable& b) {
 base::Result<model::Matrix> compute(control::Engine& engine, const std::vector<Reachable>& pods,
                                     const ProtocolAndPort& what) {
   std::vector<model::ObjectName> names;
+  names.reserve(pods.size());
   for (const auto& pod : pods) names.push_back(pod.name);
   auto matrix = model::Matrix::closed(what.protocol, what.port.value_or(net::Port()), std::move(names));
   Progress progress("pairs of pods", pods.size() * pods.size());

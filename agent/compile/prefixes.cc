@@ -37,7 +37,7 @@ PrefixTree::Settled PrefixTree::settle() {
     }
   }
   for (const net::Cidr& cidr : dirty_)
-    if (auto at = regions_.find(cidr); at->second.change.empty()) {
+    if (auto at = regions_.find(cidr); at->second.change_.empty()) {
       settled.gone.push_back(cidr);
       unlist(at);
     }
@@ -65,7 +65,7 @@ net::Ip PrefixTree::last_of(const net::Cidr& cidr) {
 void PrefixTree::change(PeerSetId peers, const model::IpBlock& block, int sign) {
   auto count = [&](const net::Cidr& cidr, int by) {
     Region& region = list(cidr);
-    if ((region.change[peers] += by) == 0) region.change.erase(peers);
+    if ((region.change_[peers] += by) == 0) region.change_.erase(peers);
     dirty_.insert(cidr);
   };
   count(block.cidr, sign);
@@ -98,12 +98,12 @@ Region* PrefixTree::parent_of(const net::Cidr& cidr) {
 }
 
 void PrefixTree::derive(Region& region, bool renewed, Settled& settled) {
-  if (!region.change.empty()) settled.regions.push_back(&region);
-  region.counts = region.parent != nullptr ? with_change(region.parent->counts, region.change)
-                                           : with_change({}, region.change);
+  if (!region.change_.empty()) settled.regions.push_back(&region);
+  region.counts_ = region.parent != nullptr ? with_change(region.parent->counts_, region.change_)
+                                            : with_change({}, region.change_);
   std::vector<PeerSetId> peers;
-  peers.reserve(region.counts.size());
-  for (const auto& [id, count] : region.counts) peers.push_back(id);
+  peers.reserve(region.counts_.size());
+  for (const auto& [id, count] : region.counts_) peers.push_back(id);
   if (region.version != 0 && !renewed && peers == region.peers) return;
   region.peers = std::move(peers);
   region.version = ++last_version_;

@@ -25,8 +25,8 @@ struct Region {
 
  private:
   friend class PrefixTree;
-  std::map<PeerSetId, int> change;                // blocks that begin here less those that end here
-  std::vector<std::pair<PeerSetId, int>> counts;  // in how many of the peer set's blocks it is; sorted
+  std::map<PeerSetId, int> change_;                // blocks that begin here less those that end here
+  std::vector<std::pair<PeerSetId, int>> counts_;  // in how many of the peer set's blocks it is; sorted
 };
 
 class PrefixTree {

@@ -21,7 +21,7 @@ struct EvalLine {
 
 // One line without its newline; at most kLongestEvalLine bytes.
 EvalLine parse_eval_line(std::string_view line);
-inline constexpr size_t kLongestEvalLine = 64 * 1024;
+inline constexpr size_t kLongestEvalLine = size_t{64} * 1024;
 
 // Without a newline.
 std::string to_line(const boost::json::value& id, const base::Result<model::Answer>& answer);
