@@ -75,10 +75,9 @@ SLUICE_STAGE int sluice_flow_stands(sluice_ctx* ctx, const struct sluice_flow* f
          idle <= sluice_timeout(ctx, sluice_flow_timeout(packet->protocol, flow->state));
 }
 
-/* What an allowed packet adds to its flow's state. */
-SLUICE_STAGE __u8 sluice_state_after(const struct sluice_flow* flow, const struct sluice_packet* packet) {
-  __u8 state = flow->state;
-  int from_opener = packet->direction == flow->opener;
+/* The state of a flow opened in direction `opener` after an allowed packet. */
+SLUICE_STAGE __u8 sluice_state_after(__u8 state, __u8 opener, const struct sluice_packet* packet) {
+  int from_opener = packet->direction == opener;
   if (!from_opener) state |= SLUICE_FLOW_ANSWERED;
   if (packet->protocol != SLUICE_TCP) return state;
   if (packet->tcp_flags & SLUICE_TCP_RST) state |= SLUICE_FLOW_RESET;
@@ -91,7 +90,7 @@ SLUICE_STAGE __u8 sluice_state_after(const struct sluice_flow* flow, const struc
  */
 SLUICE_STAGE void sluice_touch_flow(sluice_ctx* ctx, struct sluice_flow* flow,
                                     const struct sluice_packet* packet, __u32 now) {
-  __u8 state = sluice_state_after(flow, packet);
+  __u8 state = sluice_state_after(flow->state, flow->opener, packet);
   if (state != flow->state) flow->state = state;
   if (now - flow->seen >= sluice_second(ctx)) flow->seen = now;
 }

@@ -44,11 +44,10 @@ SLUICE_STAGE __u8 sluice_judge_service(sluice_ctx* ctx, const struct sluice_ques
                                                                             : SLUICE_DENIED_NO_RULE;
 }
 
+/* Of a pod that is isolated in the direction of the question. */
 SLUICE_COLD __u8 sluice_judge(sluice_ctx* ctx, const struct sluice_question* question) {
   const struct sluice_packet* packet = question->packet;
   const struct sluice_side* side = &question->pod->policy->side[question->opener & 1];
-  if (!side->ruleset) return SLUICE_ALLOWED_NOT_ISOLATED;
-
   __u64 identity =
       sluice_identify(ctx, question->config, question->pod->epoch, packet->family, &packet->remote);
   __u64 flags = identity & ~SLUICE_IDENTITY_MASK, service = 0;

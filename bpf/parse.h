@@ -26,6 +26,13 @@ struct sluice_ipv6_header {
   __u8 next_header, hop_limit;
 }; /* the source and destination addresses follow */
 
+struct sluice_tcp_header {
+  __u32 ports; /* source, destination */
+  __be32 sequence, acknowledged;
+  __u8 words, flags;
+  __be16 window;
+};
+
 SLUICE_STAGE void sluice_set_ip4(union sluice_ip* ip, __be32 address) {
   ip->word[0] = address;
   ip->word[1] = ip->word[2] = ip->word[3] = 0;
@@ -155,12 +162,7 @@ SLUICE_STAGE int sluice_is_neighbour(__u8 type, __u8 hop_limit) {
 
 /* Ports, flags and ICMP types of a packet whose upper layer is here. */
 SLUICE_STAGE int sluice_parse_upper(sluice_ctx* ctx, struct sluice_packet* packet, int leaves) {
-  struct {
-    __u32 ports; /* source, destination */
-    __be32 sequence, acknowledged;
-    __u8 words, flags;
-    __be16 window;
-  } tcp;
+  struct sluice_tcp_header tcp;
   __u32 ports;
   struct {
     __u8 type, code;

@@ -7,7 +7,8 @@
 #include "flow.h"
 #include "fragment.h"
 #include "judge.h"
-#include "parse.h"
+#include "plain.h"
+#include "recent.h"
 #include "record.h"
 
 /* Remembers a connection that begins with this packet, in place of what the table held for it. */
@@ -27,7 +28,7 @@ SLUICE_STAGE __u8 sluice_judge_connection(sluice_ctx* ctx, const struct sluice_q
                                           struct sluice_flow* flow, int stands) {
   __u32 now = sluice_now(ctx);
   __u64 epoch = question->pod->epoch;
-  __u8 reason = sluice_judge(ctx, question);
+  __u8 reason = sluice_judge_again(ctx, question);
   int denied = reason >= SLUICE_FIRST_DENIED;
   if (denied && !(question->config->flags & SLUICE_CONFIG_AUDIT)) return reason;
   if (!stands) {
@@ -44,10 +45,14 @@ SLUICE_STAGE __u8 sluice_judge_connection(sluice_ctx* ctx, const struct sluice_q
 SLUICE_STAGE __u8 sluice_judge_flow(sluice_ctx* ctx, const struct sluice_config* config,
                                     const struct sluice_packet* packet, const struct sluice_pod* pod) {
   __u32 now = sluice_now(ctx);
-  struct sluice_flow* flow = sluice_opens(packet) ? 0 : sluice_find_flow(ctx, pod->id, packet);
+  int opens = sluice_opens(packet);
+  struct sluice_recent_flows* recent = opens ? 0 : sluice_recent_flows_of(ctx, pod, packet);
+  if (recent && sluice_is_recent_flow(ctx, recent, pod, packet, now)) return SLUICE_ALLOWED_FLOW;
+  struct sluice_flow* flow = opens ? 0 : sluice_find_flow(ctx, pod->id, packet);
   int stands = flow && sluice_flow_stands(ctx, flow, packet, now);
   if (stands && flow->epoch == pod->epoch) {
     sluice_touch_flow(ctx, flow, packet, now);
+    if (recent) sluice_remember_flow(recent, pod, packet, flow, now);
     return SLUICE_ALLOWED_FLOW;
   }
   struct sluice_question question = {config, packet, pod, stands ? flow->opener & 1 : packet->direction};
@@ -66,7 +71,7 @@ SLUICE_COLD __u8 sluice_judge_error(sluice_ctx* ctx, const struct sluice_config*
   if (!flow || !sluice_flow_stands(ctx, flow, quoted, sluice_now(ctx))) return SLUICE_DENIED_NO_RULE;
   if (flow->epoch == pod->epoch) return SLUICE_ALLOWED_ICMP_ERROR;
   struct sluice_question question = {config, quoted, pod, flow->opener & 1};
-  return sluice_judge(ctx, &question);
+  return sluice_judge_again(ctx, &question);
 }
 
 /* The verdict on a packet of a pod whose policies are known. */
@@ -111,7 +116,8 @@ SLUICE_STAGE enum sluice_action sluice_path(sluice_ctx* ctx, enum sluice_directi
   const struct sluice_config* config = sluice_lookup(ctx, config, &zero);
   if (!config || !packet) return SLUICE_DROP;
   __u64 epoch = *(const volatile __u64*)&config->epoch;
-  packet->unreadable = (__u8)sluice_parse(ctx, packet, direction == SLUICE_EGRESS);
+  if (!sluice_parse_plain(ctx, packet, direction == SLUICE_EGRESS))
+    packet->unreadable = (__u8)sluice_parse(ctx, packet, direction == SLUICE_EGRESS);
   struct sluice_pod pod = sluice_find_pod(ctx, epoch);
   __u8 reason;
   if (pod.policy)

@@ -1,7 +1,6 @@
 #include <linux/pkt_cls.h>
 
 #include "agent/control/packet_engine.h"
-#include "agent/kernel/entries.h"
 #include "agent/kernel/libbpf_log.h"
 #include "agent/kernel/loader.h"
 #include "agent/kernel/maps.h"
@@ -43,16 +42,7 @@ class KernelRunner final : public Runner {
     if (!run) return run.error();
     return run->verdict != TC_ACT_SHOT;
   }
-  base::Status forget_flows() override {
-    for (const sluice_map flows : {SLUICE_MAP_FLOWS4, SLUICE_MAP_FLOWS6}) {
-      const kernel::MapHandle map = programs_->map(flows);
-      auto entries = kernel::get_entries(map);
-      if (!entries) return entries.error();
-      if (entries->count == 0) continue;
-      if (auto dropped = kernel::drop_entries(map, entries->keys); !dropped) return dropped.error();
-    }
-    return base::done();
-  }
+  base::Status forget_flows() override { return maps_.forget_flows(); }
 
  private:
   std::unique_ptr<kernel::Programs> programs_;  // maps_ points into it

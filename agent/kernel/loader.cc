@@ -1,6 +1,7 @@
 #include "agent/kernel/loader.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <sys/utsname.h>
 
 #include <string>
@@ -32,6 +33,17 @@ bpf_map* find_map(const sluice_policy& skeleton, const std::string& name) {
   return bpf_object__find_map_by_name(skeleton.obj, ("sluice_" + name).c_str());
 }
 
+// A map of which every CPU has a part of its own: how large that is, told to the programs and to the map.
+Status set_parts(const sluice_policy& skeleton, sluice_map map, volatile const uint32_t& told) {
+  const int cpus = libbpf_num_possible_cpus();
+  if (cpus < 0) return Error::from_errno(-cpus, "count the CPUs");
+  const uint32_t part = recent_entries(kMapShapes[map].entries, static_cast<uint32_t>(cpus));
+  const_cast<uint32_t&>(told) = part;
+  const std::string name = kMapShapes[map].name;
+  const int code = bpf_map__set_max_entries(find_map(skeleton, name), part * static_cast<uint32_t>(cpus));
+  return code == 0 ? base::done() : Status(Error::from_errno(-code, "map " + name + ": set its size"));
+}
+
 Status write_constants(sluice_policy& skeleton) {
   auto hz = jiffies_per_second();
   if (!hz) return hz.error();
@@ -39,7 +51,9 @@ Status write_constants(sluice_policy& skeleton) {
     skeleton.rodata->sluice_timeout_jiffies[i] = kTimeoutSeconds[i] * *hz;
   }
   skeleton.rodata->sluice_second_jiffies = *hz;
-  return base::done();
+  auto& rodata = *skeleton.rodata;
+  auto parts = set_parts(skeleton, SLUICE_MAP_RECENT_FLOWS, rodata.sluice_recent_flow_count);
+  return parts ? set_parts(skeleton, SLUICE_MAP_RECENT_VERDICTS, rodata.sluice_recent_verdict_count) : parts;
 }
 
 Status set_limits(const sluice_policy& skeleton, const LoadOptions& options) {
@@ -111,6 +125,12 @@ int Programs::events_fd() const {
 int Programs::program_fd(sluice_direction direction) const {
   return bpf_program__fd(direction == SLUICE_EGRESS ? skeleton_->progs.sluice_from_pod
                                                     : skeleton_->progs.sluice_to_pod);
+}
+
+uint32_t recent_entries(uint32_t entries, uint32_t cpus) {
+  uint32_t part = entries;
+  while (part > 1 && uint64_t{part} * cpus > uint64_t{entries} * SLUICE_RECENT_CPUS) part /= 2;
+  return part;
 }
 
 base::Status check_kernel(std::string_view version) {

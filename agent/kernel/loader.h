@@ -63,6 +63,9 @@ class Programs {
 // CONFIG_PREEMPT_RT_NEEDS_BH_LOCK). `version` is that of uname(2).
 base::Status check_kernel(std::string_view version);
 
+// How many entries each of `cpus` CPUs has of a recent map, for which the contract says `entries` a CPU.
+uint32_t recent_entries(uint32_t entries, uint32_t cpus);
+
 base::Result<Programs> load(const LoadOptions& options);
 
 }  // namespace sluice::kernel

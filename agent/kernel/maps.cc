@@ -104,8 +104,10 @@ Result<KernelMaps::Arrays> KernelMaps::open_arrays(const Programs& programs) {
   if (!tables) return tables.error();
   auto pages = MappedArray<sluice_port_page>::open(programs.map(SLUICE_MAP_PORT_PAGES));
   if (!pages) return pages.error();
-  return Arrays{std::move(*config),   std::move(*interfaces), std::move(*endpoints),
-                std::move(*portsets), std::move(*tables),     std::move(*pages)};
+  auto recent = MappedArray<sluice_recent_flows>::open(programs.map(SLUICE_MAP_RECENT_FLOWS));
+  if (!recent) return recent.error();
+  return Arrays{std::move(*config), std::move(*interfaces), std::move(*endpoints), std::move(*portsets),
+                std::move(*tables), std::move(*pages),      std::move(*recent)};
 }
 
 KernelMaps::KernelMaps(const Programs& programs, Attacher* attacher, Arrays arrays, Grace grace)
@@ -142,6 +144,23 @@ Status KernelMaps::set_agent_flags(uint64_t flags) {
   return base::done();
 }
 
+void KernelMaps::forget_recent_flows() {
+  for (uint32_t i = 0; i < arrays_.recent_flows.size(); ++i)
+    for (auto& recent : arrays_.recent_flows[i].way) store_relaxed(recent.epoch, 0);
+}
+
+Status KernelMaps::forget_flows() {
+  for (const sluice_map flows : {SLUICE_MAP_FLOWS4, SLUICE_MAP_FLOWS6, SLUICE_MAP_FRAGMENTS}) {
+    const MapHandle map = programs_->map(flows);
+    auto entries = get_entries(map);
+    if (!entries) return entries.error();
+    if (entries->count == 0) continue;
+    if (auto dropped = drop_entries(map, entries->keys); !dropped) return dropped;
+    if (flows != SLUICE_MAP_FRAGMENTS) forget_recent_flows();  // else there are none
+  }
+  return base::done();
+}
+
 Status KernelMaps::set_prefix_flags(uint64_t flags) {
   replace_flags(kPrefixFlags, flags);
   return base::done();
@@ -172,6 +191,8 @@ Status KernelMaps::write(const image::Batch& batch) {
     case SLUICE_MAP_FLOWS4:
     case SLUICE_MAP_FLOWS6:
     case SLUICE_MAP_FRAGMENTS:
+    case SLUICE_MAP_RECENT_FLOWS:
+    case SLUICE_MAP_RECENT_VERDICTS:
     case SLUICE_MAP_COUNTERS:
     case SLUICE_MAP_STATS:
     case SLUICE_MAP_COUNT:

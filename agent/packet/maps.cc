@@ -204,7 +204,8 @@ Status Maps::wait_grace() {
 }
 
 void Maps::clear_flows() {
-  for (sluice_map map : {SLUICE_MAP_FLOWS4, SLUICE_MAP_FLOWS6, SLUICE_MAP_FRAGMENTS}) {
+  for (sluice_map map :
+       {SLUICE_MAP_FLOWS4, SLUICE_MAP_FLOWS6, SLUICE_MAP_FRAGMENTS, SLUICE_MAP_RECENT_FLOWS}) {
     tables_[map].entries.clear();
     tables_[map].by_use.clear();
   }

@@ -88,7 +88,7 @@ Result<uint64_t> Measured::check(Referee& referee) {
     if (auto right = expect_verdicts(*opening_, referee, Order::kOpened); !right) return right;
   }
   if (case_.course == Course::kOutdated) {
-    if (auto flipped = node_->outdate_flows(); !flipped) return flipped.error();
+    if (auto flipped = node_->next_epoch(); !flipped) return flipped.error();
   }
   auto checked = expect_verdicts(measured_, referee, Order::kMeasured);
   if (!checked) return checked;
@@ -101,15 +101,18 @@ Status Measured::prepare() {
   if (opening_) {
     if (auto opened = opening_->pass(); !opened) return opened.error();
   }
-  if (case_.course == Course::kOutdated) return node_->outdate_flows();
-  if (!case_.is_steady()) return base::done();
-  if (auto warmed = measured_.pass(); !warmed) return warmed.error();
-  return node_->drain_events();
+  if (case_.is_steady() || case_.course == Course::kDenied) {
+    if (auto warmed = measured_.pass(); !warmed) return warmed.error();
+    if (auto drained = node_->drain_events(); !drained) return drained;
+  }
+  const bool outdates = case_.course == Course::kOutdated || case_.asks_anew();
+  return outdates ? node_->next_epoch() : base::done();
 }
 
 Status Measured::clean_up() {
   if (case_.course == Course::kDenied) return node_->drain_events();
   if (auto forgotten = node_->forget_flows(case_.family, keys_); !forgotten) return forgotten;
+  if (opening_) node_->forget_recent_flows();  // a flow is remembered at its second packet
   if (case_.course == Course::kFragment) return node_->forget_fragments();
   if (node_->size().fill < 100) return base::done();
   return node_->fill_flows(case_.family, measured_.tuples());

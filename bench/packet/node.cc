@@ -113,7 +113,7 @@ Status Node::fill_flows(net::Family family, size_t entries) {
   return kernel::put_entries(programs_.map(flows_of(family)), keys, values);
 }
 
-Status Node::outdate_flows() {
+Status Node::next_epoch() {
   const sluice_config config = maps_->config();
   return maps_->flip(config.epoch + 1, config.next_endpoint_id);
 }

@@ -37,10 +37,11 @@ class Node {
 
   base::Status select(TestPod pod);
   base::Status forget_flows(net::Family family, const Keys& keys);
+  void forget_recent_flows() { maps_->forget_recent_flows(); }
   base::Status forget_fragments();
   // Fills the flow table to size().fill percent with flows of nobody; anew with each call.
   base::Status fill_flows(net::Family family, size_t entries);
-  base::Status outdate_flows();  // one epoch further, with the same policies
+  base::Status next_epoch();  // with the same policies
   base::Result<kernel::Counters> counters() const { return kernel::read_counters(programs_); }
   base::Status drain_events();
 

@@ -6,7 +6,7 @@ namespace sluice::bench {
 namespace {
 
 constexpr size_t kMany = 65536;
-constexpr unsigned kSpread = 4096;  // distinct addresses, as many as tuples
+constexpr unsigned kSpread = 4096;  // distinct addresses, as many as tuples: each is asked of anew
 
 template <typename Wanted>
 std::vector<Case> only(std::vector<Case> cases, Wanted wanted) {

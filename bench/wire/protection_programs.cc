@@ -6,7 +6,6 @@
 #include "agent/endpoint/node_addresses.h"
 #include "agent/image/placement.h"
 #include "agent/kernel/clsact.h"
-#include "agent/kernel/entries.h"
 #include "agent/kernel/maps.h"
 #include "agent/kernel/tcx.h"
 #include "bench/wire/protection.h"
@@ -30,12 +29,7 @@ class SluiceProtection final : public Protection {
     return std::unique_ptr<Protection>(std::move(made));
   }
 
-  Status forget_connections() override {
-    const kernel::MapHandle flows = programs_->map(SLUICE_MAP_FLOWS4);
-    auto entries = kernel::get_entries(flows);
-    if (!entries) return entries.error();
-    return entries->count == 0 ? base::done() : kernel::drop_entries(flows, entries->keys);
-  }
+  Status forget_connections() override { return maps_->forget_flows(); }
   std::string variant() const override { return kernel::to_text(attacher_->mode()); }
 
  private:

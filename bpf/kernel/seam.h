@@ -25,6 +25,9 @@ typedef struct __sk_buff sluice_ctx;
 /* Written by the agent before load: seconds turned into jiffies. */
 const volatile __u32 sluice_timeout_jiffies[SLUICE_TIMEOUT_COUNT];
 const volatile __u32 sluice_second_jiffies = 250;
+/* How many a CPU has in sluice_recent_flows and sluice_recent_verdicts: powers of two. */
+const volatile __u32 sluice_recent_flow_count = SLUICE_RECENT_FLOWS;
+const volatile __u32 sluice_recent_verdict_count = SLUICE_RECENT_VERDICTS;
 
 #define sluice_lookup(ctx, name, key) ((void)(ctx), bpf_map_lookup_elem(&sluice_##name, key))
 #define sluice_insert(ctx, name, key, value) \
@@ -46,6 +49,22 @@ SLUICE_STAGE __u32 sluice_second(sluice_ctx* ctx) {
 SLUICE_STAGE __u32 sluice_now(sluice_ctx* ctx) {
   (void)ctx;
   return (__u32)bpf_jiffies64();
+}
+SLUICE_STAGE __u32 sluice_recent_lifetime(sluice_ctx* ctx) {
+  (void)ctx;
+  return sluice_second_jiffies / 8;
+}
+SLUICE_STAGE __u32 sluice_cpu(sluice_ctx* ctx) {
+  (void)ctx;
+  return bpf_get_smp_processor_id();
+}
+SLUICE_STAGE __u32 sluice_recent_flow_entries(sluice_ctx* ctx) {
+  (void)ctx;
+  return sluice_recent_flow_count;
+}
+SLUICE_STAGE __u32 sluice_recent_verdict_entries(sluice_ctx* ctx) {
+  (void)ctx;
+  return sluice_recent_verdict_count;
 }
 SLUICE_STAGE __u64 sluice_nanoseconds(sluice_ctx* ctx) {
   (void)ctx;
@@ -82,6 +101,12 @@ SLUICE_STAGE int sluice_is_gso(sluice_ctx* ctx) {
     missing;                                                             \
   })
 enum { SLUICE_MOST_LINEAR = 2048 }; /* offset up to which the verifier follows linear data */
+
+/* The frame, where its first `bytes` (a constant) are linear; else NULL. */
+SLUICE_STAGE const __u8* sluice_linear(sluice_ctx* ctx, __u32 bytes) {
+  const __u8* start = (const __u8*)(long)ctx->data;
+  return start + bytes <= (const __u8*)(long)ctx->data_end ? start : 0;
+}
 
 /* Memory of one run of a program, a CPU's own. */
 #define SLUICE_SCRATCH(name, value_type, entries) \

@@ -56,6 +56,22 @@ SLUICE_STAGE __u32 sluice_second(sluice_ctx* ctx) {
 SLUICE_STAGE __u32 sluice_now(sluice_ctx* ctx) {
   return ctx->now;
 }
+SLUICE_STAGE __u32 sluice_recent_lifetime(sluice_ctx* ctx) {
+  (void)ctx;
+  return 1;
+}
+SLUICE_STAGE __u32 sluice_cpu(sluice_ctx* ctx) {
+  (void)ctx;
+  return 0;
+}
+SLUICE_STAGE __u32 sluice_recent_flow_entries(sluice_ctx* ctx) {
+  (void)ctx;
+  return SLUICE_RECENT_FLOWS;
+}
+SLUICE_STAGE __u32 sluice_recent_verdict_entries(sluice_ctx* ctx) {
+  (void)ctx;
+  return SLUICE_RECENT_VERDICTS;
+}
 SLUICE_STAGE __u64 sluice_nanoseconds(sluice_ctx* ctx) {
   return ctx->now * 1000000000ULL;
 }
@@ -75,6 +91,10 @@ SLUICE_STAGE long sluice_copy(sluice_ctx* ctx, __u32 offset, void* to, __u32 siz
   return 0;
 }
 #define sluice_load(ctx, offset, to) sluice_copy(ctx, offset, to, sizeof(*(to)))
+
+SLUICE_STAGE const __u8* sluice_linear(sluice_ctx* ctx, __u32 bytes) {
+  return bytes <= ctx->length ? ctx->data : 0;
+}
 
 SLUICE_STAGE int sluice_emit(sluice_ctx* ctx, const struct sluice_event* event) {
   return ctx->emit(ctx->maps, event);

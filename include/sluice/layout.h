@@ -213,6 +213,39 @@ struct sluice_fragment {
 };
 SLUICE_LAYOUT(struct sluice_fragment, 4);
 
+/* ---- recent: what a CPU found a moment ago
+ * ------------------------------------------------------------------------- Its own copies, so that a busy
+ * flow costs an array read in place of a hash look-up; SLUICE_RECENT_... of each CPU, found by a hash of what
+ * stands before `epoch`. Both families alike: an IPv4 address is the first word, the rest zero. A zeroed copy
+ * matches nothing, for epoch 0 is never in force. */
+struct sluice_recent_flow {
+  __be32 remote[4];
+  __u32 endpoint; /* sluice_endpoint.id */
+  __u32 ports;    /* local, remote, as in a flow's key */
+  __u8 protocol, family;
+  __u8 opener, state; /* as in sluice_flow */
+  __u32 seen;         /* jiffies at which the table was asked */
+  __u64 epoch;        /* as in sluice_flow */
+};
+SLUICE_LAYOUT(struct sluice_recent_flow, 40);
+struct sluice_recent_flows {
+  struct sluice_recent_flow way[2]; /* the newer one first */
+};
+SLUICE_LAYOUT(struct sluice_recent_flows, 80);
+
+/* How a new connection was judged: by what the maps of that epoch say of pod, address and port. */
+struct sluice_recent_verdict {
+  __be32 remote[4];
+  __u32 endpoint;
+  __be16 port; /* of the end that it is opened to; 0 for protocols without ports */
+  __u8 protocol, family;
+  __u8 opener; /* enum sluice_direction */
+  __u8 reason; /* enum sluice_reason */
+  __u8 reserved[6];
+  __u64 epoch;
+};
+SLUICE_LAYOUT(struct sluice_recent_verdict, 40);
+
 /* ---- counters, per CPU
  * ------------------------------------------------------------------------------------------ */
 struct sluice_counter {

@@ -19,6 +19,11 @@
 #define SLUICE_MAX_FLOWS6 131072     /* tracked IPv6 flows */
 #define SLUICE_MAX_FRAGMENTS 16384   /* fragmented datagrams under way */
 #define SLUICE_EVENT_RING_BYTES 1048576
+/* What a CPU remembers of what it just found. Powers of two; where a node has more CPUs than
+ * SLUICE_RECENT_CPUS, each has less, so that all have no more than these many CPUs would. */
+#define SLUICE_RECENT_FLOWS 8192    /* pairs of flows */
+#define SLUICE_RECENT_VERDICTS 4096 /* verdicts on new connections */
+#define SLUICE_RECENT_CPUS 32
 
 #define SLUICE_PORTS_PER_PAGE 1024 /* bits in one page */
 #define SLUICE_PAGES_PER_TABLE 64  /* 65536 / SLUICE_PORTS_PER_PAGE */

@@ -3,6 +3,7 @@
  *
  * MMAP  shared with the agent by mmap: its words are stored atomically, never copied over (docs/design.md).
  * GROW  memory is taken as entries come, not up front.
+ * The recent ones have `entries` for each of up to SLUICE_RECENT_CPUS CPUs; the agent says how many in all.
  * Valid C11 and C++20. */
 #ifndef SLUICE_MAPS_H
 #define SLUICE_MAPS_H
@@ -35,6 +36,10 @@
   X(PORT_PAGES, port_pages, ARRAY, __u32, struct sluice_port_page, SLUICE_MAX_PORT_PAGES, SLUICE_MAP_MMAP)  \
   X(FLOWS4, flows4, LRU_HASH, struct sluice_flow4_key, struct sluice_flow, SLUICE_MAX_FLOWS4, 0)            \
   X(FLOWS6, flows6, LRU_HASH, struct sluice_flow6_key, struct sluice_flow, SLUICE_MAX_FLOWS6, 0)            \
+  X(RECENT_FLOWS, recent_flows, ARRAY, __u32, struct sluice_recent_flows, SLUICE_RECENT_FLOWS,              \
+    SLUICE_MAP_MMAP)                                                                                        \
+  X(RECENT_VERDICTS, recent_verdicts, ARRAY, __u32, struct sluice_recent_verdict, SLUICE_RECENT_VERDICTS,   \
+    SLUICE_MAP_MMAP)                                                                                        \
   X(FRAGMENTS, fragments, LRU_HASH, struct sluice_fragment_key, struct sluice_fragment,                     \
     SLUICE_MAX_FRAGMENTS, 0)                                                                                \
   X(COUNTERS, counters, PERCPU_ARRAY, __u32, struct sluice_counter, SLUICE_REASON_COUNT * 2, 0)             \

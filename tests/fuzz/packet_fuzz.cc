@@ -1,7 +1,7 @@
 // Any bytes as a frame, through the very code that the kernel runs. The first byte says which way and to
 // which pod; the rest is the frame. Laws: every packet is counted once, for a reason that fits its verdict; a
 // pod that nothing isolates gets everything; a pod that is isolated without a rule talks to its node, itself
-// and its link, and to nobody else.
+// and its link, and to nobody else; the short way to parse says what the whole one says.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -10,6 +10,7 @@
 
 #include "agent/image/placement.h"
 #include "agent/packet/maps.h"
+#include "tests/fuzz/both_parsers.h"
 #include "tests/kernel/frames.h"
 
 namespace {
@@ -93,6 +94,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const auto direction = data[0] & 1 ? SLUICE_EGRESS : SLUICE_INGRESS;
   const std::vector<uint8_t> frame(data + 1, data + size);
+  require(sluice_parsers_agree(frame.data(), static_cast<uint32_t>(frame.size()), direction) == 1);
   for (Pod pod : {Pod::kOpen, Pod::kClosed, Pod::kRules}) {
     packet::Maps& maps = maps_of(pod);
     const bool passes = maps.passes(frame, testing::kPodInterface, direction, 1000);

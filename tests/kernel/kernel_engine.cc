@@ -53,8 +53,7 @@ class KernelEngine final : public Engine {
   void reset() override {
     must(put({}));
     set_flags(0);
-    for (sluice_map map : {SLUICE_MAP_FLOWS4, SLUICE_MAP_FLOWS6, SLUICE_MAP_FRAGMENTS})
-      must(kernel::drop_entries(programs_.map(map), must(kernel::get_entries(programs_.map(map))).keys));
+    must(maps_.forget_flows());
     for (uint32_t i = 0; i < kEndpoints; ++i) must(kernel::clear_stats(programs_, i));
   }
   void set_flags(uint64_t agent_flags) override { must(maps_.set_agent_flags(agent_flags)); }
@@ -63,6 +62,7 @@ class KernelEngine final : public Engine {
     const uint32_t jiffies = seconds * hz_;
     for (sluice_map map : {SLUICE_MAP_FLOWS4, SLUICE_MAP_FLOWS6}) older<sluice_flow>(map, jiffies);
     older<sluice_fragment>(SLUICE_MAP_FRAGMENTS, jiffies);
+    maps_.forget_recent_flows();
     const auto cpus = static_cast<size_t>(libbpf_num_possible_cpus());
     std::vector<sluice_endpoint_stats> stats(cpus);
     for (uint32_t i = 0; i < kEndpoints; ++i) {

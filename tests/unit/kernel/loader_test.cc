@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "sluice/limits.h"
+
 namespace sluice::kernel {
 namespace {
 
@@ -18,6 +20,18 @@ TEST(CheckKernel, TakesEveryKernelButPreemptRt) {
     EXPECT_EQ(runs.ok(), row.runs) << row.version;
     const std::string message = runs.ok() ? "" : runs.error().message();
     EXPECT_EQ(message.find("PREEMPT_RT") != message.npos, !row.runs) << message;
+  }
+}
+
+TEST(RecentEntries, AreEachCpusOwnAndBoundedInAll) {
+  struct Row {
+    uint32_t cpus, part;
+  };
+  for (const Row& row :
+       {Row{1, 8192}, Row{2, 8192}, Row{32, 8192}, Row{33, 4096}, Row{64, 4096}, Row{256, 1024}}) {
+    const uint32_t part = recent_entries(8192, row.cpus);
+    EXPECT_EQ(part, row.part) << row.cpus << " CPUs";
+    EXPECT_LE(uint64_t{part} * row.cpus, uint64_t{8192} * SLUICE_RECENT_CPUS);
   }
 }
 

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Recent: what this CPU found a moment ago, in arrays of its own: a read in place of a hash look-up.
+ *
+ * Laws. A copy of a flow answers for the table as long as the packet would change nothing there, and for no
+ * longer than sluice_recent_lifetime(), so that the table still learns which flows are in use. Packets that
+ * open or close a connection always go to the table: another CPU may have opened it anew. A verdict answers
+ * for the maps in the epoch in which they gave it: there they say nothing else. What takes the place of what
+ * is chance; whatever is not here is asked of the tables. No lock: tc programs run with bottom halves off, so
+ * that no other program touches the CPU's part meanwhile. */
+#ifndef SLUICE_RECENT_H
+#define SLUICE_RECENT_H
+
+#include "flow.h"
+#include "judge.h"
+
+SLUICE_STAGE __u64 sluice_pair(__u32 high, __u32 low) {
+  return (__u64)high << 32 | low;
+}
+
+/* Where among `entries` of this CPU (a power of two) what is known by these words stands. */
+SLUICE_STAGE __u32 sluice_recent_index(sluice_ctx* ctx, const union sluice_ip* remote, __u64 words,
+                                       __u32 entries) {
+  /* Odd numbers with bits all over, of which the product's upper half depends on every bit. */
+  __u64 mixed = words * 0x9e3779b97f4a7c15ULL ^
+                sluice_pair(remote->word[0], remote->word[1]) * 0xc2b2ae3d27d4eb4fULL ^
+                sluice_pair(remote->word[2], remote->word[3]) * 0x165667b19e3779f9ULL;
+  mixed = (mixed ^ mixed >> 32) * 0xd6e8feb86659fd93ULL;
+  return sluice_cpu(ctx) * entries + ((__u32)(mixed >> 32) & (entries - 1));
+}
+
+SLUICE_STAGE int sluice_is_remote(const __be32* word, const union sluice_ip* ip) {
+  return ((word[0] ^ ip->word[0]) | (word[1] ^ ip->word[1]) | (word[2] ^ ip->word[2]) |
+          (word[3] ^ ip->word[3])) == 0;
+}
+
+SLUICE_STAGE void sluice_set_remote(__be32* word, const union sluice_ip* ip) {
+  for (int i = 0; i < 4; ++i) word[i] = ip->word[i];
+}
+
+/* ---- flows */
+
+SLUICE_STAGE struct sluice_recent_flows* sluice_recent_flows_of(sluice_ctx* ctx, const struct sluice_pod* pod,
+                                                                const struct sluice_packet* packet) {
+  __u32 index = sluice_recent_index(ctx, &packet->remote, sluice_pair(pod->id, packet->ports),
+                                    sluice_recent_flow_entries(ctx));
+  return sluice_lookup(ctx, recent_flows, &index);
+}
+
+/* The copy is of this packet's flow, allowed in the present epoch, fresh, and the packet adds nothing to it.
+ */
+SLUICE_STAGE int sluice_recent_flow_answers(sluice_ctx* ctx, const struct sluice_recent_flow* recent,
+                                            const struct sluice_pod* pod, const struct sluice_packet* packet,
+                                            __u32 now) {
+  return recent->ports == packet->ports && recent->endpoint == pod->id && recent->epoch == pod->epoch &&
+         recent->protocol == packet->protocol && recent->family == packet->family &&
+         sluice_is_remote(recent->remote, &packet->remote) &&
+         now - recent->seen < sluice_recent_lifetime(ctx) &&
+         sluice_state_after(recent->state, recent->opener, packet) == recent->state;
+}
+
+SLUICE_STAGE int sluice_is_recent_flow(sluice_ctx* ctx, const struct sluice_recent_flows* recent,
+                                       const struct sluice_pod* pod, const struct sluice_packet* packet,
+                                       __u32 now) {
+  if (packet->tcp_flags & (SLUICE_TCP_SYN | SLUICE_TCP_FIN | SLUICE_TCP_RST)) return 0;
+  return sluice_recent_flow_answers(ctx, &recent->way[0], pod, packet, now) ||
+         sluice_recent_flow_answers(ctx, &recent->way[1], pod, packet, now);
+}
+
+/* Remembers what the table says of the packet's flow. */
+SLUICE_STAGE void sluice_remember_flow(struct sluice_recent_flows* recent, const struct sluice_pod* pod,
+                                       const struct sluice_packet* packet, const struct sluice_flow* flow,
+                                       __u32 now) {
+  struct sluice_recent_flow* copy = &recent->way[0];
+  if (copy->ports != packet->ports || copy->endpoint != pod->id) recent->way[1] = *copy;
+  sluice_set_remote(copy->remote, &packet->remote);
+  copy->endpoint = pod->id;
+  copy->ports = packet->ports;
+  copy->protocol = packet->protocol;
+  copy->family = packet->family;
+  copy->opener = flow->opener;
+  copy->state = flow->state;
+  copy->seen = now;
+  copy->epoch = flow->epoch;
+}
+
+/* ---- verdicts */
+
+SLUICE_STAGE __be16 sluice_asked_port(const struct sluice_question* question) {
+  return question->opener == SLUICE_EGRESS ? question->packet->remote_port : question->packet->local_port;
+}
+
+SLUICE_STAGE struct sluice_recent_verdict* sluice_recent_verdict_of(sluice_ctx* ctx,
+                                                                    const struct sluice_question* question) {
+  const struct sluice_packet* packet = question->packet;
+  __u32 port = (__u32)packet->protocol << 16 | sluice_asked_port(question);
+  __u32 index = sluice_recent_index(ctx, &packet->remote, sluice_pair(question->pod->id, port),
+                                    sluice_recent_verdict_entries(ctx));
+  return sluice_lookup(ctx, recent_verdicts, &index);
+}
+
+SLUICE_STAGE int sluice_recent_verdict_answers(const struct sluice_recent_verdict* recent,
+                                               const struct sluice_question* question) {
+  const struct sluice_packet* packet = question->packet;
+  return recent->endpoint == question->pod->id && recent->epoch == question->pod->epoch &&
+         recent->port == sluice_asked_port(question) && recent->protocol == packet->protocol &&
+         recent->family == packet->family && recent->opener == question->opener &&
+         sluice_is_remote(recent->remote, &packet->remote);
+}
+
+/* What sluice_judge() says, asked of the maps only where this CPU has not just done so. */
+SLUICE_STAGE __u8 sluice_judge_again(sluice_ctx* ctx, const struct sluice_question* question) {
+  if (!question->pod->policy->side[question->opener & 1].ruleset) return SLUICE_ALLOWED_NOT_ISOLATED;
+  struct sluice_recent_verdict* recent = sluice_recent_verdict_of(ctx, question);
+  if (recent && sluice_recent_verdict_answers(recent, question)) return recent->reason;
+  __u8 reason = sluice_judge(ctx, question);
+  if (!recent) return reason;
+  sluice_set_remote(recent->remote, &question->packet->remote);
+  recent->endpoint = question->pod->id;
+  recent->port = sluice_asked_port(question);
+  recent->protocol = question->packet->protocol;
+  recent->family = question->packet->family;
+  recent->opener = question->opener;
+  recent->reason = reason;
+  recent->epoch = question->pod->epoch;
+  return reason;
+}
+
+#endif
