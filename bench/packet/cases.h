@@ -52,9 +52,7 @@ struct Case {
     return remote_count >= tuples && (course == Course::kNew || course == Course::kDenied);
   }
   // A pass leaves things as the next one needs them.
-  bool is_steady() const {
-    return course != Course::kNew && course != Course::kOutdated && !asks_anew();
-  }
+  bool is_steady() const { return course != Course::kNew && course != Course::kOutdated && !asks_anew(); }
   bool has_flows() const { return course != Course::kDenied; }
   // The direction in which the connections are opened.
   sluice_direction opener() const {
