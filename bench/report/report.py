@@ -50,7 +50,8 @@ def packet_text(results):
         text += f"### Growth: {aloud}\n\n{tables.packet_axis(results, axis)}\n"
     text += f"### Growth: many addresses and policies at once\n\n{tables.packet_corner(results)}\n"
     text += ("### Many remote addresses\n\nElsewhere all tuples share few remote addresses, so that what is known of "
-             "one is in the caches. Here they\nare spread over many.\n\n"
+             "one is in the caches, and a CPU\nremembers how it was judged. Here each tuple has an address of its own, "
+             "and each pass a new epoch: every new connection\nis judged from the tables.\n\n"
              f"{tables.packet_remotes(results)}\n")
     text += ("### The same in several groups\n\nHow far one case differs between worlds and rounds of one run: take no "
              f"ratio of this report to be surer than that.\n\n{tables.packet_again(results)}\n")
