@@ -26,6 +26,7 @@ if(SLUICE_FUZZ)
 endif()
 
 set(SLUICE_LAYER_DIR_oracle tests/oracle)
+set(SLUICE_LAYER_DIR_kube agent/source/kube)
 foreach(layer base net model image source compile packet kernel endpoint flow control lab)
   set(SLUICE_LAYER_DIR_${layer} agent/${layer})
 endforeach()

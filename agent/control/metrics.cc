@@ -2,13 +2,12 @@
 
 #include <prometheus/text_serializer.h>
 
+#include "agent/control/metric_families.h"
 #include "agent/flow/reasons.h"
 
 namespace sluice::control {
 namespace {
 
-using prometheus::ClientMetric;
-using prometheus::MetricFamily;
 using prometheus::MetricType;
 
 // From the news to the flip, seconds.
@@ -16,39 +15,7 @@ const prometheus::Histogram::BucketBoundaries kApplySeconds = {.001, .0025, .005
                                                                .1,   .25,   .5,   1,   2.5,  10};
 constexpr const char* kDirections[] = {"ingress", "egress"};
 
-using Labels = std::vector<ClientMetric::Label>;
-
-class Families {
- public:
-  void gauge(const std::string& name, const std::string& help, double value) {
-    begin(name, help, MetricType::Gauge);
-    add(value);
-  }
-  void counter(const std::string& name, const std::string& help, uint64_t value) {
-    begin(name, help, MetricType::Counter);
-    add(static_cast<double>(value));
-  }
-  void begin(const std::string& name, const std::string& help, MetricType type) {
-    families_.emplace_back();
-    families_.back().name = name;
-    families_.back().help = help;
-    families_.back().type = type;
-  }
-  // One more series of the family begun last.
-  void add(double value, Labels labels = {}) {
-    ClientMetric metric;
-    metric.label = std::move(labels);
-    if (families_.back().type == MetricType::Counter)
-      metric.counter.value = value;
-    else
-      metric.gauge.value = value;
-    families_.back().metric.push_back(std::move(metric));
-  }
-  std::vector<MetricFamily> take() { return std::move(families_); }
-
- private:
-  std::vector<MetricFamily> families_;
-};
+using Families = MetricFamilies;
 
 void add_state(const MetricsReading& now, Families& all) {
   all.begin("sluice_build_info", "Version and node of the agent; always 1.", MetricType::Gauge);

@@ -183,13 +183,22 @@ class ObjectDecoder {
   Decoded& decoded_;
 };
 
-}  // namespace
-
-void decode_object(const Tree& tree, const Place& place, Decoded& decoded) {
-  if (tree.type() == TreeType::kMap) return ObjectDecoder(place, decoded).document(tree, "", {});
+void decode_as(const Tree& tree, const Place& place, const TypeMeta& implied, Decoded& decoded) {
+  if (tree.type() == TreeType::kMap) return ObjectDecoder(place, decoded).document(tree, "", implied);
   decoded.complete = false;
   decoded.problems.push_back(
       {place, std::nullopt, "", "is " + std::string(to_text(tree.type())) + ", not a Kubernetes object"});
+}
+
+}  // namespace
+
+void decode_object(const Tree& tree, const Place& place, Decoded& decoded) {
+  decode_as(tree, place, {}, decoded);
+}
+
+void decode_object_of(model::Kind kind, const Tree& tree, const Place& place, Decoded& decoded) {
+  const std::string_view name = model::to_text(kind);
+  decode_as(tree, place, {std::string(facts_of(name)->api_version), std::string(name)}, decoded);
 }
 
 Decoded decode(std::string_view bytes, Format format, const std::string& origin) {

@@ -38,5 +38,8 @@ Decoded decode(std::string_view bytes, Format format, const std::string& origin)
 // Appends what one document holds: an object or a list of them. For the kinds of a Kubernetes LIST or WATCH
 // answer, whose items leave out apiVersion and kind, the list's own kind says them.
 void decode_object(const Tree& tree, const Place& place, Decoded& decoded);
+// The same of an object that is known to be of the kind: where it leaves out apiVersion and kind, they are
+// those that this project reads.
+void decode_object_of(model::Kind kind, const Tree& tree, const Place& place, Decoded& decoded);
 
 }  // namespace sluice::source

@@ -1,0 +1,59 @@
+// sluice-watcher: follows a Kubernetes API server and feeds the agent. Options and wiring; what it does is in
+// agent/control/watcher.h.
+#include <csignal>
+#include <cstdlib>
+#include <random>
+
+#include "agent/apps/watcher_options.h"
+#include "agent/control/server.h"
+#include "agent/control/watcher.h"
+
+namespace sluice::apps {
+namespace {
+
+constexpr char kProgram[] = "sluice-watcher";
+
+std::optional<std::string> environment(std::string_view name) {
+  const char* value = std::getenv(std::string(name).c_str());
+  return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
+}
+
+control::WatcherOptions watcher_options(const WatcherArguments& arguments) {
+  control::WatcherOptions options;
+  options.version = SLUICE_VERSION;
+  options.socket = arguments.socket;
+  options.node = arguments.node_name;
+  options.following.protobuf = arguments.encoding == "protobuf";
+  options.following.seed = std::random_device()();
+  return options;
+}
+
+int run(int argc, char** argv) {
+  auto parsed = parse_watcher(argc, argv, environment);
+  if (const auto* exit = std::get_if<Exit>(&parsed)) return leave(kProgram, *exit);
+  const auto& arguments = std::get<WatcherArguments>(parsed);
+  const auto server = api_server_of(arguments, environment);
+  if (!server) return fail(kProgram, kExitUsage, server.error().message());
+  // Only whether the path can be a socket's: the agent may come later.
+  if (auto usable = control::agent_listens(arguments.socket); !usable && usable.error().code() == 0)
+    return fail(kProgram, kExitUsage, usable.error().message());
+  const control::Log log(control::parse_log_format(arguments.log_format).value(),
+                         control::parse_log_level(arguments.log_level).value());
+  boost::asio::io_context loop(1);
+  control::Watcher watcher(loop, *server, watcher_options(arguments), log);
+  auto http =
+      control::HttpListener::listen(loop, control::parse_endpoint(arguments.metrics).value(),
+                                    [&watcher](std::string_view path) { return watcher.answer_http(path); });
+  if (!http)
+    return fail(kProgram, kExitUsage, "--metrics: " + http.error().message() + ": give another ADDR:PORT");
+  watcher.run();
+  return kExitDone;
+}
+
+}  // namespace
+}  // namespace sluice::apps
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  return sluice::apps::run(argc, argv);
+}

@@ -1,0 +1,80 @@
+#include "agent/apps/watcher_options.h"
+
+#include <filesystem>
+
+#include "agent/apps/config_file.h"
+#include "agent/control/http.h"
+#include "agent/control/log.h"
+
+namespace sluice::apps {
+namespace {
+
+const char kDescription[] =
+    "Follows a Kubernetes API server and feeds Sluice's agent on this node with what it holds.\n"
+    "In a pod it takes the service account; elsewhere give --kubeconfig. It needs no privilege.";
+
+void add_options(CLI::App& app, WatcherArguments& arguments) {
+  app.option_defaults()->always_capture_default();
+  app.add_option("--socket", arguments.socket, "The agent's control API")->type_name("PATH");
+  app.add_option("--kubeconfig", arguments.kubeconfig, "Where the API server is [the pod's service account]")
+      ->type_name("FILE");
+  app.add_option("--context", arguments.context, "Context of the kubeconfig [its current-context]")
+      ->type_name("NAME");
+  app.add_option("--api-server", arguments.api_server,
+                 "Go there instead, as long as Services do not work; its certificate must have HOST")
+      ->type_name("HOST:PORT")
+      ->check(checked_by(kube::parse_host_port));
+  app.add_option("--node-name", arguments.node_name,
+                 "The agent's node, to say so where it is another [$NODE_NAME]");
+  app.add_option("--metrics", arguments.metrics, "Prometheus metrics, /livez, /readyz")
+      ->type_name("ADDR:PORT")
+      ->check(checked_by(control::parse_endpoint));
+  app.add_option("--encoding", arguments.encoding, "What to ask the server for; JSON is taken all the same")
+      ->check(CLI::IsMember({"protobuf", "json"}));
+  app.add_option("--log-level", arguments.log_level, "debug, info, warn or error")
+      ->check(checked_by(control::parse_log_level));
+  app.add_option("--log-format", arguments.log_format, "text or json")
+      ->check(checked_by(control::parse_log_format));
+  app.add_option("--config", arguments.config, "The same settings as YAML, key = option name; options win")
+      ->type_name("FILE");
+}
+
+}  // namespace
+
+std::variant<WatcherArguments, Exit> parse_watcher(int argc, const char* const* argv,
+                                                   const kube::Environment& environment) {
+  WatcherArguments arguments;
+  CLI::App app(kDescription, "sluice-watcher");
+  set_up(app);
+  add_options(app, arguments);
+  if (auto exit = parse(app, argc, argv)) return *exit;
+  if (!arguments.config.empty()) {
+    auto read = apply_config_file(arguments.config, app, {"config", "help", "version"});
+    if (!read) return Exit{kExitUsage, read.error().message()};
+  }
+  if (!arguments.context.empty() && arguments.kubeconfig.empty())
+    return Exit{kExitUsage, "--context: there is no kubeconfig to choose from: give --kubeconfig FILE"};
+  if (arguments.node_name.empty()) arguments.node_name = environment("NODE_NAME").value_or("");
+  for (std::string* path : {&arguments.socket, &arguments.kubeconfig})
+    if (!path->empty()) *path = std::filesystem::absolute(*path).lexically_normal().string();
+  return arguments;
+}
+
+base::Result<kube::ApiServer> api_server_of(const WatcherArguments& arguments,
+                                            const kube::Environment& environment) {
+  auto server = arguments.kubeconfig.empty() ? kube::in_cluster(environment, kube::kServiceAccountDir)
+                                             : kube::from_kubeconfig(arguments.kubeconfig, arguments.context);
+  if (!server) {
+    const bool overridden = arguments.kubeconfig.empty() && !arguments.api_server.empty();
+    return overridden ? server.error().within("--api-server goes with a service account or --kubeconfig")
+                      : server.error();
+  }
+  if (arguments.api_server.empty()) return server;
+  auto address = kube::parse_host_port(arguments.api_server);
+  if (!address) return address.error();
+  server->host = address->host;
+  server->port = address->port;
+  return server;
+}
+
+}  // namespace sluice::apps

@@ -1,0 +1,28 @@
+// The options of sluice-watcher: command line over --config FILE over the environment over defaults.
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "agent/apps/command_line.h"
+#include "agent/source/kube/api_server.h"
+
+namespace sluice::apps {
+
+struct WatcherArguments {
+  std::string socket = "/run/sluice/sluice.sock";
+  std::string kubeconfig, context, api_server, node_name, config;
+  std::string metrics = "127.0.0.1:9620";
+  std::string encoding = "protobuf";
+  std::string log_level = "info", log_format = "text";
+};
+
+// Every value is well-formed; paths are absolute.
+std::variant<WatcherArguments, Exit> parse_watcher(int argc, const char* const* argv,
+                                                   const kube::Environment& environment);
+
+// The server that they name; an error is one of usage.
+base::Result<kube::ApiServer> api_server_of(const WatcherArguments& arguments,
+                                            const kube::Environment& environment);
+
+}  // namespace sluice::apps

@@ -1,0 +1,65 @@
+// Readers of what a Kubernetes API server answers: bytes go in as they come, objects come out one by one.
+//
+// Laws: of a body only the object being read is held, and of it only the fields of its Shape; an object that
+// is larger than kLargestObject, nested too deep or not well-formed ends the reading with an error. Whatever
+// a reader has handed out before was whole. Both encodings of the same objects give equal Trees. One thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "agent/base/result.h"
+#include "agent/model/cluster.h"
+#include "agent/source/tree.h"
+
+namespace sluice::kube {
+
+inline constexpr size_t kLargestObject = 16 << 20;  // bytes of one object
+
+enum class Encoding : uint8_t { kJson, kProtobuf };
+
+inline constexpr char kJsonType[] = "application/json";
+inline constexpr char kProtobufType[] = "application/vnd.kubernetes.protobuf";
+
+// metadata of a list.
+struct ListMeta {
+  std::string resource_version;
+  std::string continue_token;  // empty: this was the last page
+};
+
+// An element of a watch: type is "ADDED", "MODIFIED", "DELETED", "BOOKMARK" or "ERROR"; the tree is valid
+// during the call only.
+using TakeItem = std::function<void(const source::Tree& object)>;
+using TakeEvent = std::function<void(const std::string& type, const source::Tree& object)>;
+
+class ListReader {
+ public:
+  virtual ~ListReader() = default;
+  virtual base::Status read(std::string_view bytes) = 0;
+  // The body is over: its metadata, or why it is no list.
+  virtual base::Result<ListMeta> finish() = 0;
+};
+
+class WatchReader {
+ public:
+  virtual ~WatchReader() = default;
+  virtual base::Status read(std::string_view bytes) = 0;
+};
+
+std::unique_ptr<ListReader> make_list_reader(Encoding encoding, model::Kind kind, TakeItem take);
+std::unique_ptr<WatchReader> make_watch_reader(Encoding encoding, model::Kind kind, TakeEvent take);
+
+// metav1.Status, in an answer that is no success and in an ERROR event.
+struct ApiStatus {
+  int64_t code = 0;  // as HTTP's; 0: not told
+  std::string reason, message;
+  int64_t retry_after = 0;  // seconds
+};
+ApiStatus status_of(const source::Tree& object);
+// Of a whole body; whatever is no Status gives an empty one.
+ApiStatus read_status(Encoding encoding, std::string_view body);
+
+}  // namespace sluice::kube

@@ -1,0 +1,99 @@
+#include "agent/source/kube/mirror.h"
+
+#include <algorithm>
+
+namespace sluice::kube {
+
+void Mirror::begin_list(model::Kind kind) {
+  ++of(kind).generation;
+}
+
+void Mirror::upsert(const model::Object& object, std::vector<source::Warning> warnings, int64_t observed) {
+  const model::ObjectId id = model::id_of(object);
+  std::string packed = pack_(object);
+  if (packed.size() > kLargestPacked)
+    return refuse(id, {{},
+                       id,
+                       "",
+                       "takes " + std::to_string(packed.size()) + " bytes, more than the " +
+                           std::to_string(kLargestPacked) + " that an agent is sent: split it"});
+  OfKind& all = of(id.kind);
+  if (warnings.empty())
+    all.remarks.erase(id.name);
+  else
+    all.remarks[id.name] = {all.generation, {}, std::move(warnings)};
+  auto [entry, added] = all.objects.try_emplace(id.name);
+  entry->second.generation = all.generation;
+  if (!added && entry->second.packed == packed) return;
+  packed.shrink_to_fit();
+  entry->second.packed = std::move(packed);
+  changed_(id, observed);
+}
+
+void Mirror::refuse(const model::ObjectId& id, source::Problem problem) {
+  OfKind& all = of(id.kind);
+  if (auto entry = all.objects.find(id.name); entry != all.objects.end())
+    entry->second.generation = all.generation;
+  all.remarks[id.name] = {all.generation, {std::move(problem)}, {}};
+}
+
+void Mirror::remove(const model::ObjectId& id, int64_t observed) {
+  OfKind& all = of(id.kind);
+  all.remarks.erase(id.name);
+  if (all.objects.erase(id.name) > 0) changed_(id, observed);
+}
+
+void Mirror::end_list(model::Kind kind, int64_t observed) {
+  OfKind& all = of(kind);
+  all.listed = true;
+  std::erase_if(all.remarks, [&](const auto& one) { return one.second.generation != all.generation; });
+  for (auto entry = all.objects.begin(); entry != all.objects.end();) {
+    if (entry->second.generation == all.generation) {
+      ++entry;
+      continue;
+    }
+    const model::ObjectId id{kind, entry->first};
+    entry = all.objects.erase(entry);
+    changed_(id, observed);
+  }
+}
+
+bool Mirror::complete() const {
+  return std::all_of(kinds_.begin(), kinds_.end(), [](const OfKind& all) { return all.listed; });
+}
+
+const std::string* Mirror::packed(const model::ObjectId& id) const {
+  const OfKind& all = of(id.kind);
+  const auto entry = all.objects.find(id.name);
+  return entry == all.objects.end() ? nullptr : &entry->second.packed;
+}
+
+Mirror::Held Mirror::after(const model::ObjectId* last) const {
+  for (const model::Kind kind : model::kKinds) {
+    if (last != nullptr && kind < last->kind) continue;
+    const auto& objects = of(kind).objects;
+    const bool inside = last != nullptr && kind == last->kind;
+    const auto entry = inside ? objects.upper_bound(last->name) : objects.begin();
+    if (entry != objects.end()) return {{kind, entry->first}, &entry->second.packed};
+  }
+  return {};
+}
+
+template <typename T>
+std::vector<T> Mirror::gather(std::vector<T> Remarks::*what) const {
+  std::vector<T> found;
+  for (const OfKind& all : kinds_)
+    for (const auto& [name, remarks] : all.remarks)
+      found.insert(found.end(), (remarks.*what).begin(), (remarks.*what).end());
+  return found;
+}
+
+std::vector<source::Problem> Mirror::problems() const {
+  return gather(&Remarks::problems);
+}
+
+std::vector<source::Warning> Mirror::warnings() const {
+  return gather(&Remarks::warnings);
+}
+
+}  // namespace sluice::kube

@@ -1,0 +1,85 @@
+// Mirror: every object that the API server holds, as far as it was told, packed small; and which of them
+// changed.
+//
+// Laws: an object is held as the bytes that `Pack` makes of it, so 100,000 pods take tens of MiB; one that is
+// told again and has the same bytes is no change. Between begin_list() and end_list() of a kind nothing is
+// removed by the list; at its end whatever the list did not name is, so that a new list changes no more than
+// what is different. An object that makes no sense stays as it last was and is a problem until it is mended
+// or gone. One thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "agent/model/cluster.h"
+#include "agent/source/finding.h"
+
+namespace sluice::kube {
+
+inline constexpr size_t kLargestPacked = 1 << 20;  // bytes of one object
+
+class Mirror {
+ public:
+  // Equal objects must give equal bytes.
+  using Pack = std::function<std::string(const model::Object& object)>;
+  // `observed`: when the change had been read whole, Unix nanoseconds; 0: not told.
+  using Changed = std::function<void(const model::ObjectId& id, int64_t observed)>;
+
+  Mirror(Pack pack, Changed changed) : pack_(std::move(pack)), changed_(std::move(changed)) {}
+
+  void begin_list(model::Kind kind);
+  void upsert(const model::Object& object, std::vector<source::Warning> warnings, int64_t observed);
+  // It makes no sense.
+  void refuse(const model::ObjectId& id, source::Problem problem);
+  void remove(const model::ObjectId& id, int64_t observed);
+  void end_list(model::Kind kind, int64_t observed);
+
+  // Has every kind been listed whole once?
+  bool complete() const;
+  bool listed(model::Kind kind) const { return of(kind).listed; }
+  size_t count(model::Kind kind) const { return of(kind).objects.size(); }
+  // Null where it is not held. Valid until the object is changed.
+  const std::string* packed(const model::ObjectId& id) const;
+  // The first object after `last` in the order of kinds and names; of all where `last` is null. None: there
+  // is no more.
+  struct Held {
+    model::ObjectId id;
+    const std::string* packed = nullptr;
+  };
+  Held after(const model::ObjectId* last) const;
+
+  // All that hold now, by kind and name.
+  std::vector<source::Problem> problems() const;
+  std::vector<source::Warning> warnings() const;
+
+ private:
+  struct Entry {
+    std::string packed;
+    uint32_t generation = 0;
+  };
+  struct Remarks {
+    uint32_t generation = 0;
+    std::vector<source::Problem> problems;
+    std::vector<source::Warning> warnings;
+  };
+  struct OfKind {
+    std::map<model::ObjectName, Entry> objects;
+    std::map<model::ObjectName, Remarks> remarks;
+    uint32_t generation = 0;  // of the last list begun
+    bool listed = false;
+  };
+  OfKind& of(model::Kind kind) { return kinds_[static_cast<size_t>(kind)]; }
+  const OfKind& of(model::Kind kind) const { return kinds_[static_cast<size_t>(kind)]; }
+  template <typename T>
+  std::vector<T> gather(std::vector<T> Remarks::*what) const;
+
+  Pack pack_;
+  Changed changed_;
+  std::array<OfKind, std::size(model::kKinds)> kinds_;
+};
+
+}  // namespace sluice::kube

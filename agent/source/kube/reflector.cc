@@ -1,0 +1,163 @@
+#include "agent/source/kube/reflector.h"
+
+#include <algorithm>
+
+namespace sluice::kube {
+namespace {
+
+using Kind = Failure::Kind;
+
+enum Http : unsigned { kUnauthorized = 401, kForbidden = 403, kNotFound = 404, kGone = 410, kTooMany = 429 };
+
+Kind kind_of(unsigned code, const ApiStatus& status) {
+  if (code == kGone || status.reason == "Expired" || status.reason == "Gone") return Kind::kForgotten;
+  if (code == kTooMany) return Kind::kThrottled;
+  if (code == kUnauthorized || code == kForbidden) return Kind::kRefused;
+  if (code == kNotFound) return Kind::kMissing;
+  return code >= 500 ? Kind::kServer : Kind::kSenseless;
+}
+
+std::string describe(unsigned code, const ApiStatus& status) {
+  std::string text = "HTTP " + std::to_string(code);
+  if (!status.reason.empty()) text += " " + status.reason;
+  if (!status.message.empty()) text += ": " + status.message;
+  return text;
+}
+
+}  // namespace
+
+std::string_view to_text(Kind kind) {
+  switch (kind) {
+    case Kind::kForgotten:
+      return "forgotten";
+    case Kind::kThrottled:
+      return "throttled";
+    case Kind::kRefused:
+      return "refused";
+    case Kind::kMissing:
+      return "missing";
+    case Kind::kServer:
+      return "server";
+    case Kind::kBroken:
+      return "broken";
+    case Kind::kSenseless:
+      return "senseless";
+  }
+  return "broken";
+}
+
+Failure failure_of(unsigned http_status, const ApiStatus& status, milliseconds retry_after) {
+  Failure failure{kind_of(http_status, status), describe(http_status, status), retry_after};
+  constexpr int64_t kDay = 86400;
+  const milliseconds told = std::chrono::seconds(std::clamp<int64_t>(status.retry_after, 0, kDay));
+  failure.retry_after = std::max(retry_after, told);
+  if (failure.kind == Kind::kServer && failure.retry_after > milliseconds(0)) failure.kind = Kind::kThrottled;
+  return failure;
+}
+
+Failure failure_of(const ApiStatus& error_event) {
+  Failure failure = failure_of(static_cast<unsigned>(error_event.code), error_event, milliseconds(0));
+  // The watch itself was opened: whatever it says now is about the version that was asked for.
+  if (failure.kind != Kind::kForgotten && failure.kind != Kind::kThrottled) failure.kind = Kind::kSenseless;
+  failure.what = "ERROR event: " + failure.what;
+  return failure;
+}
+
+Reflector::Reflector(size_t apis, Pauses pauses, uint64_t seed)
+    : apis_(apis), pauses_(pauses), random_(seed) {}
+
+Step Reflector::next() {
+  if (listing()) return {pause_, ListRequest{token_, api_}};
+  return {pause_, WatchRequest{version_, api_}};
+}
+
+bool Reflector::page_read(const ListMeta& meta) {
+  pause_ = milliseconds(0);
+  missing_ = 0;
+  token_ = meta.continue_token;
+  if (!token_.empty()) return false;
+  version_ = meta.resource_version;
+  synced_ = true;
+  return true;
+}
+
+void Reflector::watch_opened(Moment now) {
+  opened_ = now;
+  progress_ = false;
+}
+
+void Reflector::advanced(const std::string& resource_version) {
+  version_ = resource_version;
+  progress_ = true;
+  failures_ = 0;
+  senseless_ = 0;
+}
+
+void Reflector::settle(Moment now) {
+  if (opened_ && (progress_ || now - *opened_ >= pauses_.steady)) failures_ = 0;
+  opened_.reset();
+}
+
+void Reflector::watch_ended(Moment now) {
+  settle(now);
+  // One that is over at once would be asked for again and again.
+  if (progress_ || failures_ == 0) {
+    pause_ = milliseconds(0);
+    if (!progress_) failures_ = 1;
+    return;
+  }
+  pause_ = back_off(failures_++);
+}
+
+void Reflector::relist() {
+  version_.clear();
+  token_.clear();
+  senseless_ = 0;
+}
+
+void Reflector::failed(const Failure& failure, Moment now) {
+  settle(now);
+  const int row = failures_++;
+  pause_ = back_off(row);
+  switch (failure.kind) {
+    case Kind::kForgotten:
+      if (row == 0) pause_ = milliseconds(0);
+      relist();
+      break;
+    case Kind::kSenseless:
+      if (++senseless_ >= kVersionTries) relist();
+      break;
+    case Kind::kMissing:
+      // A list of the next API version; the pause comes once all of them were tried.
+      relist();
+      api_ = (api_ + 1) % apis_;
+      if (++missing_ < apis_)
+        pause_ = milliseconds(0);
+      else
+        missing_ = 0;
+      break;
+    case Kind::kThrottled:
+    case Kind::kRefused:
+    case Kind::kServer:
+    case Kind::kBroken:
+      break;
+  }
+  pause_ = std::max(pause_, std::min(failure.retry_after, kLongestRetryAfter));
+}
+
+milliseconds Reflector::back_off(int row) {
+  constexpr int kDoublings = 16;
+  const auto whole = std::min(pauses_.longest, pauses_.first * (int64_t{1} << std::min(row, kDoublings)));
+  const auto half = whole.count() / 2;
+  return milliseconds(half + static_cast<int64_t>(draw() % static_cast<uint64_t>(whole.count() - half + 1)));
+}
+
+// splitmix64 (public domain, Sebastiano Vigna): spreads agents apart, no more is asked of it.
+uint64_t Reflector::draw() {
+  uint64_t z = (random_ += 0x9e3779b97f4a7c15);
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return z ^ (z >> 31);
+}
+
+}  // namespace sluice::kube

@@ -1,0 +1,116 @@
+// Reflector: what to ask the API server next about one resource, so that what is known follows what the
+// server holds without a gap. A state machine without sockets, clock or randomness of its own: events go in,
+// the next request comes out.
+//
+// Laws:
+//  - A list is asked for page by page; after its last page a watch follows from the list's version; after
+//  that a watch
+//    from the last version seen. Only a version or token that the server has forgotten (410 in any form)
+//    leads to a new list, or kVersionTries answers in a row that make no sense.
+//  - The first list is whole once (synced()), and stays so.
+//  - Failures wait: a pause that doubles from `first` to `longest`, between half of it and all of it at
+//  random, or
+//    longer where the server says so, at most kLongestRetryAfter. Progress (an event, or a watch that lasts
+//    `steady`) ends the row. Nothing is asked twice without a pause, but the first list after a version was
+//    forgotten.
+//  - 404 tries the resource's next API version, and starts with the first again after all of them.
+// One thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "agent/source/kube/body.h"
+
+namespace sluice::kube {
+
+using Moment = std::chrono::steady_clock::time_point;
+using std::chrono::milliseconds;
+
+inline constexpr milliseconds kLongestRetryAfter{120'000};
+inline constexpr int kVersionTries = 3;
+
+struct Pauses {
+  milliseconds first{500}, longest{30'000};
+  milliseconds steady{5'000};
+};
+
+struct ListRequest {
+  std::string continue_token;  // empty: the first page
+  size_t api = 0;              // which of the resource's API versions
+};
+struct WatchRequest {
+  std::string resource_version;
+  size_t api = 0;
+};
+struct Step {
+  milliseconds pause{0};  // to wait before asking
+  std::variant<ListRequest, WatchRequest> request;
+};
+
+// How a request failed.
+struct Failure {
+  enum class Kind : uint8_t {
+    kForgotten,  // 410 in any form
+    kThrottled,  // 429, and whatever comes with Retry-After
+    kRefused,    // 401, 403
+    kMissing,    // 404
+    kServer,     // other HTTP errors
+    kBroken,     // connection, TLS, time-out
+    kSenseless,  // an answer that makes no sense, an ERROR event
+  };
+  Kind kind = Kind::kBroken;
+  std::string what;  // one line
+  milliseconds retry_after{0};
+};
+std::string_view to_text(Failure::Kind kind);  // "forgotten", "throttled", ...: labels of metrics
+
+// An answer that is no success, as HTTP and its Status say it.
+Failure failure_of(unsigned http_status, const ApiStatus& status, milliseconds retry_after);
+// An ERROR event of a watch.
+Failure failure_of(const ApiStatus& error_event);
+
+class Reflector {
+ public:
+  // `apis`: how many API versions the resource is looked for in. `seed`: of the pauses' randomness.
+  Reflector(size_t apis, Pauses pauses, uint64_t seed);
+
+  // What to ask next; the same until one of the following is called.
+  Step next();
+
+  // A list begins with its page without a token: what is not in it, to the last page, is gone.
+  // The page was read whole; true: so is the list.
+  bool page_read(const ListMeta& meta);
+  void watch_opened(Moment now);
+  // An object's event or a bookmark.
+  void advanced(const std::string& resource_version);
+  // The server ended the watch in good order.
+  void watch_ended(Moment now);
+  void failed(const Failure& failure, Moment now);
+
+  bool synced() const { return synced_; }
+  bool listing() const { return version_.empty(); }
+  // How many requests in a row have failed.
+  int failures() const { return failures_; }
+
+ private:
+  void relist();
+  void settle(Moment now);
+  milliseconds back_off(int row);
+  uint64_t draw();
+
+  const size_t apis_;
+  const Pauses pauses_;
+  uint64_t random_;
+  size_t api_ = 0, missing_ = 0;
+  std::string token_, version_;  // version_ empty: listing
+  std::optional<Moment> opened_;
+  bool synced_ = false, progress_ = false;
+  int failures_ = 0, senseless_ = 0;
+  milliseconds pause_{0};
+};
+
+}  // namespace sluice::kube

@@ -1,0 +1,173 @@
+#include "agent/source/kube/shape.h"
+
+#include <algorithm>
+
+namespace sluice::kube {
+namespace {
+
+using enum FieldType;
+
+constexpr ShapeField message(std::string_view name, uint32_t number, const Shape& shape) {
+  return {name, number, kMessage, &shape, false};
+}
+constexpr ShapeField messages(std::string_view name, uint32_t number, const Shape& shape) {
+  return {name, number, kMessage, &shape, true};
+}
+constexpr ShapeField texts(std::string_view name, uint32_t number) {
+  return {name, number, kText, nullptr, true};
+}
+
+constexpr ShapeField kMetadataFields[] = {{"name", 1},
+                                          {"namespace", 3},
+                                          {"uid", 5},
+                                          {"resourceVersion", 6},
+                                          {"creationTimestamp", 8, kTime},
+                                          {"labels", 11, kTextMap}};
+constexpr Shape kMetadata{kMetadataFields};
+constexpr ShapeField kMetadataField = message("metadata", 1, kMetadata);
+
+// Pod
+constexpr ShapeField kContainerPortFields[] = {{"name", 1}, {"containerPort", 3, kInteger}, {"protocol", 4}};
+constexpr Shape kContainerPort{kContainerPortFields};
+constexpr ShapeField kContainerFields[] = {messages("ports", 6, kContainerPort), {"restartPolicy", 24}};
+constexpr Shape kContainer{kContainerFields};
+constexpr ShapeField kPodSpecFields[] = {messages("containers", 2, kContainer),
+                                         {"nodeName", 10},
+                                         {"hostNetwork", 11, kBoolean},
+                                         messages("initContainers", 20, kContainer)};
+constexpr Shape kPodSpec{kPodSpecFields};
+constexpr ShapeField kConditionFields[] = {{"type", 1}, {"status", 2}};
+constexpr Shape kCondition{kConditionFields};
+constexpr ShapeField kPodIpFields[] = {{"ip", 1}};
+constexpr Shape kPodIp{kPodIpFields};
+constexpr ShapeField kPodStatusFields[] = {
+    {"phase", 1}, messages("conditions", 2, kCondition), {"podIP", 6}, messages("podIPs", 12, kPodIp)};
+constexpr Shape kPodStatus{kPodStatusFields};
+constexpr ShapeField kPodFields[] = {kMetadataField, message("spec", 2, kPodSpec),
+                                     message("status", 3, kPodStatus)};
+constexpr Shape kPod{kPodFields};
+
+constexpr ShapeField kNamespaceFields[] = {kMetadataField};
+constexpr Shape kNamespace{kNamespaceFields};
+
+// Node
+constexpr ShapeField kNodeSpecFields[] = {{"podCIDR", 1}, texts("podCIDRs", 7)};
+constexpr Shape kNodeSpec{kNodeSpecFields};
+constexpr ShapeField kNodeAddressFields[] = {{"type", 1}, {"address", 2}};
+constexpr Shape kNodeAddress{kNodeAddressFields};
+constexpr ShapeField kNodeStatusFields[] = {messages("addresses", 5, kNodeAddress)};
+constexpr Shape kNodeStatus{kNodeStatusFields};
+constexpr ShapeField kNodeFields[] = {kMetadataField, message("spec", 2, kNodeSpec),
+                                      message("status", 3, kNodeStatus)};
+constexpr Shape kNode{kNodeFields};
+
+// Service
+constexpr ShapeField kServicePortFields[] = {{"name", 1},
+                                             {"protocol", 2},
+                                             {"port", 3, kInteger},
+                                             {"targetPort", 4, kIntOrString},
+                                             {"nodePort", 5, kInteger}};
+constexpr Shape kServicePort{kServicePortFields};
+constexpr ShapeField kServiceSpecFields[] = {messages("ports", 1, kServicePort),
+                                             {"selector", 2, kTextMap},
+                                             {"clusterIP", 3},
+                                             {"type", 4},
+                                             texts("externalIPs", 5),
+                                             texts("clusterIPs", 18),
+                                             texts("ipFamilies", 19)};
+constexpr Shape kServiceSpec{kServiceSpecFields};
+constexpr ShapeField kIngressFields[] = {{"ip", 1}, {"ipMode", 3}};
+constexpr Shape kIngress{kIngressFields};
+constexpr ShapeField kLoadBalancerFields[] = {messages("ingress", 1, kIngress)};
+constexpr Shape kLoadBalancer{kLoadBalancerFields};
+constexpr ShapeField kServiceStatusFields[] = {message("loadBalancer", 1, kLoadBalancer)};
+constexpr Shape kServiceStatus{kServiceStatusFields};
+constexpr ShapeField kServiceFields[] = {kMetadataField, message("spec", 2, kServiceSpec),
+                                         message("status", 3, kServiceStatus)};
+constexpr Shape kService{kServiceFields};
+
+// EndpointSlice: v1beta1 has the same names and numbers for what is read here.
+constexpr ShapeField kConditionsFields[] = {
+    {"ready", 1, kBoolean}, {"serving", 2, kBoolean}, {"terminating", 3, kBoolean}};
+constexpr Shape kConditions{kConditionsFields};
+constexpr ShapeField kEndpointFields[] = {texts("addresses", 1), message("conditions", 2, kConditions)};
+constexpr Shape kEndpoint{kEndpointFields};
+constexpr ShapeField kEndpointPortFields[] = {{"name", 1}, {"protocol", 2}, {"port", 3, kInteger}};
+constexpr Shape kEndpointPort{kEndpointPortFields};
+constexpr ShapeField kSliceFields[] = {kMetadataField,
+                                       messages("endpoints", 2, kEndpoint),
+                                       messages("ports", 3, kEndpointPort),
+                                       {"addressType", 4}};
+constexpr Shape kSlice{kSliceFields};
+
+// NetworkPolicy: strict below metadata, as its decoder is.
+constexpr ShapeField kRequirementFields[] = {{"key", 1}, {"operator", 2}, texts("values", 3)};
+constexpr Shape kRequirement{kRequirementFields, true};
+constexpr ShapeField kSelectorFields[] = {{"matchLabels", 1, kTextMap},
+                                          messages("matchExpressions", 2, kRequirement)};
+constexpr Shape kSelector{kSelectorFields, true};
+constexpr ShapeField kIpBlockFields[] = {{"cidr", 1}, texts("except", 2)};
+constexpr Shape kIpBlock{kIpBlockFields, true};
+constexpr ShapeField kPeerFields[] = {message("podSelector", 1, kSelector),
+                                      message("namespaceSelector", 2, kSelector),
+                                      message("ipBlock", 3, kIpBlock)};
+constexpr Shape kPeer{kPeerFields, true};
+constexpr ShapeField kPolicyPortFields[] = {
+    {"protocol", 1}, {"port", 2, kIntOrString}, {"endPort", 3, kInteger}};
+constexpr Shape kPolicyPort{kPolicyPortFields, true};
+constexpr ShapeField kIngressRuleFields[] = {messages("ports", 1, kPolicyPort), messages("from", 2, kPeer)};
+constexpr Shape kIngressRule{kIngressRuleFields, true};
+constexpr ShapeField kEgressRuleFields[] = {messages("ports", 1, kPolicyPort), messages("to", 2, kPeer)};
+constexpr Shape kEgressRule{kEgressRuleFields, true};
+constexpr ShapeField kPolicySpecFields[] = {message("podSelector", 1, kSelector),
+                                            messages("ingress", 2, kIngressRule),
+                                            messages("egress", 3, kEgressRule), texts("policyTypes", 4)};
+constexpr Shape kPolicySpec{kPolicySpecFields, true};
+constexpr ShapeField kPolicyFields[] = {kMetadataField, message("spec", 2, kPolicySpec)};
+constexpr Shape kPolicy{kPolicyFields};
+
+constexpr ShapeField kListMetaFields[] = {{"resourceVersion", 2}, {"continue", 3}};
+constexpr ShapeField kDetailsFields[] = {{"retryAfterSeconds", 5, kInteger}};
+constexpr Shape kDetails{kDetailsFields};
+constexpr ShapeField kStatusFields[] = {message("metadata", 1, kListMetaShape),
+                                        {"message", 3},
+                                        {"reason", 4},
+                                        message("details", 5, kDetails),
+                                        {"code", 6, kInteger}};
+
+}  // namespace
+
+constexpr Shape kListMetaShape{kListMetaFields};
+constexpr Shape kStatusShape{kStatusFields};
+
+const ShapeField* Shape::find(std::string_view name) const {
+  for (const ShapeField& field : fields)
+    if (field.name == name) return &field;
+  return nullptr;
+}
+
+const ShapeField* Shape::find(uint32_t number) const {
+  for (const ShapeField& field : fields)
+    if (field.number == number && number != 0) return &field;
+  return nullptr;
+}
+
+const Shape& shape_of(model::Kind kind) {
+  switch (kind) {
+    case model::Kind::kPod:
+      return kPod;
+    case model::Kind::kNamespace:
+      return kNamespace;
+    case model::Kind::kNode:
+      return kNode;
+    case model::Kind::kService:
+      return kService;
+    case model::Kind::kEndpointSlice:
+      return kSlice;
+    case model::Kind::kNetworkPolicy:
+      return kPolicy;
+  }
+  return kPod;
+}
+
+}  // namespace sluice::kube

@@ -1,0 +1,192 @@
+// Every fault of an API server, at every kind of request: the agent ends up with what the server holds.
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+
+#include "tests/kubeapi/invented.h"
+#include "tests/kubeapi/stack.h"
+
+namespace sluice::kubeapi {
+namespace {
+
+using model::Kind;
+
+enum class At { kFirstPage, kLaterPage, kWatch };
+
+struct Row {
+  const char* name;
+  Fault fault;
+  const char* failure;  // as sluice_watcher_failures_total names it; null: none is due
+  bool watch_only = false;
+};
+constexpr Row kRows[] = {
+    {"HTTP 410", Fault::kGone, "forgotten"},
+    {"HTTP 429", Fault::kTooMany, "throttled"},
+    {"HTTP 503 with Retry-After", Fault::kBusy, "server"},
+    {"HTTP 500", Fault::kServerError, "server"},
+    {"HTTP 504", Fault::kTimeout, "server"},
+    {"HTTP 401", Fault::kUnauthorized, "refused"},
+    {"HTTP 403", Fault::kForbidden, "refused"},
+    {"HTTP 404", Fault::kNotFound, "missing"},
+    {"hangs up", Fault::kHangUp, "broken"},
+    {"cut body", Fault::kCutBody, "broken"},
+    {"silent", Fault::kSilent, "broken"},
+    {"silent body", Fault::kSilentBody, "broken"},
+    {"garbage", Fault::kGarbage, "senseless"},
+    {"dribble", Fault::kDribble, nullptr},
+    {"ERROR event 410", Fault::kErrorGone, "forgotten", true},
+    {"ERROR event 500", Fault::kErrorOther, "senseless", true},
+    {"ends in good order", Fault::kEndWatch, nullptr, true},
+};
+
+void fill(World& world, unsigned seed) {
+  std::mt19937 random(seed);
+  for (const Kind kind : model::kKinds)
+    for (int number = 0; number < 12; ++number) world.put(kind, invent(kind, number, random));
+}
+
+// The first three requests of the kind for pods take the fault; the fourth and later go well.
+Script script_of(Fault fault, At at) {
+  auto left = std::make_shared<std::atomic<int>>(3);
+  return [=](const Asked& asked) {
+    const At where = asked.watch ? At::kWatch : asked.continued ? At::kLaterPage : At::kFirstPage;
+    return asked.kind == Kind::kPod && where == at && left->fetch_sub(1) > 0 ? fault : Fault::kNone;
+  };
+}
+
+class Faults : public testing::TestWithParam<std::tuple<Row, At, bool>> {};
+
+TEST_P(Faults, TheAgentEndsUpWithWhatTheServerHolds) {
+  const auto& [row, at, protobuf] = GetParam();
+  SCOPED_TRACE(row.name);
+  Stack::Options options;
+  options.protobuf = protobuf;
+  options.script = script_of(row.fault, at);
+  Stack stack(std::move(options));
+  fill(stack.world, 1);
+  stack.agent.start();
+  stack.start();
+  ASSERT_TRUE(stack.run_until_equal()) << stack.watcher().not_ready();
+  std::mt19937 random(2);
+  stack.world.put(Kind::kPod, invent(Kind::kPod, 3, random));
+  stack.world.put(Kind::kPod, invent(Kind::kPod, 40, random));
+  stack.world.remove(Kind::kPod, stack.world.names(Kind::kPod).front());
+  ASSERT_TRUE(stack.run_until_equal()) << stack.watcher().not_ready();
+  EXPECT_EQ(stack.agent.broken(), "");
+  EXPECT_EQ(stack.agent.snapshots(), 1u) << "later changes are told as changes";
+  if (row.failure != nullptr) {
+    EXPECT_GT(stack.metric("sluice_watcher_failures_total", std::string("reason=\"") + row.failure + "\""),
+              0);
+  }
+}
+
+std::vector<std::tuple<Row, At, bool>> all_rows() {
+  std::vector<std::tuple<Row, At, bool>> rows;
+  for (const Row& row : kRows)
+    for (const At at : {At::kFirstPage, At::kLaterPage, At::kWatch})
+      for (const bool protobuf : {false, true})
+        if (!row.watch_only || at == At::kWatch) rows.emplace_back(row, at, protobuf);
+  return rows;
+}
+INSTANTIATE_TEST_SUITE_P(All, Faults, testing::ValuesIn(all_rows()));
+
+TEST(Relist, TellsTheDifferenceAlone) {
+  std::atomic<bool> away = false;
+  Stack::Options options;
+  options.script = [&](const Asked&) { return away ? Fault::kHangUp : Fault::kNone; };
+  Stack stack(std::move(options));
+  fill(stack.world, 1);
+  stack.agent.start();
+  stack.start();
+  ASSERT_TRUE(stack.run_until_equal());
+  const double before = stack.metric("sluice_watcher_sent_events_total");
+  ASSERT_EQ(before, 12 * 6);
+  away = true;
+  stack.api.drop_connections();
+  std::mt19937 random(9);
+  Json changed = invent(Kind::kNamespace, 1, random);
+  changed["metadata"].as_object()["labels"] = Json{{"changed", "yes"}};
+  stack.world.put(Kind::kNamespace, std::move(changed));
+  stack.world.remove(Kind::kPod, stack.world.names(Kind::kPod).front());
+  stack.world.compact();
+  ASSERT_TRUE(stack.run_until([&] { return stack.told("/api/v1/pods: https://"); }))
+      << "the agent is told why";
+  EXPECT_NE(stack.agent.cluster(), model::Cluster()) << "what is known stands";
+  away = false;
+  ASSERT_TRUE(stack.run_until_equal());
+  EXPECT_EQ(stack.metric("sluice_watcher_sent_events_total"), before + 2) << "one change, one removal";
+  ASSERT_TRUE(stack.run_until([&] { return stack.agent.problems().empty(); }));
+}
+
+TEST(Snapshot, WaitsForEveryKind) {
+  std::atomic<bool> closed = true;
+  Stack::Options options;
+  options.script = [&](const Asked& asked) {
+    return closed && asked.kind == Kind::kNetworkPolicy ? Fault::kForbidden : Fault::kNone;
+  };
+  Stack stack(std::move(options));
+  fill(stack.world, 1);
+  stack.agent.start();
+  stack.start();
+  ASSERT_TRUE(stack.run_until([&] {
+    return stack.metric("sluice_watcher_failures_total", "reason=\"refused\"") >= 3 &&
+           stack.metric("sluice_watcher_watching") == 5;
+  }));
+  EXPECT_EQ(stack.metric("sluice_watcher_streams_total"), 0) << "the agent is not called before all is known";
+  EXPECT_NE(stack.watcher().not_ready().find("ClusterRole"), std::string::npos)
+      << stack.watcher().not_ready();
+  closed = false;
+  EXPECT_TRUE(stack.run_until_equal());
+}
+
+TEST(EndpointSlices, FallBackToV1beta1) {
+  Stack::Options options;
+  options.script = [](const Asked& asked) {
+    return asked.path.find("/discovery.k8s.io/v1/") != std::string::npos ? Fault::kNotFound : Fault::kNone;
+  };
+  Stack stack(std::move(options));
+  fill(stack.world, 1);
+  stack.agent.start();
+  stack.start();
+  ASSERT_TRUE(stack.run_until_equal());
+  std::mt19937 random(5);
+  stack.world.put(Kind::kEndpointSlice, invent(Kind::kEndpointSlice, 77, random));
+  EXPECT_TRUE(stack.run_until_equal());
+}
+
+TEST(OddObjects, AreToldAndCostNobodyElse) {
+  Stack stack;
+  fill(stack.world, 1);
+  std::mt19937 random(3);
+  stack.world.put(Kind::kPod, invent_odd(Kind::kPod, 90, random));
+  stack.world.put(Kind::kNetworkPolicy, invent_odd(Kind::kNetworkPolicy, 90, random));
+  stack.world.put(Kind::kEndpointSlice, invent_odd(Kind::kEndpointSlice, 90, random));
+  stack.agent.start();
+  stack.start();
+  ASSERT_TRUE(stack.run_until_equal());
+  ASSERT_TRUE(stack.run_until([&] { return stack.told("Pod prod/pod-90") && stack.told("policyTypes[0]"); }));
+  EXPECT_EQ(stack.agent.problems().size(), 2u);
+  stack.world.put(Kind::kPod, invent(Kind::kPod, 90, random));
+  stack.world.remove(Kind::kNetworkPolicy, {"prod", "networkpolicy-90"});
+  ASSERT_TRUE(stack.run_until_equal());
+  EXPECT_TRUE(stack.run_until([&] { return stack.agent.problems().empty(); }));
+}
+
+TEST(OddObjects, AChangeThatMakesNoSenseLeavesTheLastGoodOne) {
+  Stack stack;
+  fill(stack.world, 1);
+  stack.agent.start();
+  stack.start();
+  ASSERT_TRUE(stack.run_until_equal());
+  const model::Cluster good = stack.agent.cluster();
+  std::mt19937 random(3);
+  stack.world.put(Kind::kPod, invent_odd(Kind::kPod, 3, random));
+  stack.world.compact();  // and a new list, too
+  ASSERT_TRUE(stack.run_until([&] { return stack.told("Pod prod/pod-3"); }));
+  ASSERT_TRUE(stack.run_until([&] { return stack.metric("sluice_watcher_lists_total", "\"Pod\"") >= 2; }));
+  ASSERT_TRUE(stack.run_until([&] { return stack.metric("sluice_watcher_watching") == 6; }));
+  EXPECT_EQ(stack.agent.cluster(), good);
+}
+
+}  // namespace
+}  // namespace sluice::kubeapi

@@ -1,0 +1,20 @@
+// Pki: a certificate authority of the test's own and what it signs, made anew for every run.
+#pragma once
+
+#include <string>
+
+namespace sluice::kubeapi {
+
+struct Identity {
+  std::string certificate, key;  // PEM
+};
+
+struct Pki {
+  std::string ca;   // PEM
+  Identity server;  // for 127.0.0.1, ::1, localhost and api.test
+  Identity client;  // of user "watcher"
+};
+
+Pki make_pki();
+
+}  // namespace sluice::kubeapi

@@ -1,0 +1,101 @@
+#include "tests/kubeapi/stack.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+namespace sluice::kubeapi {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+Folder::Folder() {
+  std::string name = std::filesystem::temp_directory_path() / "sluice-kubeapi-XXXXXX";
+  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp " + name);
+  path_ = name;
+}
+
+Folder::~Folder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::string Folder::write(const std::string& name, const std::string& text) const {
+  std::ofstream(file(name), std::ios::binary) << text;
+  return file(name);
+}
+
+const Pki& pki() {
+  static const Pki made = make_pki();
+  return made;
+}
+
+Stack::Stack(Options options)
+    : api(world, pki(), options.api, std::move(options.script)),
+      agent(folder.file("agent.sock")),
+      log_(control::LogFormat::kText, control::LogLevel::off) {
+  server.host = options.api.address;
+  server.port = std::to_string(api.port());
+  server.ca.data = pki().ca;
+  following.protobuf = options.protobuf;
+  following.page_items = options.page_items;
+  following.pauses = {milliseconds(2), milliseconds(20), milliseconds(50)};
+  following.list_silence = following.watch_silence = milliseconds(300);
+  following.watch_lasts = milliseconds(2'000);
+}
+
+Stack::~Stack() {
+  watcher_.reset();
+}
+
+void Stack::start() {
+  control::WatcherOptions options;
+  options.version = "test";
+  options.socket = folder.file("agent.sock");
+  options.following = following;
+  watcher_ = std::make_unique<control::Watcher>(loop_, server, std::move(options), log_);
+  watcher_->start();
+}
+
+void Stack::stop_watcher() {
+  watcher_.reset();
+}
+
+void Stack::run_for(milliseconds time) {
+  loop_.restart();
+  loop_.run_for(time);
+}
+
+bool Stack::run_until(const std::function<bool()>& holds, milliseconds deadline) {
+  const auto end = steady_clock::now() + deadline;
+  while (!holds()) {
+    if (steady_clock::now() >= end) return false;
+    run_for(milliseconds(2));
+  }
+  return true;
+}
+
+bool Stack::run_until_equal() {
+  const model::Cluster wanted = world.cluster();
+  return run_until([&] { return watcher_->not_ready().empty() && agent.cluster() == wanted; });
+}
+
+double Stack::metric(const std::string& name, const std::string& part) {
+  std::istringstream lines(watcher_->answer_http("/metrics").body);
+  double sum = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const bool named = line.starts_with(name + "{") || line.starts_with(name + " ");
+    if (named && line.find(part) != line.npos) sum += std::stod(line.substr(line.rfind(' ')));
+  }
+  return sum;
+}
+
+bool Stack::told(const std::string& text) const {
+  const auto problems = agent.problems();
+  return std::any_of(problems.begin(), problems.end(),
+                     [&](const std::string& problem) { return problem.find(text) != problem.npos; });
+}
+
+}  // namespace sluice::kubeapi

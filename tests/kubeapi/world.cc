@@ -1,0 +1,168 @@
+#include "tests/kubeapi/world.h"
+
+#include <boost/json.hpp>
+#include <functional>
+
+#include "agent/source/decode.h"
+
+namespace sluice::kubeapi {
+namespace {
+
+namespace json = boost::json;
+
+model::ObjectName name_of(const Json& object) {
+  const Json& metadata = object.at("metadata").as_object();
+  const auto text = [&](const char* key) {
+    const auto* value = metadata.if_contains(key);
+    return value != nullptr ? std::string(value->as_string()) : std::string();
+  };
+  return {text("namespace"), text("name")};
+}
+
+Stored with_version(Json object, uint64_t version) {
+  object["metadata"].as_object()["resourceVersion"] = std::to_string(version);
+  return std::make_shared<const Json>(std::move(object));
+}
+
+}  // namespace
+
+std::string_view api_version_of(model::Kind kind) {
+  switch (kind) {
+    case model::Kind::kEndpointSlice:
+      return "discovery.k8s.io/v1";
+    case model::Kind::kNetworkPolicy:
+      return "networking.k8s.io/v1";
+    case model::Kind::kPod:
+    case model::Kind::kNamespace:
+    case model::Kind::kNode:
+    case model::Kind::kService:
+      break;
+  }
+  return "v1";
+}
+
+void World::put(model::Kind kind, Json object) {
+  {
+    const std::lock_guard lock(mutex_);
+    const model::ObjectName name = name_of(object);
+    Stored stored = with_version(std::move(object), ++version_);
+    const bool added = objects_[static_cast<size_t>(kind)].insert_or_assign(name, stored).second;
+    history_.push_back({version_, kind, added ? "ADDED" : "MODIFIED", std::move(stored)});
+  }
+  changed_.notify_all();
+}
+
+void World::remove(model::Kind kind, const model::ObjectName& name) {
+  {
+    const std::lock_guard lock(mutex_);
+    Objects& objects = objects_[static_cast<size_t>(kind)];
+    const auto found = objects.find(name);
+    if (found == objects.end()) return;
+    Stored last = with_version(*found->second, ++version_);
+    objects.erase(found);
+    history_.push_back({version_, kind, "DELETED", std::move(last)});
+  }
+  changed_.notify_all();
+}
+
+void World::compact() {
+  const std::lock_guard lock(mutex_);
+  history_.clear();
+  moments_.clear();
+  oldest_ = ++version_;
+}
+
+void World::bookmark() {
+  {
+    const std::lock_guard lock(mutex_);
+    ++bookmarks_;
+  }
+  changed_.notify_all();
+}
+
+std::string World::token_of(uint64_t version, const model::ObjectName& last) {
+  // Characters that a URL must escape, so that escaping is tested.
+  return std::to_string(version) + "/+&=" + last.ns + "|" + last.name;
+}
+
+std::optional<Page> World::list(model::Kind kind, size_t limit, const std::string& token) {
+  const std::lock_guard lock(mutex_);
+  Page page{version_, {}, {}};
+  model::ObjectName last;
+  std::shared_ptr<const Objects> objects;
+  if (token.empty()) {
+    objects = std::make_shared<const Objects>(objects_[static_cast<size_t>(kind)]);
+    moments_[{version_, kind}] = objects;
+  } else {
+    const size_t mark = token.find("/+&="), bar = token.find('|');
+    if (mark == token.npos || bar == token.npos) return std::nullopt;
+    page.version = std::stoull(token.substr(0, mark));
+    const auto moment = moments_.find({page.version, kind});
+    if (moment == moments_.end()) return std::nullopt;
+    objects = moment->second;
+    last = {token.substr(mark + 4, bar - mark - 4), token.substr(bar + 1)};
+  }
+  auto at = token.empty() ? objects->begin() : objects->upper_bound(last);
+  for (; at != objects->end() && page.items.size() < limit; ++at) {
+    page.items.push_back(at->second);
+    last = at->first;
+  }
+  if (at != objects->end()) page.next = token_of(page.version, last);
+  return page;
+}
+
+World::News World::wait(model::Kind kind, uint64_t version, uint64_t& bookmarks_seen,
+                        const std::function<bool()>& waiting) {
+  std::unique_lock lock(mutex_);
+  News news;
+  const auto look = [&] {
+    news.forgotten = version < oldest_;
+    for (auto event = history_.rbegin(); event != history_.rend() && event->version > version; ++event)
+      if (event->kind == kind) news.events.insert(news.events.begin(), *event);
+    if (bookmarks_ != bookmarks_seen) {
+      news.bookmark = version_;
+      bookmarks_seen = bookmarks_;
+    }
+    return news.forgotten || !news.events.empty() || news.bookmark || !waiting();
+  };
+  while (!look()) changed_.wait(lock);
+  return news;
+}
+
+void World::wake() {
+  { const std::lock_guard lock(mutex_); }
+  changed_.notify_all();
+}
+
+std::vector<model::ObjectName> World::names(model::Kind kind) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<model::ObjectName> names;
+  for (const auto& [name, object] : objects_[static_cast<size_t>(kind)]) names.push_back(name);
+  return names;
+}
+
+uint64_t World::version() const {
+  const std::lock_guard lock(mutex_);
+  return version_;
+}
+
+uint64_t World::bookmarks() const {
+  const std::lock_guard lock(mutex_);
+  return bookmarks_;
+}
+
+model::Cluster World::cluster() const {
+  const std::lock_guard lock(mutex_);
+  model::Cluster cluster;
+  for (const model::Kind kind : model::kKinds)
+    for (const auto& [name, object] : objects_[static_cast<size_t>(kind)]) {
+      Json whole = *object;
+      whole["kind"] = std::string(model::to_text(kind));
+      whole["apiVersion"] = std::string(api_version_of(kind));
+      const auto decoded = source::decode(json::serialize(whole), source::Format::kJson, "world");
+      for (const auto& one : decoded.objects) cluster.apply(model::Change::upsert(one.object));
+    }
+  return cluster;
+}
+
+}  // namespace sluice::kubeapi
