@@ -26,7 +26,7 @@ if(SLUICE_FUZZ)
 endif()
 
 set(SLUICE_LAYER_DIR_oracle tests/oracle)
-foreach(layer base net model image source compile packet kernel endpoint flow control lab)
+foreach(layer base net model image source compile packet kernel endpoint flow control lab cni)
   set(SLUICE_LAYER_DIR_${layer} agent/${layer})
 endforeach()
 
