@@ -4,6 +4,8 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 
+#include <thread>
+
 namespace sluice::cni {
 namespace {
 
@@ -12,7 +14,8 @@ constexpr char kGaveUp[] = "Deadline Exceeded";
 
 // Milliseconds between two tries to reach an agent that is not there yet.
 constexpr int kReconnectFirst = 50, kReconnectLongest = 200;
-constexpr int kLargestReply = 64 * 1024;  // bytes
+constexpr std::chrono::milliseconds kPause{20};  // before a call is made again
+constexpr int kLargestReply = 64 * 1024;         // bytes
 
 std::shared_ptr<grpc::Channel> connect(const std::string& socket) {
   grpc::ChannelArguments arguments;
@@ -22,6 +25,11 @@ std::shared_ptr<grpc::Channel> connect(const std::string& socket) {
   arguments.SetMaxReceiveMessageSize(kLargestReply);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   return grpc::CreateCustomChannel("unix:" + socket, grpc::InsecureChannelCredentials(), arguments);
+}
+
+// Nobody at the socket, or somebody who is leaving: the plugin itself cancels nothing.
+bool is_away(grpc::StatusCode code) {
+  return code == grpc::StatusCode::UNAVAILABLE || code == grpc::StatusCode::CANCELLED;
 }
 
 }  // namespace
@@ -40,6 +48,7 @@ Told AgentClient::told(const grpc::Status& status) {
         return {Answer::kNotInForce, at + "no answer in time"};
       [[fallthrough]];
     case grpc::StatusCode::UNAVAILABLE:
+    case grpc::StatusCode::CANCELLED:
       return {Answer::kUnreachable, "no agent answers at " + socket_ + ": is sluiced running on this node?"};
     case grpc::StatusCode::NOT_FOUND:
       return {Answer::kUnknown, status.error_message()};
@@ -51,15 +60,14 @@ Told AgentClient::told(const grpc::Status& status) {
 // Again and again while nobody is there: an agent that is being replaced ends the calls under way.
 template <typename Call>
 grpc::Status AgentClient::waiting(Call call, Deadline deadline) {
-  grpc::Status status;
-  do {
+  for (;;) {
     grpc::ClientContext context;
     context.set_deadline(deadline);
     context.set_wait_for_ready(true);
-    status = call(&context);
-  } while (status.error_code() == grpc::StatusCode::UNAVAILABLE &&
-           std::chrono::system_clock::now() < deadline);
-  return status;
+    const grpc::Status status = call(&context);
+    if (!is_away(status.error_code()) || std::chrono::system_clock::now() + kPause >= deadline) return status;
+    std::this_thread::sleep_for(kPause);
+  }
 }
 
 Told AgentClient::add(const v1::AddEndpointRequest& request, Deadline deadline) {

@@ -85,7 +85,8 @@ TEST_F(AgentClientTest, AnAgentThatIsReplacedIsToldAgain) {
   first.reset();
   const AgentDouble second(socket_);
   ASSERT_TRUE(second.listens());
-  EXPECT_EQ(told.get().answer, Answer::kYes);
+  const Told answer = told.get();
+  EXPECT_EQ(answer.answer, Answer::kYes) << answer.line;
 }
 
 }  // namespace
