@@ -27,7 +27,7 @@ endif()
 
 set(SLUICE_LAYER_DIR_oracle tests/oracle)
 set(SLUICE_LAYER_DIR_kube agent/source/kube)
-foreach(layer base net model image source compile packet kernel endpoint flow control lab)
+foreach(layer base net model image source compile packet kernel endpoint flow control lab cni)
   set(SLUICE_LAYER_DIR_${layer} agent/${layer})
 endforeach()
 

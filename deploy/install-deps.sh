@@ -19,6 +19,8 @@ packages=(
   git python3 clang-format-14 clang-tidy-14 shellcheck
   # the lab, the demo and the live tests: ip, tc, pgrep
   iproute2 procps
+  # the plugins that sluice-cni is tested behind
+  containernetworking-plugins
 )
 bench_packages=(
   # the others on the wire

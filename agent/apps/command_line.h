@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "agent/base/duration.h"
 #include "agent/base/result.h"
 
 namespace sluice::apps {
@@ -30,8 +31,7 @@ int fail(const std::string& program, int code, const std::string& message);
 // "text", with newlines as spaces.
 std::string one_line(std::string text);
 
-// "10s", "500ms", "2m"; a bare number is seconds. At most a day.
-base::Result<std::chrono::milliseconds> parse_duration(const std::string& text);
+using base::parse_duration;
 
 // For CLI11: a text that Parse (-> Result) takes, else its message.
 template <typename Parse>

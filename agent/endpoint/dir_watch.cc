@@ -23,12 +23,12 @@ struct Watched {
   std::string next;  // the missing part just below it; empty where the path itself is watched
 };
 
-Watched watch_nearest(int fd, const std::string& path) {
-  Watched watched{::inotify_add_watch(fd, path.c_str(), kEvents), ""};
+Watched watch_nearest(int fd, const std::string& path, uint32_t events) {
+  Watched watched{::inotify_add_watch(fd, path.c_str(), events), ""};
   std::string below = path;
   while (watched.descriptor < 0 && (errno == ENOENT || errno == ENOTDIR) && below != "/") {
     const std::string above = parent_of(below);
-    watched = {::inotify_add_watch(fd, above.c_str(), kEvents), below};
+    watched = {::inotify_add_watch(fd, above.c_str(), events), below};
     below = above;
   }
   return watched;
@@ -36,12 +36,12 @@ Watched watch_nearest(int fd, const std::string& path) {
 
 }  // namespace
 
-base::Result<DirWatch> DirWatch::open(std::string path) {
+base::Result<DirWatch> DirWatch::open(std::string path, uint32_t also) {
   if (path.empty() || path[0] != '/') return Error("watch " + path + ": the path must be absolute");
   while (path.size() > 1 && path.back() == '/') path.pop_back();
   base::Fd fd(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   if (!fd.valid()) return Error::from_errno(errno, "watch " + path);
-  DirWatch watch(std::move(path), std::move(fd));
+  DirWatch watch(std::move(path), std::move(fd), also);
   if (auto status = watch.renew(); !status) return status.error();
   return watch;
 }
@@ -51,7 +51,7 @@ base::Status DirWatch::renew() {
   while (::read(fd_.get(), news, sizeof(news)) > 0) {
   }
   for (int tries = 0; tries < kTries; ++tries) {
-    const Watched now = watch_nearest(fd_.get(), path_);
+    const Watched now = watch_nearest(fd_.get(), path_, kEvents | also_);
     if (now.descriptor < 0) return Error::from_errno(errno, "watch " + path_);
     if (watch_ >= 0 && watch_ != now.descriptor)
       ::inotify_rm_watch(fd_.get(), watch_);  // may have gone by itself

@@ -6,6 +6,7 @@
 // inotify does not tell of mounts: MountWatch does. One thread at a time. Source: inotify(7).
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "agent/base/fd.h"
@@ -15,15 +16,17 @@ namespace sluice::endpoint {
 
 class DirWatch {
  public:
-  // `path` is absolute.
-  static base::Result<DirWatch> open(std::string path);
+  // `path` is absolute. `also`: further events of inotify(7) that are news, IN_CLOSE_WRITE for one.
+  static base::Result<DirWatch> open(std::string path, uint32_t also = 0);
   int fd() const { return fd_.get(); }
   base::Status renew();
 
  private:
-  DirWatch(std::string path, base::Fd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+  DirWatch(std::string path, base::Fd fd, uint32_t also)
+      : path_(std::move(path)), fd_(std::move(fd)), also_(also) {}
   std::string path_;
   base::Fd fd_;
+  uint32_t also_ = 0;
   int watch_ = -1;  // inotify's descriptor of what is watched now
 };
 

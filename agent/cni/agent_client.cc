@@ -1,0 +1,95 @@
+#include "agent/cni/agent_client.h"
+
+#include <grpcpp/client_context.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+
+#include <thread>
+
+namespace sluice::cni {
+namespace {
+
+// What gRPC says where it was the caller that stopped waiting.
+constexpr char kGaveUp[] = "Deadline Exceeded";
+
+// Milliseconds between two tries to reach an agent that is not there yet.
+constexpr int kReconnectFirst = 50, kReconnectLongest = 200;
+constexpr std::chrono::milliseconds kPause{20};  // before a call is made again
+constexpr int kLargestReply = 64 * 1024;         // bytes
+
+std::shared_ptr<grpc::Channel> connect(const std::string& socket) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectFirst);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectFirst);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectLongest);
+  arguments.SetMaxReceiveMessageSize(kLargestReply);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return grpc::CreateCustomChannel("unix:" + socket, grpc::InsecureChannelCredentials(), arguments);
+}
+
+// Nobody at the socket, or somebody who is leaving: the plugin itself cancels nothing.
+bool is_away(grpc::StatusCode code) {
+  return code == grpc::StatusCode::UNAVAILABLE || code == grpc::StatusCode::CANCELLED;
+}
+
+}  // namespace
+
+AgentClient::AgentClient(std::string socket)
+    : socket_(std::move(socket)), channel_(connect(socket_)), stub_(v1::Endpoints::NewStub(channel_)) {}
+
+Told AgentClient::told(const grpc::Status& status) {
+  const std::string at = "agent at " + socket_ + ": ";
+  switch (status.error_code()) {
+    case grpc::StatusCode::OK:
+      return {};
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      if (status.error_message() != kGaveUp) return {Answer::kNotInForce, status.error_message()};
+      if (channel_->GetState(false) == GRPC_CHANNEL_READY)
+        return {Answer::kNotInForce, at + "no answer in time"};
+      [[fallthrough]];
+    case grpc::StatusCode::UNAVAILABLE:
+    case grpc::StatusCode::CANCELLED:
+      return {Answer::kUnreachable, "no agent answers at " + socket_ + ": is sluiced running on this node?"};
+    case grpc::StatusCode::NOT_FOUND:
+      return {Answer::kUnknown, status.error_message()};
+    default:
+      return {Answer::kRefused, at + status.error_message()};
+  }
+}
+
+// Again and again while nobody is there: an agent that is being replaced ends the calls under way.
+template <typename Call>
+grpc::Status AgentClient::waiting(Call call, Deadline deadline) {
+  for (;;) {
+    grpc::ClientContext context;
+    context.set_deadline(deadline);
+    context.set_wait_for_ready(true);
+    const grpc::Status status = call(&context);
+    if (!is_away(status.error_code()) || std::chrono::system_clock::now() + kPause >= deadline) return status;
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+Told AgentClient::add(const v1::AddEndpointRequest& request, Deadline deadline) {
+  v1::AddEndpointReply reply;
+  return told(waiting(
+      [&](grpc::ClientContext* context) { return stub_->AddEndpoint(context, request, &reply); }, deadline));
+}
+
+Told AgentClient::del(const v1::DelEndpointRequest& request, Deadline deadline) {
+  grpc::ClientContext context;
+  context.set_deadline(deadline);
+  v1::DelEndpointReply reply;
+  return told(stub_->DelEndpoint(&context, request, &reply));
+}
+
+Told AgentClient::check(const v1::CheckEndpointRequest& request, Deadline deadline) {
+  v1::CheckEndpointReply reply;
+  Told answer = told(
+      waiting([&](grpc::ClientContext* context) { return stub_->CheckEndpoint(context, request, &reply); },
+              deadline));
+  if (answer.answer == Answer::kYes && !reply.in_force()) return {Answer::kNotInForce, reply.missing()};
+  return answer;
+}
+
+}  // namespace sluice::cni

@@ -1,0 +1,52 @@
+// AgentClient: the agent's calls for pods (proto/sluice/v1/endpoints.proto), from the plugin's side,
+// blocking.
+//
+// Laws: every call ends by its deadline. An agent that is not there yet, or is being replaced, is waited for
+// by add() and check(), not by del(). One thread.
+#pragma once
+
+#include <grpcpp/channel.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "sluice/v1/endpoints.grpc.pb.h"
+
+namespace sluice::cni {
+
+using Deadline = std::chrono::system_clock::time_point;  // gRPC counts on the wall clock
+
+enum class Answer {
+  kYes,          // done; in force
+  kNotInForce,   // the agent is there, and not ready with this pod in time
+  kUnreachable,  // nobody answers at the socket
+  kUnknown,      // the agent was never told of the pod
+  kRefused,      // the request makes no sense to the agent
+};
+
+struct Told {
+  Answer answer = Answer::kYes;
+  std::string line;  // what is wrong, in the agent's own words where it said any; empty on kYes
+};
+
+class AgentClient {
+ public:
+  // `socket` is absolute. Connects with the first call.
+  explicit AgentClient(std::string socket);
+
+  Told add(const v1::AddEndpointRequest& request, Deadline deadline);
+  Told del(const v1::DelEndpointRequest& request, Deadline deadline);
+  Told check(const v1::CheckEndpointRequest& request, Deadline deadline);
+
+ private:
+  template <typename Call>
+  grpc::Status waiting(Call call, Deadline deadline);
+  Told told(const grpc::Status& status);
+
+  std::string socket_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::Endpoints::Stub> stub_;
+};
+
+}  // namespace sluice::cni

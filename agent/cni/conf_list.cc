@@ -1,0 +1,132 @@
+#include "agent/cni/conf_list.h"
+
+#include <array>
+#include <boost/json.hpp>
+#include <cctype>
+
+namespace sluice::cni {
+namespace {
+
+namespace json = boost::json;
+using base::Error;
+using base::Result;
+
+std::string_view extension_of(std::string_view name) {
+  const size_t dot = name.rfind('.');
+  return dot == std::string_view::npos ? std::string_view() : name.substr(dot);
+}
+
+// The rule of the specification for names of networks, which become parts of paths.
+bool is_network_name(std::string_view name) {
+  const auto plain = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
+  if (name.empty() || !plain(name[0])) return false;
+  for (const char c : name)
+    if (!plain(c) && c != '_' && c != '.' && c != '-') return false;
+  return true;
+}
+
+base::Status check_plugin(const json::value& plugin, const std::string& where) {
+  if (!plugin.is_object()) return Error(where + ": must be an object");
+  auto type = text_at(plugin.get_object(), "type", "");
+  if (!type) return type.error().within(where);
+  if (type->empty() || type->find('/') != std::string::npos)
+    return Error(where + ": type \"" + *type + "\": must be the file name of a plugin");
+  if (*type == kPluginType)
+    return Error(where + ": sluice-cni stands in it already: take it out, or leave the installing to it");
+  return base::done();
+}
+
+base::Status check_plugins(const json::object& list) {
+  const json::value* plugins = list.if_contains("plugins");
+  if (plugins == nullptr || !plugins->is_array() || plugins->get_array().empty())
+    return Error("plugins: must be a list of at least one plugin");
+  for (size_t i = 0; i < plugins->get_array().size(); ++i)
+    if (auto sound = check_plugin(plugins->get_array()[i], "plugins[" + std::to_string(i) + "]"); !sound)
+      return sound;
+  return base::done();
+}
+
+// One plugin is a list of one, as libcni has it.
+Result<json::object> as_list(const Base& base, json::object object) {
+  if (extension_of(base.name) == ".conflist") return object;
+  if (object.contains("plugins"))
+    return Error("plugins: a list must have a file name that ends in .conflist");
+  json::object list;
+  for (const char* key : {"cniVersion", "name"})
+    if (object.contains(key)) list[key] = object[key];
+  list["plugins"] = json::array{std::move(object)};
+  return list;
+}
+
+// `cniVersions` offers a choice: what runtimes may choose from with us in the list.
+base::Status narrow_versions(json::object& list) {
+  const json::value* offered = list.if_contains("cniVersions");
+  if (offered == nullptr) return base::done();
+  if (!offered->is_array()) return Error("cniVersions: must be a list");
+  json::array spoken;
+  for (const json::value& version : offered->get_array())
+    if (version.is_string() && parse_version(std::string_view(version.get_string())))
+      spoken.push_back(version);
+  if (spoken.empty())
+    list.stable_erase("cniVersions");
+  else
+    list["cniVersions"] = spoken;
+  return base::done();
+}
+
+// FNV-1a: it tells one base from the next; nobody gains by forging it, who may write the base may write
+// anything.
+std::string digest(std::string_view bytes) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  std::array<char, 17> text{};
+  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(hash));
+  return text.data();
+}
+
+json::object own_entry(const Base& base, const Entry& entry) {
+  return {{"type", kPluginType},
+          {"socket", entry.socket},
+          {"timeout", entry.timeout},
+          {"onFailure", to_text(entry.on_failure)},
+          {"base", base.name + " " + digest(base.bytes)}};
+}
+
+}  // namespace
+
+bool is_configuration_name(std::string_view name) {
+  const std::string_view extension = extension_of(name);
+  return extension == ".conflist" || extension == ".conf" || extension == ".json";
+}
+
+Result<std::string> compose(const Base& base, const Entry& entry) {
+  auto object = decode_object(base.bytes);
+  if (!object) return object.error();
+  auto list = as_list(base, std::move(*object));
+  if (!list) return list.error();
+  if (auto version = version_of(*list); !version) return version.error();
+  auto name = text_at(*list, "name", "");
+  if (!name) return name.error();
+  if (!is_network_name(*name))
+    return Error("name \"" + *name +
+                 "\": must begin with a letter or digit and have only these, '_', '.' and '-'");
+  if (auto sound = check_plugins(*list); !sound) return sound.error();
+  if (auto sound = narrow_versions(*list); !sound) return sound.error();
+  (*list)["plugins"].get_array().push_back(own_entry(base, entry));
+  std::string bytes = json::serialize(*list) + "\n";
+  if (bytes.size() > kLargestConfig) return Error("is too large with sluice-cni in it");
+  return bytes;
+}
+
+bool is_composed_of(std::string_view ours, const Base& base, const Entry& entry) {
+  const auto list = decode_object(ours);
+  if (!list || !version_of(*list)) return false;
+  const json::value* plugins = list->if_contains("plugins");
+  if (plugins == nullptr || !plugins->is_array()) return false;
+  const json::object wanted = own_entry(base, entry);
+  for (const json::value& plugin : plugins->get_array())
+    if (plugin.is_object() && plugin.get_object() == wanted) return true;
+  return false;
+}
+
+}  // namespace sluice::cni

@@ -1,0 +1,41 @@
+// The network configuration that the installer writes: the node's own, with Sluice as its last plugin. Pure.
+//
+// Laws: everything that stands in the base stays as it is and in its order, name and cniVersion too, so that
+// a runtime takes the composed list for the same network; only of `cniVersions` those go that sluice-cni does
+// not speak. A base that a runtime would not take, or in which sluice-cni stands already, is an error. What
+// we wrote names its base and a digest of it: where another program adds itself to our list the list still
+// counts as composed, and two installers do not undo each other. Any thread. Source: CNI SPEC.md, "Section 1:
+// Network configuration format".
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "agent/base/result.h"
+#include "agent/cni/config.h"
+
+namespace sluice::cni {
+
+inline constexpr char kPluginType[] = "sluice-cni";  // and the program's file name, by which runtimes find it
+
+// What our own entry says; the keys that Config reads.
+struct Entry {
+  std::string socket = kDefaultSocket;
+  std::string timeout = kDefaultTimeout;
+  OnFailure on_failure = OnFailure::kStrict;
+};
+
+struct Base {
+  std::string name;  // of its file: "10-kindnet.conflist"
+  std::string bytes;
+};
+
+// Is this the name of a file that runtimes read? "*.conflist", and "*.conf" and "*.json", which hold one
+// plugin.
+bool is_configuration_name(std::string_view name);
+
+base::Result<std::string> compose(const Base& base, const Entry& entry);
+// Would compose() of today write this, but for what others added?
+bool is_composed_of(std::string_view ours, const Base& base, const Entry& entry);
+
+}  // namespace sluice::cni

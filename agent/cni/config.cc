@@ -1,0 +1,86 @@
+#include "agent/cni/config.h"
+
+#include <boost/json.hpp>
+
+#include "agent/base/duration.h"
+
+namespace sluice::cni {
+
+namespace json = boost::json;
+using base::Error;
+using base::Result;
+
+Result<OnFailure> parse_on_failure(std::string_view text) {
+  for (const OnFailure choice : {OnFailure::kStrict, OnFailure::kPermissive})
+    if (text == to_text(choice)) return choice;
+  return Error("\"" + std::string(text) + "\": must be strict or permissive");
+}
+
+std::string_view to_text(OnFailure choice) {
+  return choice == OnFailure::kStrict ? "strict" : "permissive";
+}
+
+Result<std::chrono::milliseconds> parse_timeout(const std::string& text) {
+  auto timeout = base::parse_duration(text);
+  if (!timeout) return timeout.error();
+  if (timeout->count() == 0 || *timeout > kLongestTimeout)
+    return Error("\"" + text + "\": must be more than 0 and at most 1m");
+  return timeout;
+}
+
+base::Status check_socket(std::string_view path) {
+  if (path.empty() || path[0] != '/' || path.size() > kLongestSocket ||
+      path.find('\0') != std::string_view::npos)
+    return Error("\"" + std::string(path) + "\": must be an absolute path of at most 107 bytes");
+  return base::done();
+}
+
+Result<json::object> decode_object(std::string_view bytes) {
+  if (bytes.size() > kLargestConfig)
+    return Error("has more than " + std::to_string(kLargestConfig) + " bytes");
+  json::error_code code;
+  json::value value = json::parse(json::string_view(bytes.data(), bytes.size()), code);
+  if (code) return Error("is no JSON: " + code.message());
+  if (!value.is_object()) return Error("is no JSON object");
+  return std::move(value.get_object());
+}
+
+Result<std::string> text_at(const json::object& object, std::string_view key, std::string_view otherwise) {
+  const json::value* value = object.if_contains(json::string_view(key.data(), key.size()));
+  if (value == nullptr) return std::string(otherwise);
+  if (!value->is_string()) return Error(std::string(key) + ": must be text");
+  return std::string(value->get_string().data(), value->get_string().size());
+}
+
+Result<Version> version_of(const json::object& object) {
+  auto text = text_at(object, "cniVersion", "");
+  if (!text) return text.error();
+  if (const auto version = parse_version(*text)) return *version;
+  return Error("cniVersion \"" + *text + "\": sluice-cni speaks " + versions_text());
+}
+
+Result<Config> read_config(const json::object& object, Version version) {
+  Config config;
+  config.version = version;
+  auto socket = text_at(object, "socket", kDefaultSocket);
+  if (!socket) return socket.error();
+  if (auto sound = check_socket(*socket); !sound) return sound.error().within("socket");
+  config.socket = *socket;
+  auto timeout = text_at(object, "timeout", kDefaultTimeout);
+  if (!timeout) return timeout.error();
+  auto duration = parse_timeout(*timeout);
+  if (!duration) return duration.error().within("timeout");
+  config.timeout = *duration;
+  auto choice = text_at(object, "onFailure", to_text(OnFailure::kStrict));
+  if (!choice) return choice.error();
+  auto on_failure = parse_on_failure(*choice);
+  if (!on_failure) return on_failure.error().within("onFailure");
+  config.on_failure = *on_failure;
+  if (const json::value* previous = object.if_contains("prevResult"); previous && !previous->is_null()) {
+    if (!previous->is_object()) return Error("prevResult: must be an object");
+    config.prev_result = previous->get_object();
+  }
+  return config;
+}
+
+}  // namespace sluice::cni

@@ -1,0 +1,51 @@
+// Config: what stands in the network configuration that the runtime hands over on standard input.
+//
+// Laws: bytes are bounded and decoded once; keys that are not ours are passed over, as the specification
+// asks. Three steps, since each fails with a code of its own. Values; any thread.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "agent/base/result.h"
+#include "agent/cni/spec.h"
+
+namespace sluice::cni {
+
+inline constexpr size_t kLargestConfig = 1UL << 20;  // bytes of a configuration, ours or anybody's
+inline constexpr char kDefaultSocket[] = "/run/sluice/sluice.sock";
+inline constexpr char kDefaultTimeout[] = "2s";
+inline constexpr std::chrono::milliseconds kLongestTimeout{60'000};
+inline constexpr size_t kLongestSocket = 107;  // sockaddr_un
+
+// A pod whose policy is not in force in time: is it created?
+enum class OnFailure {
+  kStrict,      // no: ADD fails, the runtime tries again
+  kPermissive,  // yes, and it is reported
+};
+base::Result<OnFailure> parse_on_failure(std::string_view text);
+std::string_view to_text(OnFailure choice);
+base::Result<std::chrono::milliseconds> parse_timeout(const std::string& text);
+base::Status check_socket(std::string_view path);
+
+struct Config {
+  Version version = kNewest;
+  std::string socket = kDefaultSocket;
+  std::chrono::milliseconds timeout{2000};
+  OnFailure on_failure = OnFailure::kStrict;
+  std::optional<boost::json::object> prev_result;
+};
+
+base::Result<boost::json::object> decode_object(std::string_view bytes);
+// Of a configuration or of a result; where it has none: an error that says so.
+base::Result<Version> version_of(const boost::json::object& object);
+base::Result<Config> read_config(const boost::json::object& object, Version version);
+
+// Text of `key`; `otherwise` where it is absent, an error where it is no text.
+base::Result<std::string> text_at(const boost::json::object& object, std::string_view key,
+                                  std::string_view otherwise);
+
+}  // namespace sluice::cni

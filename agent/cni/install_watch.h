@@ -1,0 +1,24 @@
+// watch(): the installer that stays, and follows the node's configurations as they change.
+//
+// Laws: a change of the directory is acted on once it has been quiet for kQuiet, and at the latest after
+// kQuietLongest; what inotify cannot tell of (a link's target, a program that was removed) is seen within
+// kLookAgain. Problems are reported when they change. Ends when `stop` becomes readable and leaves everything
+// in place. One thread.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "agent/cni/installer.h"
+
+namespace sluice::cni {
+
+inline constexpr std::chrono::milliseconds kQuiet{50}, kQuietLongest{1000};
+inline constexpr std::chrono::seconds kLookAgain{30};
+
+using Report = std::function<void(const std::string& line)>;
+
+base::Status watch(const Node& node, const Entry& entry, int stop, const Report& report);
+
+}  // namespace sluice::cni

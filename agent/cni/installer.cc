@@ -1,0 +1,185 @@
+#include "agent/cni/installer.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <string_view>
+#include <thread>
+
+#include "agent/cni/input.h"
+#include "agent/endpoint/discover.h"
+
+namespace sluice::cni {
+namespace {
+
+using base::Error;
+using base::Fd;
+using base::Result;
+
+constexpr std::chrono::milliseconds kLockPatience{5000}, kLockPause{20};
+
+bool is_directory(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+bool is_there(const std::string& path) {
+  struct stat info {};
+  return ::lstat(path.c_str(), &info) == 0;
+}
+
+// A regular file's bytes, bounded.
+Result<std::string> read_file(const std::string& path) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd.valid()) return Error::from_errno(errno, "open");
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return Error::from_errno(errno, "stat");
+  if (!S_ISREG(info.st_mode)) return Error("is no regular file");
+  return read_all(fd.get(), kLargestConfig, kInputDeadline);
+}
+
+bool same_bytes(const Fd& one, const Fd& other) {
+  constexpr size_t kChunk = 1U << 16;
+  std::vector<char> left(kChunk), right(kChunk);
+  for (off_t at = 0;; at += static_cast<off_t>(kChunk)) {
+    const ssize_t a = ::pread(one.get(), left.data(), kChunk, at);
+    const ssize_t b = ::pread(other.get(), right.data(), kChunk, at);
+    if (a < 0 || a != b || !std::equal(left.begin(), left.begin() + a, right.begin())) return false;
+    if (static_cast<size_t>(a) < kChunk) return true;
+  }
+}
+
+bool is_current(const Node& node) {
+  const Fd wanted(::open(node.program.c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd present(::open(node.plugin().c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct stat is {
+  }, should{};
+  if (!wanted.valid() || !present.valid() || ::fstat(wanted.get(), &should) != 0 ||
+      ::fstat(present.get(), &is) != 0)
+    return false;
+  if (!S_ISREG(is.st_mode) || is.st_size != should.st_size || (is.st_mode & 0111U) != 0111U) return false;
+  return same_bytes(wanted, present);
+}
+
+// The first configuration that is not ours; directories are none, whatever their name.
+Result<std::string> first_base(const Node& node) {
+  auto names = endpoint::names_in(node.conf_dir);
+  if (!names) return names.error();
+  for (const std::string& name : *names)
+    if (is_configuration_name(name) && name != kOurConfiguration && !is_directory(node.conf_dir + "/" + name))
+      return name;
+  return std::string();
+}
+
+Decision nothing_but(std::string problem) {
+  return {{}, {}, std::move(problem)};
+}
+
+Decision removal(const Survey& survey, const Node& node, const std::string& why) {
+  if (!survey.configuration_exists) return {};
+  return {{Remove{node.configuration()}, Remove{node.configuration_draft()}, SyncDirectory{node.conf_dir}},
+          "removed " + node.configuration() + why,
+          {}};
+}
+
+Decision decide_configuration(const Survey& survey, const Node& node, const Entry& entry) {
+  if (!survey.conf_dir_exists)
+    return nothing_but(node.conf_dir + ": does not exist: install a network plugin, or give its --conf-dir");
+  if (survey.base_name.empty()) {
+    Decision decision = removal(survey, node, ": the configuration that it was made from is gone");
+    decision.problem = node.conf_dir + ": has no network configuration but ours: install a network plugin";
+    return decision;
+  }
+  const std::string path = node.conf_dir + "/" + survey.base_name;
+  if (survey.base_name < kOurConfiguration)
+    return nothing_but(path + ": its name comes before " + kOurConfiguration +
+                       ", so that runtimes would not use ours: give it a name that begins with 06 or more");
+  if (!survey.base_bytes) return nothing_but(survey.base_bytes.error().within(path).message());
+  const Base base{survey.base_name, *survey.base_bytes};
+  auto composed = compose(base, entry);
+  if (!composed)
+    return nothing_but(composed.error().within(path).message() +
+                       (survey.ours ? ": what stands in " + node.configuration() + " stays" : ""));
+  if (survey.ours && is_composed_of(*survey.ours, base, entry)) return {};
+  return {{WriteFile{node.configuration_draft(), *composed},
+           Rename{node.configuration_draft(), node.configuration()}, SyncDirectory{node.conf_dir}},
+          "wrote " + node.configuration() + " after " + survey.base_name,
+          {}};
+}
+
+Result<Fd> lock(const std::string& dir) {
+  Fd fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid()) return Error::from_errno(errno, "open " + dir);
+  const auto deadline = std::chrono::steady_clock::now() + kLockPatience;
+  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return Error::from_errno(errno, "lock " + dir);
+    if (std::chrono::steady_clock::now() > deadline)
+      return Error("lock " + dir + ": another installer is at work: stop it");
+    std::this_thread::sleep_for(kLockPause);
+  }
+  return fd;
+}
+
+}  // namespace
+
+Result<Survey> survey(const Node& node) {
+  Survey survey;
+  survey.conf_dir_exists = is_directory(node.conf_dir);
+  survey.bin_dir_exists = is_directory(node.bin_dir);
+  survey.plugin_exists = is_there(node.plugin()) || is_there(node.plugin_draft());
+  survey.program_is_current = is_current(node);
+  if (!survey.conf_dir_exists) return survey;
+  auto base = first_base(node);
+  if (!base) return base.error();
+  survey.base_name = *base;
+  if (!base->empty()) survey.base_bytes = read_file(node.conf_dir + "/" + *base);
+  survey.configuration_exists = is_there(node.configuration()) || is_there(node.configuration_draft());
+  if (is_there(node.configuration())) {
+    auto ours = read_file(node.configuration());
+    survey.ours = ours ? *ours : std::string();  // there, and of no use
+  }
+  return survey;
+}
+
+Decision decide_install(const Survey& survey, const Node& node, const Entry& entry) {
+  Decision decision = decide_configuration(survey, node, entry);
+  if (survey.program_is_current) return decision;
+  std::vector<Step> steps;
+  if (!survey.bin_dir_exists) steps.emplace_back(MakeDirectories{node.bin_dir});
+  steps.insert(steps.end(), {CopyProgram{node.program, node.plugin_draft()},
+                             Rename{node.plugin_draft(), node.plugin()}, SyncDirectory{node.bin_dir}});
+  decision.steps.insert(decision.steps.begin(), steps.begin(), steps.end());
+  decision.change = "wrote " + node.plugin() + (decision.change.empty() ? "" : "; " + decision.change);
+  return decision;
+}
+
+Decision decide_uninstall_configuration(const Survey& survey, const Node& node) {
+  return removal(survey, node, "");
+}
+
+Decision decide_uninstall_program(const Survey& survey, const Node& node) {
+  if (!survey.plugin_exists) return {};
+  return {{Remove{node.plugin()}, Remove{node.plugin_draft()}, SyncDirectory{node.bin_dir}},
+          "removed " + node.plugin(),
+          {}};
+}
+
+Result<Decision> carry_out(const Node& node, const Decide& decide) {
+  Fd held;
+  if (is_directory(node.conf_dir)) {
+    auto locked = lock(node.conf_dir);
+    if (!locked) return locked.error();
+    held = std::move(*locked);
+  }
+  auto seen = survey(node);
+  if (!seen) return seen.error();
+  Decision decision = decide(*seen);
+  if (auto status = carry_out(decision.steps); !status) return status.error();
+  return decision;
+}
+
+}  // namespace sluice::cni

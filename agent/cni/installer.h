@@ -1,0 +1,65 @@
+// The installer: what stands in a node's directories, what is to be done about it, and doing it.
+//
+// Laws: survey() reads, decide_*() decide and touch nothing, carry_out() (steps.h) does. The base is the
+// configuration with the lexically first name that is not ours: the one that runtimes would take without us.
+// The program is in place before the configuration names it. A base that cannot be used leaves what stands
+// there; one that is gone takes ours with it. One installer works on a directory at a time (flock). Any
+// thread.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/base/fd.h"
+#include "agent/base/result.h"
+#include "agent/cni/conf_list.h"
+#include "agent/cni/steps.h"
+
+namespace sluice::cni {
+
+inline constexpr char kDefaultConfDir[] = "/etc/cni/net.d";
+inline constexpr char kDefaultBinDir[] = "/opt/cni/bin";
+inline constexpr char kOurConfiguration[] = "05-sluice.conflist";
+
+struct Node {
+  std::string conf_dir = kDefaultConfDir;
+  std::string bin_dir = kDefaultBinDir;
+  std::string program = "/proc/self/exe";  // what is put into bin_dir
+
+  // What runtimes read, and the names under which it is written first.
+  std::string configuration() const { return conf_dir + "/" + kOurConfiguration; }
+  std::string configuration_draft() const { return conf_dir + "/." + kOurConfiguration + ".tmp"; }
+  std::string plugin() const { return bin_dir + "/" + kPluginType; }
+  std::string plugin_draft() const { return bin_dir + "/." + kPluginType + ".tmp"; }
+};
+
+struct Survey {
+  bool conf_dir_exists = false, bin_dir_exists = false;
+  std::string base_name;  // empty: there is none
+  base::Result<std::string> base_bytes = std::string();
+  std::optional<std::string> ours;    // what stands in our configuration
+  bool configuration_exists = false;  // or what a killed installer left of it
+  bool plugin_exists = false;         // likewise
+  bool program_is_current = false;    // the one in bin_dir is, byte for byte, Node::program
+};
+
+struct Decision {
+  std::vector<Step> steps;
+  std::string change;   // what the steps come to, one line; empty where there is none
+  std::string problem;  // why Sluice is not, or not with today's base, in the chain; one line
+  bool operator==(const Decision&) const = default;
+};
+
+base::Result<Survey> survey(const Node& node);
+Decision decide_install(const Survey& survey, const Node& node, const Entry& entry);
+// First the configuration; the program only once no runtime works with that any more.
+Decision decide_uninstall_configuration(const Survey& survey, const Node& node);
+Decision decide_uninstall_program(const Survey& survey, const Node& node);
+
+// Survey, decision and steps, under the lock of the configuration's directory.
+using Decide = std::function<Decision(const Survey& survey)>;
+base::Result<Decision> carry_out(const Node& node, const Decide& decide);
+
+}  // namespace sluice::cni

@@ -1,0 +1,191 @@
+#include "agent/cni/plugin.h"
+
+#include <boost/json/serialize.hpp>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "agent/cni/agent_client.h"
+#include "agent/cni/config.h"
+#include "agent/cni/host_interface.h"
+#include "agent/cni/result.h"
+#include "agent/cni/spec.h"
+
+namespace sluice::cni {
+namespace {
+
+using base::Result;
+using Outcome = std::optional<Failure>;  // of a step; none where it is done
+
+constexpr char kInput[] = "network configuration on standard input: ";
+
+// What a call of ADD or CHECK works on.
+struct Job {
+  Call call;
+  Config config;
+  Deadline deadline;
+};
+
+std::string pod_text(const Call& call) {
+  if (call.pod.name.empty()) return "container " + call.container_id;
+  return "pod " + call.pod.ns + "/" + call.pod.name;
+}
+
+std::variant<Config, Failure> configuration(const Result<std::string>& input) {
+  if (!input) return Failure{Code::kIo, kInput + input.error().message(), ""};
+  const auto object = decode_object(*input);
+  if (!object) return Failure{Code::kUndecodable, kInput + object.error().message(), ""};
+  const auto version = version_of(*object);
+  if (!version) return Failure{Code::kIncompatibleVersion, kInput + version.error().message(), ""};
+  auto config = read_config(*object, *version);
+  if (!config) return Failure{Code::kInvalidConfig, kInput + config.error().message(), ""};
+  return std::move(*config);
+}
+
+// The version that an error object names: the caller's own, where it can be made out.
+std::string version_named(const Result<std::string>& input) {
+  std::string named(to_text(kNewest));
+  if (!input) return named;
+  const auto object = decode_object(*input);
+  if (!object) return named;
+  const auto text = text_at(*object, "cniVersion", "");
+  return text && !text->empty() ? *text : named;
+}
+
+// What ADD and CHECK ask of a configuration.
+Outcome check_previous(const Job& job) {
+  if (job.call.command == Command::kCheck && job.config.version < Version::k040)
+    return Failure{
+        Code::kIncompatibleVersion,
+        "CHECK: cniVersion " + std::string(to_text(job.config.version)) + " has no CHECK: it came with 0.4.0",
+        ""};
+  if (!job.config.prev_result)
+    return Failure{Code::kInvalidConfig,
+                   "prevResult: is missing: sluice-cni goes after a plugin that makes the interface", ""};
+  const auto version = result_version(*job.config.prev_result, job.config.version);
+  if (!version) return Failure{Code::kIncompatibleVersion, version.error().message(), ""};
+  return std::nullopt;
+}
+
+Outcome failed(const Told& told, const Call& call) {
+  const std::string pod = pod_text(call);
+  switch (told.answer) {
+    case Answer::kYes:
+      return std::nullopt;
+    case Answer::kNotInForce:
+    case Answer::kUnreachable:
+      return Failure{Code::kTryAgain, pod + ": its network policy is not in force", told.line};
+    case Answer::kUnknown:
+      return Failure{Code::kUnknownContainer, pod + ": the agent was not told of it", told.line};
+    case Answer::kRefused:
+      return Failure{Code::kRefused, pod + ": the agent refused it", told.line};
+  }
+  return std::nullopt;
+}
+
+Outcome add(const Job& job) {
+  const Call& call = job.call;
+  if (call.pod.ns.empty() || call.pod.name.empty())
+    return Failure{
+        Code::kInvalidEnvironment,
+        "CNI_ARGS: K8S_POD_NAMESPACE and K8S_POD_NAME are missing: network policies are about pods", ""};
+  const auto attachment = read_result(*job.config.prev_result, call.ifname);
+  if (!attachment) return Failure{Code::kInvalidConfig, attachment.error().message(), ""};
+  const auto interface = host_interface({call.netns, call.ifname, attachment->host_interfaces});
+  if (!interface)
+    return Failure{Code::kNoHostInterface, pod_text(call) + ": its interface on this node was not found",
+                   interface.error().message()};
+  v1::AddEndpointRequest request;
+  request.set_container_id(call.container_id);
+  request.set_interface_name(call.ifname);
+  request.set_namespace_(call.pod.ns);
+  request.set_pod(call.pod.name);
+  request.set_uid(call.pod.uid);
+  request.set_netns(call.netns);
+  request.set_host_interface(*interface);
+  for (const net::Ip& ip : attachment->addresses) request.add_addresses(ip.to_text());
+  return failed(AgentClient(job.config.socket).add(request, job.deadline), call);
+}
+
+Outcome check(const Job& job) {
+  v1::CheckEndpointRequest request;
+  request.set_container_id(job.call.container_id);
+  request.set_interface_name(job.call.ifname);
+  return failed(AgentClient(job.config.socket).check(request, job.deadline), job.call);
+}
+
+Output failure(const Failure& failure, const std::string& version) {
+  return {1, to_json(failure, version), {}};
+}
+
+Output answer_add(const Job& job, Output output) {
+  const auto result = in_version(*job.config.prev_result, job.config.version);
+  output.answer = boost::json::serialize(result) + "\n";
+  return output;
+}
+
+// ADD and CHECK. What the configuration itself has wrong fails always; what comes after, as the configuration
+// chooses.
+Output run_attached(Call call, const Result<std::string>& input) {
+  const auto started = std::chrono::system_clock::now();
+  const std::string version = version_named(input);
+  auto configured = configuration(input);
+  if (const auto* wrong = std::get_if<Failure>(&configured)) return failure(*wrong, version);
+  Config& config = std::get<Config>(configured);
+  const auto deadline = started + config.timeout;
+  const Job job{std::move(call), std::move(config), deadline};
+  if (const auto wrong = check_previous(job)) return failure(*wrong, version);
+  const bool is_add = job.call.command == Command::kAdd;
+  Output output;
+  if (const Outcome wrong = is_add ? add(job) : check(job)) {
+    if (job.config.on_failure == OnFailure::kStrict) return failure(*wrong, version);
+    output.report.push_back(wrong->message + (wrong->details.empty() ? "" : ": " + wrong->details) +
+                            ": let go, since onFailure is permissive");
+  }
+  return is_add ? answer_add(job, std::move(output)) : output;
+}
+
+Output run_del(const Environment& environment, const Result<std::string>& input) {
+  Output output;
+  const auto call = read_call(Command::kDel, environment);
+  if (!call) {
+    output.report.push_back("DEL: " + call.error().message());
+    return output;
+  }
+  Config config;  // with what can be read of it
+  auto configured = configuration(input);
+  if (const auto* wrong = std::get_if<Failure>(&configured))
+    output.report.push_back("DEL: " + wrong->message);
+  else
+    config = std::move(std::get<Config>(configured));
+  v1::DelEndpointRequest request;
+  request.set_container_id(call->container_id);
+  request.set_interface_name(call->ifname);
+  const auto deadline = std::chrono::system_clock::now() + config.timeout;
+  const Told told = AgentClient(config.socket).del(request, deadline);
+  if (told.answer != Answer::kYes)
+    output.report.push_back("DEL: container " + call->container_id + ": " + told.line);
+  return output;
+}
+
+}  // namespace
+
+Output run(const Environment& environment, const Result<std::string>& input) {
+  const auto command = read_command(environment);
+  if (!command)
+    return failure({Code::kInvalidEnvironment, command.error().message(), ""}, version_named(input));
+  switch (*command) {
+    case Command::kVersion:
+      return {0, version_json(version_named(input)), {}};
+    case Command::kDel:
+      return run_del(environment, input);
+    case Command::kAdd:
+    case Command::kCheck:
+      break;
+  }
+  auto call = read_call(*command, environment);
+  if (!call) return failure({Code::kInvalidEnvironment, call.error().message(), ""}, version_named(input));
+  return run_attached(std::move(*call), input);
+}
+
+}  // namespace sluice::cni

@@ -1,0 +1,28 @@
+// run(): one call of the plugin, from its environment and standard input to what it answers.
+//
+// Laws: what it prints on standard output is what the CNI specification asks for and nothing else: the result
+// of the plugins before, unchanged (ADD), the versions (VERSION), nothing (DEL, CHECK), or an error object.
+// ADD and CHECK end within the configuration's time-out (and endpoint::kReplyDeadline, where the kernel is
+// silent). DEL never fails: what stood in its way is reported. It keeps no state: any number of calls may run
+// at once.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/base/result.h"
+#include "agent/cni/call.h"
+
+namespace sluice::cni {
+
+struct Output {
+  int exit = 0;
+  std::string answer;               // for standard output
+  std::vector<std::string> report;  // for standard error, one line each
+};
+
+// `input`: standard input, or why it could not be read.
+Output run(const Environment& environment, const base::Result<std::string>& input);
+
+}  // namespace sluice::cni

@@ -1,0 +1,93 @@
+// AgentClient against a double: answers, silence, absence, and an agent that comes while it is waited for.
+#include "agent/cni/agent_client.h"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <future>
+#include <optional>
+
+#include "tests/unit/cni/agent_double.h"
+
+namespace sluice::cni {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::HasSubstr;
+
+class AgentClientTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    char pattern[] = "/tmp/sluice-cni-test-XXXXXX";
+    directory_ = ::mkdtemp(pattern);
+    socket_ = directory_ + "/sluice.sock";
+  }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+  static Deadline in(milliseconds time) { return std::chrono::system_clock::now() + time; }
+
+  std::string directory_, socket_;
+};
+
+struct Row {
+  grpc::Status status;
+  Answer answer;
+  std::string line;
+};
+
+TEST_F(AgentClientTest, TheAgentsOwnLineComesBack) {
+  AgentDouble agent(socket_);
+  ASSERT_TRUE(agent.listens());
+  const std::vector<Row> rows{
+      {grpc::Status::OK, Answer::kYes, ""},
+      {{grpc::StatusCode::DEADLINE_EXCEEDED, "Pod a/b: not known"},
+       Answer::kNotInForce,
+       "Pod a/b: not known"},
+      {{grpc::StatusCode::NOT_FOUND, "nobody told of it"}, Answer::kUnknown, "nobody told of it"},
+      {{grpc::StatusCode::INVALID_ARGUMENT, "netns: is empty"}, Answer::kRefused, "netns: is empty"},
+      {{grpc::StatusCode::UNIMPLEMENTED, "too old"}, Answer::kRefused, "too old"},
+  };
+  for (const Row& row : rows) {
+    agent.answer_add(row.status);
+    const Told told = AgentClient(socket_).add({}, in(milliseconds(5000)));
+    EXPECT_EQ(told.answer, row.answer) << row.line;
+    EXPECT_THAT(told.line, HasSubstr(row.line));
+  }
+}
+
+TEST_F(AgentClientTest, NobodyThereIsSaidWithTheSocket) {
+  const Told told = AgentClient(socket_).add({}, in(milliseconds(200)));
+  EXPECT_EQ(told.answer, Answer::kUnreachable);
+  EXPECT_THAT(told.line, HasSubstr(socket_));
+}
+
+TEST_F(AgentClientTest, DelDoesNotWaitForAnAgent) {
+  const auto started = std::chrono::steady_clock::now();
+  EXPECT_EQ(AgentClient(socket_).del({}, in(std::chrono::minutes(1))).answer, Answer::kUnreachable);
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(10));
+}
+
+TEST_F(AgentClientTest, AnAgentThatComesInTimeIsTold) {
+  auto told = std::async(std::launch::async,
+                         [this] { return AgentClient(socket_).add({}, in(std::chrono::seconds(20))); });
+  ASSERT_EQ(told.wait_for(milliseconds(150)), std::future_status::timeout);  // it waits
+  AgentDouble agent(socket_);
+  ASSERT_TRUE(agent.listens());
+  EXPECT_EQ(told.get().answer, Answer::kYes);
+}
+
+TEST_F(AgentClientTest, AnAgentThatIsReplacedIsToldAgain) {
+  auto first = std::make_unique<AgentDouble>(socket_);
+  first->answer_add({grpc::StatusCode::UNAVAILABLE, "stopping"});
+  auto told = std::async(std::launch::async,
+                         [this] { return AgentClient(socket_).add({}, in(std::chrono::seconds(20))); });
+  while (first->added().empty() && told.wait_for(milliseconds(1)) == std::future_status::timeout) {
+  }
+  first.reset();
+  const AgentDouble second(socket_);
+  ASSERT_TRUE(second.listens());
+  const Told answer = told.get();
+  EXPECT_EQ(answer.answer, Answer::kYes) << answer.line;
+}
+
+}  // namespace
+}  // namespace sluice::cni
