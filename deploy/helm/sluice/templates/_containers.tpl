@@ -49,7 +49,9 @@ appArmorProfile:
 {{- define "sluice.agent" -}}
 - name: agent
   {{- include "sluice.imageFields" . | nindent 2 }}
-  command: [sluiced, --config, /etc/sluice/sluiced.yaml]
+  command: [sluiced]
+  args:
+    - --config=/etc/sluice/sluiced.yaml
   env:
     - name: NODE_NAME
       valueFrom:
@@ -111,8 +113,8 @@ appArmorProfile:
     failureThreshold: 2
   securityContext:
     runAsNonRoot: true
-    runAsUser: {{ .Values.watcher.uid }}
-    runAsGroup: {{ .Values.watcher.gid }}
+    runAsUser: {{ int64 .Values.watcher.uid }}
+    runAsGroup: {{ int64 .Values.watcher.gid }}
     {{- include "sluice.confined" list | nindent 4 }}
     seccompProfile:
       type: RuntimeDefault

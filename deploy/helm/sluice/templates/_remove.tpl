@@ -16,7 +16,10 @@ is gone. Then the programs; the last container only stays, so that `kubectl roll
     {{- include "sluice.cniMounts" . | nindent 4 }}
 - name: detach
   {{- include "sluice.imageFields" . | nindent 2 }}
-  command: [sluiced, --config, /etc/sluice/sluiced.yaml, --detach]
+  command: [sluiced]
+  args:
+    - --config=/etc/sluice/sluiced.yaml
+    - --detach
   env:
     - name: NODE_NAME
       valueFrom:
@@ -37,8 +40,8 @@ is gone. Then the programs; the last container only stays, so that `kubectl roll
   command: [sluicectl, sync, --timeout=1440m, --socket={{ include "sluice.socket" . }}]
   securityContext:
     runAsNonRoot: true
-    runAsUser: {{ .Values.watcher.uid }}
-    runAsGroup: {{ .Values.watcher.gid }}
+    runAsUser: {{ int64 .Values.watcher.uid }}
+    runAsGroup: {{ int64 .Values.watcher.gid }}
     {{- include "sluice.confined" list | nindent 4 }}
     seccompProfile:
       type: RuntimeDefault

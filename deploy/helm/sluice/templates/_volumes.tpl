@@ -24,7 +24,7 @@
     sources:
       - serviceAccountToken:
           path: token
-          expirationSeconds: {{ .Values.watcher.tokenExpirationSeconds }}
+          expirationSeconds: {{ int64 .Values.watcher.tokenExpirationSeconds }}
       - configMap:
           name: kube-root-ca.crt
           items:
