@@ -46,6 +46,13 @@ appArmorProfile:
   readOnly: true
 {{- end }}
 
+{{- define "sluice.nodeName" -}}
+- name: NODE_NAME
+  valueFrom:
+    fieldRef:
+      fieldPath: spec.nodeName
+{{- end }}
+
 {{- define "sluice.agent" -}}
 - name: agent
   {{- include "sluice.imageFields" . | nindent 2 }}
@@ -53,10 +60,7 @@ appArmorProfile:
   args:
     - --config=/etc/sluice/sluiced.yaml
   env:
-    - name: NODE_NAME
-      valueFrom:
-        fieldRef:
-          fieldPath: spec.nodeName
+    {{- include "sluice.nodeName" . | nindent 4 }}
   ports:
     - name: metrics
       containerPort: {{ .Values.metrics.agentPort }}
@@ -96,6 +100,8 @@ appArmorProfile:
     {{- with .Values.watcher.apiServer }}
     - --api-server={{ . }}
     {{- end }}
+  env:
+    {{- include "sluice.nodeName" . | nindent 4 }}
   ports:
     - name: watcher-metrics
       containerPort: {{ .Values.metrics.watcherPort }}

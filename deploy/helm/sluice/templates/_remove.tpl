@@ -21,10 +21,7 @@ is gone. Then the programs; the last container only stays, so that `kubectl roll
     - --config=/etc/sluice/sluiced.yaml
     - --detach
   env:
-    - name: NODE_NAME
-      valueFrom:
-        fieldRef:
-          fieldPath: spec.nodeName
+    {{- include "sluice.nodeName" . | nindent 4 }}
   securityContext:
     {{- include "sluice.agentSecurity" . | nindent 4 }}
   resources:
