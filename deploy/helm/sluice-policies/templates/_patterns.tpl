@@ -16,7 +16,7 @@ true
 {{- define "policies.namespace" -}}
 {{- $root := index . 0 -}}
 {{- $own := get $root.Values.namespaces (index . 1) | default dict -}}
-{{- $merged := dict -}}
+{{- $merged := dict "defaultDeny" true "dns" true -}}
 {{- range $key, $value := $root.Values.defaults -}}
 {{- $_ := set $merged $key $value -}}
 {{- end -}}
