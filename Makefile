@@ -1,6 +1,6 @@
 # Sluice's front door. A bare `make` lists what there is; everything is built below build/.
 .DEFAULT_GOAL := list
-.PHONY: list demo test check fuzz bench bench-report bench-quick install clean deps bench-deps programs
+.PHONY: list demo test check fuzz bench bench-report bench-quick image install clean deps bench-deps chart-tools programs
 
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
@@ -30,7 +30,7 @@ demo: ## a small cluster on this machine: what may talk before, under and after 
 	@$(MAKE) --no-print-directory programs
 	deploy/demo.sh
 
-test: deps ## every test, the release build and then ASan+UBSan (root)
+test: deps chart-tools ## every test, the release build and then ASan+UBSan (root)
 	$(as_root)
 	$(call configure,release)
 	$(call build,release)
@@ -63,6 +63,12 @@ bench-quick: bench-deps ## fewer sizes and rounds, in three minutes; bench/compa
 	$(call benchmarks,build/bench/quick,--quick)
 	bench/report/report.py --results-only --into build/bench/quick $(bench_suites:%=build/bench/quick/%.json)
 
+image: programs ## the container image as build/image/*.tar, without a registry (root)
+	$(as_root)
+	@deploy/install-deps.sh image
+	rm -rf build/image
+	deploy/image/build.sh --programs build/release/agent/apps --out build/image
+
 install: programs ## programs, systemd unit and documents below DESTDIR= PREFIX=/usr/local
 	cmake --install build/release --prefix $(PREFIX)
 
@@ -71,6 +77,10 @@ clean: ## remove build/
 
 deps:
 	@deploy/install-deps.sh
+
+# helm and kubectl; tests that need them are skipped where they are not to be had.
+chart-tools:
+	@deploy/install-chart-tools.sh || true
 
 bench-deps:
 	@deploy/install-deps.sh bench

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Installs what building and testing Sluice takes on Debian 12. Run it as often as you like: where everything is
 # there already it asks dpkg once and is done. Not as root it uses sudo.
-# usage: install-deps.sh [bench]   bench: also what the benchmarks compare Sluice with, and what draws their report
+# usage: install-deps.sh [bench|image]
+#   bench   also what the benchmarks compare Sluice with, and what draws their report
+#   image   also what the image is built with
 set -euo pipefail
 
 packages=(
@@ -16,7 +18,7 @@ packages=(
   # tests, fuzzers (sanitizer run-times; llvm-14 has the symbolizer for their reports), benchmarks
   libgtest-dev libgmock-dev libbenchmark-dev libclang-rt-14-dev llvm-14
   # make check
-  git python3 clang-format-14 clang-tidy-14 shellcheck
+  git python3 python3-yaml python3-jsonschema clang-format-14 clang-tidy-14 shellcheck
   # the lab, the demo and the live tests: ip, tc, pgrep
   iproute2 procps
   # the plugins that sluice-cni is tested behind
@@ -28,6 +30,7 @@ bench_packages=(
   # the report's plots
   python3-matplotlib
 )
+image_packages=(buildah binutils ca-certificates)
 
 fail() {
   echo "install-deps: $*" >&2
@@ -44,7 +47,8 @@ missing() {
 case ${1:-} in
   "") ;;
   bench) packages+=("${bench_packages[@]}") ;;
-  *) fail "'$1' is nothing to install for: nothing, or bench" ;;
+  image) packages+=("${image_packages[@]}") ;;
+  *) fail "'$1' is nothing to install for: nothing, bench or image" ;;
 esac
 command -v dpkg-query >/dev/null ||
   fail "this is no Debian: install the equivalents of '${packages[*]}' and build with cmake --preset release"

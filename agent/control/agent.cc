@@ -351,12 +351,12 @@ Result<v1::CheckReply> Agent::check(const v1::CheckRequest& request) {
 
 HttpAnswer Agent::answer_http(std::string_view path) {
   if (path == "/metrics") return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_.text(reading())};
-  if (path == "/healthz") return {200, "text/plain; charset=utf-8", "ok\n"};
+  if (path == "/healthz" || path == "/livez") return {200, "text/plain; charset=utf-8", "ok\n"};
   if (path == "/readyz") {
     const std::string why = node_.why_not_ready();
     return {why.empty() ? 200U : 503U, "text/plain; charset=utf-8", (why.empty() ? "ready" : why) + "\n"};
   }
-  return {404, "text/plain; charset=utf-8", "there are /metrics, /healthz and /readyz\n"};
+  return {404, "text/plain; charset=utf-8", "there are /metrics, /healthz, /livez and /readyz\n"};
 }
 
 }  // namespace sluice::control

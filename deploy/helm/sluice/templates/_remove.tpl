@@ -1,0 +1,47 @@
+{{/* remove: the same pod, undoing what the others did. Out of the chain first: a new pod must not ask for an agent that
+is gone. Then the programs; the last container only stays, so that `kubectl rollout status` tells when all is done. */}}
+
+{{- define "sluice.removeSteps" -}}
+- name: unchain
+  {{- include "sluice.imageFields" . | nindent 2 }}
+  command: [sluice-cni, uninstall]
+  args:
+    - --conf-dir={{ .Values.cni.confDir }}
+    - --bin-dir={{ .Values.cni.binDir }}
+  securityContext:
+    {{- include "sluice.cniSecurity" . | nindent 4 }}
+  resources:
+    {{- toYaml .Values.cni.resources | nindent 4 }}
+  volumeMounts:
+    {{- include "sluice.cniMounts" . | nindent 4 }}
+- name: detach
+  {{- include "sluice.imageFields" . | nindent 2 }}
+  command: [sluiced]
+  args:
+    - --config=/etc/sluice/sluiced.yaml
+    - --detach
+  env:
+    {{- include "sluice.nodeName" . | nindent 4 }}
+  securityContext:
+    {{- include "sluice.agentSecurity" . | nindent 4 }}
+  resources:
+    {{- toYaml .Values.agent.resources | nindent 4 }}
+  volumeMounts:
+    {{- include "sluice.agentMounts" . | nindent 4 }}
+{{- end }}
+
+{{- define "sluice.removed" -}}
+- name: removed
+  {{- include "sluice.imageFields" . | nindent 2 }}
+  # Waits for an agent that will not come.
+  command: [sluicectl, sync, --timeout=1440m, --socket={{ include "sluice.socket" . }}]
+  securityContext:
+    runAsNonRoot: true
+    runAsUser: {{ int64 .Values.watcher.uid }}
+    runAsGroup: {{ int64 .Values.watcher.gid }}
+    {{- include "sluice.confined" list | nindent 4 }}
+    seccompProfile:
+      type: RuntimeDefault
+  resources:
+    {{- toYaml .Values.cni.resources | nindent 4 }}
+{{- end }}

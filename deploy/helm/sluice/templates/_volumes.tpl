@@ -1,0 +1,39 @@
+{{/* hostPath: [name, path, type] */}}
+{{- define "sluice.hostPath" -}}
+- name: {{ index . 0 }}
+  hostPath:
+    path: {{ index . 1 }}
+    type: {{ index . 2 }}
+{{- end }}
+
+{{- define "sluice.volumes" -}}
+- name: config
+  configMap:
+    name: {{ include "sluice.name" . }}
+{{ include "sluice.hostPath" (list "bpffs" .Values.hostPaths.bpffs "Directory") }}
+{{ include "sluice.hostPath" (list "netns" .Values.hostPaths.netns "DirectoryOrCreate") }}
+{{ include "sluice.hostPath" (list "run" .Values.hostPaths.run "DirectoryOrCreate") }}
+{{- if or .Values.cni.enabled .Values.remove }}
+{{ include "sluice.hostPath" (list "cni-conf" .Values.cni.confDir "DirectoryOrCreate") }}
+{{ include "sluice.hostPath" (list "cni-bin" .Values.cni.binDir "DirectoryOrCreate") }}
+{{- end }}
+{{- if not .Values.remove }}
+- name: api-access
+  projected:
+    defaultMode: 0444
+    sources:
+      - serviceAccountToken:
+          path: token
+          expirationSeconds: {{ int64 .Values.watcher.tokenExpirationSeconds }}
+      - configMap:
+          name: kube-root-ca.crt
+          items:
+            - key: ca.crt
+              path: ca.crt
+      - downwardAPI:
+          items:
+            - path: namespace
+              fieldRef:
+                fieldPath: metadata.namespace
+{{- end }}
+{{- end }}

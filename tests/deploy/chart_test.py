@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""The chart sluice with the real helm, and the kustomizations with the real kubectl."""
+
+import pathlib
+import shutil
+import tempfile
+import unittest
+
+import charts
+import yaml
+
+CHART = charts.DEPLOY / "helm/sluice"
+
+# --set of a value that must be refused, and what the error names.
+REFUSED = [
+    ("mode=audti", "mode must be one of"),
+    ("defaultVerdict=open", "defaultVerdict must be one of"),
+    ("attach=xdp", "attach must be one of"),
+    ("modee=audit", "modee"),
+    ("log.level=verbose", "log.level"),
+    ("metrics.address=localhost", "metrics.address"),
+    ("metrics.agentPort=70000", "metrics.agentPort"),
+    ("agent.extraCapabilities={CAP_SYS_RESOURCE}", "agent.extraCapabilities"),
+    ("agent.extraCapabilities={SYS_MODULE}", "agent.extraCapabilities"),
+    ("watcher.apiServer=10.0.0.1", "watcher.apiServer"),
+    ("watcher.uid=0", "watcher.uid"),
+    ("watcher.tokenExpirationSeconds=60", "watcher.tokenExpirationSeconds"),
+    ("cni.timeout=2", "cni.timeout"),
+    ("cni.confDir=etc/cni", "cni.confDir"),
+    ("hostPaths.run=run", "hostPaths.run"),
+    ("image.digest=sha256:12", "image.digest"),
+    ("updateStrategy.maxUnavailable=0", "updateStrategy.maxUnavailable"),
+    ("podMonitor.enabled=true", "metrics.address 127.0.0.1"),
+]
+
+
+class Rendering(unittest.TestCase):
+    def rendered(self, values=None, **options):
+        reply = charts.template("sluice", values, **options)
+        self.assertEqual(reply.returncode, 0, reply.stderr)
+        return charts.objects(reply.stdout)
+
+    def agent_settings(self, documents):
+        (config,) = charts.of_kind(documents, "ConfigMap")
+        return yaml.safe_load(config["data"]["sluiced.yaml"])
+
+    def test_lint(self):
+        for settings in ((), ("--set", "remove=true"), ("--set", "cni.enabled=false")):
+            reply = charts.run(charts.HELM, "lint", "--strict", str(CHART), *settings)
+            self.assertEqual(reply.returncode, 0, reply.stdout)
+
+    def test_the_files_for_kubectl_are_what_it_renders(self):
+        reply = charts.run(str(charts.DEPLOY / "helm/render.sh"), "--check")
+        self.assertEqual(reply.returncode, 0, reply.stdout + reply.stderr)
+
+    def test_wrong_values_are_refused_by_name(self):
+        for setting, named in REFUSED:
+            with self.subTest(setting=setting):
+                reply = charts.template("sluice", settings=[setting])
+                self.assertNotEqual(reply.returncode, 0, reply.stdout)
+                self.assertIn(named, reply.stderr)
+
+    def test_before_sidecars_the_installer_is_a_container_more(self):
+        spec = charts.daemonset(self.rendered(kube_version="1.28.0"))["spec"]["template"]["spec"]
+        self.assertEqual([each["name"] for each in spec["containers"]], ["agent", "watcher", "cni"])
+        self.assertNotIn("initContainers", spec)
+        self.assertNotIn("restartPolicy", spec["containers"][2])
+
+    def test_before_its_field_app_armor_is_an_annotation(self):
+        key = "container.apparmor.security.beta.kubernetes.io/agent"
+        old = charts.daemonset(self.rendered(kube_version="1.29.0"))["spec"]["template"]
+        new = charts.daemonset(self.rendered(kube_version="1.30.0"))["spec"]["template"]
+        self.assertEqual(old["metadata"]["annotations"][key], "unconfined")
+        self.assertNotIn(key, new["metadata"]["annotations"])
+        self.assertNotIn("appArmorProfile", old["spec"]["containers"][0]["securityContext"])
+        self.assertEqual(new["spec"]["containers"][0]["securityContext"]["appArmorProfile"], {"type": "Unconfined"})
+
+    def test_without_the_cni_plugin_nothing_of_the_chain_is_touched(self):
+        documents = self.rendered({"cni": {"enabled": False}})
+        self.assertEqual(set(charts.containers(documents)), {"agent", "watcher"})
+        volumes = charts.daemonset(documents)["spec"]["template"]["spec"]["volumes"]
+        self.assertFalse([each for each in volumes if each["name"].startswith("cni")])
+
+    def test_fallbacks(self):
+        documents = self.rendered({"agent": {"extraCapabilities": ["SYS_RESOURCE"], "seccomp": "Unconfined"},
+                                   "seLinuxType": "spc_t"})
+        agent = charts.containers(documents)["agent"]["securityContext"]
+        self.assertEqual(agent["capabilities"]["add"], ["BPF", "NET_ADMIN", "SYS_ADMIN", "SYS_RESOURCE"])
+        self.assertEqual(agent["seccompProfile"]["type"], "Unconfined")
+        pod = charts.daemonset(documents)["spec"]["template"]["spec"]
+        self.assertEqual(pod["securityContext"]["seLinuxOptions"], {"type": "spc_t"})
+        for other in ("watcher", "cni"):
+            self.assertNotIn("add", charts.containers(documents)[other]["securityContext"]["capabilities"])
+
+    def test_metrics_on_other_addresses(self):
+        for address, listen, probed in (("0.0.0.0", "0.0.0.0:9619", "127.0.0.1"), ("::", "[::]:9619", "::1"),
+                                        ("::1", "[::1]:9619", "::1"), ("192.0.2.1", "192.0.2.1:9619", "192.0.2.1")):
+            documents = self.rendered({"metrics": {"address": address}})
+            with self.subTest(address=address):
+                self.assertEqual(self.agent_settings(documents)["metrics"], listen)
+                agent = charts.containers(documents)["agent"]
+                self.assertEqual(agent["livenessProbe"]["httpGet"]["host"], probed)
+
+    def test_a_changed_setting_rolls_the_pods(self):
+        def checksum(values):
+            return charts.daemonset(self.rendered(values))["spec"]["template"]["metadata"]["annotations"]["checksum/config"]
+        self.assertEqual(checksum({}), checksum({"podLabels": {"a": "b"}}))
+        self.assertNotEqual(checksum({}), checksum({"mode": "audit"}))
+
+    def test_pod_monitor(self):
+        documents = self.rendered({"podMonitor": {"enabled": True}, "metrics": {"address": "0.0.0.0"}})
+        (monitor,) = charts.of_kind(documents, "PodMonitor")
+        ports = {port["name"] for each in charts.containers(documents).values() for port in each.get("ports", [])}
+        self.assertEqual({each["port"] for each in monitor["spec"]["podMetricsEndpoints"]}, ports)
+
+    def test_api_server_and_digest(self):
+        digest = "sha256:" + "0" * 64
+        documents = self.rendered({"watcher": {"apiServer": "[2001:db8::1]:6443"}, "image": {"digest": digest}})
+        watcher = charts.containers(documents)["watcher"]
+        self.assertIn("--api-server=[2001:db8::1]:6443", watcher["args"])
+        self.assertTrue(watcher["image"].endswith("@" + digest))
+
+    def test_notes_say_what_comes_next(self):
+        for settings, said in (((), "sluicectl status"), (("mode=audit",), "Nothing is denied"),
+                               (("cni.enabled=false",), "not in the plugin chain"), (("remove=true",), "uninstall sluice")):
+            options = [option for setting in settings for option in ("--set", setting)]
+            with self.subTest(settings=settings):
+                self.assertIn(said, notes(options))
+
+
+def notes(options):
+    """helm template does not print the notes; as a template of any other name it does."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = pathlib.Path(folder) / "sluice"
+        shutil.copytree(CHART, copy)
+        text = (copy / "templates/NOTES.txt").read_text()
+        indented = '{{- define "notes" -}}\n' + text + '{{- end }}\nnotes: |\n  {{- include "notes" . | nindent 2 }}\n'
+        (copy / "templates/notes.yaml").write_text(indented)
+        (copy / "templates/NOTES.txt").unlink()
+        return charts.run(charts.HELM, "template", "sluice", str(copy), "--namespace", "kube-system",
+                          "--show-only", "templates/notes.yaml", *options).stdout
+
+
+class Kustomizations(unittest.TestCase):
+    """What each overlay makes of the base: arguments and capabilities taken away, and added."""
+
+    CHANGES = {
+        "base": (set(), set()),
+        "overlays/audit": (set(), {("agent", "--mode=audit")}),
+        "overlays/permissive": ({("cni", "--on-failure=strict")},
+                                {("agent", "--default-verdict=permissive"), ("cni", "--on-failure=permissive")}),
+        "overlays/old-kernel": (set(), {("agent", "SYS_RESOURCE")}),
+    }
+
+    def built(self, name):
+        reply = charts.run(charts.KUBECTL, "kustomize", str(charts.DEPLOY / "kustomize" / name))
+        self.assertEqual(reply.returncode, 0, reply.stderr)
+        return charts.objects(reply.stdout)
+
+    def listed(self, documents):
+        return {(name, text) for name, container in charts.containers(documents).items()
+                for texts in (container.get("args", []), container["securityContext"]["capabilities"].get("add", []))
+                for text in texts}
+
+    def test_each_changes_what_it_says(self):
+        base = self.listed(self.built("base"))
+        for name, changes in self.CHANGES.items():
+            own = self.listed(self.built(name))
+            with self.subTest(kustomization=name):
+                self.assertEqual((base - own, own - base), changes)
+
+    def test_without_cni(self):
+        self.assertEqual(set(charts.containers(self.built("overlays/without-cni"))), {"agent", "watcher"})
+
+
+if __name__ == "__main__":
+    charts.need(charts.HELM, charts.KUBECTL)
+    unittest.main()

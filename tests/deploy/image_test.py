@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+"""The image's root as deploy/image/root.sh lays it out from these programs, and each container of deploy/sluice.yaml and
+deploy/sluice-remove.yaml started in it with the user and capabilities that the manifest gives: they are enough to
+enforce, to chain the CNI plugin and to undo both, and no others are there. Root.
+usage: image_test.py PROGRAMS"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+import charts
+import container
+import yaml
+
+PROGRAMS = pathlib.Path()
+HERE = pathlib.Path(__file__).resolve().parent
+EXAMPLE = charts.ROOT / "examples/06-three-tier/manifests"
+BPFFS = pathlib.Path("/sys/fs/bpf/sluice-image-test")
+# Beside the manifest's own: ports and pins of the test's own, so that an agent of this machine is not disturbed.
+AGENT = (f"--bpffs={BPFFS}", "--metrics=127.0.0.1:29619")
+WATCHER = ("--metrics=127.0.0.1:29620",)
+BASE = {"cniVersion": "1.0.0", "name": "net", "plugins": [{"type": "ptp", "ipam": {"type": "host-local", "subnet": "10.1.0.0/24"}}]}
+DEADLINE = 30.0
+INSTALL = charts.objects((charts.DEPLOY / "sluice.yaml").read_text())
+REMOVE = charts.objects((charts.DEPLOY / "sluice-remove.yaml").read_text())
+
+
+def becomes(holds, process):
+    """Whether `holds` comes to be true before the process ends, and in time."""
+    end = time.monotonic() + DEADLINE
+    while not holds():
+        try:
+            process.wait(timeout=0.05)
+            return False
+        except subprocess.TimeoutExpired:
+            if time.monotonic() > end:
+                return False
+    return True
+
+
+def answer(url):
+    try:
+        with urllib.request.urlopen(url, timeout=2) as reply:
+            return reply.status
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return None
+
+
+def process_status(pid):
+    return dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines())
+
+
+class InRoot(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="sluice-image-")))
+        self.root = self.folder / "root"
+        reply = charts.run(str(charts.DEPLOY / "image/root.sh"), "--programs", str(PROGRAMS), "--libs-from", "/",
+                           "--out", str(self.root))
+        self.assertEqual(reply.returncode, 0, reply.stderr)
+
+    def inside(self, *command):
+        return charts.run("chroot", str(self.root), *command)
+
+
+class Root(InRoot):
+    def test_every_program_runs_and_tells_its_version(self):
+        for program in ("sluiced", "sluice-watcher", "sluicectl", "sluice-cni"):
+            with self.subTest(program=program):
+                reply = self.inside(f"/usr/bin/{program}", "--version")
+                self.assertEqual((reply.returncode, reply.stderr), (0, ""))
+                self.assertRegex(reply.stdout, rf"^{program} [0-9]+\.[0-9]+\.[0-9]+\n$")
+
+    def test_nothing_else_to_run(self):
+        programs = [path.name for path in (self.root / "usr/bin").iterdir()]
+        self.assertEqual(sorted(programs), ["sluice-cni", "sluice-watcher", "sluicectl", "sluiced"])
+        for path in self.root.rglob("*"):
+            if not path.is_symlink():
+                self.assertFalse(path.stat().st_mode & 0o6000, f"{path} is setuid or setgid")
+        self.assertLess(sum(path.stat().st_size for path in self.root.rglob("*") if path.is_file() and not path.is_symlink()),
+                        80 << 20)
+
+    def test_the_plugin_needs_no_library_of_the_node(self):
+        headers = charts.run("readelf", "--program-headers", str(self.root / "usr/bin/sluice-cni"))
+        self.assertNotIn("INTERP", headers.stdout)
+
+    def test_every_option_of_the_manifests_is_one(self):
+        for documents in (INSTALL, REMOVE):
+            for each in charts.containers(documents).values():
+                program, *subcommand = [word for word in each["command"] if not word.startswith("-")]
+                known = self.inside(f"/usr/bin/{program}", *subcommand, "--help").stdout
+                for word in each["command"] + each.get("args", []):
+                    if word.startswith("--"):
+                        with self.subTest(container=each["name"], option=word):
+                            self.assertRegex(known, rf"(?m)^\s+(-\w,)?{re.escape(word.split('=')[0])}\b")
+        (config,) = charts.of_kind(INSTALL, "ConfigMap")
+        known = self.inside("/usr/bin/sluiced", "--help").stdout
+        for option in yaml.safe_load(config["data"]["sluiced.yaml"]):
+            with self.subTest(option=option):
+                self.assertRegex(known, rf"(?m)^\s+--{option}\b")
+
+
+class Containers(InRoot):
+    def setUp(self):
+        super().setUp()
+        self.mounts = {}
+        for path in ("/run/sluice", "/etc/cni/net.d", "/opt/cni/bin", "/var/run/secrets/kubernetes.io/serviceaccount"):
+            here = self.folder / path[1:].replace("/", "-")
+            here.mkdir(mode=0o755)
+            self.mounts[path] = here
+        self.folder.chmod(0o755)
+        self.socket = self.mounts["/run/sluice"] / "sluice.sock"
+
+    def start(self, name, *more, documents="sluice.yaml", mounts=None, env=None):
+        manifest = charts.DEPLOY / documents
+        wanted = {mount["mountPath"] for mount in charts.containers(charts.objects(manifest.read_text()))[name].get("volumeMounts", [])}
+        given = {path: here for path, here in self.mounts.items() if path in wanted} | (mounts or {})
+        command = [sys.executable, "-B", str(HERE / "container.py"), "--manifest", str(manifest), "--container", name,
+                   "--root", str(self.root)]
+        for path, here in given.items():
+            command += ["--mount", f"{path}={here}"]
+        for variable, value in (env or {}).items():
+            command += ["--env", f"{variable}={value}"]
+        log = open(self.folder / f"{name}.log", "w", encoding="utf-8")
+        process = subprocess.Popen([*command, "--", *more], stdout=log, stderr=log)
+        log.close()
+        self.addCleanup(self.end, process)
+        return process
+
+    def end(self, process):
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        return process.wait(timeout=DEADLINE)
+
+    def log(self, name):
+        return (self.folder / f"{name}.log").read_text()
+
+    def check_privileges(self, process, name, documents=INSTALL):
+        security = charts.containers(documents)[name]["securityContext"]
+        wanted = sum(1 << container.CAPABILITIES[each] for each in security["capabilities"].get("add", []))
+        status = process_status(process.pid)
+        for kind in ("CapEff", "CapPrm", "CapBnd"):
+            self.assertEqual(int(status[kind], 16), wanted, kind)
+        for kind in ("CapInh", "CapAmb"):
+            self.assertEqual(int(status[kind], 16), 0, kind)
+        self.assertEqual(status["NoNewPrivs"], "1")
+        self.assertEqual(status["Uid"].split(), [str(security["runAsUser"])] * 4)
+
+    def ask(self, *arguments):
+        return charts.run(str(PROGRAMS / "sluicectl"), arguments[0], "--socket", str(self.socket), *arguments[1:])
+
+    def lab(self):
+        self.addCleanup(charts.run, str(PROGRAMS / "sluicectl"), "lab", "down")
+        reply = charts.run(str(PROGRAMS / "sluicectl"), "lab", "up", "--manifests", str(EXAMPLE))
+        self.assertEqual(reply.returncode, 0, reply.stderr)
+
+    def cells(self, *command):
+        reply = charts.run(str(PROGRAMS / "sluicectl"), *command, "--manifests", str(EXAMPLE), "--port", "8080", "-o", "json")
+        self.assertEqual(reply.returncode, 0, reply.stderr)
+        return json.loads(reply.stdout)["cells"]
+
+    def test_the_agent_enforces_with_its_three_capabilities_and_is_detached_again(self):
+        self.addCleanup(charts.run, str(PROGRAMS / "sluiced"), "--detach", "--bpffs", str(BPFFS), "--socket", str(self.socket))
+        self.lab()
+        agent = self.start("agent", *AGENT, "--manifests=/manifests", mounts={"/manifests": EXAMPLE}, env={"NODE_NAME": "node-1"})
+        self.assertTrue(becomes(lambda: answer("http://127.0.0.1:29619/readyz") == 200, agent), self.log("agent"))
+        self.check_privileges(agent, "agent")
+        self.assertEqual(answer("http://127.0.0.1:29619/livez"), 200)
+        reply = self.ask("sync", "--timeout", "20s")
+        self.assertEqual(reply.returncode, 0, reply.stderr)
+        self.assertEqual(self.cells("lab", "probe"), self.cells("matrix"))
+        self.assertEqual(self.end(agent), 0, self.log("agent"))
+        self.assertTrue(BPFFS.exists())
+        detach = self.start("detach", *AGENT, documents="sluice-remove.yaml", env={"NODE_NAME": "node-1"})
+        self.assertEqual(detach.wait(timeout=DEADLINE), 0, self.log("detach"))
+        self.assertFalse(BPFFS.exists())
+
+    def test_the_watcher_runs_with_no_capability_as_its_user(self):
+        secrets = self.mounts["/var/run/secrets/kubernetes.io/serviceaccount"]
+        (secrets / "token").write_text("no token")
+        (secrets / "namespace").write_text("kube-system")
+        shutil.copy("/etc/ssl/certs/ca-certificates.crt", secrets / "ca.crt")
+        # Nobody listens there: it goes on trying.
+        watcher = self.start("watcher", *WATCHER, env={"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": "1"})
+        self.assertTrue(becomes(lambda: answer("http://127.0.0.1:29620/livez") == 200, watcher), self.log("watcher"))
+        self.check_privileges(watcher, "watcher")
+        self.assertEqual(answer("http://127.0.0.1:29620/readyz"), 503)
+        self.assertEqual(self.end(watcher), 0, self.log("watcher"))
+
+    def test_the_plugin_is_chained_without_a_capability_and_unchained(self):
+        chain = self.mounts["/etc/cni/net.d"]
+        plugin = self.mounts["/opt/cni/bin"] / "sluice-cni"
+        (chain / "10-net.conflist").write_text(json.dumps(BASE))
+        installer = self.start("cni")
+        ours = chain / "05-sluice.conflist"
+        self.assertTrue(becomes(ours.exists, installer), self.log("cni"))
+        self.check_privileges(installer, "cni")
+        self.assertEqual([each["type"] for each in json.loads(ours.read_text())["plugins"]], ["ptp", "sluice-cni"])
+        self.assertTrue(os.access(plugin, os.X_OK))
+        self.assertEqual(self.end(installer), 0, self.log("cni"))
+        self.assertTrue(ours.exists(), "an upgrade must not open the chain")
+        remover = self.start("unchain", documents="sluice-remove.yaml")
+        self.assertEqual(remover.wait(timeout=DEADLINE), 0, self.log("unchain"))
+        self.assertEqual([path.name for path in chain.iterdir() if not path.name.startswith(".")], ["10-net.conflist"])
+        self.assertFalse(plugin.exists())
+
+
+if __name__ == "__main__":
+    if os.geteuid() != 0:
+        print("skipped: makes mount and network namespaces: run it as root")
+        sys.exit(charts.SKIP)
+    PROGRAMS = pathlib.Path(sys.argv.pop(1)).resolve()
+    unittest.main()
