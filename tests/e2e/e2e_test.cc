@@ -1,0 +1,191 @@
+// End to end: from the API server to the packet. What a pod's policies forbid never passes, from its first
+// packet on, and whatever dies and comes back meanwhile.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <random>
+
+#include "tests/e2e/cluster.h"
+#include "tests/e2e/traffic.h"
+#include "tests/live/sandbox.h"
+#include "tests/live/stream.h"
+
+namespace sluice::e2e {
+namespace {
+
+using std::chrono::steady_clock;
+
+const auto* const kSandbox = ::testing::AddGlobalTestEnvironment(new live::SandboxEnvironment);
+
+constexpr uint16_t kOpen = 8080, kClosed = 9000, kOut = 9999;
+constexpr std::chrono::seconds kPatience{20};
+
+bool eventually(const std::function<bool()>& holds) {
+  const auto deadline = steady_clock::now() + kPatience;
+  while (!holds()) {
+    if (steady_clock::now() > deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+net::Ip one_after(const net::Ip& ip) {
+  std::array<uint8_t, 4> bytes{};
+  std::copy(ip.bytes().begin(), ip.bytes().end(), bytes.begin());
+  ++bytes.back();
+  return net::Ip::from_bytes(bytes).value();
+}
+
+class EndToEnd : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(::access("/usr/lib/cni/ptp", X_OK), 0)
+        << "install containernetworking-plugins (deploy/install-deps.sh)";
+    cluster_.emplace();
+    cluster_->start_agent();
+    cluster_->start_watcher();
+    ASSERT_TRUE(Cluster::install());
+    ASSERT_TRUE(Cluster::sync());
+  }
+  void TearDown() override {
+    pods_.clear();
+    cluster_.reset();
+  }
+
+  // A pod that runs.
+  Pod& pod(const std::string& name, const Labels& labels) {
+    Pod& made = *pods_.emplace_back(std::make_unique<Pod>(*cluster_, name, labels));
+    made.schedule();
+    EXPECT_EQ(made.add(), "") << name;
+    made.run();
+    return made;
+  }
+
+  std::optional<Cluster> cluster_;
+  std::vector<std::unique_ptr<Pod>> pods_;
+};
+
+// Pods labelled app=guarded take UDP 8080 from app=friend and nothing else, and send nothing.
+constexpr char kGuarded[] = R"({"podSelector": {"matchLabels": {"app": "guarded"}},
+  "policyTypes": ["Ingress", "Egress"],
+  "ingress": [{"from": [{"podSelector": {"matchLabels": {"app": "friend"}}}],
+               "ports": [{"protocol": "UDP", "port": 8080}]}]})";
+
+TEST_F(EndToEnd, NoForbiddenPacketFromThePodsFirstOneOn) {
+  constexpr int kPods = 200;
+  cluster_->put_policy("guarded", kGuarded);
+  Pod& stranger = pod("stranger", {{"app", "stranger"}});
+  Pod& kin = pod("friend", {{"app", "friend"}});
+  ASSERT_TRUE(Cluster::sync());
+  Capture outside(stranger.netns());
+  ASSERT_TRUE(outside.sound());
+  auto next = kin.ip();  // host-local gives them out in turn
+  for (int i = 0; i < kPods; ++i) {
+    next = one_after(next);
+    Pod fresh(*cluster_, "guarded-" + std::to_string(i), {{"app", "guarded"}});
+    Capture inside(fresh.netns());
+    ASSERT_TRUE(inside.sound());
+    const Hammer forbidden(stranger.netns(), next, kClosed);
+    const Hammer allowed(kin.netns(), next, kOpen);
+    const Hammer leaving(fresh.netns(), stranger.ip(), kOut);
+    std::thread scheduler;
+    if (i % 2 == 0)
+      fresh.schedule();
+    else
+      scheduler = std::thread([&] { fresh.schedule(); });  // the API may know the labels later
+    const std::string failed = fresh.add();
+    if (scheduler.joinable()) scheduler.join();
+    ASSERT_EQ(failed, "") << "pod " << i;
+    ASSERT_EQ(fresh.ip(), next) << "the wrong address was hammered";
+    fresh.run();
+    EXPECT_TRUE(eventually([&] { return inside.arrived(kin.ip(), kOpen) > 0; })) << "pod " << i;
+    EXPECT_GT(forbidden.sent(), 0U);
+    EXPECT_EQ(inside.arrived(stranger.ip(), kClosed), 0U) << "pod " << i;
+    EXPECT_EQ(outside.arrived(fresh.ip(), kOut), 0U) << "pod " << i;
+    EXPECT_EQ(inside.lost(), 0U);
+    if (HasFailure()) return;
+  }
+}
+
+// Pods labelled app=web take TCP and UDP 8080 from app=friend, and from app=other where that is open.
+std::string web(bool open) {
+  const std::string other = open ? R"(, {"podSelector": {"matchLabels": {"app": "other"}}})" : "";
+  return R"({"podSelector": {"matchLabels": {"app": "web"}}, "policyTypes": ["Ingress"], "ingress": [{
+    "from": [{"podSelector": {"matchLabels": {"app": "friend"}}})" +
+         other + R"(], "ports": [{"protocol": "TCP", "port": 8080}, {"protocol": "UDP", "port": 8080}]}]})";
+}
+
+class Deaths : public EndToEnd {
+ protected:
+  void SetUp() override {
+    EndToEnd::SetUp();
+    if (HasFatalFailure()) return;
+    cluster_->put_policy("web", web(open_));
+    cluster_->put_policy("vault", R"({"podSelector": {"matchLabels": {"app": "vault"}}})");
+    for (const char* name : {"web", "vault", "friend", "other", "stranger"}) pod(name, {{"app", name}});
+    ASSERT_TRUE(Cluster::sync());
+  }
+  Pod& named(const std::string& name) {
+    return **std::find_if(pods_.begin(), pods_.end(), [&](const auto& pod) { return pod->name() == name; });
+  }
+  // What the agent says, once it is there and knows.
+  bool is_known(bool open) {
+    return live::run({SLUICECTL, "check", "--from", "shop/other", "--to", "shop/web", "--port", "8080", "-o",
+                      "json"}) == (open ? 0 : 3);
+  }
+  // What really passes: a datagram of `other`, and one of `friend` after it on the same way.
+  ::testing::AssertionResult passes(Capture& at_web, bool open) {
+    const uint64_t others = at_web.arrived(named("other").ip(), kOpen);
+    const uint64_t friends = at_web.arrived(named("friend").ip(), kOpen);
+    if (!send_one(named("other").netns(), named("web").ip(), kOpen) ||
+        !send_one(named("friend").netns(), named("web").ip(), kOpen))
+      return ::testing::AssertionFailure() << "a datagram could not be sent";
+    if (!eventually([&] { return at_web.arrived(named("friend").ip(), kOpen) > friends; }))
+      return ::testing::AssertionFailure() << "what is allowed did not arrive";
+    if ((at_web.arrived(named("other").ip(), kOpen) > others) == open) return ::testing::AssertionSuccess();
+    return ::testing::AssertionFailure()
+           << (open ? "what is allowed did not arrive" : "what is forbidden did");
+  }
+  // The policy changes before, while or after somebody is dead.
+  void change_and_kill() {
+    const int when = below(3), who = below(3);
+    open_ = below(2) == 0;
+    if (when == 0) cluster_->put_policy("web", web(open_));
+    if (who != 0) cluster_->watcher().end(SIGKILL);
+    if (who != 1) cluster_->agent().end(SIGKILL);
+    if (when == 1) cluster_->put_policy("web", web(open_));
+    if (who != 1) cluster_->start_agent();
+    if (who != 0) cluster_->start_watcher();
+    if (when == 2) cluster_->put_policy("web", web(open_));
+  }
+  int below(int limit) { return std::uniform_int_distribution<int>(0, limit - 1)(random_); }
+
+  bool open_ = false;
+  std::mt19937 random_{20261121};
+};
+
+TEST_F(Deaths, EndInTheRightStateWithNothingBrokenOrLeaked) {
+  constexpr int kDeaths = 100, kBeatMilliseconds = 5000;
+  auto stream = live::Stream::open(named("friend").netns(), named("web").netns(), named("web").ip(), kOpen);
+  ASSERT_TRUE(stream) << stream.error().message();
+  Capture at_web(named("web").netns()), at_vault(named("vault").netns());
+  const Hammer forbidden(named("stranger").netns(), named("vault").ip(), kClosed);
+  for (int i = 0; i < kDeaths; ++i) {
+    SCOPED_TRACE("death " + std::to_string(i));
+    change_and_kill();
+    EXPECT_TRUE(stream->beat(kBeatMilliseconds)) << "while somebody is dead";
+    ASSERT_TRUE(eventually([&] { return is_known(open_); })) << "the state after is not " << open_;
+    EXPECT_TRUE(passes(at_web, open_));
+    EXPECT_TRUE(stream->beat(kBeatMilliseconds));
+    EXPECT_EQ(at_vault.arrived_at(kClosed), 0U);
+    EXPECT_EQ(at_vault.lost(), 0U);
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(forbidden.sent(), 0U);
+}
+
+}  // namespace
+}  // namespace sluice::e2e

@@ -1,0 +1,148 @@
+// Traffic between pods that counts what arrives: Hammer sends datagrams without a pause, Capture sees every
+// frame that reaches an interface of a namespace, also one that is made later and has no address yet.
+#pragma once
+
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/udp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <atomic>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "agent/base/fd.h"
+#include "agent/base/result.h"
+#include "agent/endpoint/netns.h"
+#include "agent/net/ip.h"
+
+namespace sluice::e2e {
+
+inline base::Result<std::shared_ptr<base::Fd>> socket_in(const std::string& netns, int family, int type,
+                                                         int protocol) {
+  auto place = endpoint::Netns::open(netns);
+  if (!place) return place.error();
+  return endpoint::within(*place, [&]() -> base::Result<std::shared_ptr<base::Fd>> {
+    auto fd = std::make_shared<base::Fd>(::socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
+    if (!fd->valid()) return base::Error::from_errno(errno, "socket in " + netns);
+    return fd;
+  });
+}
+
+inline sockaddr_in sockaddr_of(const net::Ip& ip, uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  std::memcpy(&address.sin_addr, ip.bytes().data(), sizeof address.sin_addr);
+  return address;
+}
+
+// Datagrams a millisecond.
+inline constexpr int kBurst = 16;
+
+// UDP datagrams from a namespace to an address, from construction until destruction. What cannot be sent
+// (there is no interface yet) is tried again.
+class Hammer {
+ public:
+  Hammer(const std::string& netns, const net::Ip& to, uint16_t port) {
+    auto fd = socket_in(netns, AF_INET, SOCK_DGRAM, 0);
+    if (!fd) return;
+    thread_ = std::thread([this, fd = *fd, address = sockaddr_of(to, port)] {
+      const char byte = 'x';
+      while (!stop_) {
+        const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+        for (int i = 0; i < kBurst; ++i)
+          if (::sendto(fd->get(), &byte, 1, 0, generic, sizeof address) == 1) ++sent_;
+        ::poll(nullptr, 0, 1);  // the machine's few cores are for the programs under test too
+      }
+    });
+  }
+  Hammer(const Hammer&) = delete;
+  Hammer& operator=(const Hammer&) = delete;
+  ~Hammer() {
+    stop_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+  uint64_t sent() const { return sent_; }
+
+ private:
+  std::atomic<bool> stop_ = false;
+  std::atomic<uint64_t> sent_ = 0;
+  std::thread thread_;
+};
+
+// One datagram.
+inline bool send_one(const std::string& netns, const net::Ip& to, uint16_t port) {
+  auto fd = socket_in(netns, AF_INET, SOCK_DGRAM, 0);
+  const sockaddr_in address = sockaddr_of(to, port);
+  const char byte = 'x';
+  return fd && ::sendto((*fd)->get(), &byte, 1, 0, reinterpret_cast<const sockaddr*>(&address),
+                        sizeof address) == 1;
+}
+
+// Every IPv4 UDP datagram that arrives at any interface of a namespace, by source and destination port.
+class Capture {
+ public:
+  explicit Capture(const std::string& netns) {
+    auto fd = socket_in(netns, AF_PACKET, SOCK_DGRAM, htons(ETH_P_IP));
+    if (!fd) return;
+    fd_ = *fd;
+    const int bytes = 32 << 20;
+    ::setsockopt(fd_->get(), SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes);
+  }
+  bool sound() const { return fd_ != nullptr; }
+
+  // How many came so far, from this address to this port; nothing is lost while this is asked now and then.
+  uint64_t arrived(const net::Ip& from, uint16_t port) {
+    drain();
+    return seen_[{from, port}];
+  }
+  // From whomever.
+  uint64_t arrived_at(uint16_t port) {
+    drain();
+    uint64_t sum = 0;
+    for (const auto& [what, count] : seen_)
+      if (what.second == port) sum += count;
+    return sum;
+  }
+  // What the kernel could not keep for us: then the counts say too little.
+  uint64_t lost() {
+    tpacket_stats stats{};
+    socklen_t size = sizeof stats;
+    if (::getsockopt(fd_->get(), SOL_PACKET, PACKET_STATISTICS, &stats, &size) == 0) lost_ += stats.tp_drops;
+    return lost_;
+  }
+
+ private:
+  void drain() {
+    char bytes[64];
+    sockaddr_ll from{};
+    socklen_t size = sizeof from;
+    for (ssize_t got; (got = ::recvfrom(fd_->get(), bytes, sizeof bytes, 0,
+                                        reinterpret_cast<sockaddr*>(&from), &size)) >= 0;) {
+      iphdr ip;
+      if (static_cast<size_t>(got) < sizeof ip || from.sll_pkttype == PACKET_OUTGOING) continue;
+      std::memcpy(&ip, bytes, sizeof ip);
+      const size_t at = size_t{ip.ihl} * 4;
+      udphdr udp;
+      if (ip.protocol != IPPROTO_UDP || static_cast<size_t>(got) < at + sizeof udp) continue;
+      std::memcpy(&udp, bytes + at, sizeof udp);
+      char text[INET_ADDRSTRLEN];
+      ::inet_ntop(AF_INET, &ip.saddr, text, sizeof text);
+      ++seen_[{net::Ip::parse(text).value(), ntohs(udp.dest)}];
+    }
+  }
+
+  std::shared_ptr<base::Fd> fd_;
+  std::map<std::pair<net::Ip, uint16_t>, uint64_t> seen_;
+  uint64_t lost_ = 0;
+};
+
+}  // namespace sluice::e2e
