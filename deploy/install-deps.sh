@@ -12,7 +12,7 @@ packages=(
   # kernel side of the agent
   linux-libc-dev libbpf-dev libnl-3-dev libnl-route-3-dev
   # objects, control API, metrics, logs, options
-  libyaml-dev libyaml-cpp-dev libboost1.81-dev libboost-json1.81-dev libssl-dev
+  libyaml-dev libyaml-cpp-dev libboost1.81-dev libboost-json1.81-dev libssl-dev libabsl-dev
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
   prometheus-cpp-dev libspdlog-dev libcli11-dev
   # tests, fuzzers (sanitizer run-times; llvm-14 has the symbolizer for their reports), benchmarks

@@ -8,7 +8,7 @@ IdentityId Identities::intern(IdentityContent content) {
   auto [at, is_new] = known_.try_emplace(id);
   if (is_new) {
     at->second.content = std::move(content);
-    changed_.insert(id);
+    mark(id, at->second);
   } else if (at->second.content.peers != content.peers || at->second.content.ports != content.ports) {
     collision_ = "identity " + id.to_text();
   }
@@ -16,11 +16,13 @@ IdentityId Identities::intern(IdentityContent content) {
 }
 
 void Identities::use(IdentityId id) {
-  if (id && known_.at(id).uses++ == 0) changed_.insert(id);
+  if (!id) return;
+  if (Known& known = known_.at(id); known.uses++ == 0) mark(id, known);
 }
 
 void Identities::release(IdentityId id) {
-  if (id && --known_.at(id).uses == 0) changed_.insert(id);
+  if (!id) return;
+  if (Known& known = known_.at(id); --known.uses == 0) mark(id, known);
 }
 
 Identities::Settled Identities::settle() {
@@ -28,6 +30,7 @@ Identities::Settled Identities::settle() {
   for (IdentityId id : std::exchange(changed_, {})) {
     auto at = known_.find(id);
     Known& known = at->second;
+    known.changed = false;
     if (known.uses > 0 && !known.live) {
       known.live = true;
       index(id, known.content);
@@ -43,10 +46,14 @@ Identities::Settled Identities::settle() {
   return settled;
 }
 
-const std::set<IdentityId>& Identities::in(PeerSetId peers) const {
-  static const std::set<IdentityId> kNone;
+const std::unordered_set<IdentityId>& Identities::in(PeerSetId peers) const {
+  static const std::unordered_set<IdentityId> kNone;
   auto found = in_.find(peers);
   return found == in_.end() ? kNone : found->second;
+}
+
+void Identities::mark(IdentityId id, Known& known) {
+  if (!std::exchange(known.changed, true)) changed_.push_back(id);
 }
 
 void Identities::index(IdentityId id, const IdentityContent& content) {

@@ -4,9 +4,9 @@
 // content and is never live. Not thread-safe.
 #pragma once
 
-#include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "agent/compile/content.h"
@@ -27,12 +27,12 @@ class Identities {
     std::vector<IdentityId> born;
     std::vector<std::pair<IdentityId, IdentityContent>> died;
   };
-  // Which became live or ceased to be since last time; those that are not in use are forgotten.
+  // Which became live or ceased to be since last time, in any order; those that are not in use are forgotten.
   Settled settle();
 
-  // The live ones that are in this peer set, and those that stand for port numbers too.
-  const std::set<IdentityId>& in(PeerSetId peers) const;
-  const std::set<IdentityId>& with_ports() const { return with_ports_; }
+  // The live ones that are in this peer set, and those that stand for port numbers too; in any order.
+  const std::unordered_set<IdentityId>& in(PeerSetId peers) const;
+  const std::unordered_set<IdentityId>& with_ports() const { return with_ports_; }
   template <typename Visit>
   void for_each_live(Visit visit) const {
     for (const auto& [id, known] : known_)
@@ -45,15 +45,16 @@ class Identities {
   struct Known {
     IdentityContent content;
     size_t uses = 0;
-    bool live = false;
+    bool live = false, changed = false;
   };
+  void mark(IdentityId id, Known& known);
   void index(IdentityId id, const IdentityContent& content);
   void unindex(IdentityId id, const IdentityContent& content);
 
   std::unordered_map<IdentityId, Known> known_;
-  std::unordered_map<PeerSetId, std::set<IdentityId>> in_;
-  std::set<IdentityId> with_ports_;
-  std::set<IdentityId> changed_;
+  std::unordered_map<PeerSetId, std::unordered_set<IdentityId>> in_;
+  std::unordered_set<IdentityId> with_ports_;
+  std::vector<IdentityId> changed_;
   std::string collision_;
 };
 

@@ -7,16 +7,15 @@ using image::Ref;
 void ImageWriter::set_rule(const image::RuleKey& key, const std::optional<Ref>& ref,
                            const image::Portset& ports) {
   if (ref) use(ref->portset, ports);
-  if (const auto old = rules_.set(key, ref)) release(old->portset);
+  unwritten_rules_.emplace_back(key, ref);
 }
 
-void ImageWriter::remove_rules(image::RulesetId ruleset) {
-  const auto& rules = rules_.entries();
-  for (auto at = rules.lower_bound({ruleset, {}}); at != rules.end() && at->first.ruleset == ruleset;) {
-    const image::RuleKey key = at->first;
-    ++at;
-    set_rule(key, std::nullopt);
-  }
+void ImageWriter::write_rules() {
+  std::stable_sort(unwritten_rules_.begin(), unwritten_rules_.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (const auto& [key, ref] : unwritten_rules_)
+    if (const auto old = rules_.set(key, ref)) release(old->portset);
+  unwritten_rules_.clear();
 }
 
 void ImageWriter::set_endpoint(image::EndpointId id, std::optional<image::Endpoint> endpoint,

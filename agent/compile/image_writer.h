@@ -5,7 +5,6 @@
 #pragma once
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -16,12 +15,15 @@
 
 namespace sluice::compile {
 
-// One table of the image, remembering for each key that is written what was there first. An empty start needs
-// no memory: until the first take_change(), everything in the table has been added.
-template <typename Key, typename Value>
+// One table of the image, remembering of each write what was there and what is now. An empty start needs no
+// memory: until the first take_change(), everything in the table has been added.
+template <typename Map>
 class Table {
  public:
-  explicit Table(std::map<Key, Value>& entries) : entries_(entries) {}
+  using Key = typename Map::key_type;
+  using Value = typename Map::mapped_type;
+
+  explicit Table(Map& entries) : entries_(entries) {}
 
   const Value* find(const Key& key) const {
     auto found = entries_.find(key);
@@ -34,7 +36,7 @@ class Table {
     if (!present && !value) return std::nullopt;
     std::optional<Value> old = present ? std::optional<Value>(at->second) : std::nullopt;
     if (old == value) return old;
-    if (taken_) before_.emplace_back(key, old);
+    if (taken_) written_.push_back({key, {old, value}});
     if (!value)
       entries_.erase(at);
     else if (present)
@@ -48,26 +50,30 @@ class Table {
     if (!std::exchange(taken_, true))
       for (const auto& [key, now] : entries_)
         change.emplace_hint(change.end(), key, image::Changed<Value>{std::nullopt, now});
-    // Of what was written twice, the first is what was there before.
-    auto written = std::exchange(before_, {});
-    std::stable_sort(written.begin(), written.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
-    const Key* last = nullptr;
-    for (auto& [key, before] : written) {
-      if (last != nullptr && *last == key) continue;
-      last = &key;
-      const Value* now = find(key);
-      std::optional<Value> after = now ? std::optional<Value>(*now) : std::nullopt;
-      if (!(before == after)) change.emplace_hint(change.end(), key, image::Changed<Value>{before, after});
+    auto written = std::exchange(written_, {});
+    const auto by_key = [](const Written& a, const Written& b) { return a.key < b.key; };
+    if (!std::is_sorted(written.begin(), written.end(), by_key))
+      std::stable_sort(written.begin(), written.end(), by_key);
+    for (auto first = written.begin(); first != written.end();) {
+      auto last = first;
+      while (std::next(last) != written.end() && std::next(last)->key == first->key) ++last;
+      if (image::Changed<Value> all{std::move(first->change.before), std::move(last->change.after)};
+          !(all.before == all.after))
+        change.emplace_hint(change.end(), first->key, std::move(all));
+      first = std::next(last);
     }
     return change;
   }
-  const std::map<Key, Value>& entries() const { return entries_; }
+  const Map& entries() const { return entries_; }
 
  private:
-  std::map<Key, Value>& entries_;
+  struct Written {
+    Key key;
+    image::Changed<Value> change;
+  };
+  Map& entries_;
   bool taken_ = false;
-  std::vector<std::pair<Key, std::optional<Value>>> before_;  // in the order of writing
+  std::vector<Written> written_;  // in the order of writing
 };
 
 class ImageWriter {
@@ -93,16 +99,16 @@ class ImageWriter {
   image::Image image_;  // before the tables that refer to it
 
  public:
-  Table<net::Ip, image::Address> addresses;
-  Table<net::Cidr, image::IdentityId> prefixes;
-  Table<image::ServiceKey, image::IdentityId> services;
+  Table<decltype(image::Image::addresses)> addresses;
+  Table<decltype(image::Image::prefixes)> prefixes;
+  Table<decltype(image::Image::services)> services;
 
-  // `ports` is the content of ref.portset; nullopt removes the entry.
+  // `ports` is the content of ref.portset; nullopt removes the entry. Nothing is written before
+  // write_rules(), which goes through the table in its order: neighbours share the wait for memory.
   void set_rule(const image::RuleKey& key, const std::optional<image::Ref>& ref,
                 const image::Portset& ports = {});
+  void write_rules();
   const image::Ref* find_rule(const image::RuleKey& key) const { return rules_.find(key); }
-  // Every entry of the rule set.
-  void remove_rules(image::RulesetId ruleset);
   // `ports` are the contents of the sides' default_ref.portset, by direction.
   void set_endpoint(image::EndpointId id, std::optional<image::Endpoint> endpoint,
                     const std::array<image::Portset, 2>& ports = {});
@@ -116,9 +122,10 @@ class ImageWriter {
   void use(image::PortsetId id, const image::Portset& ports);
   void release(image::PortsetId id);
 
-  Table<image::RuleKey, image::Ref> rules_;
-  Table<image::PortsetId, image::Portset> portsets_;
-  Table<image::EndpointId, image::Endpoint> endpoints_;
+  Table<decltype(image::Image::rules)> rules_;
+  Table<decltype(image::Image::portsets)> portsets_;
+  Table<decltype(image::Image::endpoints)> endpoints_;
+  std::vector<std::pair<image::RuleKey, std::optional<image::Ref>>> unwritten_rules_;
   std::unordered_map<image::PortsetId, size_t> portset_uses_;
   std::string collision_;
 };

@@ -1,31 +1,45 @@
 #include "agent/compile/rules.h"
 
+#include <algorithm>
+
 namespace sluice::compile {
+namespace {
+
+// Calls visit(part) for each run of neighbours that `same` holds of.
+template <typename T, typename Same, typename Visit>
+void for_each_run(const std::vector<T>& list, Same same, Visit visit) {
+  for (auto first = list.begin(); first != list.end();) {
+    const auto last = std::find_if(first, list.end(), [&](const T& one) { return !same(*first, one); });
+    visit(std::span<const T>(first, last));
+    first = last;
+  }
+}
+
+}  // namespace
 
 void RuleTable::write(const LocalRules::Settled& rulesets, const Identities::Settled& identities) {
+  const auto of_one_ruleset = [](const Naming* a, const Naming* b) { return a->ruleset == b->ruleset; };
+  for (const auto& [id, content] : identities.died)
+    for_each_run(namings_for(content), of_one_ruleset, [&, gone = id](std::span<const Naming* const> run) {
+      writer_.set_rule({run.front()->ruleset, gone}, std::nullopt);
+    });
   for (const auto& [id, content] : rulesets.died) {
     unindex(id, content);
-    writer_.remove_rules(id);
-  }
-  for (const auto& [id, content] : identities.died)
-    for_each_ruleset_naming(content, [&, gone = id](RulesetId ruleset) {
-      writer_.set_rule({ruleset, gone}, std::nullopt);
+    for_each_named_by(content, [&, gone = id](IdentityId identity) {
+      writer_.set_rule({gone, identity}, std::nullopt);
     });
+  }
   for (IdentityId id : identities.born) {
     const IdentityContent& content = identities_.content(id);
-    for_each_ruleset_naming(content, [&](RulesetId ruleset) { write(ruleset, id, content); });
+    for_each_run(namings_for(content), of_one_ruleset,
+                 [&](std::span<const Naming* const> run) { write(id, content, run); });
   }
   for (RulesetId id : rulesets.born) {
-    const RulesetContent& content = local_.ruleset(id)->content;
-    index(id, content);
-    std::set<IdentityId> named;
-    for (const auto& [peers, entry] : content.rules) {
-      const auto& in =
-          !peers && !entry.ports.names.empty() ? identities_.with_ports() : identities_.in(peers);
-      named.insert(in.begin(), in.end());
-    }
-    for (IdentityId identity : named) write(id, identity, identities_.content(identity));
+    const LiveRuleset& live = *local_.ruleset(id);
+    write_new(id, live);
+    index(id, live);
   }
+  writer_.write_rules();
 }
 
 bool RuleTable::allows(RulesetId ruleset, IdentityId identity, net::Protocol protocol, net::Port port) const {
@@ -33,31 +47,90 @@ bool RuleTable::allows(RulesetId ruleset, IdentityId identity, net::Protocol pro
   return writer_.allows(own ? *own : local_.ruleset(ruleset)->default_ref, protocol, port);
 }
 
-void RuleTable::index(RulesetId id, const RulesetContent& content) {
-  for (const auto& [peers, entry] : content.rules) {
-    if (peers) naming_[peers].insert(id);
-    if (!peers && !entry.ports.names.empty()) naming_ports_.insert(id);
+std::vector<RulesetId> RuleTable::rulesets_naming(IdentityId identity) const {
+  std::vector<RulesetId> rulesets;
+  if (!identity || !identities_.knows(identity)) return rulesets;
+  for (const Naming* naming : namings_for(identities_.content(identity)))
+    if (rulesets.empty() || rulesets.back() != naming->ruleset) rulesets.push_back(naming->ruleset);
+  return rulesets;
+}
+
+std::vector<RuleTable::Naming> RuleTable::namings_of(RulesetId id, const LiveRuleset& live) {
+  std::vector<Naming> namings;
+  const PortSpec* everyone = live.content.of({});
+  for (const auto& [peers, entry] : live.content.rules) {
+    Naming naming{id, &entry.ports, everyone, live.default_ref, {}};
+    if (everyone == nullptr && entry.ports.names.empty())
+      naming.alone = entry.ports.all ? Ref::all() : Ref::ports(entry.ports.numbers.id());
+    namings.push_back(naming);
+  }
+  return namings;
+}
+
+void RuleTable::index(RulesetId id, const LiveRuleset& live) {
+  const std::vector<Naming> namings = namings_of(id, live);
+  auto naming = namings.begin();
+  for (const auto& [peers, entry] : live.content.rules) {
+    if (peers) naming_[peers].push_back(*naming);
+    if (!peers && !entry.ports.names.empty()) naming_ports_.push_back(*naming);
+    ++naming;
   }
 }
 
 void RuleTable::unindex(RulesetId id, const RulesetContent& content) {
-  naming_ports_.erase(id);
+  const auto is_its = [&](const Naming& naming) { return naming.ruleset == id; };
+  std::erase_if(naming_ports_, is_its);
   for (const auto& [peers, entry] : content.rules) {
     auto naming = naming_.find(peers);
     if (naming == naming_.end()) continue;
-    naming->second.erase(id);
+    std::erase_if(naming->second, is_its);
     if (naming->second.empty()) naming_.erase(naming);
   }
 }
 
-void RuleTable::write(RulesetId ruleset, IdentityId identity, const IdentityContent& content) {
-  const LiveRuleset& live = *local_.ruleset(ruleset);
-  PortSpec sum;
-  if (const PortSpec* everyone = live.content.of({})) sum = resolved(*everyone, content.ports);
+RuleTable::Namings RuleTable::namings_for(const IdentityContent& content) const {
+  Namings found;
+  const auto add = [&](const std::vector<Naming>& namings) {
+    for (const Naming& naming : namings) found.push_back(&naming);
+  };
   for (PeerSetId peers : content.peers)
-    if (const PortSpec* ports = live.content.of(peers)) sum.add(resolved(*ports, content.ports));
+    if (auto naming = naming_.find(peers); naming != naming_.end()) add(naming->second);
+  if (!content.ports.empty()) add(naming_ports_);
+  std::sort(found.begin(), found.end(),
+            [](const Naming* a, const Naming* b) { return a->ruleset < b->ruleset; });
+  return found;
+}
+
+void RuleTable::write_new(RulesetId id, const LiveRuleset& live) {
+  const std::vector<Naming> namings = namings_of(id, live);
+  std::vector<std::pair<IdentityId, const Naming*>> named;
+  auto naming = namings.begin();
+  for (const auto& [peers, entry] : live.content.rules) {
+    for (IdentityId identity : named_by(peers, entry)) named.emplace_back(identity, &*naming);
+    ++naming;
+  }
+  std::sort(named.begin(), named.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  const auto of_one_identity = [](const auto& a, const auto& b) { return a.first == b.first; };
+  Namings of_one;
+  for_each_run(named, of_one_identity, [&](std::span<const std::pair<IdentityId, const Naming*>> run) {
+    of_one.clear();
+    for (const auto& [identity, one] : run) of_one.push_back(one);
+    write(run.front().first, identities_.content(run.front().first), of_one);
+  });
+}
+
+void RuleTable::write(IdentityId identity, const IdentityContent& content,
+                      std::span<const Naming* const> namings) {
+  const Naming& first = *namings.front();
+  if (namings.size() == 1 && first.alone) {
+    writer_.set_rule({first.ruleset, identity}, *first.alone, first.ports->numbers);
+    return;
+  }
+  PortSpec sum;
+  if (first.everyone != nullptr) sum = resolved(*first.everyone, content.ports);
+  for (const Naming* naming : namings) sum.add(resolved(*naming->ports, content.ports));
   const Ref ref = sum.all ? Ref::all() : Ref::ports(sum.numbers.id());
-  writer_.set_rule({ruleset, identity}, ref == live.default_ref ? std::nullopt : std::optional(ref),
+  writer_.set_rule({first.ruleset, identity}, ref == first.default_ref ? std::nullopt : std::optional(ref),
                    sum.numbers);
 }
 

@@ -1,12 +1,14 @@
 // RuleTable: what each rule set in force allows each identity, as the image's rules.
 //
 // Laws: an entry is there exactly where it differs from the rule set's default, which it includes. Rule sets
-// and identities are content: an entry, once right, stays right while both live. Not thread-safe.
+// and identities are content: an entry, once right, stays right while both live. Work grows with the entries
+// that come and go. Not thread-safe.
 #pragma once
 
-#include <algorithm>
-#include <set>
+#include <optional>
+#include <span>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "agent/compile/identities.h"
@@ -25,30 +27,45 @@ class RuleTable {
 
   // Does the rule set allow this of addresses with the identity?
   bool allows(RulesetId ruleset, IdentityId identity, net::Protocol protocol, net::Port port) const;
-  // Calls visit(ruleset) for those that give addresses of this content more than their default, and maybe
-  // others.
+  // Calls visit(identity) for those that the rule set gives more than its default, and maybe others and some
+  // twice.
   template <typename Visit>
-  void for_each_ruleset_naming(const IdentityContent& content, Visit visit) const {
-    std::vector<RulesetId> found;
-    for (PeerSetId peers : content.peers)
-      if (auto naming = naming_.find(peers); naming != naming_.end())
-        found.insert(found.end(), naming->second.begin(), naming->second.end());
-    if (!content.ports.empty()) found.insert(found.end(), naming_ports_.begin(), naming_ports_.end());
-    std::sort(found.begin(), found.end());
-    found.erase(std::unique(found.begin(), found.end()), found.end());
-    for (RulesetId ruleset : found) visit(ruleset);
+  void for_each_named_by(const RulesetContent& content, Visit visit) const {
+    for (const auto& [peers, entry] : content.rules)
+      for (IdentityId identity : named_by(peers, entry)) visit(identity);
   }
+  // Those that give addresses with the identity more than their default, and maybe others; sorted, unique.
+  std::vector<RulesetId> rulesets_naming(IdentityId identity) const;
 
  private:
-  void index(RulesetId id, const RulesetContent& content);
+  // One rule set's word on one peer set, or on everyone where it names ports.
+  struct Naming {
+    RulesetId ruleset;
+    const PortSpec* ports = nullptr;
+    const PortSpec* everyone = nullptr;  // what the rule set lets everyone; nullptr: nothing
+    Ref default_ref;
+    std::optional<Ref>
+        alone;  // of an identity that the rule set names by this peer set only; nullopt: depends
+  };
+  using Namings = std::vector<const Naming*>;
+
+  const std::unordered_set<IdentityId>& named_by(PeerSetId peers, const RulesetContent::Entry& entry) const {
+    return !peers && !entry.ports.names.empty() ? identities_.with_ports() : identities_.in(peers);
+  }
+  static std::vector<Naming> namings_of(RulesetId id, const LiveRuleset& live);
+  void index(RulesetId id, const LiveRuleset& live);
   void unindex(RulesetId id, const RulesetContent& content);
-  void write(RulesetId ruleset, IdentityId identity, const IdentityContent& content);
+  // Every naming of the content's peer sets and ports, in the order of rule sets.
+  Namings namings_for(const IdentityContent& content) const;
+  void write_new(RulesetId id, const LiveRuleset& live);
+  // `namings`: all that one rule set says of the identity.
+  void write(IdentityId identity, const IdentityContent& content, std::span<const Naming* const> namings);
 
   const LocalRules& local_;
   const Identities& identities_;
   ImageWriter& writer_;
-  std::unordered_map<PeerSetId, std::set<RulesetId>> naming_;  // rule sets by the peer sets that they name
-  std::set<RulesetId> naming_ports_;                           // those that let everyone reach ports by name
+  std::unordered_map<PeerSetId, std::vector<Naming>> naming_;  // by the peer set that they name
+  std::vector<Naming> naming_ports_;                           // those that let everyone reach ports by name
 };
 
 }  // namespace sluice::compile

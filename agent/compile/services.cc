@@ -7,20 +7,30 @@ namespace sluice::compile {
 void ServiceTable::write(const std::set<ServiceKey>& stale, const LocalRules::Settled& rulesets) {
   std::set<ServiceKey> keys = stale;
   for (const auto& [id, content] : rulesets.died) {
-    if (egress_.erase(id) == 0) continue;
-    for (auto& [identity, live] : live_)  // its entries went with it
-      if (live.allowing.erase(id) > 0 && live.allowing.empty())
-        keys.insert(live.keys.begin(), live.keys.end());
+    egress_.erase(id);
+    open_.erase(id);
+    auto allowed = allowed_by_.extract(id);
+    if (allowed.empty()) continue;
+    for (IdentityId identity : allowed.mapped()) {
+      Live& live = live_.at(identity);
+      writer_.set_rule({id, identity}, std::nullopt);
+      live.allowing.erase(id);
+      if (live.allowing.empty()) keys.insert(live.keys.begin(), live.keys.end());
+    }
   }
   for (const ServiceKey& key : stale) assign(key);
   for (RulesetId id : rulesets.born) {
-    if (local_.ruleset(id)->content.direction != model::Direction::kEgress) continue;
+    const LiveRuleset& ruleset = *local_.ruleset(id);
+    if (ruleset.content.direction != model::Direction::kEgress) continue;
     egress_.insert(id);
-    for (auto& [identity, live] : live_) {
+    if (ruleset.default_ref != Ref::none()) open_.insert(id);
+    for (IdentityId identity : rated_by(id)) {
+      Live& live = live_.at(identity);
       rate(identity, live, id);
       if (live.allowing.size() == 1) keys.insert(live.keys.begin(), live.keys.end());
     }
   }
+  writer_.write_rules();
   for (const ServiceKey& key : keys) write(key);
 }
 
@@ -93,7 +103,8 @@ void ServiceTable::assign(const ServiceKey& key) {
   identity_of_[key] = id;
   if (is_new) {
     live.backends = std::move(*backends);
-    for (RulesetId ruleset : egress_) rate(id, live, ruleset);
+    index(id, live.backends);
+    for (RulesetId ruleset : rulesets_for(id, live.backends)) rate(id, live, ruleset);
   } else if (live.backends != *backends) {
     collision_ = "service " + id.to_text();
   }
@@ -104,16 +115,58 @@ void ServiceTable::leave(const ServiceKey& key) {
   auto live = live_.find(identity->second);
   live->second.keys.erase(key);
   if (live->second.keys.empty()) {
-    for (RulesetId ruleset : live->second.allowing) writer_.set_rule({ruleset, live->first}, std::nullopt);
+    for (RulesetId ruleset : live->second.allowing) {
+      writer_.set_rule({ruleset, live->first}, std::nullopt);
+      allowed_by_.at(ruleset).erase(live->first);
+    }
+    unindex(live->first, live->second.backends);
     live_.erase(live);
   }
   identity_of_.erase(identity);
+}
+
+void ServiceTable::index(IdentityId id, const BackendSet& backends) {
+  for (const Backend& backend : backends) {
+    if (backend.node || backend.local) near_.insert(id);
+    if (!backend.node) reaching_[backend.identity].insert(id);
+  }
+}
+
+void ServiceTable::unindex(IdentityId id, const BackendSet& backends) {
+  near_.erase(id);
+  for (const Backend& backend : backends) {
+    auto at = reaching_.find(backend.identity);
+    if (at == reaching_.end()) continue;
+    at->second.erase(id);
+    if (at->second.empty()) reaching_.erase(at);
+  }
+}
+
+std::set<RulesetId> ServiceTable::rulesets_for(IdentityId id, const BackendSet& backends) const {
+  if (near_.contains(id)) return egress_;
+  std::set<RulesetId> rulesets = open_;
+  for (const Backend& backend : backends)
+    for (RulesetId ruleset : rules_.rulesets_naming(backend.identity))
+      if (egress_.contains(ruleset)) rulesets.insert(ruleset);
+  return rulesets;
+}
+
+ServiceTable::ServiceIds ServiceTable::rated_by(RulesetId ruleset) const {
+  ServiceIds services = near_;
+  rules_.for_each_named_by(local_.ruleset(ruleset)->content, [&](IdentityId identity) {
+    if (auto at = reaching_.find(identity); at != reaching_.end())
+      services.insert(at->second.begin(), at->second.end());
+  });
+  if (open_.contains(ruleset))
+    for (const auto& [id, live] : live_) services.insert(id);
+  return services;
 }
 
 void ServiceTable::rate(IdentityId id, Live& live, RulesetId ruleset) {
   const Ref ref = ref_of(ruleset, live.backends);
   if (ref == Ref::none()) return;
   live.allowing.insert(ruleset);
+  allowed_by_[ruleset].insert(id);
   writer_.set_rule({ruleset, id}, ref);
 }
 

@@ -3,13 +3,15 @@
 //
 // Laws: services with equal endpoints, as far as policy can tell, share an identity. A key is in the image
 // where some rule set allows some endpoint behind it, or where "always allowed" (semantics 17, 18) would
-// otherwise apply to its address. Not thread-safe.
+// otherwise apply to its address. Work grows with what rule sets say of the services, not with their product.
+// Not thread-safe.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "agent/compile/addresses.h"
 #include "agent/compile/frontends.h"
@@ -42,6 +44,7 @@ class ServiceTable {
   const std::string& collision() const { return collision_; }
 
  private:
+  using ServiceIds = std::unordered_set<IdentityId>;
   struct Live {
     BackendSet backends;
     std::set<ServiceKey> keys;
@@ -54,6 +57,12 @@ class ServiceTable {
   Ref ref_of(RulesetId ruleset, const BackendSet& backends) const;
   void assign(const ServiceKey& key);
   void leave(const ServiceKey& key);
+  void index(IdentityId id, const BackendSet& backends);
+  void unindex(IdentityId id, const BackendSet& backends);
+  // Those egress rule sets that may have a word on these backends, and those services on which this rule set
+  // may.
+  std::set<RulesetId> rulesets_for(IdentityId id, const BackendSet& backends) const;
+  ServiceIds rated_by(RulesetId ruleset) const;
   void rate(IdentityId id, Live& live, RulesetId ruleset);
   void write(const ServiceKey& key);
 
@@ -66,7 +75,12 @@ class ServiceTable {
   EndpointOf endpoint_of_;
   std::unordered_map<IdentityId, Live> live_;
   std::map<ServiceKey, IdentityId> identity_of_;
-  std::set<RulesetId> egress_;
+  std::unordered_map<IdentityId, ServiceIds> reaching_;  // services by the identities of their endpoints
+  // Those of which rule sets say something that name no endpoint of theirs: one is this node's, or one of its
+  // pods.
+  ServiceIds near_;
+  std::set<RulesetId> egress_, open_;  // open: by default they allow something
+  std::unordered_map<RulesetId, ServiceIds> allowed_by_;
   std::map<net::Ip, size_t> listed_at_;  // keys in the image, by address; node ports left out
   std::string collision_;
 };

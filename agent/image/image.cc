@@ -16,9 +16,8 @@ void append_number(std::string& bytes, size_t number) {
 }
 
 // Walks two sorted maps side by side.
-template <typename Key, typename Value>
-TableChange<Key, Value> table_difference(const std::map<Key, Value>& before,
-                                         const std::map<Key, Value>& after) {
+template <typename Map, typename Key = typename Map::key_type, typename Value = typename Map::mapped_type>
+TableChange<Key, Value> table_difference(const Map& before, const Map& after) {
   TableChange<Key, Value> changes;
   auto add = [&](const Key& key, std::optional<Value> old_value, std::optional<Value> new_value) {
     changes.emplace_hint(changes.end(), key, Changed<Value>{std::move(old_value), std::move(new_value)});
@@ -39,8 +38,8 @@ TableChange<Key, Value> table_difference(const std::map<Key, Value>& before,
   return changes;
 }
 
-template <typename Key, typename Value>
-void apply_table(std::map<Key, Value>& table, const TableChange<Key, Value>& changes) {
+template <typename Map>
+void apply_table(Map& table, const TableChange<typename Map::key_type, typename Map::mapped_type>& changes) {
   for (const auto& [key, change] : changes) {
     if (change.after)
       table.insert_or_assign(key, *change.after);

@@ -6,10 +6,13 @@
 // agent/image/placement.h gives them out. Values; any thread.
 #pragma once
 
+#include <absl/container/btree_map.h>
+
 #include <array>
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "agent/image/ids.h"
@@ -60,10 +63,14 @@ struct ServiceKey {
   auto operator<=>(const ServiceKey&) const = default;
 };
 
+// In the order of identities: what most changes touch is all that some rule sets say of few identities.
 struct RuleKey {
   RulesetId ruleset;
   IdentityId identity;
-  auto operator<=>(const RuleKey&) const = default;
+  bool operator==(const RuleKey&) const = default;
+  auto operator<=>(const RuleKey& other) const {
+    return std::tie(identity, ruleset) <=> std::tie(other.identity, other.ruleset);
+  }
 };
 
 struct Side {
@@ -82,12 +89,18 @@ struct Endpoint {
   }
 };
 
+// A table in the order of its keys: as std::map, but several entries a node. What a change costs is the waits
+// for memory while its few entries are sought among very many: a fourth of those in a binary tree. An
+// insertion or removal may move the others: no iterator, pointer or reference outlives it.
+template <typename Key, typename Value>
+using Sorted = absl::btree_map<Key, Value>;
+
 struct Image {
-  std::map<net::Ip, Address> addresses;       // only those that the prefixes alone would get wrong
-  std::map<net::Cidr, IdentityId> prefixes;   // longest match; 0 is allowed (a hole)
-  std::map<ServiceKey, IdentityId> services;  // -> identity of the set of endpoints behind it
-  std::map<RuleKey, Ref> rules;               // the side's default is included in each entry
-  std::map<PortsetId, Portset> portsets;      // exactly those that rules and sides refer to
+  Sorted<net::Ip, Address> addresses;       // only those that the prefixes alone would get wrong
+  Sorted<net::Cidr, IdentityId> prefixes;   // longest match; 0 is allowed (a hole)
+  Sorted<ServiceKey, IdentityId> services;  // -> identity of the set of endpoints behind it
+  Sorted<RuleKey, Ref> rules;               // the side's default is included in each entry
+  std::map<PortsetId, Portset> portsets;    // exactly those that rules and sides refer to
   std::map<EndpointId, Endpoint> endpoints;
   bool operator==(const Image&) const = default;
 };
@@ -99,7 +112,7 @@ struct Changed {
   bool operator==(const Changed&) const = default;
 };
 template <typename Key, typename Value>
-using TableChange = std::map<Key, Changed<Value>>;
+using TableChange = Sorted<Key, Changed<Value>>;
 
 struct Difference {
   TableChange<net::Ip, Address> addresses;

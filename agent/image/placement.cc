@@ -21,6 +21,7 @@ class Planner {
   Result<Plan> build() {
     plan_.epoch = place_.epoch_ + 1;
     clear_leftovers();
+    place_.reach_.take_over(difference_);
     if (auto status = take_slots(); !status) return status.error();
     if (auto status = put_cells(); !status) return status.error();
     if (auto status = put_endpoints(); !status) return status.error();
@@ -99,6 +100,12 @@ class Planner {
     return uint64_t{SLUICE_REF(SLUICE_REF_PORTS, *slot)};
   }
 
+  // What is removed and asked for by no packet of the new state need not say so in a cell.
+  bool goes_unseen(const RuleKey& key, const Changed<Ref>& change) const {
+    return !change.after && !place_.reach_.reaches(key);
+  }
+  static bool goes_unseen(const auto&, const auto&) { return false; }
+
   // One table of cells, of `at_most` changes. encode_value(key, value, in_after) is what a packet must see
   // there before or after.
   template <typename Changes, typename EncodeKey, typename EncodeValue>
@@ -108,6 +115,10 @@ class Planner {
     put.reserve(at_most, 0);
     undo.reserve(0, at_most);
     for (const auto& [key, change] : changes) {
+      if (goes_unseen(key, change)) {
+        cleanup.remove(encode_key(key));
+        continue;
+      }
       Result<uint64_t> before = encode_value(key, change.before, false),
                        now = encode_value(key, change.after, true);
       if (!before) return before.error();

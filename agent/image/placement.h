@@ -3,11 +3,12 @@
 //
 // Laws:
 //  - plan() takes slots at once; settled() gives back those that the plan freed, when no packet can still be
-//  reading
-//    them. After a plan() or put_in_force() that failed the placement is stale: read() the maps again.
+//    reading them. After a plan() or put_in_force() that failed the placement is stale: read() the maps
+//    again.
+//  - A rule that no packet of the new image can come by (reach.h) is not written: it stays as it is until the
+//    cleanup after the flip. What read() returns is without such rules.
 //  - What read() returns is the image in force; half-written leftovers of an agent that died are noted and
-//  cleared
-//    by the next plan, which therefore may not be skipped while leftovers() is true.
+//    cleared by the next plan, which therefore may not be skipped while leftovers() is true.
 //  - What does not fit its map is an error that names the map and its limit; nothing is cut off.
 // Not thread-safe: one owner.
 #pragma once
@@ -19,6 +20,7 @@
 #include "agent/image/image.h"
 #include "agent/image/plan.h"
 #include "agent/image/ports.h"
+#include "agent/image/reach.h"
 #include "agent/image/slots.h"
 
 namespace sluice::image {
@@ -64,6 +66,7 @@ class Placement {
   uint64_t epoch_ = 1;
   uint32_t next_flow_id_ = 1;  // the count in the next SLUICE_ENDPOINT_ID
   PortArrays ports_;
+  Reach reach_;  // of the image that was planned last
   Slots endpoint_slots_{SLUICE_MAX_ENDPOINTS, "endpoints", SLUICE_FIRST_ENDPOINT};
   std::map<EndpointId, EndpointPlace> endpoints_;
   std::map<uint32_t, EndpointId> interfaces_;  // ifindex -> whose

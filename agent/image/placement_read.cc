@@ -18,13 +18,14 @@ class Reader {
     place().next_flow_id_ = static_cast<uint32_t>(std::max<uint64_t>(1, in_.config.next_endpoint_id));
     find_endpoints();
     Status status = read_endpoints();
-    if (status) status = read_rules();
     if (status) status = read_services();
     if (status) status = read_prefixes(SLUICE_MAP_PREFIXES4, in_.prefixes4);
     if (status) status = read_prefixes(SLUICE_MAP_PREFIXES6, in_.prefixes6);
     if (!status) return status.error();
     read_addresses(SLUICE_MAP_ADDRESSES4, in_.addresses4);
     read_addresses(SLUICE_MAP_ADDRESSES6, in_.addresses6);
+    place().reach_.add(image());
+    if (status = read_rules(); !status) return status.error();
     return std::move(out_);
   }
 
@@ -36,10 +37,15 @@ class Reader {
   // are noted for removal, cells of an epoch that never came are noted to be written over.
   template <typename Key, typename Keep>
   Status read_cells(sluice_map map, const Table<Key, sluice_cell>& table, uint64_t absent, Keep keep) {
+    return read_cells_but(
+        map, table, [absent](const Key&, uint64_t value) { return value == absent; }, keep);
+  }
+  template <typename Key, typename IsAbsent, typename Keep>
+  Status read_cells_but(sluice_map map, const Table<Key, sluice_cell>& table, IsAbsent is_absent, Keep keep) {
     BatchBuilder fix(map);
     for (const auto& [key, cell] : table) {
       uint64_t value = cell_at(cell, epoch_);
-      if (value == absent) {
+      if (is_absent(key, value)) {
         fix.remove(key);
         continue;
       }
@@ -150,13 +156,16 @@ class Reader {
   }
 
   Status read_rules() {
-    return read_cells(SLUICE_MAP_RULES, in_.rules, SLUICE_REF(SLUICE_REF_NONE, 0),
-                      [&](const sluice_rule& key, uint64_t value) -> Status {
-                        auto ref = decode_ref(value);
-                        if (!ref) return ref.error();
-                        image().rules[decode(key)] = *ref;
-                        return done();
-                      });
+    const auto is_absent = [&](const sluice_rule& key, uint64_t value) {
+      return value == SLUICE_REF(SLUICE_REF_NONE, 0) || !place().reach_.reaches(decode(key));
+    };
+    return read_cells_but(SLUICE_MAP_RULES, in_.rules, is_absent,
+                          [&](const sluice_rule& key, uint64_t value) -> Status {
+                            auto ref = decode_ref(value);
+                            if (!ref) return ref.error();
+                            image().rules[decode(key)] = *ref;
+                            return done();
+                          });
   }
 
   Status read_services() {

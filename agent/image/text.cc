@@ -1,5 +1,7 @@
 // The printed form of images and differences: one line an entry, tables in the order of Image, entries
 // sorted.
+#include <map>
+
 #include "agent/image/image.h"
 
 namespace sluice::image {
@@ -48,16 +50,28 @@ std::string line(const EndpointId& id, const Endpoint& endpoint) {
          side_text("egress", endpoint.sides[SLUICE_EGRESS]);
 }
 
-template <typename Key, typename Value>
-std::string table_text(const std::map<Key, Value>& table) {
+// Rules are printed by rule set, as people ask for them.
+template <typename Value>
+auto by_ruleset(const Sorted<RuleKey, Value>& rules) {
+  std::map<std::pair<RulesetId, IdentityId>, Value> sorted;
+  for (const auto& [key, value] : rules) sorted.emplace(std::pair(key.ruleset, key.identity), value);
+  return sorted;
+}
+
+std::string line(const std::pair<RulesetId, IdentityId>& key, const Ref& ref) {
+  return line(RuleKey{key.first, key.second}, ref);
+}
+
+template <typename Map>
+std::string table_text(const Map& table) {
   std::string text;
   for (const auto& [key, value] : table) text += line(key, value) + "\n";
   return text;
 }
 
 // "+" added, "-" removed, "~" changed: what was, then what is.
-template <typename Key, typename Value>
-std::string change_text(const TableChange<Key, Value>& changes) {
+template <typename Map>
+std::string change_text(const Map& changes) {
   std::string text;
   for (const auto& [key, change] : changes) {
     if (change.before && change.after)
@@ -107,13 +121,13 @@ std::string to_text(const Portset& portset) {
 
 std::string to_text(const Image& image) {
   return table_text(image.addresses) + table_text(image.prefixes) + table_text(image.services) +
-         table_text(image.rules) + table_text(image.portsets) + table_text(image.endpoints);
+         table_text(by_ruleset(image.rules)) + table_text(image.portsets) + table_text(image.endpoints);
 }
 
 std::string to_text(const Difference& difference) {
   return change_text(difference.addresses) + change_text(difference.prefixes) +
-         change_text(difference.services) + change_text(difference.rules) + change_text(difference.portsets) +
-         change_text(difference.endpoints);
+         change_text(difference.services) + change_text(by_ruleset(difference.rules)) +
+         change_text(difference.portsets) + change_text(difference.endpoints);
 }
 
 }  // namespace sluice::image

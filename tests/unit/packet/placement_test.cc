@@ -3,7 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include <cstring>
 #include <set>
+#include <vector>
 
 #include "agent/image/encode.h"
 #include "agent/packet/build.h"
@@ -52,6 +54,56 @@ TEST(Placement, TheSameImageIsNoChange) {
   ASSERT_TRUE(plan.ok());
   EXPECT_TRUE(plan->prepare.empty() && plan->endpoints.empty() && plan->interfaces.empty() &&
               plan->cleanup.empty() && plan->attach.empty() && plan->detach.empty());
+}
+
+// The keys of the rules that these batches write or remove.
+std::vector<image::RuleKey> rules_in(const std::vector<image::Batch>& batches) {
+  std::vector<image::RuleKey> keys;
+  for (const image::Batch& batch : batches) {
+    if (batch.map != SLUICE_MAP_RULES) continue;
+    for (uint32_t i = 0; i < batch.count; ++i) {
+      sluice_rule key{};
+      std::memcpy(&key, &batch.keys[i * sizeof key], sizeof key);
+      keys.push_back(image::decode(key));
+    }
+  }
+  return keys;
+}
+
+image::Image friend_is(image::IdentityId identity, image::RulesetId ruleset) {
+  image::Image image;
+  image.endpoints[{100}].ipv4 = ip("10.0.0.1");
+  image.endpoints[{100}].sides[SLUICE_EGRESS] = {ruleset, image::Ref::none()};
+  image.addresses[ip("10.0.0.2")] = {identity, false, false};
+  image.rules[{ruleset, identity}] = image::Ref::all();
+  return image;
+}
+
+TEST(Placement, ARuleThatNoPacketAsksForAnyMoreIsDeletedWithoutBeingWritten) {
+  struct Row {
+    const char* what;
+    image::IdentityId identity;
+    image::RulesetId ruleset;
+  };
+  for (const Row& row : {Row{"its identity is gone", {8}, {1}}, Row{"its rule set is gone", {7}, {2}}}) {
+    Applied applied;
+    const image::Image before = friend_is({7}, {1}), after = friend_is(row.identity, row.ruleset);
+    ASSERT_TRUE(applied.put(before).ok()) << row.what;
+    auto plan = applied.placement.plan(after, image::difference(before, after));
+    ASSERT_TRUE(plan.ok()) << row.what;
+    EXPECT_THAT(rules_in(plan->prepare), ::testing::ElementsAre(image::RuleKey{row.ruleset, row.identity}))
+        << row.what;
+    EXPECT_THAT(rules_in(plan->cleanup), ::testing::ElementsAre(image::RuleKey{{1}, {7}})) << row.what;
+  }
+  Applied applied;
+  const image::Image before = friend_is({7}, {1});
+  image::Image after = before;
+  after.rules.clear();
+  ASSERT_TRUE(applied.put(before).ok());
+  auto plan = applied.placement.plan(after, image::difference(before, after));
+  ASSERT_TRUE(plan.ok());
+  EXPECT_THAT(rules_in(plan->prepare), ::testing::ElementsAre(image::RuleKey{{1}, {7}}))
+      << "a rule that packets ask for must say that it is gone";
 }
 
 // The slot of the only port set in sluice_portsets that the pod's side refers to.
@@ -153,6 +205,7 @@ std::vector<Full> full_maps() {
                                 .image()},
       {SLUICE_MAP_RULES, before()
                              .allow(SLUICE_EGRESS, kFriend, image::Ref::all())
+                             .peer(ip("10.0.1.2"), kStranger)
                              .allow(SLUICE_EGRESS, kStranger, image::Ref::all())
                              .image()},
       {SLUICE_MAP_INTERFACES_MORE, pair(before(), kPodInterface + SLUICE_INTERFACE_SLOTS)},

@@ -3,10 +3,11 @@
 #pragma once
 
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
-#include "agent/image/image.h"
+#include "agent/image/reach.h"
 #include "tests/kernel/world.h"
 
 namespace sluice::packet {
@@ -36,6 +37,7 @@ class RandomImage {
         if (chance(40))
           if (image::Ref drawn = ref(); drawn.kind != image::Ref::Kind::kNone)
             image_.rules[{{ruleset}, {identity}}] = drawn;
+    drop_unreached();
     return image_;
   }
 
@@ -56,6 +58,24 @@ class RandomImage {
 
   bool chance(unsigned percent) { return random_() % 100 < percent; }
   image::IdentityId identity() { return {1 + random_() % kIdentities}; }
+
+  // The compiler makes no rule that no packet can come by, and no port set for it.
+  void drop_unreached() {
+    image::Reach reach;
+    reach.add(image_);
+    std::set<image::PortsetId> used;
+    for (const auto& [id, endpoint] : image_.endpoints)
+      for (const image::Side& side : endpoint.sides) used.insert(side.default_ref.portset);
+    image::Image kept = image_;
+    kept.rules.clear();
+    for (const auto& [key, ref] : image_.rules)
+      if (reach.reaches(key)) {
+        kept.rules[key] = ref;
+        used.insert(ref.portset);
+      }
+    std::erase_if(kept.portsets, [&](const auto& entry) { return !used.contains(entry.first); });
+    image_ = kept;
+  }
 
   void draw_endpoints() {
     for (uint32_t pod = 0; pod < kPods; ++pod) {

@@ -1,0 +1,38 @@
+// Reach: which identities and rule sets a packet of the newest image can come by.
+//
+// Laws: an identity is reached while an address, a prefix or a Service has it; a rule set while a side of an
+// endpoint has it. A rule is reached while both its rule set and its identity are: no packet asks for any
+// other, so it says nothing, whatever stands in it. A value; any thread.
+#pragma once
+
+#include <unordered_map>
+
+#include "agent/image/image.h"
+
+namespace sluice::image {
+
+class Reach {
+ public:
+  void add(const Image& image);
+  void take_over(const Difference& difference);
+  bool reaches(const RuleKey& rule) const {
+    return identities_.contains(rule.identity) && rulesets_.contains(rule.ruleset);
+  }
+
+ private:
+  void count(const IdentityId& id, int by) { count(identities_, id, by); }
+  void count(const Address& address, int by) { count(identities_, address.identity, by); }
+  void count(const Endpoint& endpoint, int by) {
+    for (const Side& side : endpoint.sides) count(rulesets_, side.ruleset, by);
+  }
+  template <typename Id>
+  static void count(std::unordered_map<Id, int>& uses, Id id, int by) {
+    const auto at = uses.try_emplace(id).first;
+    if ((at->second += by) == 0) uses.erase(at);
+  }
+
+  std::unordered_map<IdentityId, int> identities_;
+  std::unordered_map<RulesetId, int> rulesets_;
+};
+
+}  // namespace sluice::image
