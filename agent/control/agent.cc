@@ -249,7 +249,9 @@ void Agent::apply() {
   else
     retry_pause_ = kRetryFirst;
   if (node_.settled() && !other_layouts_removed_) remove_other_layouts();
-  if (applied != Applied::kFailed && node_.started() && node_.last_error().empty()) feeder_->note_in_force();
+  if (applied != Applied::kFailed && node_.started() && node_.last_error().empty())
+    feeder_->note_in_force(applied == Applied::kInForce ? node_.last_change()->when
+                                                        : std::chrono::system_clock::now());
   answer_syncs();
   answer_adds();
 }

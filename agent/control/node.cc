@@ -282,6 +282,7 @@ Status Node::put(const image::Difference& difference, LastChange& change) {
   for (const uint32_t ifindex : plan->detach) attached_.erase(ifindex);
   attach_wanted();
   change.took = clock_.steady() - news_since_.value_or(clock_.steady());
+  change.when = clock_.system();
   if (auto settled = image::settle(*plan, *maps_.target); !settled) {
     (void)read_back();
     return settled.error().within("clean up after the change, which is in force");
@@ -300,8 +301,10 @@ Applied Node::fail(const Error& error) {
 }
 
 void Node::succeed(LastChange change) {
-  change.when = clock_.system();
-  if (change.took.count() == 0) change.took = clock_.steady() - news_since_.value_or(clock_.steady());
+  if (change.writes == 0) {  // the first state was in force already
+    change.when = clock_.system();
+    change.took = clock_.steady() - news_since_.value_or(clock_.steady());
+  }
   ++totals_.applies;
   totals_.entries += change.entries;
   totals_.writes += change.writes;

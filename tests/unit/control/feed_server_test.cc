@@ -32,7 +32,7 @@ class FeedServerTest : public ServerFixture {
   void put_in_force() {
     on_loop([this] {
       (void)feeder_->take();
-      feeder_->note_in_force();
+      feeder_->note_in_force(kNow + late_);
       return 0;
     });
   }
@@ -64,7 +64,7 @@ TEST_F(FeedServerTest, FromHelloToInForce) {
   EXPECT_EQ(batch.changes.size(), 2u);
   EXPECT_TRUE(batch.problems.empty()) << batch.problems.front().to_text();
   on_loop([this] {
-    feeder_->note_in_force();
+    feeder_->note_in_force(kNow + late_);
     return 0;
   });
   ASSERT_TRUE(tester.until([&] { return tester.progress.in_force() == 1; }));
