@@ -5,10 +5,13 @@
 #include <boost/asio/post.hpp>
 #include <csignal>
 
+#include "agent/control/adoption.h"
+#include "agent/endpoint/conntrack.h"
 #include "agent/endpoint/discover.h"
 #include "agent/endpoint/node_addresses.h"
 #include "agent/flow/record.h"
 #include "agent/kernel/bpffs.h"
+#include "agent/kernel/flows.h"
 
 namespace sluice::control {
 
@@ -22,7 +25,8 @@ namespace {
 
 constexpr size_t kEventsAtOnce = 256;
 
-NodeMaps node_maps(kernel::KernelMaps& maps, const kernel::Attacher& attacher) {
+NodeMaps node_maps(const kernel::Programs& programs, kernel::KernelMaps& maps,
+                   const kernel::Attacher& attacher) {
   return {&maps, [&maps] { return maps.read(); },
           [&attacher]() -> Result<std::set<uint32_t>> {
             auto attached = attacher.attached();
@@ -30,6 +34,11 @@ NodeMaps node_maps(kernel::KernelMaps& maps, const kernel::Attacher& attacher) {
             std::set<uint32_t> interfaces;
             for (const auto& attachment : *attached) interfaces.insert(attachment.ifindex);
             return interfaces;
+          },
+          [&programs](const std::vector<AdoptingEndpoint>& endpoints) -> Status {
+            auto connections = endpoint::established_tcp();
+            if (!connections) return connections.error();
+            return kernel::put_flows(programs, control::adopt(*connections, endpoints));
           }};
 }
 
@@ -101,7 +110,8 @@ Agent::Agent(boost::asio::io_context& loop, AgentOptions options, std::unique_pt
       kernel_(std::move(kernel)),
       feeder_(std::move(folder)),
       watch_(std::move(watch)),
-      node_(options_.node_name, node_maps(*kernel_.maps, *kernel_.attacher), clock_of_system(), log),
+      node_(options_.node_name, node_maps(*kernel_.programs, *kernel_.maps, *kernel_.attacher),
+            clock_of_system(), log),
       facts_{options_.version, options_.source, kernel::to_text(kernel_.attacher->mode()), options_.strict,
              options_.audit},
       started_(steady_clock::now()),
@@ -239,7 +249,9 @@ void Agent::apply() {
   else
     retry_pause_ = kRetryFirst;
   if (node_.settled() && !other_layouts_removed_) remove_other_layouts();
-  if (applied != Applied::kFailed && node_.started() && node_.last_error().empty()) feeder_->note_in_force();
+  if (applied != Applied::kFailed && node_.started() && node_.last_error().empty())
+    feeder_->note_in_force(applied == Applied::kInForce ? node_.last_change()->when
+                                                        : std::chrono::system_clock::now());
   answer_syncs();
   answer_adds();
 }

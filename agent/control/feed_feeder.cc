@@ -135,10 +135,9 @@ std::optional<source::Batch> FeedFeeder::take() {
   return batch;
 }
 
-void FeedFeeder::note_in_force() {
-  const auto now = settings_.now();
+void FeedFeeder::note_in_force(std::chrono::system_clock::time_point when) {
   for (const int64_t observed : std::exchange(observed_, {})) {
-    const auto took = now.time_since_epoch() - std::chrono::nanoseconds(observed);
+    const auto took = when.time_since_epoch() - std::chrono::nanoseconds(observed);
     settings_.observe(std::max(std::chrono::duration<double>(took), std::chrono::duration<double>::zero()));
   }
   if (std::exchange(in_force_, handed_) != handed_) tell_progress();

@@ -51,7 +51,7 @@ class FeedFeeder final : public source::Feeder {
   std::optional<source::Batch> take() override;
   bool synced() const override { return session_.synced(); }
   uint64_t request_read() override;
-  void note_in_force() override;
+  void note_in_force(std::chrono::system_clock::time_point when) override;
 
   // A stream said hello. An error: the Hello makes no sense.
   base::Status begin(const std::shared_ptr<FeedLine>& line, const v1::Hello& hello);

@@ -23,6 +23,7 @@ namespace sluice::control {
 struct FeedBreach {
   enum class Kind : uint8_t { kNoSense, kTooMuch, kOutOfTurn } kind = Kind::kNoSense;
   std::string what;
+  bool operator==(const FeedBreach&) const = default;
 };
 
 struct FedEvent {

@@ -21,13 +21,6 @@ model::Pod matched_part(const model::Pod& pod) {
   return part;
 }
 
-std::set<uint32_t> endpoint_interfaces(const image::Image& image) {
-  std::set<uint32_t> all;
-  for (const auto& [id, endpoint] : image.endpoints)
-    if (endpoint.ifindex != 0) all.insert(endpoint.ifindex);
-  return all;
-}
-
 std::vector<std::string> sorted_unique(std::vector<std::string> lines) {
   std::sort(lines.begin(), lines.end());
   lines.erase(std::unique(lines.begin(), lines.end()), lines.end());
@@ -190,12 +183,6 @@ std::string Node::describe_news() const {
   return text.empty() ? "retry" : text;
 }
 
-std::set<uint32_t> Node::carrying() const {
-  std::set<uint32_t> all = attached_;
-  if (inherited_) all.insert(inherited_->begin(), inherited_->end());
-  return all;
-}
-
 void Node::find_pods() {
   presence_ = control::presence(
       {discovery_, pods_, name_, pod_cidrs_, image(), carrying(), told_interfaces(discovery_, told_)});
@@ -295,64 +282,13 @@ Status Node::put(const image::Difference& difference, LastChange& change) {
   for (const uint32_t ifindex : plan->detach) attached_.erase(ifindex);
   attach_wanted();
   change.took = clock_.steady() - news_since_.value_or(clock_.steady());
+  change.when = clock_.system();
   if (auto settled = image::settle(*plan, *maps_.target); !settled) {
     (void)read_back();
     return settled.error().within("clean up after the change, which is in force");
   }
   placement_.settled(*plan);
   return base::done();
-}
-
-std::set<uint32_t> Node::wanted_interfaces() const {
-  std::set<uint32_t> wanted = endpoint_interfaces(image());
-  for (const auto& pod : presence_.pods) wanted.insert(static_cast<uint32_t>(pod.host_ifindex));
-  wanted.insert(presence_.unknown.begin(), presence_.unknown.end());
-  return wanted;
-}
-
-void Node::attach_wanted() {
-  const auto wanted = wanted_interfaces();
-  attach_errors_.clear();
-  for (const uint32_t ifindex : wanted) {
-    if (attached_.contains(ifindex)) continue;
-    if (auto attached = maps_.target->attach(ifindex); !attached)
-      attach_errors_[ifindex] = attached.error().within(pod_at(ifindex)).message();
-    else
-      attached_.insert(ifindex);
-  }
-  retry_ = retry_ || !attach_errors_.empty();
-  log_problems();
-  if (read_) detach_unwanted(wanted);
-}
-
-void Node::attach_told() {
-  for (const uint32_t ifindex : told_interfaces(discovery_, told_)) {
-    if (attached_.contains(ifindex)) continue;
-    auto attached = maps_.target->attach(ifindex);
-    if (!attached) {
-      attach_errors_[ifindex] = attached.error().within(pod_at(ifindex)).message();
-      continue;
-    }
-    attach_errors_.erase(ifindex);
-    attached_.insert(ifindex);
-  }
-}
-
-void Node::detach_unwanted(const std::set<uint32_t>& wanted) {
-  std::set<uint32_t> have = attached_;
-  if (inherited_) have.merge(std::exchange(*inherited_, {}));
-  for (const uint32_t ifindex : have) {
-    if (wanted.contains(ifindex)) continue;
-    if (auto detached = maps_.target->detach(ifindex); !detached)
-      log_.error("detach_failed", {{"error", detached.error().message()}});
-    attached_.erase(ifindex);
-  }
-}
-
-std::string Node::pod_at(uint32_t ifindex) const {
-  for (const auto& pod : presence_.pods)
-    if (static_cast<uint32_t>(pod.host_ifindex) == ifindex) return pod.name.to_text();
-  return "no pod";
 }
 
 Applied Node::fail(const Error& error) {
@@ -365,8 +301,10 @@ Applied Node::fail(const Error& error) {
 }
 
 void Node::succeed(LastChange change) {
-  change.when = clock_.system();
-  if (change.took.count() == 0) change.took = clock_.steady() - news_since_.value_or(clock_.steady());
+  if (change.writes == 0) {  // the first state was in force already
+    change.when = clock_.system();
+    change.took = clock_.steady() - news_since_.value_or(clock_.steady());
+  }
   ++totals_.applies;
   totals_.entries += change.entries;
   totals_.writes += change.writes;

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "agent/compile/compiler.h"
+#include "agent/control/adoption.h"
 #include "agent/control/log.h"
 #include "agent/control/presence.h"
 #include "agent/control/told.h"
@@ -33,6 +34,9 @@ struct NodeMaps {
   image::Target* target = nullptr;
   std::function<base::Result<image::Contents>()> contents;
   std::function<base::Result<std::set<uint32_t>>()> attached;  // by whichever agent
+  // Writes the connections down that these endpoints have open, before programs come to their interfaces for
+  // the first time. May be left out.
+  std::function<base::Status(const std::vector<AdoptingEndpoint>&)> adopt = {};
 };
 
 struct NodeClock {
@@ -50,7 +54,7 @@ struct ObjectNews {
 };
 
 struct LastChange {
-  std::chrono::system_clock::time_point when;
+  std::chrono::system_clock::time_point when;  // it was in force
   std::string what;    // "first state", "3 objects, endpoints"
   size_t entries = 0;  // of the image that changed
   size_t writes = 0;   // entries written before and at the flip
@@ -139,6 +143,9 @@ class Node {
   // Interfaces of endpoints in force, of pods that wait for that, and of those that are not known.
   std::set<uint32_t> wanted_interfaces() const;
   void attach_wanted();
+  // Endpoints in force on interfaces that carry no programs of any agent yet learn of the connections that
+  // are open.
+  void adopt_connections() const;
   // What nobody wants, and what an earlier agent left; only while it is known what is in force.
   void detach_unwanted(const std::set<uint32_t>& wanted);
   std::string pod_at(uint32_t ifindex) const;

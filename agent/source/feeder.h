@@ -6,6 +6,7 @@
 // news. All calls from one thread, save request_read().
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -36,8 +37,8 @@ class Feeder {
   // Asks for everything that the source holds now to be read; answers the generation of the batch that will
   // carry it (or a later one). From any thread.
   virtual uint64_t request_read() = 0;
-  // Everything that take() has answered so far is in force.
-  virtual void note_in_force() {}
+  // Everything that take() has answered so far is in force, since `when`.
+  virtual void note_in_force(std::chrono::system_clock::time_point /*when*/) {}
 };
 
 }  // namespace sluice::source

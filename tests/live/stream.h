@@ -63,7 +63,22 @@ class Stream {
     ++arrived_;
     return true;
   }
+  // The other way: the end that was called sends, and the caller waits for it; as beat().
+  bool answer(int milliseconds) {
+    const char byte = 1;
+    if (::send(far_.get(), &byte, 1, MSG_NOSIGNAL) != 1 || !ready(near_.get(), POLLIN, milliseconds))
+      return false;
+    char got = 0;
+    return ::recv(near_.get(), &got, 1, 0) == 1 && got == byte;
+  }
   uint64_t arrived() const { return arrived_; }
+  net::Port near_port() const {
+    sockaddr_storage storage{};
+    socklen_t size = sizeof storage;
+    ::getsockname(near_.get(), reinterpret_cast<sockaddr*>(&storage), &size);
+    // The port stands at the same place in sockaddr_in and sockaddr_in6.
+    return net::Port::from_network(reinterpret_cast<const sockaddr_in*>(&storage)->sin_port);
+  }
 
  private:
   static bool ready(int fd, short events, int milliseconds) {

@@ -32,7 +32,9 @@ class ConfigFile {
 };
 
 TEST(SluicedOptions, Defaults) {
-  const auto options = std::get<SluicedOptions>(parse({"--manifests", "/m"}));
+  const auto options = std::get<SluicedOptions>(parse({}));
+  EXPECT_EQ(options.manifests, "") << "through the control API";
+  EXPECT_FALSE(options.socket_group || options.feeder_uid);
   EXPECT_EQ(options.node_name, "host-1");
   EXPECT_EQ(options.socket, "/run/sluice/sluice.sock");
   EXPECT_EQ(options.netns_dir, "/run/netns");
@@ -67,7 +69,9 @@ TEST_P(WrongOptions, ExitTwoWithOneLine) {
 
 INSTANTIATE_TEST_SUITE_P(
     Apps, WrongOptions,
-    ::testing::Values(Row{"no_source", {}, "give --manifests DIR"},
+    ::testing::Values(Row{"dry_without_source", {"--dry-run"}, "give --manifests DIR"},
+                      Row{"feeder_without_group", {"--feeder-uid", "65532"}, "give --socket-group GID too"},
+                      Row{"wrong_uid", {"--feeder-uid", "-1"}, "--feeder-uid"},
                       Row{"unknown_option", {"--nonsense"}, "--nonsense"},
                       Row{"stray_word", {"--manifests", "/m", "word"}, "word"},
                       Row{"wrong_mode", {"--manifests", "/m", "--mode", "dry"}, "--mode"},
@@ -110,9 +114,10 @@ TEST(SluicedOptions, HelpAndVersionGoToStandardOutput) {
   EXPECT_EQ(std::get<Exit>(parse({"--version"})).code, kExitDone);
   const auto help = std::get<Exit>(parse({"--help"}));
   EXPECT_EQ(help.code, kExitDone);
-  for (const char* option : {"--node-name", "--manifests", "--socket", "--netns-dir", "--default-verdict",
-                             "--mode", "--bpffs", "--metrics", "--config", "--detach", "--dry-run",
-                             "--attach", "--log-level", "--log-format", "--version"})
+  for (const char* option :
+       {"--node-name", "--manifests", "--socket", "--netns-dir", "--default-verdict", "--mode", "--bpffs",
+        "--metrics", "--config", "--detach", "--dry-run", "--attach", "--socket-group", "--feeder-uid",
+        "--log-level", "--log-format", "--version"})
     EXPECT_THAT(help.output, HasSubstr(option));
 }
 

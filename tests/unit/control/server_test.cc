@@ -1,99 +1,22 @@
 // Server and Client over a real socket, with a desk that answers from memory.
 #include "agent/control/server.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
+#include <grpcpp/create_channel_posix.h>
+#include <sys/syscall.h>
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <filesystem>
 #include <fstream>
-#include <future>
-#include <thread>
 
-#include "agent/base/fd.h"
 #include "agent/control/client.h"
+#include "sluice/v1/feed.grpc.pb.h"
+#include "tests/unit/control/server_fixture.h"
 
 namespace sluice::control {
 namespace {
 
 using ::testing::HasSubstr;
-
-class FakeDesk final : public Desk {
- public:
-  explicit FakeDesk(boost::asio::io_context& loop) : timer_(loop) {}
-  void sync(std::chrono::steady_clock::time_point deadline, SyncDone done) override {
-    v1::SyncReply reply;
-    reply.set_epoch(7);
-    if (!late) return done(reply);
-    timer_.expires_at(deadline);
-    timer_.async_wait(
-        [done](const boost::system::error_code&) { done(base::Error("not in force in time")); });
-  }
-  v1::StatusReply status() override {
-    v1::StatusReply reply;
-    reply.set_node("node-1");
-    return reply;
-  }
-  v1::EndpointsReply endpoints() override { return {}; }
-  v1::PoliciesReply policies() override { return {}; }
-  v1::IdentitiesReply identities() override { return {}; }
-  base::Result<v1::CheckReply> check(const v1::CheckRequest& request) override {
-    if (request.from().empty()) return base::Error("from: is missing");
-    v1::CheckReply reply;
-    reply.set_verdict("deny");
-    return reply;
-  }
-  bool late = false;
-
- private:
-  boost::asio::steady_timer timer_;
-};
-
-class ServerTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    char pattern[] = "/tmp/sluice-server-test-XXXXXX";
-    directory_ = ::mkdtemp(pattern);
-    socket_ = directory_ + "/run/sluice.sock";
-    loop_thread_ = std::thread([this] { loop_.run_for(std::chrono::seconds(60)); });
-  }
-  void TearDown() override {
-    if (server_) server_->stop(std::chrono::seconds(2));
-    work_.reset();
-    loop_.stop();
-    loop_thread_.join();
-    std::filesystem::remove_all(directory_);
-  }
-  void start() {
-    auto started = Server::start(socket_, loop_, desk_);
-    ASSERT_TRUE(started.ok()) << started.error().message();
-    server_.emplace(std::move(*started));
-  }
-  // What an agent that was killed leaves behind.
-  void leave_stale_socket() const {
-    std::filesystem::create_directories(directory_ + "/run");
-    const base::Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    socket_.copy(address.sun_path, sizeof address.sun_path - 1);
-    ASSERT_EQ(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  }
-  static mode_t mode_of(const std::string& path) {
-    struct stat info {};
-    return ::stat(path.c_str(), &info) == 0 ? info.st_mode & 0777U : 0;
-  }
-
-  boost::asio::io_context loop_;
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{loop_.get_executor()};
-  FakeDesk desk_{loop_};
-  std::string directory_, socket_;
-  std::thread loop_thread_;
-  std::optional<Server> server_;
-};
+using ServerTest = ServerFixture;
 
 TEST_F(ServerTest, AnswersItsOwnerOnly) {
   start();
@@ -155,7 +78,7 @@ TEST_F(ServerTest, ARequestThatIsTooLargeIsRefused) {
 
 TEST_F(ServerTest, ALivingAgentsSocketIsNotTaken) {
   start();
-  auto second = Server::start(socket_, loop_, desk_);
+  auto second = Server::start(loop_, {socket_}, {&desk_, &endpoints_});
   ASSERT_FALSE(second.ok());
   EXPECT_THAT(second.error().message(), HasSubstr("another sluiced is running"));
   EXPECT_EQ(Client(socket_).status().value().node(), "node-1");
@@ -171,7 +94,7 @@ TEST_F(ServerTest, ADeadAgentsSocketIsReplaced) {
 TEST_F(ServerTest, AFileInThePlaceOfTheSocketIsNotTouched) {
   std::filesystem::create_directories(directory_ + "/run");
   std::ofstream(socket_) << "precious";
-  auto started = Server::start(socket_, loop_, desk_);
+  auto started = Server::start(loop_, {socket_}, {&desk_, &endpoints_});
   ASSERT_FALSE(started.ok());
   EXPECT_THAT(started.error().message(), HasSubstr("is a file and no socket"));
   EXPECT_EQ(std::filesystem::file_size(socket_), 8u);
@@ -184,6 +107,85 @@ TEST_F(ServerTest, AfterStopNobodyAnswersAndTheSocketIsGone) {
   Client client(socket_);
   EXPECT_FALSE(client.status().ok());
   EXPECT_EQ(client.failure(), CallFailure::kUnreachable);
+}
+
+constexpr uid_t kFeederUid = 64'123, kOtherUid = 64'124;
+constexpr gid_t kGroup = 64'200, kOtherGroup = 64'201;
+
+// A connection that another user made: a thread's own credentials (the system calls' way, not the C
+// library's) stand at connect(2) for SO_PEERCRED. Empty where the socket does not let them in.
+base::Fd connect_as(const std::string& socket, uid_t uid, gid_t group) {
+  base::Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  std::thread([&] {
+    const bool dropped = ::syscall(SYS_setgroups, 1, &group) == 0 &&
+                         ::syscall(SYS_setresgid, uid, uid, uid) == 0 &&
+                         ::syscall(SYS_setresuid, uid, uid, uid) == 0;
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    socket.copy(address.sun_path, sizeof address.sun_path - 1);
+    if (!dropped || ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+      fd.close();
+  }).join();
+  return fd;
+}
+
+grpc::Status call_status(base::Fd connection) {
+  ::fcntl(connection.get(), F_SETFL, O_NONBLOCK);
+  const auto channel = grpc::CreateInsecureChannelFromFd("peer", connection.release());
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+  v1::StatusReply reply;
+  return v1::Control::NewStub(channel)->Status(&context, {}, &reply);
+}
+
+grpc::Status call_feed(base::Fd connection) {
+  ::fcntl(connection.get(), F_SETFL, O_NONBLOCK);
+  const auto channel = grpc::CreateInsecureChannelFromFd("peer", connection.release());
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+  return v1::Feed::NewStub(channel)->Objects(&context)->Finish();
+}
+
+class SocketPeersTest : public ServerFixture {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root, to be other users";
+    ServerFixture::SetUp();
+    ASSERT_EQ(::chmod(directory_.c_str(), 0755), 0);
+  }
+  void TearDown() override {
+    if (::geteuid() == 0) ServerFixture::TearDown();
+  }
+};
+
+TEST_F(SocketPeersTest, WithoutAGroupNobodyElseOpensIt) {
+  start();
+  EXPECT_FALSE(connect_as(socket_, kFeederUid, kGroup).valid());
+  EXPECT_TRUE(call_status(connect_as(socket_, 0, 0)).ok());
+}
+
+TEST_F(SocketPeersTest, ItsGroupAloneOpensIt) {
+  start({"", kGroup, kFeederUid});
+  EXPECT_EQ(mode_of(socket_), 0660u);
+  EXPECT_EQ(mode_of(directory_ + "/run"), 0750u);
+  EXPECT_FALSE(connect_as(socket_, kFeederUid, kOtherGroup).valid());
+  EXPECT_TRUE(call_status(connect_as(socket_, 0, 0)).ok());
+}
+
+TEST_F(SocketPeersTest, TheFeederMayFeedAndNothingElse) {
+  start({"", kGroup, kFeederUid});
+  EXPECT_EQ(call_status(connect_as(socket_, kFeederUid, kGroup)).error_code(), grpc::UNIMPLEMENTED);
+  EXPECT_EQ(call_feed(connect_as(socket_, kFeederUid, kGroup)).error_message(),
+            "this agent takes its objects from a folder: start it without --manifests");
+}
+
+TEST_F(SocketPeersTest, AnotherUserOfTheGroupIsTurnedAway) {
+  start({"", kGroup, kFeederUid});
+  const base::Fd connection = connect_as(socket_, kOtherUid, kGroup);
+  ASSERT_TRUE(connection.valid());
+  char byte = 0;  // a server of HTTP/2 speaks first (RFC 9113 section 3.4)
+  EXPECT_EQ(::recv(connection.get(), &byte, 1, 0), 0) << "closed, and nothing said";
+  EXPECT_EQ(turned_away_.get_future().get(), kOtherUid);
 }
 
 TEST(AgentListens, APathThatIsTooLongIsAnError) {
