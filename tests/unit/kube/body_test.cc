@@ -107,7 +107,7 @@ TEST(Lists, WhatIsNone) {
       {"", "ends in the middle"},
       {"<html>", "is not JSON"},
       {"[]", "no list of Kubernetes objects"},
-      {"7", "a number where an object is due"},
+      {"7 ", "a number where an object is due"},
       {R"({"items":[]})", "without metadata.resourceVersion"},
       {R"({"metadata":{},"items":[]})", "without metadata.resourceVersion"},
       {R"({"metadata":{"resourceVersion":"1"},"items":[7]})", "a number where an object is due"},
@@ -128,7 +128,7 @@ TEST(Lists, WhatIsNone) {
   EXPECT_TRUE(
       read_list(Encoding::kJson, Kind::kPod, R"({"items":null,"metadata":{"resourceVersion":"1"}})", 3)
           .end.ok());
-  const Read magic = read_list(Encoding::kProtobuf, Kind::kPod, "k8x\0nonsense", 100);
+  const Read magic = read_list(Encoding::kProtobuf, Kind::kPod, std::string("k8x\0nonsense", 12), 100);
   ASSERT_FALSE(magic.end.ok());
   EXPECT_NE(magic.end.error().message().find("does not begin with k8s"), std::string::npos);
 }
