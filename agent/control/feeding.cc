@@ -68,6 +68,7 @@ void Feeding::open() {
   hello.set_resume_after(outbox_.can_resume() ? outbox_.taken() : 0);
   ++counts_.streams;
   welcomed_.reset();
+  fed_ = false;
   client_.open(std::move(hello), {[this](const v1::Welcome& welcome) { welcomed(welcome); },
                                   [this](const v1::Progress& progress) { progressed(progress); },
                                   [this](const base::Error& why) { closed(why); }});
@@ -77,6 +78,7 @@ void Feeding::welcomed(const v1::Welcome& welcome) {
   welcomed_ = Clock::now();
   problem_.clear();
   refused_ = in_force_ = 0;
+  fed_ = welcome.resumed();
   // Half: room for what a message takes beside its events.
   limits_.bytes = std::min<size_t>(kube::ParcelLimits().bytes, welcome.largest_message() / 2);
   if (welcome.resumed()) {
@@ -98,6 +100,7 @@ void Feeding::welcomed(const v1::Welcome& welcome) {
 
 void Feeding::progressed(const v1::Progress& progress) {
   outbox_.acknowledge(progress.taken());
+  fed_ |= outbox_.can_resume();
   in_force_ = progress.in_force();
   if (progress.refused_count() != refused_)
     for (const auto& refused : progress.refused()) log_.warn("object_refused", {{"why", refused.why()}});
@@ -106,11 +109,12 @@ void Feeding::progressed(const v1::Progress& progress) {
 }
 
 void Feeding::closed(const base::Error& why) {
-  if (welcomed_ && Clock::now() - *welcomed_ >= kFeedSteady) next_pause_ = kFeedPauseFirst;
+  if (fed_ && Clock::now() - *welcomed_ >= kFeedSteady) next_pause_ = kFeedPauseFirst;
   if (problem_ != why.message()) log_.warn("agent_away", {{"why", why.message()}});
   problem_ = why.message();
   pause_.expires_after(jittered(next_pause_));
-  next_pause_ = std::min(next_pause_ * 2, kFeedPauseLongest);
+  const bool refused = welcomed_ && !fed_;
+  next_pause_ = std::min(next_pause_ * 2, refused ? kFeedRefusedLongest : kFeedPauseLongest);
   pause_.async_wait([this](boost::system::error_code code) {
     if (!code) open();
   });

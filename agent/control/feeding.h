@@ -2,9 +2,9 @@
 // socket.
 //
 // Laws: nothing is sent before the Mirror is complete. While the agent is away it is tried again with a
-// growing pause (kFeedPauseFirst to kFeedPauseLongest); back again it goes on where it was, if the agent
-// still can, and else hears everything anew. No more is under way than the agent's window lets. Runs on the
-// thread of the io_context.
+// growing pause (kFeedPauseFirst to kFeedPauseLongest; kFeedRefusedLongest where it listened and did not take
+// the snapshot); back again it goes on where it was, if the agent still can, and else hears everything anew.
+// No more is under way than the agent's window lets. Runs on the thread of the io_context.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -19,8 +19,9 @@
 
 namespace sluice::control {
 
-inline constexpr std::chrono::milliseconds kFeedPauseFirst{100}, kFeedPauseLongest{5'000};
-// A stream that lasts so long was a good one: the next pause is the first again.
+inline constexpr std::chrono::milliseconds kFeedPauseFirst{100}, kFeedPauseLongest{1'000};
+inline constexpr std::chrono::milliseconds kFeedRefusedLongest{60'000};
+// A stream that took the snapshot and lasted so long was a good one: the next pause is the first again.
 inline constexpr std::chrono::milliseconds kFeedSteady{5'000};
 
 struct FeedingCounts {
@@ -82,6 +83,7 @@ class Feeding {
   std::optional<Clock::time_point> welcomed_;
   uint64_t next_ = 1, refused_ = 0, in_force_ = 0;
   bool begun_ = false, woken_ = false;
+  bool fed_ = false;  // by this stream, once
 };
 
 }  // namespace sluice::control

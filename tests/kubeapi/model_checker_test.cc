@@ -110,8 +110,9 @@ void check(unsigned seed) {
 // SLUICE_KUBEAPI_SEEDS=FROM:COUNT for a longer run.
 TEST(ModelChecker, AfterAnySequenceTheAgentHoldsWhatTheServerHolds) {
   unsigned from = 1, count = 20;
-  if (const char* wanted = std::getenv("SLUICE_KUBEAPI_SEEDS"); wanted != nullptr)
+  if (const char* wanted = std::getenv("SLUICE_KUBEAPI_SEEDS"); wanted != nullptr) {
     ASSERT_EQ(std::sscanf(wanted, "%u:%u", &from, &count), 2) << "write FROM:COUNT";
+  }
   for (unsigned seed = from; seed < from + count && !testing::Test::HasFatalFailure(); ++seed) check(seed);
 }
 

@@ -1,5 +1,6 @@
 #include "agent/source/kube/proto_tree.h"
 
+#include <algorithm>
 #include <ctime>
 #include <string>
 #include <vector>
@@ -21,6 +22,44 @@ std::string timestamp(int64_t seconds) {
       std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
     throw TreeError{0, "has a time that no calendar knows"};
   return text;
+}
+
+// The length of the UTF-8 sequence at the front of `text` (RFC 3629); 0 where there is none.
+size_t sequence_length(std::string_view text) {
+  const auto byte = [&](size_t at) { return at < text.size() ? static_cast<uint8_t>(text[at]) : uint8_t{0}; };
+  const auto follows = [&](size_t at, uint8_t least = 0x80, uint8_t most = 0xbf) {
+    return byte(at) >= least && byte(at) <= most;
+  };
+  const uint8_t first = byte(0);
+  if (first < 0x80) return 1;
+  if (first >= 0xc2 && first <= 0xdf) return follows(1) ? 2 : 0;
+  if (first >= 0xe0 && first <= 0xef) {
+    const bool second = follows(1, first == 0xe0 ? 0xa0 : 0x80, first == 0xed ? 0x9f : 0xbf);
+    return second && follows(2) ? 3 : 0;
+  }
+  if (first >= 0xf0 && first <= 0xf4) {
+    const bool second = follows(1, first == 0xf0 ? 0x90 : 0x80, first == 0xf4 ? 0x8f : 0xbf);
+    return second && follows(2) && follows(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+// As Go writes a text in JSON: every byte that is no UTF-8 becomes U+FFFD.
+std::string as_in_json(std::string_view text) {
+  std::string valid;
+  while (!text.empty()) {
+    const size_t length = sequence_length(text);
+    if (length == 0)
+      valid += "\xef\xbf\xbd";
+    else
+      valid += text.substr(0, length);
+    text.remove_prefix(std::max<size_t>(length, 1));
+  }
+  return valid;
+}
+
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<uint8_t>(c) < 0x80; });
 }
 
 // A small message as its fields by number, up to 3; the last of several counts.
@@ -81,6 +120,9 @@ class Builder {
   }
 
   void key(std::string_view name) { builder_.scalar(name, true, 0); }
+  void text(std::string_view bytes) {
+    is_ascii(bytes) ? builder_.scalar(bytes, true, 0) : builder_.scalar(as_in_json(bytes), true, 0);
+  }
 
   void list(const ShapeField& field, const std::vector<Found>& found) {
     bool begun = false;
@@ -104,8 +146,8 @@ class Builder {
         builder_.begin(TreeType::kMap, 0);
       }
       const Fields entry(one.wire.bytes);
-      key(entry.at[1].bytes);
-      builder_.scalar(entry.at[2].bytes, true, 0);
+      text(entry.at[1].bytes);
+      text(entry.at[2].bytes);
     }
     if (begun) builder_.end();
   }
@@ -124,7 +166,7 @@ class Builder {
   void value(const ShapeField& field, const WireField& wire) {
     switch (field.type) {
       case FieldType::kText:
-        return builder_.scalar(wire.bytes, true, 0);
+        return text(wire.bytes);
       case FieldType::kInteger:
         return builder_.scalar(std::to_string(static_cast<int64_t>(wire.value)), false, 0);
       case FieldType::kBoolean:
@@ -135,7 +177,7 @@ class Builder {
         return builder_.scalar(timestamp(static_cast<int64_t>(Fields(wire.bytes).at[1].value)), true, 0);
       case FieldType::kIntOrString: {
         const Fields parts(wire.bytes);
-        if (parts.at[1].value == 1) return builder_.scalar(parts.at[3].bytes, true, 0);
+        if (parts.at[1].value == 1) return text(parts.at[3].bytes);
         return builder_.scalar(std::to_string(static_cast<int64_t>(parts.at[2].value)), false, 0);
       }
       case FieldType::kTextMap:

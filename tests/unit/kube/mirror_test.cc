@@ -1,0 +1,185 @@
+// The mirror and the outbox: what counts as a change, what a new list removes, what an agent is told.
+#include "agent/source/kube/mirror.h"
+
+#include <gtest/gtest.h>
+
+#include "agent/source/kube/outbox.h"
+
+namespace sluice::kube {
+namespace {
+
+using model::Kind;
+using model::ObjectId;
+
+model::Namespace ns(const std::string& name, const std::string& label = "") {
+  return {{"", name}, {{"label", label}}};
+}
+ObjectId id(const std::string& name) {
+  return {Kind::kNamespace, {"", name}};
+}
+
+// Holds only namespaces; an outbox hears of every change.
+struct World {
+  std::vector<std::string> changes;
+  Mirror mirror{[](const model::Object& object) {
+                  const auto& one = std::get<model::Namespace>(object);
+                  return one.name.name + "=" + one.labels.at("label");
+                },
+                [this](const ObjectId& which, int64_t observed) {
+                  changes.push_back(which.name.name);
+                  outbox.changed(which, observed);
+                }};
+  Outbox outbox{mirror};
+
+  void list(const std::vector<std::pair<std::string, std::string>>& objects) {
+    mirror.begin_list(Kind::kNamespace);
+    for (const auto& [name, label] : objects) mirror.upsert(ns(name, label), {}, 0);
+    mirror.end_list(Kind::kNamespace, 0);
+  }
+  void put(const std::string& name, const std::string& label, int64_t observed = 0) {
+    mirror.upsert(ns(name, label), {}, observed);
+  }
+  // "begin a=1 b=2 end", "-c" for what is gone.
+  std::string take(uint64_t sequence, size_t items = 1000) {
+    const Parcel parcel = outbox.take(sequence, {1 << 20, items});
+    std::string text = parcel.begins_snapshot ? "begin " : "";
+    for (const auto& item : parcel.items)
+      text += (item.packed != nullptr ? *item.packed : "-" + item.id.name.name) + " ";
+    return text + (parcel.ends_snapshot ? "end" : "");
+  }
+};
+
+using Names = std::vector<std::string>;
+
+TEST(Mirror, ANewListChangesNoMoreThanTheDifference) {
+  World world;
+  world.list({{"a", "1"}, {"b", "1"}, {"c", "1"}});
+  EXPECT_EQ(std::exchange(world.changes, {}), (Names{"a", "b", "c"}));
+  world.list({{"a", "1"}, {"b", "2"}, {"d", "1"}});
+  EXPECT_EQ(world.changes, (Names{"b", "d", "c"}));
+  EXPECT_EQ(world.mirror.count(Kind::kNamespace), 3u);
+}
+
+TEST(Mirror, AListThatDoesNotEndRemovesNothing) {
+  World world;
+  world.list({{"a", "1"}, {"b", "1"}});
+  world.changes.clear();
+  world.mirror.begin_list(Kind::kNamespace);
+  world.put("a", "1");
+  world.mirror.begin_list(Kind::kNamespace);
+  EXPECT_TRUE(world.changes.empty());
+  EXPECT_EQ(world.mirror.count(Kind::kNamespace), 2u);
+  world.put("b", "1");
+  world.mirror.end_list(Kind::kNamespace, 0);
+  EXPECT_EQ(world.changes, Names{"a"}) << "what only the list before named is gone";
+}
+
+TEST(Mirror, TheSameAgainIsNoChange) {
+  World world;
+  world.list({{"a", "1"}});
+  world.changes.clear();
+  world.put("a", "1");
+  world.mirror.remove(id("nobody"), 0);
+  EXPECT_TRUE(world.changes.empty());
+}
+
+TEST(Mirror, WhatMakesNoSenseStaysAsItWas) {
+  World world;
+  world.list({{"a", "1"}, {"b", "1"}});
+  world.mirror.begin_list(Kind::kNamespace);
+  world.mirror.refuse(id("a"), {{}, id("a"), "metadata", "is wrong"});
+  world.mirror.end_list(Kind::kNamespace, 0);
+  EXPECT_NE(world.mirror.packed(id("a")), nullptr);
+  EXPECT_EQ(world.mirror.packed(id("b")), nullptr);
+  ASSERT_EQ(world.mirror.problems().size(), 1u);
+  world.put("a", "2");
+  EXPECT_TRUE(world.mirror.problems().empty());
+  world.mirror.refuse(id("new"), {{}, id("new"), "metadata", "is wrong"});
+  EXPECT_EQ(world.mirror.packed(id("new")), nullptr);
+  world.list({{"a", "2"}});
+  EXPECT_TRUE(world.mirror.problems().empty()) << "gone with the object";
+}
+
+TEST(Mirror, IsCompleteOnceEveryKindWasListed) {
+  World world;
+  for (const Kind kind : model::kKinds) {
+    EXPECT_FALSE(world.mirror.complete());
+    world.mirror.begin_list(kind);
+    world.mirror.end_list(kind, 0);
+  }
+  EXPECT_TRUE(world.mirror.complete());
+}
+
+TEST(Outbox, ASnapshotThenChanges) {
+  World world;
+  world.list({{"a", "1"}, {"b", "1"}, {"c", "1"}});
+  EXPECT_FALSE(world.outbox.has_parcel()) << "nobody asked yet";
+  world.outbox.start_over();
+  EXPECT_EQ(world.take(1, 2), "begin a=1 b=1 ");
+  world.put("a", "2");              // told already: again as a change
+  world.put("c", "2");              // not told yet: with the snapshot
+  world.mirror.remove(id("b"), 0);  // never within a snapshot
+  EXPECT_EQ(world.take(2, 2), "c=2 end");
+  EXPECT_EQ(world.take(3), "a=2 -b ");
+  EXPECT_FALSE(world.outbox.has_parcel());
+}
+
+TEST(Outbox, AnEmptySnapshotIsOneToo) {
+  World world;
+  world.outbox.start_over();
+  EXPECT_EQ(world.take(1), "begin end");
+}
+
+TEST(Outbox, ManyChangesOfOneObjectAreToldOnceWithTheFirstTime) {
+  World world;
+  world.outbox.start_over();
+  world.take(1);
+  world.put("a", "1", 100);
+  world.put("b", "1", 150);
+  world.put("a", "2", 200);
+  const Parcel parcel = world.outbox.take(2, {});
+  ASSERT_EQ(parcel.items.size(), 2u);
+  EXPECT_EQ(*parcel.items[0].packed, "a=2");
+  EXPECT_EQ(parcel.items[0].observed, 100);
+  EXPECT_EQ(parcel.items[1].observed, 150);
+}
+
+TEST(Outbox, ResumesWithWhatWasSentAndNotTaken) {
+  World world;
+  world.list({{"a", "1"}});
+  world.outbox.start_over();
+  world.take(1);
+  EXPECT_FALSE(world.outbox.can_resume()) << "the snapshot is not taken";
+  world.outbox.acknowledge(1);
+  EXPECT_TRUE(world.outbox.can_resume());
+  world.put("b", "1");
+  world.take(2);
+  world.put("c", "1");
+  world.take(3);
+  world.put("d", "1");
+  world.outbox.acknowledge(2);
+  EXPECT_EQ(world.outbox.taken(), 2u);
+  world.mirror.remove(id("c"), 0);
+  world.outbox.resume();
+  EXPECT_EQ(world.take(3), "d=1 -c ")
+      << "c changed again meanwhile: it waits behind d, and is told as it is now";
+}
+
+TEST(Outbox, ParcelsKeepTheirLimits) {
+  World world;
+  std::vector<std::pair<std::string, std::string>> many;
+  for (int i = 100; i < 200; ++i) many.emplace_back("n" + std::to_string(i), std::string(1000, 'x'));
+  world.list(many);
+  world.outbox.start_over();
+  size_t told = 0, parcels = 0;
+  while (world.outbox.has_parcel()) {
+    const Parcel parcel = world.outbox.take(++parcels, {10'000, 1000});
+    told += parcel.items.size();
+    EXPECT_LE(parcel.items.size(), 10u);
+    EXPECT_EQ(parcel.ends_snapshot, told == 100);
+  }
+  EXPECT_EQ(told, 100u);
+}
+
+}  // namespace
+}  // namespace sluice::kube
