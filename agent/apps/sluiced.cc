@@ -36,9 +36,9 @@ control::AgentOptions agent_options(const SluicedOptions& options) {
   control::AgentOptions agent;
   agent.version = SLUICE_VERSION;
   agent.node_name = options.node_name;
-  agent.socket = options.socket;
+  agent.socket = {options.socket, options.socket_group, options.feeder_uid};
   agent.netns_dir = options.netns_dir;
-  agent.source = "manifests " + options.manifests;
+  agent.source = options.manifests.empty() ? "control API" : "manifests " + options.manifests;
   agent.bpffs = options.bpffs;
   agent.strict = options.default_verdict == "strict";
   agent.audit = options.mode == "audit";
@@ -52,8 +52,12 @@ int run_agent(const SluicedOptions& options) {
   if (auto usable = control::agent_listens(options.socket); !usable)
     return fail(kProgram, kExitUsage, usable.error().message());
   boost::asio::io_context loop(1);
-  auto feeder = source::FolderFeeder::open(options.manifests);
-  if (!feeder) return fail(kProgram, kExitUsage, "--manifests: " + feeder.error().message());
+  std::unique_ptr<source::Feeder> folder;
+  if (!options.manifests.empty()) {
+    auto opened = source::FolderFeeder::open(options.manifests);
+    if (!opened) return fail(kProgram, kExitUsage, "--manifests: " + opened.error().message());
+    folder = std::move(*opened);
+  }
   std::unique_ptr<control::Agent> agent;
   const auto answer = [&agent](std::string_view path) {
     return agent ? agent->answer_http(path) : control::HttpAnswer{503, "text/plain", "starting\n"};
@@ -61,7 +65,7 @@ int run_agent(const SluicedOptions& options) {
   auto http = control::HttpListener::listen(loop, control::parse_endpoint(options.metrics).value(), answer);
   if (!http)
     return fail(kProgram, kExitUsage, "--metrics: " + http.error().message() + ": give another ADDR:PORT");
-  auto started = control::Agent::start(loop, agent_options(options), std::move(*feeder), log);
+  auto started = control::Agent::start(loop, agent_options(options), std::move(folder), log);
   if (!started) return fail(kProgram, kExitFailed, started.error().message());
   agent = std::move(*started);
   agent->run();

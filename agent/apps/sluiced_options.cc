@@ -21,9 +21,16 @@ const char kDescription[] =
 void add_options(CLI::App& app, SluicedOptions& options) {
   app.option_defaults()->always_capture_default();
   app.add_option("--node-name", options.node_name, "This node's name [$NODE_NAME, else the host name]");
-  app.add_option("--manifests", options.manifests, "Take objects from the YAML/JSON files in DIR and below")
+  app.add_option("--manifests", options.manifests,
+                 "Take objects from the YAML/JSON files in DIR and below [off: through the control API]")
       ->type_name("DIR");
   app.add_option("--socket", options.socket, "Control API")->type_name("PATH");
+  app.add_option("--socket-group", options.socket_group,
+                 "Group that may open the socket, besides its owner [none]")
+      ->type_name("GID");
+  app.add_option("--feeder-uid", options.feeder_uid,
+                 "User that may feed objects through the socket, besides root, and nothing else [none]")
+      ->type_name("UID");
   app.add_option("--netns-dir", options.netns_dir, "Network namespaces of this node's pods")
       ->type_name("DIR");
   app.add_option("--default-verdict", options.default_verdict, "A pod whose policies are not known yet")
@@ -75,8 +82,12 @@ std::variant<SluicedOptions, Exit> parse_sluiced(int argc, const char* const* ar
     return Exit{kExitUsage, "no node name: give --node-name NAME or set NODE_NAME"};
   if (options.detach && options.dry_run)
     return Exit{kExitUsage, "--detach and --dry-run: give only one of them"};
-  if (!options.detach && options.manifests.empty())
-    return Exit{kExitUsage, "no source of objects: give --manifests DIR"};
+  if (options.dry_run && options.manifests.empty())
+    return Exit{kExitUsage,
+                "--dry-run: give --manifests DIR: objects of the control API are known to a running agent"};
+  if (options.feeder_uid && !options.socket_group)
+    return Exit{kExitUsage,
+                "--feeder-uid: give --socket-group GID too: it is what lets that user open the socket"};
   for (std::string* path : {&options.manifests, &options.socket, &options.netns_dir, &options.bpffs})
     make_absolute(*path);
   return options;

@@ -1,7 +1,9 @@
 // The options of sluiced: command line over --config FILE over the environment over defaults.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -19,6 +21,7 @@ struct SluicedOptions {
   std::string metrics = "127.0.0.1:9619";
   std::string attach = "auto";
   std::string log_level = "info", log_format = "text";
+  std::optional<uint32_t> socket_group, feeder_uid;
   bool detach = false, dry_run = false;
 };
 

@@ -68,42 +68,57 @@ Result<Agent::Kernel> Agent::load(const AgentOptions& options) {
 }
 
 Result<std::unique_ptr<Agent>> Agent::start(boost::asio::io_context& loop, AgentOptions options,
-                                            std::unique_ptr<source::Feeder> feeder, const Log& log) {
+                                            std::unique_ptr<source::Feeder> folder, const Log& log) {
   // Before the maps are touched: another agent may own them.
-  auto alive = agent_listens(options.socket);
+  auto alive = agent_listens(options.socket.path);
   if (!alive) return alive.error();
   if (*alive)
-    return Error("socket " + options.socket +
+    return Error("socket " + options.socket.path +
                  ": another sluiced is running: stop it or give another --socket");
   auto kernel = load(options);
   if (!kernel) return kernel.error();
   auto watch = endpoint::EndpointWatch::open(options.netns_dir);
   if (!watch) return watch.error();
   std::unique_ptr<Agent> agent(
-      new Agent(loop, std::move(options), std::move(feeder), std::move(*watch), std::move(*kernel), log));
-  auto server = Server::start(agent->options_.socket, loop, *agent);
+      new Agent(loop, std::move(options), std::move(folder), std::move(*watch), std::move(*kernel), log));
+  if (!agent->feeder_)
+    if (auto opened = agent->open_feed(); !opened) return opened.error();
+  const auto turned_away = [&log](uid_t uid, pid_t pid) {
+    log.warn("turned_away", {{"uid", std::to_string(uid)}, {"pid", std::to_string(pid)}});
+  };
+  auto server =
+      Server::start(loop, agent->options_.socket, {agent.get(), agent.get(), agent->feed_}, turned_away);
   if (!server) return server.error();
   agent->server_.emplace(std::move(*server));
   return agent;
 }
 
-Agent::Agent(boost::asio::io_context& loop, AgentOptions options, std::unique_ptr<source::Feeder> feeder,
+Agent::Agent(boost::asio::io_context& loop, AgentOptions options, std::unique_ptr<source::Feeder> folder,
              endpoint::EndpointWatch watch, Kernel kernel, const Log& log)
     : loop_(loop),
       options_(std::move(options)),
       log_(log),
       kernel_(std::move(kernel)),
-      feeder_(std::move(feeder)),
+      feeder_(std::move(folder)),
       watch_(std::move(watch)),
       node_(options_.node_name, node_maps(*kernel_.maps, *kernel_.attacher), clock_of_system(), log),
       facts_{options_.version, options_.source, kernel::to_text(kernel_.attacher->mode()), options_.strict,
              options_.audit},
       started_(steady_clock::now()),
-      feeder_fd_(loop, ::dup(feeder_->fd())),
+      feeder_fd_(loop),
       watch_fd_(loop, ::dup(watch_.fd())),
       events_fd_(loop, ::dup(kernel_.events->fd())),
       retry_timer_(loop),
       signals_(loop, SIGTERM, SIGINT) {}
+
+Status Agent::open_feed() {
+  auto feed = FeedFeeder::open({options_.node_name, [] { return std::chrono::system_clock::now(); },
+                                [this](auto took) { metrics_.observe_change(took); }});
+  if (!feed) return feed.error();
+  feed_ = feed->get();
+  feeder_ = std::move(*feed);
+  return base::done();
+}
 
 Agent::~Agent() {
   if (stopper_.joinable()) stopper_.join();
@@ -115,13 +130,15 @@ void Agent::run() {
   });
   for (const auto& first : {discover(), read_node_addresses()})
     if (!first) log_.error("endpoints_unknown", {{"error", first.error().message()}});
+  recall_told();
+  feeder_fd_.assign(::dup(feeder_->fd()));
   follow(watch_fd_, &Agent::take_endpoint_news);
   follow(feeder_fd_, &Agent::take_objects);
   follow(events_fd_, &Agent::take_events);
   log_.info("started", {{"version", options_.version},
                         {"node", options_.node_name},
                         {"source", options_.source},
-                        {"socket", options_.socket},
+                        {"socket", options_.socket.path},
                         {"mode", options_.audit ? "audit" : "enforce"},
                         {"default_verdict", options_.strict ? "strict" : "permissive"},
                         {"attach", facts_.attach}});
@@ -222,7 +239,9 @@ void Agent::apply() {
   else
     retry_pause_ = kRetryFirst;
   if (node_.settled() && !other_layouts_removed_) remove_other_layouts();
+  if (applied != Applied::kFailed && node_.started() && node_.last_error().empty()) feeder_->note_in_force();
   answer_syncs();
+  answer_adds();
 }
 
 void Agent::remove_other_layouts() {
@@ -281,6 +300,8 @@ void Agent::stop(const std::string& why) {
     std::exchange(waiting->done, nullptr)(Error("the agent is stopping"));
     waiting->timer.cancel();
   }
+  stop_adds();
+  if (feed_ != nullptr) feed_->stop();
   // Calls under way are answered on this loop, so it runs on until the server has stopped.
   stopper_ = std::thread([this] {
     if (server_) server_->stop(kStopGrace);
@@ -306,6 +327,12 @@ EndpointStats Agent::stats() const {
   return all;
 }
 
+MetricsReading Agent::reading() const {
+  MetricsReading now = metrics_reading(node_, facts_, counters(), stats());
+  if (feed_ != nullptr) now.feed = feed_->reading();
+  return now;
+}
+
 v1::StatusReply Agent::status() {
   return status_reply(node_, facts_, counters(), stats(), steady_clock::now() - started_);
 }
@@ -323,9 +350,7 @@ Result<v1::CheckReply> Agent::check(const v1::CheckRequest& request) {
 }
 
 HttpAnswer Agent::answer_http(std::string_view path) {
-  if (path == "/metrics")
-    return {200, "text/plain; version=0.0.4; charset=utf-8",
-            metrics_.text(metrics_reading(node_, facts_, counters(), stats()))};
+  if (path == "/metrics") return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_.text(reading())};
   if (path == "/healthz") return {200, "text/plain; charset=utf-8", "ok\n"};
   if (path == "/readyz") {
     const std::string why = node_.why_not_ready();

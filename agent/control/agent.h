@@ -14,6 +14,8 @@
 #include <memory>
 #include <thread>
 
+#include "agent/control/endpoint_desk.h"
+#include "agent/control/feed_feeder.h"
 #include "agent/control/http.h"
 #include "agent/control/metrics.h"
 #include "agent/control/node.h"
@@ -31,18 +33,20 @@ inline constexpr std::chrono::seconds kRetryFirst{1}, kRetryLongest{60};
 inline constexpr std::chrono::seconds kStopGrace{2};
 
 struct AgentOptions {
-  std::string version, node_name, socket, netns_dir;
+  std::string version, node_name, netns_dir;
+  SocketAccess socket;
   std::string source;  // "manifests DIR", for people
   std::filesystem::path bpffs;
   bool strict = true, audit = false;
   kernel::AttachMode attach = kernel::AttachMode::kAuto;
 };
 
-class Agent final : public Desk {
+class Agent final : public Desk, public EndpointDesk {
  public:
-  // Loads or takes over what is pinned, and starts to serve. An error leaves what is in force as it was.
+  // Loads or takes over what is pinned, and starts to serve. Without a `folder` objects come through the
+  // feed. An error leaves what is in force as it was.
   static base::Result<std::unique_ptr<Agent>> start(boost::asio::io_context& loop, AgentOptions options,
-                                                    std::unique_ptr<source::Feeder> feeder, const Log& log);
+                                                    std::unique_ptr<source::Feeder> folder, const Log& log);
   ~Agent() override;
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
@@ -58,6 +62,11 @@ class Agent final : public Desk {
   v1::IdentitiesReply identities() override;
   base::Result<v1::CheckReply> check(const v1::CheckRequest& request) override;
 
+  void add_endpoint(const v1::AddEndpointRequest& request, std::chrono::steady_clock::time_point deadline,
+                    Added added) override;
+  EndpointAnswer<v1::DelEndpointReply> del_endpoint(const v1::DelEndpointRequest& request) override;
+  EndpointAnswer<v1::CheckEndpointReply> check_endpoint(const v1::CheckEndpointRequest& request) override;
+
  private:
   // What the kernel holds open for us; one after the other, each may point into those before it.
   struct Kernel {
@@ -71,11 +80,19 @@ class Agent final : public Desk {
     boost::asio::steady_timer timer;
     SyncDone done;  // empty once called
   };
+  struct Adding {
+    ToldKey key;
+    bool no_wait = false;
+    boost::asio::steady_timer timer;
+    Added added;  // empty once called
+  };
   using Descriptor = boost::asio::posix::stream_descriptor;
 
   static base::Result<Kernel> load(const AgentOptions& options);
-  Agent(boost::asio::io_context& loop, AgentOptions options, std::unique_ptr<source::Feeder> feeder,
+  Agent(boost::asio::io_context& loop, AgentOptions options, std::unique_ptr<source::Feeder> folder,
         endpoint::EndpointWatch watch, Kernel kernel, const Log& log);
+  // Where there is no folder.
+  base::Status open_feed();
 
   // Calls `act` whenever `fd` is readable, while it says that it is well; after an error, kRetryFirst later.
   void follow(Descriptor& descriptor, base::Status (Agent::*act)());
@@ -91,8 +108,21 @@ class Agent final : public Desk {
   // Once every interface runs this version's programs, and with them its maps.
   void remove_other_layouts();
   void answer_syncs();
+
+  // Told endpoints: agent_endpoints.cc.
+  void recall_told();
+  // Writes them down, and brings them into force or, before there is a state to apply, under the default
+  // verdict.
+  base::Status take_told(Told told);
+  void answer_adds();
+  void stop_adds();
+  std::string missing(const ToldEndpoint& told) const;
+  bool closed(const ToldEndpoint& told) const;
+  std::optional<uint32_t> flow_id_of(const ToldEndpoint& told) const;
+  void forget_soon(uint32_t flow_id);
   void stop(const std::string& why);
 
+  MetricsReading reading() const;
   kernel::Counters counters() const;
   EndpointStats stats() const;
 
@@ -101,6 +131,7 @@ class Agent final : public Desk {
   const Log& log_;
   Kernel kernel_;
   std::unique_ptr<source::Feeder> feeder_;
+  FeedFeeder* feed_ = nullptr;  // feeder_, where it is the feed
   endpoint::EndpointWatch watch_;
   Node node_;
   AgentFacts facts_;
@@ -115,6 +146,8 @@ class Agent final : public Desk {
   uint64_t generation_ = 0;  // of the last batch taken
   std::vector<std::string> watch_problems_;
   std::list<std::shared_ptr<Waiting>> waiting_;
+  std::list<std::shared_ptr<Adding>> adding_;
+  std::set<uint32_t> forgotten_;  // endpoints whose flows are to be dropped
   std::optional<Server> server_;
   std::thread stopper_;
 };

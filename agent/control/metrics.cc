@@ -76,6 +76,8 @@ void add_state(const MetricsReading& now, Families& all) {
   all.add(static_cast<double>(now.endpoints_waiting), {{"state", "waiting"}});
   all.gauge("sluice_endpoints_isolated", "Pods of this node that some policy isolates.",
             static_cast<double>(now.endpoints_isolated));
+  all.gauge("sluice_endpoints_told", "Endpoints that a CNI plugin told of and has not taken back.",
+            static_cast<double>(now.told));
   all.gauge("sluice_pods_without_namespace",
             "Pods of this node by spec.nodeName of which no network namespace has the address.",
             static_cast<double>(now.pods_without_namespace));
@@ -89,6 +91,17 @@ void add_state(const MetricsReading& now, Families& all) {
             static_cast<double>(now.interfaces_kept));
   all.gauge("sluice_interfaces_unknown", "Interfaces of pods that are not known, under the default verdict.",
             static_cast<double>(now.interfaces_unknown));
+}
+
+void add_feed(const FeedReading& feed, Families& all) {
+  all.gauge("sluice_feed_connected", "1 while a feeder is connected to the control API.", feed.connected);
+  all.gauge("sluice_feed_caught_up", "1 while no snapshot of the feed is due or under way.", feed.caught_up);
+  all.counter("sluice_feed_connections_total", "Streams that feeders began.", feed.connections);
+  all.counter("sluice_feed_snapshots_total", "Whole snapshots taken from the feed.", feed.snapshots);
+  all.counter("sluice_feed_events_total", "Events taken from the feed, those of snapshots included.",
+              feed.events);
+  all.gauge("sluice_feed_refused", "Objects of the feed that make no sense: left out, or as they last were.",
+            static_cast<double>(feed.refused));
 }
 
 void add_maps(const MetricsReading& now, Families& all) {
@@ -154,11 +167,19 @@ Metrics::Metrics()
                           .Name("sluice_apply_seconds")
                           .Help("From the news of a change to the flip that puts it in force.")
                           .Register(registry_)
-                          .Add({}, kApplySeconds)) {}
+                          .Add({}, kApplySeconds)),
+      change_seconds_(
+          &prometheus::BuildHistogram()
+               .Name("sluice_change_seconds")
+               .Help("From a change's being read whole at its source (Event.observed of the feed) to its "
+                     "being in force.")
+               .Register(registry_)
+               .Add({}, kApplySeconds)) {}
 
 std::string Metrics::text(const MetricsReading& reading) const {
   Families all;
   add_state(reading, all);
+  if (reading.feed) add_feed(*reading.feed, all);
   add_maps(reading, all);
   add_packets(reading, all);
   add_endpoints(reading, all);

@@ -10,9 +10,11 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "agent/control/feed_feeder.h"
 #include "agent/kernel/counters.h"
 
 namespace sluice::control {
@@ -39,17 +41,22 @@ struct MetricsReading {
   std::vector<Fill> maps;
   kernel::Counters counters{};
   std::vector<EndpointDrops> drops;
+  uint64_t told = 0;                // endpoints that a CNI plugin told of
+  std::optional<FeedReading> feed;  // where objects come through the control API
 };
 
 class Metrics {
  public:
   Metrics();
   void observe_apply(std::chrono::duration<double> took) { apply_seconds_->Observe(took.count()); }
+  // From a change's reading at its source to its being in force.
+  void observe_change(std::chrono::duration<double> took) { change_seconds_->Observe(took.count()); }
   std::string text(const MetricsReading& reading) const;
 
  private:
   prometheus::Registry registry_;
   prometheus::Histogram* apply_seconds_;
+  prometheus::Histogram* change_seconds_;
 };
 
 }  // namespace sluice::control

@@ -41,7 +41,12 @@ std::string count_text(size_t count, const char* noun) {
 }  // namespace
 
 Node::Node(std::string name, NodeMaps maps, NodeClock clock, const Log& log)
-    : name_(std::move(name)), maps_(std::move(maps)), clock_(std::move(clock)), log_(log), compiler_(name_) {}
+    : name_(std::move(name)),
+      maps_(std::move(maps)),
+      clock_(std::move(clock)),
+      log_(log),
+      compiler_(name_),
+      lending_(name_) {}
 
 void Node::note_news() {
   news_ = true;
@@ -49,19 +54,33 @@ void Node::note_news() {
 }
 
 void Node::take_objects(ObjectNews news) {
-  for (const model::Change& change : news.changes) {
-    if (change.id().kind == model::Kind::kNode && change.id().name.name == name_) take_node_object(change);
-    if (change.id().kind == model::Kind::kPod) take_pod(change);
-  }
+  for (model::Change& change : news.changes) change = lending_.lend(std::move(change));
   const bool completes = news.complete && !objects_complete_;
   objects_complete_ = objects_complete_ || news.complete;
-  if (!news.changes.empty() || completes) note_news();
-  changes_.insert(changes_.end(), std::make_move_iterator(news.changes.begin()),
-                  std::make_move_iterator(news.changes.end()));
+  take_changes(std::move(news.changes));
+  if (completes) note_news();
   object_problems_ = std::move(news.problems);
   object_warnings_ = std::move(news.warnings);
   ignored_kinds_ = std::move(news.ignored_kinds);
   log_problems();
+}
+
+void Node::take_changes(std::vector<model::Change> changes) {
+  const model::Cluster& compiled = compiler_.cluster();
+  std::set<model::ObjectId> waiting;  // of what is compiled, what is no longer as it is there
+  for (const model::Change& change : changes_)
+    if (compiled.knows(change.id())) waiting.insert(change.id());
+  for (model::Change& change : changes) {
+    const model::ObjectId id = change.id();
+    const bool known = compiled.knows(id);
+    if (known && !change.is_removal() && !waiting.contains(id) && compiled.holds(std::get<0>(change.what)))
+      continue;
+    if (known) waiting.insert(id);
+    if (id.kind == model::Kind::kNode && id.name.name == name_) take_node_object(change);
+    if (id.kind == model::Kind::kPod) take_pod(change);
+    changes_.push_back(std::move(change));
+    note_news();
+  }
 }
 
 // Only a pod that is here (found or kept), is to be here, or has an address of what is here can change who is
@@ -91,15 +110,29 @@ void Node::take_node_object(const model::Change& change) {
 }
 
 void Node::take_discovery(endpoint::Discovery discovery) {
-  if (!discovered_ || discovery != discovery_) {
-    discovered_ = discovery_changed_ = true;
-    note_news();
-  }
-  discovery_ = std::move(discovery);
+  discovered_here_ = std::move(discovery);
+  if (!discovered_) discovery_changed_ = true;
+  discovered_ = true;
+  note_discovery();
+  log_problems();
+}
+
+void Node::take_told(Told told) {
+  told_ = std::move(told);
+  take_changes(lending_.take_told(told_));
+  discovery_changed_ = true;  // whom an interface is held for may have changed, though nothing else has
+  note_discovery();
+  log_problems();
+}
+
+void Node::note_discovery() {
+  auto now = with_told(discovered_here_, told_);
+  discovery_changed_ = discovery_changed_ || now != discovery_;
+  if (discovery_changed_) note_news();
+  discovery_ = std::move(now);
   addresses_here_.clear();
   for (const auto& found : discovery_.found)
     addresses_here_.insert(found.addresses.begin(), found.addresses.end());
-  log_problems();
 }
 
 void Node::take_node_addresses(std::vector<net::Ip> addresses) {
@@ -124,6 +157,7 @@ std::vector<std::string> Node::warnings() const {
 
 std::string Node::why_not_ready() const {
   if (!last_error_.empty()) return last_error_;
+  if (!objects_complete_ && !object_problems_.empty()) return object_problems_.front();
   if (!started()) return "no state in force yet";
   if (!attach_errors_.empty()) return attach_errors_.begin()->second;
   if (!discovery_.unseen.empty()) return discovery_.unseen.front();
@@ -163,7 +197,8 @@ std::set<uint32_t> Node::carrying() const {
 }
 
 void Node::find_pods() {
-  presence_ = control::presence({discovery_, pods_, name_, pod_cidrs_, image(), carrying()});
+  presence_ = control::presence(
+      {discovery_, pods_, name_, pod_cidrs_, image(), carrying(), told_interfaces(discovery_, told_)});
   log_problems();
 }
 
@@ -288,6 +323,19 @@ void Node::attach_wanted() {
   retry_ = retry_ || !attach_errors_.empty();
   log_problems();
   if (read_) detach_unwanted(wanted);
+}
+
+void Node::attach_told() {
+  for (const uint32_t ifindex : told_interfaces(discovery_, told_)) {
+    if (attached_.contains(ifindex)) continue;
+    auto attached = maps_.target->attach(ifindex);
+    if (!attached) {
+      attach_errors_[ifindex] = attached.error().within(pod_at(ifindex)).message();
+      continue;
+    }
+    attach_errors_.erase(ifindex);
+    attached_.insert(ifindex);
+  }
 }
 
 void Node::detach_unwanted(const std::set<uint32_t>& wanted) {

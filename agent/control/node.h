@@ -22,6 +22,7 @@
 #include "agent/compile/compiler.h"
 #include "agent/control/log.h"
 #include "agent/control/presence.h"
+#include "agent/control/told.h"
 #include "agent/image/placement.h"
 #include "agent/model/probe.h"
 
@@ -70,12 +71,17 @@ class Node {
   void take_objects(ObjectNews news);
   void take_discovery(endpoint::Discovery discovery);
   void take_node_addresses(std::vector<net::Ip> addresses);
+  // All that a CNI plugin has told and not taken back.
+  void take_told(Told told);
 
   // Whether apply() would do something now.
   bool stale() const { return complete() && (news_ || retry_); }
   // kFailed: last_error() says why, and a later apply() tries again. After kInForce attachments may still be
   // missing: attach_errors() says which, and apply() tries those again too.
   Applied apply();
+  // Programs on the interfaces of told endpoints, at once and also while nothing can be applied yet: what
+  // they know nothing of is closed (strict). What fails is in attach_errors().
+  void attach_told();
   // What apply() would do, without doing it.
   base::Result<image::Difference> preview();
 
@@ -99,6 +105,8 @@ class Node {
   const endpoint::Discovery& discovery() const { return discovery_; }
   // Interfaces that carry our programs for sure.
   const std::set<uint32_t>& attached() const { return attached_; }
+  const std::map<uint32_t, std::string>& attach_errors() const { return attach_errors_; }
+  const Told& told() const { return told_; }
   std::vector<std::string> problems() const;  // all sources together, sorted
   std::vector<std::string> warnings() const;  // likewise
   // Those of the source of objects alone, in its order.
@@ -112,6 +120,9 @@ class Node {
 
  private:
   void note_news();
+  // Those that are no news are left out.
+  void take_changes(std::vector<model::Change> changes);
+  void note_discovery();
   void take_pod(const model::Change& change);
   void take_node_object(const model::Change& change);
   std::string describe_news() const;
@@ -155,8 +166,11 @@ class Node {
   model::Cluster pods_;                        // the pods alone, without labels and ports: for matching
   std::vector<net::Cidr> pod_cidrs_;           // of this node's Node object
   std::optional<model::PodAddresses> owners_;  // of pods_
-  endpoint::Discovery discovery_;
-  std::set<net::Ip> addresses_here_;  // of discovery_
+  Told told_;
+  Lending lending_;
+  endpoint::Discovery discovery_;        // with what is told
+  endpoint::Discovery discovered_here_;  // without
+  std::set<net::Ip> addresses_here_;     // of discovery_
   Presence presence_;
 
   std::set<uint32_t> attached_;

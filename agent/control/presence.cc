@@ -84,7 +84,8 @@ class Sorting {
   }
 
   bool is_pods(const endpoint::Found& stranger) const {
-    if (input_.carrying.contains(static_cast<uint32_t>(stranger.host_ifindex))) return true;
+    const auto ifindex = static_cast<uint32_t>(stranger.host_ifindex);
+    if (input_.carrying.contains(ifindex) || input_.told.contains(ifindex)) return true;
     return std::ranges::any_of(stranger.addresses, [&](const net::Ip& ip) {
       return std::ranges::any_of(input_.pod_cidrs, [&](const net::Cidr& cidr) { return cidr.contains(ip); });
     });

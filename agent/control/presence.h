@@ -7,8 +7,8 @@
 // endpoint in force has there is kept on it as long as there is a Pod object; without one, and where a
 // namespace's addresses are of no Pod object, it is a pod that is not known (semantics 25): programs, but no
 // endpoint. The same holds of a namespace that never was a pod's if its address lies in the Node's own
-// spec.podCIDRs; any other namespace is taken for no pod and left alone. Everything that is not as it should
-// be is a line. Any thread.
+// spec.podCIDRs, or if a CNI plugin told of its interface; any other namespace is taken for no pod and left
+// alone. Everything that is not as it should be is a line. Any thread.
 #pragma once
 
 #include <set>
@@ -27,6 +27,7 @@ struct PresenceInput {
   std::vector<net::Cidr> pod_cidrs;  // of this node's Node object
   const image::Image& in_force;
   std::set<uint32_t> carrying;  // interfaces that carry our programs, by whichever agent
+  std::set<uint32_t> told;      // interfaces that a CNI plugin told of
 };
 
 struct Presence {

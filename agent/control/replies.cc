@@ -165,6 +165,7 @@ MetricsReading metrics_reading(const Node& node, const AgentFacts& facts, const 
   now.interfaces_kept = node.presence().kept.size();
   now.interfaces_unknown = node.presence().unknown.size();
   now.namespaces_unseen = node.discovery().unseen.size();
+  now.told = node.told().size();
   now.maps = map_fill(node);
   now.counters = counters;
   for (const auto& local : node.locals()) {

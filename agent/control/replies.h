@@ -20,6 +20,8 @@ struct AgentFacts {
 // Statistics of each endpoint in force, by its image id.
 using EndpointStats = std::map<image::EndpointId, sluice_endpoint_stats>;
 
+// Endpoint.ingress and .egress; `endpoint` is null where it is not in force.
+std::string side_text(const image::Endpoint* endpoint, model::Direction direction, bool strict);
 v1::SyncReply sync_reply(const Node& node);
 v1::StatusReply status_reply(const Node& node, const AgentFacts& facts, const kernel::Counters& counters,
                              const EndpointStats& stats, std::chrono::duration<double> uptime);

@@ -3,6 +3,12 @@
 #include "agent/control/replies.h"
 
 namespace sluice::control {
+
+std::string side_text(const image::Endpoint* endpoint, model::Direction direction, bool strict) {
+  if (endpoint == nullptr) return strict ? "closed" : "open";
+  return endpoint->sides[static_cast<size_t>(direction)].ruleset ? "isolated" : "open";
+}
+
 namespace {
 
 using Policies = std::vector<const model::NetworkPolicy*>;
@@ -13,11 +19,6 @@ Policies policies_of(const model::Cluster& cluster, const model::Pod& pod) {
        at != cluster.policies.end() && at->first.ns == pod.name.ns; ++at)
     if (matches(at->second.pod_selector, pod.labels)) selecting.push_back(&at->second);
   return selecting;
-}
-
-std::string side_text(const image::Endpoint* endpoint, model::Direction direction, bool strict) {
-  if (endpoint == nullptr) return strict ? "closed" : "open";
-  return endpoint->sides[static_cast<size_t>(direction)].ruleset ? "isolated" : "open";
 }
 
 void fill_endpoint(const Node& node, const AgentFacts& facts, const EndpointStats& stats,

@@ -1,40 +1,24 @@
 #include "agent/control/server.h"
 
 #include <grpcpp/resource_quota.h>
-#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <grpcpp/server_posix.h>
 
-#include <algorithm>
 #include <boost/asio/post.hpp>
-#include <filesystem>
+#include <future>
 
+#include "agent/control/call_deadline.h"
+#include "agent/control/endpoint_service.h"
+#include "agent/control/feed_service.h"
 #include "sluice/v1/control.grpc.pb.h"
 
 namespace sluice::control {
 namespace {
 
-using std::chrono::steady_clock;
 constexpr int kConcurrentCalls = 32;
 constexpr int kThreads = 4;
-constexpr size_t kMemory = 512UL * 1024 * 1024;
-// Of the time that a caller gives, what is kept for the way back: an answer that says why comes before it
-// gives up.
-constexpr std::chrono::milliseconds kWayBack{100};
-
-// gRPC counts on the wall clock; the agent on the steady one.
-steady_clock::time_point deadline_of(const grpc::CallbackServerContext& context) {
-  const auto now = std::chrono::system_clock::now();
-  const auto far = now + kDefaultCallDeadline;
-  const auto asked = context.deadline();
-  const auto unlimited = now + std::chrono::hours(24);
-  const auto given =
-      std::chrono::duration_cast<steady_clock::duration>((asked > unlimited ? far : asked) - now);
-  return steady_clock::now() + given - std::min<steady_clock::duration>(kWayBack, given / 10);
-}
-
-}  // namespace
+constexpr size_t kMemory = 512UL * 1024 * 1024;        // of the owner's calls
+constexpr size_t kFeederMemory = 128UL * 1024 * 1024;  // of another user's
 
 class ControlService final : public v1::Control::CallbackService {
  public:
@@ -95,51 +79,67 @@ class ControlService final : public v1::Control::CallbackService {
   Desk& desk_;
 };
 
-Server::Server() = default;
+std::unique_ptr<grpc::Server> serve(const std::vector<grpc::Service*>& services, size_t memory) {
+  grpc::ServerBuilder builder;
+  for (grpc::Service* service : services) builder.RegisterService(service);
+  builder.SetMaxReceiveMessageSize(kLargestRequest);
+  builder.SetMaxSendMessageSize(kLargestReply);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kConcurrentCalls);
+  builder.SetResourceQuota(grpc::ResourceQuota("control").SetMaxThreads(kThreads).Resize(memory));
+  return builder.BuildAndStart();
+}
+
+}  // namespace
+
+struct Server::State {
+  State(boost::asio::io_context& on, const Desks& desks)
+      : loop(on), control(on, *desks.control), endpoints(on, *desks.endpoints), feed(on, desks.feeder) {}
+
+  boost::asio::io_context& loop;
+  ControlService control;
+  EndpointService endpoints;
+  FeedService feed;
+  std::unique_ptr<grpc::Server> owners, feeders;
+  std::optional<SocketListener> listener;
+};
+
+Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Server::Server(Server&&) noexcept = default;
 Server& Server::operator=(Server&&) noexcept = default;
 Server::~Server() = default;
 
-base::Result<Server> Server::start(const std::string& socket, boost::asio::io_context& loop, Desk& desk) {
-  auto alive = agent_listens(socket);
-  if (!alive) return alive.error();
-  if (*alive)
-    return base::Error("socket " + socket + ": another sluiced is running: stop it or give another --socket");
-  std::error_code code;
-  const auto directory = std::filesystem::path(socket).parent_path();
-  if (!std::filesystem::exists(directory, code)) {
-    std::filesystem::create_directories(directory.parent_path(), code);
-    if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
-      return base::Error::from_errno(errno, "socket " + socket + ": make directory " + directory.string());
-  }
-  Server server;
-  server.socket_ = socket;
-  server.service_ = std::make_unique<ControlService>(loop, desk);
-  grpc::ServerBuilder builder;
-  builder.AddListeningPort("unix:" + socket, grpc::InsecureServerCredentials());
-  builder.RegisterService(server.service_.get());
-  builder.SetMaxReceiveMessageSize(kLargestRequest);
-  builder.SetMaxSendMessageSize(kLargestReply);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kConcurrentCalls);
-  builder.SetResourceQuota(grpc::ResourceQuota("control").SetMaxThreads(kThreads).Resize(kMemory));
-  // The socket is never open to others, not even between bind(2) and chmod(2).
-  const mode_t before = ::umask(0177);
-  server.server_ = builder.BuildAndStart();
-  ::umask(before);
-  if (!server.server_)
-    return base::Error("socket " + socket +
-                       ": cannot listen there: check that its directory exists and is writable");
-  if (::chmod(socket.c_str(), 0600) != 0)
-    return base::Error::from_errno(errno, "socket " + socket + ": chmod 0600");
-  return server;
+base::Result<Server> Server::start(boost::asio::io_context& loop, const SocketAccess& access,
+                                   const Desks& desks,
+                                   std::function<void(uid_t uid, pid_t pid)> turned_away) {
+  auto state = std::make_unique<State>(loop, desks);
+  state->owners = serve({&state->control, &state->endpoints, &state->feed}, kMemory);
+  if (access.feeder_uid) state->feeders = serve({&state->feed}, kFeederMemory);
+  if (!state->owners || (access.feeder_uid && !state->feeders))
+    return base::Error("socket " + access.path + ": gRPC does not start");
+  const auto accepted = [state = state.get()](Peer peer, base::Fd connection) {
+    auto& server = peer == Peer::kOwner ? state->owners : state->feeders;
+    grpc::AddInsecureChannelFromFd(server.get(), connection.release());
+  };
+  auto listener = SocketListener::listen(loop, access, {accepted, std::move(turned_away)});
+  if (!listener) return listener.error();
+  state->listener.emplace(std::move(*listener));
+  return Server(std::move(state));
 }
 
 void Server::stop(std::chrono::milliseconds grace) {
-  if (!server_) return;
-  server_->Shutdown(std::chrono::system_clock::now() + grace);
-  server_->Wait();
-  server_.reset();
-  ::unlink(socket_.c_str());
+  if (!state_ || !state_->listener) return;
+  std::promise<void> closed;
+  boost::asio::post(state_->loop, [&] {
+    state_->listener.reset();
+    closed.set_value();
+  });
+  closed.get_future().wait();
+  const auto deadline = std::chrono::system_clock::now() + grace;
+  for (auto* server : {&state_->owners, &state_->feeders}) {
+    if (!*server) continue;
+    (*server)->Shutdown(deadline);
+    (*server)->Wait();
+  }
 }
 
 }  // namespace sluice::control

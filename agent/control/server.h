@@ -1,8 +1,9 @@
-// Server: the control API on a Unix socket.
+// Server: the control API on a Unix socket: Control and Endpoints for the socket's owner, Feed for the feeder
+// too.
 //
-// Laws: the socket is 0600, in a directory made 0700 where it is missing. The socket of an agent that died is
-// replaced, that of a living one is an error. Requests are bounded in size; every answer is made on the
-// agent's own thread, so that it is of one moment. gRPC's threads never touch the agent's state.
+// Laws: who may connect, and as what, is SocketListener's to say. A feeder's connections meet a server that
+// has Feed and nothing else. Requests are bounded in size; every answer is made on the agent's own thread, so
+// that it is of one moment. gRPC's threads never touch the agent's state.
 #pragma once
 
 #include <grpcpp/server.h>
@@ -14,14 +15,17 @@
 #include <string>
 
 #include "agent/base/result.h"
+#include "agent/control/endpoint_desk.h"
+#include "agent/control/feed_feeder.h"
+#include "agent/control/feed_limits.h"
+#include "agent/control/socket_listener.h"
 #include "sluice/v1/control.pb.h"
 
 namespace sluice::control {
 
 inline constexpr char kDefaultSocket[] = "/run/sluice/sluice.sock";
-inline constexpr std::chrono::seconds kDefaultCallDeadline{30};
-inline constexpr int kLargestRequest = 64 * 1024;        // bytes
-inline constexpr int kLargestReply = 256 * 1024 * 1024;  // bytes
+inline constexpr int kLargestRequest = kFeedLargestMessage;  // bytes
+inline constexpr int kLargestReply = 256 * 1024 * 1024;      // bytes
 
 // What the server asks of the agent; called on the thread that runs the io_context.
 class Desk {
@@ -39,12 +43,19 @@ class Desk {
   virtual base::Result<v1::CheckReply> check(const v1::CheckRequest& request) = 0;
 };
 
-class ControlService;
+// What the services call; all must outlive the server.
+struct Desks {
+  Desk* control = nullptr;
+  EndpointDesk* endpoints = nullptr;
+  FeedFeeder* feeder = nullptr;  // null where objects come from elsewhere
+};
 
 class Server {
  public:
-  // `loop` and `desk` must outlive it.
-  static base::Result<Server> start(const std::string& socket, boost::asio::io_context& loop, Desk& desk);
+  // `turned_away` is called for each connection that is nobody's. `loop` must outlive it.
+  static base::Result<Server> start(
+      boost::asio::io_context& loop, const SocketAccess& access, const Desks& desks,
+      std::function<void(uid_t uid, pid_t pid)> turned_away = [](uid_t, pid_t) {});
   Server(Server&&) noexcept;
   Server& operator=(Server&&) noexcept;
   ~Server();
@@ -54,14 +65,9 @@ class Server {
   void stop(std::chrono::milliseconds grace);
 
  private:
-  Server();
-  std::unique_ptr<ControlService> service_;
-  std::unique_ptr<grpc::Server> server_;
-  std::string socket_;
+  struct State;
+  explicit Server(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
 };
-
-// Is an agent listening on this socket? False where nothing is there or a dead agent left its socket; an
-// error where the path cannot be used.
-base::Result<bool> agent_listens(const std::string& socket);
 
 }  // namespace sluice::control

@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "agent/base/fd.h"
-#include "agent/control/server.h"
+#include "agent/control/socket_listener.h"
 
 namespace sluice::control {
 

@@ -69,6 +69,24 @@ std::vector<Object> Cluster::objects() const {
   return all;
 }
 
+bool Cluster::knows(const ObjectId& id) const {
+  bool known = false;
+  for_each_map(*this, [&](const auto& map, Kind kind) { known |= kind == id.kind && map.contains(id.name); });
+  return known;
+}
+
+bool Cluster::holds(const Object& object) const {
+  bool held = false;
+  for_each_map(*this, [&](const auto& map, Kind) {
+    using Value = typename std::decay_t<decltype(map)>::mapped_type;
+    const auto* value = std::get_if<Value>(&object);
+    if (value == nullptr) return;
+    const auto found = map.find(value->name);
+    held = found != map.end() && found->second == *value;
+  });
+  return held;
+}
+
 namespace {
 
 // What is new in `now`, or not as it was.

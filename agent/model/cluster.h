@@ -54,6 +54,9 @@ struct Cluster {
   // (semantics 5).
   Labels namespace_labels(const std::string& ns) const;
   std::vector<Object> objects() const;  // all, by kind and name
+  // Is there such an object, and is it this very one?
+  bool knows(const ObjectId& id) const;
+  bool holds(const Object& object) const;
 };
 
 // What turns `before` into `after`: removals and upserts, by kind and name.

@@ -36,6 +36,8 @@ class Feeder {
   // Asks for everything that the source holds now to be read; answers the generation of the batch that will
   // carry it (or a later one). From any thread.
   virtual uint64_t request_read() = 0;
+  // Everything that take() has answered so far is in force.
+  virtual void note_in_force() {}
 };
 
 }  // namespace sluice::source

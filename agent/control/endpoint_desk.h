@@ -1,0 +1,34 @@
+// EndpointDesk: what the Endpoints service (proto/sluice/v1/endpoints.proto) asks of the agent. Called on the
+// agent's thread.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "sluice/v1/endpoints.pb.h"
+
+namespace sluice::control {
+
+struct EndpointFault {
+  enum class Kind : uint8_t { kNoSense, kLate, kNotTold, kTooMany, kFailed, kStopping } kind = Kind::kNoSense;
+  std::string what;  // one line
+};
+template <typename Reply>
+using EndpointAnswer = std::variant<Reply, EndpointFault>;
+
+class EndpointDesk {
+ public:
+  using Added = std::function<void(EndpointAnswer<v1::AddEndpointReply> answer)>;
+
+  virtual ~EndpointDesk() = default;
+  // Calls `added` once: in force, or why not by `deadline`.
+  virtual void add_endpoint(const v1::AddEndpointRequest& request,
+                            std::chrono::steady_clock::time_point deadline, Added added) = 0;
+  virtual EndpointAnswer<v1::DelEndpointReply> del_endpoint(const v1::DelEndpointRequest& request) = 0;
+  virtual EndpointAnswer<v1::CheckEndpointReply> check_endpoint(const v1::CheckEndpointRequest& request) = 0;
+};
+
+}  // namespace sluice::control

@@ -1,0 +1,67 @@
+#include "agent/control/endpoint_service.h"
+
+#include <boost/asio/post.hpp>
+
+#include "agent/control/call_deadline.h"
+
+namespace sluice::control {
+namespace {
+
+grpc::Status status_of(const EndpointFault& fault) {
+  switch (fault.kind) {
+    case EndpointFault::Kind::kNoSense:
+      return {grpc::StatusCode::INVALID_ARGUMENT, fault.what};
+    case EndpointFault::Kind::kLate:
+      return {grpc::StatusCode::DEADLINE_EXCEEDED, fault.what};
+    case EndpointFault::Kind::kNotTold:
+      return {grpc::StatusCode::NOT_FOUND, fault.what};
+    case EndpointFault::Kind::kTooMany:
+      return {grpc::StatusCode::RESOURCE_EXHAUSTED, fault.what};
+    case EndpointFault::Kind::kStopping:
+      return {grpc::StatusCode::UNAVAILABLE, fault.what};
+    case EndpointFault::Kind::kFailed:
+      break;
+  }
+  return {grpc::StatusCode::INTERNAL, fault.what};
+}
+
+template <typename Reply>
+void finish(grpc::ServerUnaryReactor* reactor, Reply* reply, EndpointAnswer<Reply> answer) {
+  if (const auto* fault = std::get_if<EndpointFault>(&answer)) return reactor->Finish(status_of(*fault));
+  *reply = std::move(std::get<Reply>(answer));
+  reactor->Finish(grpc::Status::OK);
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* EndpointService::AddEndpoint(grpc::CallbackServerContext* context,
+                                                       const v1::AddEndpointRequest* request,
+                                                       v1::AddEndpointReply* reply) {
+  auto* reactor = context->DefaultReactor();
+  boost::asio::post(loop_, [this, reactor, request, reply, deadline = deadline_of(*context)] {
+    desk_.add_endpoint(*request, deadline, [reactor, reply](EndpointAnswer<v1::AddEndpointReply> answer) {
+      finish(reactor, reply, std::move(answer));
+    });
+  });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* EndpointService::DelEndpoint(grpc::CallbackServerContext* context,
+                                                       const v1::DelEndpointRequest* request,
+                                                       v1::DelEndpointReply* reply) {
+  auto* reactor = context->DefaultReactor();
+  boost::asio::post(
+      loop_, [this, reactor, request, reply] { finish(reactor, reply, desk_.del_endpoint(*request)); });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* EndpointService::CheckEndpoint(grpc::CallbackServerContext* context,
+                                                         const v1::CheckEndpointRequest* request,
+                                                         v1::CheckEndpointReply* reply) {
+  auto* reactor = context->DefaultReactor();
+  boost::asio::post(
+      loop_, [this, reactor, request, reply] { finish(reactor, reply, desk_.check_endpoint(*request)); });
+  return reactor;
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,32 @@
+// EndpointService: the gRPC side of the Endpoints service: calls in, EndpointDesk's calls out, on the thread
+// that runs `loop`.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+
+#include "agent/control/endpoint_desk.h"
+#include "sluice/v1/endpoints.grpc.pb.h"
+
+namespace sluice::control {
+
+class EndpointService final : public v1::Endpoints::CallbackService {
+ public:
+  // Both must outlive it.
+  EndpointService(boost::asio::io_context& loop, EndpointDesk& desk) : loop_(loop), desk_(desk) {}
+
+  grpc::ServerUnaryReactor* AddEndpoint(grpc::CallbackServerContext* context,
+                                        const v1::AddEndpointRequest* request,
+                                        v1::AddEndpointReply* reply) override;
+  grpc::ServerUnaryReactor* DelEndpoint(grpc::CallbackServerContext* context,
+                                        const v1::DelEndpointRequest* request,
+                                        v1::DelEndpointReply* reply) override;
+  grpc::ServerUnaryReactor* CheckEndpoint(grpc::CallbackServerContext* context,
+                                          const v1::CheckEndpointRequest* request,
+                                          v1::CheckEndpointReply* reply) override;
+
+ private:
+  boost::asio::io_context& loop_;
+  EndpointDesk& desk_;
+};
+
+}  // namespace sluice::control

@@ -1,0 +1,73 @@
+// Told: the pods that a CNI plugin told of, and what follows from that for what was discovered and for Pod
+// objects.
+//
+// Laws: a told endpoint adds to what discover() finds and never takes from it: its interface counts as found,
+// with the told addresses, as long as there is such an interface. A Pod object without an address of its own
+// (kubelet publishes it only after CNI ADD has returned) has the told ones meanwhile, as a protected endpoint
+// and as a peer. Told of a uid, that is the pod of that uid and none before or after it by the same name; but
+// a uid without '-' is a static pod's (the hash of its manifest, where its Pod object has a uid of its own),
+// and names every pod of its name. Pure; any thread.
+#pragma once
+
+#include <compare>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/base/result.h"
+#include "agent/endpoint/discover.h"
+#include "agent/model/cluster.h"
+#include "sluice/v1/endpoints.pb.h"
+
+namespace sluice::control {
+
+inline constexpr size_t kMostTold = 10'000;
+
+struct ToldKey {
+  std::string container_id, interface_name;
+  auto operator<=>(const ToldKey&) const = default;
+};
+
+struct ToldEndpoint {
+  model::ObjectName pod;
+  std::string uid;  // empty: not told
+  std::string netns, host_interface;
+  std::vector<net::Ip> addresses;  // unique, in the order told
+  bool operator==(const ToldEndpoint&) const = default;
+  bool means(const model::Pod& pod) const;
+};
+
+struct ToldRequest {
+  ToldKey key;
+  ToldEndpoint endpoint;
+};
+// Errors name the field.
+base::Result<ToldRequest> read_told(const v1::AddEndpointRequest& request);
+v1::AddEndpointRequest write_told(const ToldKey& key, const ToldEndpoint& endpoint);
+
+using Told = std::map<ToldKey, ToldEndpoint>;
+
+// What was discovered and what was told together.
+endpoint::Discovery with_told(endpoint::Discovery discovery, const Told& told);
+// The host interfaces of told endpoints.
+std::set<uint32_t> told_interfaces(const endpoint::Discovery& discovery, const Told& told);
+
+// Lends told addresses to Pod objects.
+class Lending {
+ public:
+  explicit Lending(std::string node_name) : node_name_(std::move(node_name)) {}
+  // A change of the source, as it is to be taken.
+  model::Change lend(model::Change change);
+  // What follows from a change of what is told.
+  std::vector<model::Change> take_told(const Told& told);
+
+ private:
+  model::Pod with_addresses(model::Pod pod) const;
+
+  const std::string node_name_;
+  std::multimap<model::ObjectName, ToldEndpoint> told_;
+  std::map<model::ObjectName, model::Pod> here_;  // pods of this node, as their objects are
+};
+
+}  // namespace sluice::control

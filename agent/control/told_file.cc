@@ -1,0 +1,82 @@
+#include "agent/control/told_file.h"
+
+#include <fcntl.h>
+#include <google/protobuf/util/json_util.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+
+#include "agent/base/fd.h"
+
+namespace sluice::control {
+
+using base::Error;
+using base::Result;
+using base::Status;
+
+namespace {
+
+Status write_all(int fd, std::string_view text, const std::string& path) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return Error::from_errno(errno, "write " + path);
+    text.remove_prefix(static_cast<size_t>(written));
+  }
+  return base::done();
+}
+
+Result<ToldRequest> read_line(const std::string& line) {
+  v1::AddEndpointRequest request;
+  google::protobuf::util::JsonParseOptions options;
+  options.ignore_unknown_fields = true;  // of a later version
+  if (!google::protobuf::util::JsonStringToMessage(line, &request, options).ok())
+    return Error("is no AddEndpointRequest as JSON");
+  return read_told(request);
+}
+
+}  // namespace
+
+std::string told_file(const std::string& socket) {
+  return socket + ".endpoints";
+}
+
+Result<ToldRead> read_told_file(const std::string& path) {
+  ToldRead read;
+  std::ifstream file(path);
+  if (!file) {
+    if (errno == ENOENT) return read;
+    return Error::from_errno(errno, "open " + path);
+  }
+  std::string line;
+  for (int number = 1; std::getline(file, line); ++number) {
+    auto told = read_line(line);
+    if (told)
+      read.told.insert_or_assign(std::move(told->key), std::move(told->endpoint));
+    else
+      read.problems.push_back(path + ": line " + std::to_string(number) + ": " + told.error().message() +
+                              ": left out; its pod is found by its namespace and address");
+  }
+  if (file.bad()) return Error::from_errno(errno, "read " + path);
+  return read;
+}
+
+Status write_told_file(const std::string& path, const Told& told) {
+  std::string text;
+  for (const auto& [key, endpoint] : told) {
+    std::string line;
+    if (!google::protobuf::util::MessageToJsonString(write_told(key, endpoint), &line).ok())
+      return Error("write " + path + ": " + endpoint.pod.to_text() + " cannot be written as JSON");
+    text += line + "\n";
+  }
+  const std::string fresh = path + ".new";
+  const base::Fd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd.valid()) return Error::from_errno(errno, "open " + fresh);
+  if (auto written = write_all(fd.get(), text, fresh); !written) return written;
+  if (std::rename(fresh.c_str(), path.c_str()) != 0) return Error::from_errno(errno, "rename " + fresh);
+  return base::done();
+}
+
+}  // namespace sluice::control
