@@ -64,7 +64,7 @@ grpc::Status AgentClient::waiting(Call call, Deadline deadline) {
     grpc::ClientContext context;
     context.set_deadline(deadline);
     context.set_wait_for_ready(true);
-    const grpc::Status status = call(&context);
+    grpc::Status status = call(&context);
     if (!is_away(status.error_code()) || std::chrono::system_clock::now() + kPause >= deadline) return status;
     std::this_thread::sleep_for(kPause);
   }

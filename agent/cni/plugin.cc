@@ -78,7 +78,7 @@ Outcome failed(const Told& told, const Call& call) {
     case Answer::kUnknown:
       return Failure{Code::kUnknownContainer, pod + ": the agent was not told of it", told.line};
     case Answer::kRefused:
-      return Failure{Code::kRefused, pod + ": the agent refused it", told.line};
+      return Failure{Code::kRefused, pod + ": the agent did not take it", told.line};
   }
   return std::nullopt;
 }

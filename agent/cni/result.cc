@@ -86,8 +86,8 @@ Result<Attachment> read_result(const json::object& result, std::string_view ifna
     if (!*elsewhere) attachment.addresses.push_back(*ip);
   }
   std::ranges::sort(attachment.addresses);
-  const auto repeated = std::ranges::unique(attachment.addresses);
-  attachment.addresses.erase(repeated.begin(), repeated.end());
+  attachment.addresses.erase(std::unique(attachment.addresses.begin(), attachment.addresses.end()),
+                             attachment.addresses.end());
   return attachment;
 }
 

@@ -29,6 +29,7 @@ std::optional<Version> parse_version(std::string_view text) {
 const std::vector<Version>& versions() {
   static const std::vector<Version> all = [] {
     std::vector<Version> list;
+    list.reserve(kVersions.size());
     for (const auto& [version, spelled] : kVersions) list.push_back(version);
     return list;
   }();
