@@ -4,7 +4,7 @@ it asks for, its user, groups and capabilities and no other, no new privileges; 
 but for cgroups, seccomp and AppArmor. Root; the process that is started keeps this one's id.
 usage: container.py --manifest FILE --container NAME --root DIR [--mount PATH=DIR]... [--env NAME=VALUE]... [-- argument...]
   --mount   what stands at PATH in the container, in place of the node's own PATH or beside what it asks for
-  argument  beside the manifest's own; the last one wins"""
+  argument  beside the manifest's own, and in place of one of the same option"""
 
 import argparse
 import ctypes
@@ -76,6 +76,7 @@ def enter_root(root, mounts, read_only_root):
     mount("none", "/", MS_REC | MS_SLAVE)
     mount(root, root, MS_BIND | MS_REC)
     mount("proc", inside(root, "/proc"), MS_NOSUID, "proc")
+    mount("sysfs", inside(root, "/sys"), MS_NOSUID | MS_RDONLY, "sysfs")
     mount("/dev", inside(root, "/dev"), MS_BIND | MS_REC)
     for path, source, read_only in mounts:
         target = inside(root, path)
@@ -126,7 +127,9 @@ def main():
     root = os.path.realpath(options.root)
     enter_root(root, list(mounts_of(pod, container, documents, dict(options.mount))), security["readOnlyRootFilesystem"])
     confine(security, pod.get("securityContext", {}).get("supplementalGroups", []))
-    command = container["command"] + container.get("args", []) + options.more
+    replaced = {each.split("=")[0] for each in options.more}
+    command = [each for each in container["command"] + container.get("args", []) if each.split("=")[0] not in replaced]
+    command += options.more
     os.execve(f"/usr/bin/{command[0]}", command, {"PATH": "/usr/bin"} | dict(options.env))
 
 

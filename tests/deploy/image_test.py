@@ -27,7 +27,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 EXAMPLE = charts.ROOT / "examples/06-three-tier/manifests"
 BPFFS = pathlib.Path("/sys/fs/bpf/sluice-image-test")
 # Beside the manifest's own: ports and pins of the test's own, so that an agent of this machine is not disturbed.
-AGENT = (f"--bpffs={BPFFS}", "--metrics=127.0.0.1:29619")
+AGENT = (f"--bpffs=/bpffs/{BPFFS.name}", "--metrics=127.0.0.1:29619")
 WATCHER = ("--metrics=127.0.0.1:29620",)
 BASE = {"cniVersion": "1.0.0", "name": "net", "plugins": [{"type": "ptp", "ipam": {"type": "host-local", "subnet": "10.1.0.0/24"}}]}
 DEADLINE = 30.0

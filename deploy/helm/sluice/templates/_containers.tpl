@@ -38,7 +38,8 @@ appArmorProfile:
   mountPath: {{ .Values.hostPaths.run }}
 # Mounts that the node makes later must be seen, and those that it undoes let go: HostToContainer.
 - name: bpffs
-  mountPath: {{ .Values.hostPaths.bpffs }}
+  # Not below /sys, where the agent would mount a bpffs that is missing: one made in here would end with the pod.
+  mountPath: /bpffs
   mountPropagation: HostToContainer
 - name: netns
   mountPath: {{ .Values.hostPaths.netns }}
