@@ -17,6 +17,7 @@
 #include "agent/endpoint/netlink.h"
 #include "agent/endpoint/netns.h"
 #include "tests/cni/runtime.h"
+#include "tests/live/pod_netns.h"
 #include "tests/live/sandbox.h"
 #include "tests/unit/cni/agent_double.h"
 
@@ -33,30 +34,7 @@ constexpr char kDebianPlugins[] = "/usr/lib/cni";
 constexpr char kConfDir[] = "/run/net.d", kBinDir[] = "/run/cni-bin", kSocket[] = "/run/agent/sluice.sock";
 constexpr char kPath[] = "/run/cni-bin:/usr/lib/cni";
 
-// A pod's namespace, as a runtime makes it.
-class PodNetns {
- public:
-  explicit PodNetns(const std::string& name) : path_("/run/netns/" + name) {
-    const base::Fd file(::open(path_.c_str(), O_CREAT | O_EXCL | O_RDONLY | O_CLOEXEC, 0444));
-    auto made = endpoint::on_fresh_thread([this] {
-      sound_ = ::unshare(CLONE_NEWNET) == 0 &&
-               ::mount("/proc/thread-self/ns/net", path_.c_str(), nullptr, MS_BIND, nullptr) == 0;
-    });
-    sound_ = sound_ && made.ok();
-  }
-  PodNetns(const PodNetns&) = delete;
-  PodNetns& operator=(const PodNetns&) = delete;
-  ~PodNetns() {
-    ::umount2(path_.c_str(), MNT_DETACH);
-    ::unlink(path_.c_str());
-  }
-  bool sound() const { return sound_; }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-  bool sound_ = false;
-};
+using live::PodNetns;
 
 struct Shape {
   std::string type;  // of the plugin that makes the interface
