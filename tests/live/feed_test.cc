@@ -190,6 +190,8 @@ TEST_F(LiveFeed, ToldPodsAreClosedUntilTheirPolicyIsInForce) {
     object.node_name = "node-1";
   }
   start_agent("/run/no-pods");
+  EXPECT_NE(check_endpoint(kFrontend).find("nobody told of it"), std::string::npos)
+      << "waits for the agent to start";
   const Answer waiting = add_endpoint(kFrontend, 500);
   EXPECT_EQ(waiting.code, grpc::DEADLINE_EXCEEDED);
   EXPECT_NE(waiting.error.find("waiting for the first snapshot"), std::string::npos) << waiting.error;
