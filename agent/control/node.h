@@ -55,9 +55,9 @@ struct ObjectNews {
 
 struct LastChange {
   std::chrono::system_clock::time_point when;  // it was in force
-  std::string what;    // "first state", "3 objects, endpoints"
-  size_t entries = 0;  // of the image that changed
-  size_t writes = 0;   // entries written before and at the flip
+  std::string what;                            // "first state", "3 objects, endpoints"
+  size_t entries = 0;                          // of the image that changed
+  size_t writes = 0;                           // entries written before and at the flip
   std::chrono::duration<double> took{};
 };
 
