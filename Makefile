@@ -7,6 +7,9 @@ FUZZ_SECONDS ?= 60
 ifneq ($(shell command -v ccache),)
 export CMAKE_C_COMPILER_LAUNCHER ?= ccache
 export CMAKE_CXX_COMPILER_LAUNCHER ?= ccache
+# Two clones of the same sources share what they compile.
+export CCACHE_BASEDIR ?= $(CURDIR)
+export CCACHE_NOHASHDIR ?= 1
 endif
 
 as_root = @[ "$$(id -u)" = 0 ] || { echo "make $@: loads BPF programs and makes network namespaces: sudo make $@" >&2; exit 2; }
