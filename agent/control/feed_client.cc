@@ -1,5 +1,6 @@
 #include "agent/control/feed_client.h"
 
+#include <grpc/grpc.h>
 #include <grpcpp/channel.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
@@ -187,11 +188,16 @@ class FeedStream final : public grpc::ClientBidiReactor<v1::FeedRequest, v1::Fee
   bool abandoned_ = false, is_done_ = false;
 };
 
+// gRPC lives as long as a FeedClient does: were each stream's channel the only one, gRPC would end with it,
+// on a thread of its own, while the next open() begins it anew.
 FeedClient::FeedClient(boost::asio::io_context& loop, std::string socket)
-    : loop_(loop), socket_(std::move(socket)) {}
+    : loop_(loop), socket_(std::move(socket)) {
+  grpc_init();
+}
 
 FeedClient::~FeedClient() {
   close();
+  grpc_shutdown();
 }
 
 void FeedClient::open(v1::Hello hello, Handlers handlers) {
