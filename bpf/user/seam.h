@@ -92,8 +92,14 @@ SLUICE_STAGE long sluice_copy(sluice_ctx* ctx, __u32 offset, void* to, __u32 siz
 }
 #define sluice_load(ctx, offset, to) sluice_copy(ctx, offset, to, sizeof(*(to)))
 
+/* A copy that stands as the kernel lets a frame stand (NET_IP_ALIGN): with the IP header at a multiple of 4.
+ */
 SLUICE_STAGE const __u8* sluice_linear(sluice_ctx* ctx, __u32 bytes) {
-  return bytes <= ctx->length ? ctx->data : 0;
+  static _Thread_local __u32 words[32];
+  __u8* frame = (__u8*)words + 2;
+  if (bytes > ctx->length || bytes > sizeof(words) - 2) return 0;
+  memcpy(frame, ctx->data, bytes);
+  return frame;
 }
 
 SLUICE_STAGE int sluice_emit(sluice_ctx* ctx, const struct sluice_event* event) {
