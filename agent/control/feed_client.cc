@@ -1,6 +1,5 @@
 #include "agent/control/feed_client.h"
 
-#include <grpc/grpc.h>
 #include <grpcpp/channel.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
@@ -38,9 +37,18 @@ Error error_of(const grpc::Status& status, const std::string& socket) {
   return Error("agent at " + socket + ": " + status.error_message());
 }
 
+// Between a stream and gRPC's threads; outlives the stream.
+struct Ending {
+  std::mutex mutex;
+  std::condition_variable done;
+  bool abandoned = false, is_done = false;
+};
+
 }  // namespace
 
-// One stream. Members without a mutex belong to the loop's thread; gRPC calls On…() on threads of its own.
+// One stream. Members belong to the loop's thread, but for `ending_`; gRPC calls On…() on threads of its own,
+// which must never be the ones to let go of it last: with a stream goes its channel, and with the last
+// channel gRPC joins these very threads.
 class FeedStream final : public grpc::ClientBidiReactor<v1::FeedRequest, v1::FeedReply>,
                          public std::enable_shared_from_this<FeedStream> {
  public:
@@ -65,13 +73,13 @@ class FeedStream final : public grpc::ClientBidiReactor<v1::FeedRequest, v1::Fee
   // No handler runs any more; returns once gRPC has let go of it.
   void abandon() {
     {
-      const std::lock_guard lock(mutex_);
-      abandoned_ = true;
+      const std::lock_guard lock(ending_->mutex);
+      ending_->abandoned = true;
     }
     context_.TryCancel();
     let_go();
-    std::unique_lock lock(mutex_);
-    done_.wait(lock, [this] { return is_done_; });
+    std::unique_lock lock(ending_->mutex);
+    ending_->done.wait(lock, [this] { return ending_->is_done; });
   }
 
   bool is_open() const { return welcome_.has_value() && held_; }
@@ -102,18 +110,19 @@ class FeedStream final : public grpc::ClientBidiReactor<v1::FeedRequest, v1::Fee
   void OnReadDone(bool ok) override { post(&FeedStream::read_done, ok); }
   void OnWriteDone(bool ok) override { post(&FeedStream::write_done, ok); }
   void OnDone(const grpc::Status& status) override {
-    // The last of gRPC's calls: abandon() may return as soon as is_done_ is set.
-    const auto self = shared_from_this();
-    const std::lock_guard lock(mutex_);
-    is_done_ = true;
-    if (!abandoned_) boost::asio::post(loop_, [self, status] { self->closed(status); });
-    done_.notify_all();
+    // The last of gRPC's calls: abandon() returns, and this may be gone, as soon as is_done is set.
+    const auto ending = ending_;
+    const std::lock_guard lock(ending->mutex);
+    if (!ending->abandoned)
+      boost::asio::post(loop_, [self = shared_from_this(), status] { self->closed(status); });
+    ending->is_done = true;
+    ending->done.notify_all();
   }
 
   // Under the mutex: where it is abandoned, the loop may be gone.
   void post(void (FeedStream::*act)(bool), bool ok) {
-    const std::lock_guard lock(mutex_);
-    if (!abandoned_)
+    const std::lock_guard lock(ending_->mutex);
+    if (!ending_->abandoned)
       boost::asio::post(loop_, [self = shared_from_this(), act, ok] { (self.get()->*act)(ok); });
   }
 
@@ -162,8 +171,8 @@ class FeedStream final : public grpc::ClientBidiReactor<v1::FeedRequest, v1::Fee
 
   void closed(const grpc::Status& status) {
     {
-      const std::lock_guard lock(mutex_);
-      if (abandoned_) return;
+      const std::lock_guard lock(ending_->mutex);
+      if (ending_->abandoned) return;
     }
     waiting_.clear();
     handlers_.closed(error_of(status, socket_));
@@ -183,21 +192,14 @@ class FeedStream final : public grpc::ClientBidiReactor<v1::FeedRequest, v1::Fee
   std::optional<v1::FeedRequest> state_;
   std::deque<v1::FeedRequest> waiting_;
 
-  std::mutex mutex_;
-  std::condition_variable done_;
-  bool abandoned_ = false, is_done_ = false;
+  const std::shared_ptr<Ending> ending_ = std::make_shared<Ending>();
 };
 
-// gRPC lives as long as a FeedClient does: were each stream's channel the only one, gRPC would end with it,
-// on a thread of its own, while the next open() begins it anew.
 FeedClient::FeedClient(boost::asio::io_context& loop, std::string socket)
-    : loop_(loop), socket_(std::move(socket)) {
-  grpc_init();
-}
+    : loop_(loop), socket_(std::move(socket)) {}
 
 FeedClient::~FeedClient() {
   close();
-  grpc_shutdown();
 }
 
 void FeedClient::open(v1::Hello hello, Handlers handlers) {

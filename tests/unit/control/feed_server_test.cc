@@ -46,6 +46,19 @@ class FeedServerTest : public ServerFixture {
   std::vector<double> took_;
 };
 
+// Nobody else uses gRPC meanwhile: with each stream goes the last channel, which must never happen on a
+// thread of gRPC's own.
+TEST(FeedClientTest, StreamsComeAndGo) {
+  constexpr int kStreams = 500;
+  TestFeeder tester(::testing::TempDir() + "nobody-listens.sock");
+  for (int i = 0; i < kStreams; ++i) {
+    tester.open("s");
+    if (i % 2 == 0) {
+      EXPECT_THAT(tester.end(), HasSubstr("no agent answers at "));
+    }
+  }
+}
+
 TEST_F(FeedServerTest, FromHelloToInForce) {
   EXPECT_THAT(first_problem(),
               HasSubstr("waiting for the first snapshot: no feeder has come since 2023-11-14T22:13:20Z"));
