@@ -110,6 +110,8 @@ CLI::App* add_install(CLI::App& app, InstallOptions& options) {
                    "A pod whose policy is not in force by then: strict (not created) or permissive")
       ->capture_default_str()
       ->check(checked_by([](const std::string& text) { return cni::parse_on_failure(text); }));
+  install->add_flag("!--no-gate", options.entry.gate,
+                    "Leave a pod's network namespace open while its interface is being made");
   install->add_flag("--watch", options.watch, "Stay, and follow the network plugin's configuration");
   return install;
 }

@@ -1,5 +1,6 @@
 #include "agent/cni/conf_list.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/json.hpp>
 #include <cctype>
@@ -84,12 +85,20 @@ std::string digest(std::string_view bytes) {
   return text.data();
 }
 
+// The last plugin.
 json::object own_entry(const Base& base, const Entry& entry) {
-  return {{"type", kPluginType},
-          {"socket", entry.socket},
-          {"timeout", entry.timeout},
-          {"onFailure", to_text(entry.on_failure)},
-          {"base", base.name + " " + digest(base.bytes)}};
+  json::object own{{"type", kPluginType},
+                   {"socket", entry.socket},
+                   {"timeout", entry.timeout},
+                   {"onFailure", to_text(entry.on_failure)},
+                   {"base", base.name + " " + digest(base.bytes)}};
+  if (entry.gate) own["gate"] = kGateOpen;
+  return own;
+}
+
+// The first plugin, where there is one of ours.
+json::object gate_entry(const Entry& entry) {
+  return {{"type", kPluginType}, {"gate", kGateClose}, {"onFailure", to_text(entry.on_failure)}};
 }
 
 }  // namespace
@@ -112,7 +121,9 @@ Result<std::string> compose(const Base& base, const Entry& entry) {
                  "\": must begin with a letter or digit and have only these, '_', '.' and '-'");
   if (auto sound = check_plugins(*list); !sound) return sound.error();
   if (auto sound = narrow_versions(*list); !sound) return sound.error();
-  (*list)["plugins"].get_array().push_back(own_entry(base, entry));
+  json::array& chain = (*list)["plugins"].get_array();
+  if (entry.gate) chain.insert(chain.begin(), gate_entry(entry));
+  chain.push_back(own_entry(base, entry));
   std::string bytes = json::serialize(*list) + "\n";
   if (bytes.size() > kLargestConfig) return Error("is too large with sluice-cni in it");
   return bytes;
@@ -123,10 +134,12 @@ bool is_composed_of(std::string_view ours, const Base& base, const Entry& entry)
   if (!list || !version_of(*list)) return false;
   const json::value* plugins = list->if_contains("plugins");
   if (plugins == nullptr || !plugins->is_array()) return false;
-  const json::object wanted = own_entry(base, entry);
-  for (const json::value& plugin : plugins->get_array())
-    if (plugin.is_object() && plugin.get_object() == wanted) return true;
-  return false;
+  const auto stands = [plugins](const json::object& wanted) {
+    return std::ranges::any_of(plugins->get_array(), [&](const json::value& plugin) {
+      return plugin.is_object() && plugin.get_object() == wanted;
+    });
+  };
+  return stands(own_entry(base, entry)) && (!entry.gate || stands(gate_entry(entry)));
 }
 
 }  // namespace sluice::cni

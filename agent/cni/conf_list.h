@@ -1,4 +1,5 @@
-// The network configuration that the installer writes: the node's own, with Sluice as its last plugin. Pure.
+// The network configuration that the installer writes: the node's own, with Sluice as its last plugin, and as
+// its first where it has a gate. Pure.
 //
 // Laws: everything that stands in the base stays as it is and in its order, name and cniVersion too, so that
 // a runtime takes the composed list for the same network; only of `cniVersions` those go that sluice-cni does
@@ -18,11 +19,12 @@ namespace sluice::cni {
 
 inline constexpr char kPluginType[] = "sluice-cni";  // and the program's file name, by which runtimes find it
 
-// What our own entry says; the keys that Config reads.
+// What our own entries say; the keys that Config reads.
 struct Entry {
   std::string socket = kDefaultSocket;
   std::string timeout = kDefaultTimeout;
   OnFailure on_failure = OnFailure::kStrict;
+  bool gate = true;  // is a pod's namespace closed from before it has an interface?
 };
 
 struct Base {

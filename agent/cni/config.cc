@@ -20,6 +20,13 @@ std::string_view to_text(OnFailure choice) {
   return choice == OnFailure::kStrict ? "strict" : "permissive";
 }
 
+static Result<Gate> parse_gate(std::string_view text) {
+  if (text.empty()) return Gate::kNone;
+  if (text == kGateClose) return Gate::kClose;
+  if (text == kGateOpen) return Gate::kOpen;
+  return Error("\"" + std::string(text) + "\": must be close or open");
+}
+
 Result<std::chrono::milliseconds> parse_timeout(const std::string& text) {
   auto timeout = base::parse_duration(text);
   if (!timeout) return timeout.error();
@@ -76,6 +83,11 @@ Result<Config> read_config(const json::object& object, Version version) {
   auto on_failure = parse_on_failure(*choice);
   if (!on_failure) return on_failure.error().within("onFailure");
   config.on_failure = *on_failure;
+  auto moves = text_at(object, "gate", "");
+  if (!moves) return moves.error();
+  auto gate = parse_gate(*moves);
+  if (!gate) return gate.error().within("gate");
+  config.gate = *gate;
   if (const json::value* previous = object.if_contains("prevResult"); previous && !previous->is_null()) {
     if (!previous->is_object()) return Error("prevResult: must be an object");
     config.prev_result = previous->get_object();

@@ -20,6 +20,7 @@ inline constexpr char kDefaultSocket[] = "/run/sluice/sluice.sock";
 inline constexpr char kDefaultTimeout[] = "2s";
 inline constexpr std::chrono::milliseconds kLongestTimeout{60'000};
 inline constexpr size_t kLongestSocket = 107;  // sockaddr_un
+inline constexpr char kGateClose[] = "close", kGateOpen[] = "open";
 
 // A pod whose policy is not in force in time: is it created?
 enum class OnFailure {
@@ -31,11 +32,20 @@ std::string_view to_text(OnFailure choice);
 base::Result<std::chrono::milliseconds> parse_timeout(const std::string& text);
 base::Status check_socket(std::string_view path);
 
+// What a call does about the gate of the pod's namespace (agent/endpoint/gate.h), beside or instead of
+// telling the agent.
+enum class Gate {
+  kNone,
+  kClose,  // "close": the first plugin of the list; it does nothing else
+  kOpen,   // "open": once the policy is in force
+};
+
 struct Config {
   Version version = kNewest;
   std::string socket = kDefaultSocket;
   std::chrono::milliseconds timeout{2000};
   OnFailure on_failure = OnFailure::kStrict;
+  Gate gate = Gate::kNone;
   std::optional<boost::json::object> prev_result;
 };
 

@@ -1,5 +1,7 @@
 #include "agent/cni/plugin.h"
 
+#include <unistd.h>
+
 #include <boost/json/serialize.hpp>
 #include <optional>
 #include <utility>
@@ -10,6 +12,8 @@
 #include "agent/cni/host_interface.h"
 #include "agent/cni/result.h"
 #include "agent/cni/spec.h"
+#include "agent/endpoint/gate.h"
+#include "agent/endpoint/netns.h"
 
 namespace sluice::cni {
 namespace {
@@ -114,6 +118,14 @@ Outcome check(const Job& job) {
   return failed(AgentClient(job.config.socket).check(request, job.deadline), job.call);
 }
 
+Outcome move_gate(const Call& call, base::Status (*move)(const endpoint::Netns&)) {
+  auto netns = endpoint::Netns::open(call.netns);
+  const auto moved = netns ? move(*netns) : base::Status(netns.error());
+  if (moved) return std::nullopt;
+  return Failure{Code::kGate, pod_text(call) + ": the gate of its network namespace",
+                 moved.error().message()};
+}
+
 Output failure(const Failure& failure, const std::string& version) {
   return {1, to_json(failure, version), {}};
 }
@@ -121,6 +133,23 @@ Output failure(const Failure& failure, const std::string& version) {
 Output answer_add(const Job& job, Output output) {
   const auto result = in_version(*job.config.prev_result, job.config.version);
   output.answer = boost::json::serialize(result) + "\n";
+  return output;
+}
+
+std::string reported(const Failure& wrong) {
+  return wrong.message + (wrong.details.empty() ? "" : ": " + wrong.details);
+}
+
+// ADD and CHECK of the first plugin: there is no interface yet that the agent could be told of.
+Output run_gate(const Job& job, const std::string& version) {
+  Output output;
+  if (job.call.command == Command::kCheck) return output;
+  if (const Outcome wrong = move_gate(job.call, endpoint::close_gate)) {
+    if (job.config.on_failure == OnFailure::kStrict) return failure(*wrong, version);
+    output.report.push_back(reported(*wrong) + ": let go, since onFailure is permissive");
+  }
+  if (job.config.prev_result) return answer_add(job, std::move(output));
+  output.answer = boost::json::serialize(boost::json::object{{"cniVersion", version}}) + "\n";
   return output;
 }
 
@@ -134,14 +163,16 @@ Output run_attached(Call call, const Result<std::string>& input) {
   Config& config = std::get<Config>(configured);
   const auto deadline = started + config.timeout;
   const Job job{std::move(call), std::move(config), deadline};
+  if (job.config.gate == Gate::kClose) return run_gate(job, version);
   if (const auto wrong = check_previous(job)) return failure(*wrong, version);
   const bool is_add = job.call.command == Command::kAdd;
   Output output;
   if (const Outcome wrong = is_add ? add(job) : check(job)) {
     if (job.config.on_failure == OnFailure::kStrict) return failure(*wrong, version);
-    output.report.push_back(wrong->message + (wrong->details.empty() ? "" : ": " + wrong->details) +
-                            ": let go, since onFailure is permissive");
+    output.report.push_back(reported(*wrong) + ": let go, since onFailure is permissive");
   }
+  if (is_add && job.config.gate == Gate::kOpen)
+    if (const Outcome wrong = move_gate(job.call, endpoint::open_gate)) return failure(*wrong, version);
   return is_add ? answer_add(job, std::move(output)) : output;
 }
 
@@ -158,6 +189,13 @@ Output run_del(const Environment& environment, const Result<std::string>& input)
     output.report.push_back("DEL: " + wrong->message);
   else
     config = std::move(std::get<Config>(configured));
+  if (config.gate == Gate::kClose) {
+    // Where the namespace outlives the pod's interface: as it was before.
+    if (!call->netns.empty() && ::access(call->netns.c_str(), F_OK) == 0)
+      if (const Outcome wrong = move_gate(*call, endpoint::open_gate))
+        output.report.push_back("DEL: " + reported(*wrong));
+    return output;
+  }
   v1::DelEndpointRequest request;
   request.set_container_id(call->container_id);
   request.set_interface_name(call->ifname);

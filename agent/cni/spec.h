@@ -29,6 +29,7 @@ enum class Code {
   kTryAgain = 11,
   kNoHostInterface = 100,  // the pod's interface has no end on this node that packets could be judged on
   kRefused = 101,          // the agent finds fault with the request
+  kGate = 102,             // the pod's network namespace can be neither closed nor opened
 };
 
 // How a call fails: one line what is wrong, one (or none) why.

@@ -1,4 +1,4 @@
-// sluice-cni as the last of Debian's real plugins, in a sandbox: ptp and bridge, IPv4 and dual stack, every
+// sluice-cni around Debian's real plugins, in a sandbox: ptp and bridge, IPv4 and dual stack, every
 // version of the specification, the configuration composed by the installer's own program, and an agent that
 // is there, late, away.
 #include <gmock/gmock.h>
@@ -140,8 +140,8 @@ TEST_P(Chain, TellsTheAgentOfThePodAndPassesTheResultOn) {
   const Ran added = runtime_->add(attach);
   ASSERT_EQ(added.exit, 0) << added.out << added.err;
   EXPECT_EQ(added.err, "");
-  ASSERT_EQ(runtime_->results().size(), 3u);
-  EXPECT_EQ(runtime_->results()[2], runtime_->results()[1]);
+  ASSERT_EQ(runtime_->results().size(), 4u);
+  EXPECT_EQ(runtime_->results()[3], runtime_->results()[2]);
   ASSERT_EQ(agent_->added().size(), 1u);
   const auto request = agent_->added()[0];
   EXPECT_EQ(request.container_id(), "c1");
@@ -152,7 +152,7 @@ TEST_P(Chain, TellsTheAgentOfThePodAndPassesTheResultOn) {
   EXPECT_EQ(request.netns(), netns.path());
   EXPECT_EQ(request.host_interface(), near_end_of(netns.path(), "eth0"));
   EXPECT_FALSE(request.no_wait());
-  const auto expected = addresses_in(runtime_->results()[1]);
+  const auto expected = addresses_in(runtime_->results()[2]);
   EXPECT_EQ(expected.size(), GetParam().dual ? 2u : 1u);
   EXPECT_THAT(request.addresses(), ::testing::UnorderedElementsAreArray(expected));
 
@@ -192,8 +192,8 @@ TEST_P(Chain, PermissiveLetsThePodGoAndReports) {
   const Ran added = runtime_->add(attach);
   EXPECT_EQ(added.exit, 0) << added.out;
   EXPECT_THAT(added.err, HasSubstr(std::string("no agent answers at ") + kSocket));
-  ASSERT_EQ(runtime_->results().size(), 3u);
-  EXPECT_EQ(runtime_->results()[2], runtime_->results()[1]);
+  ASSERT_EQ(runtime_->results().size(), 4u);
+  EXPECT_EQ(runtime_->results()[3], runtime_->results()[2]);
   if (knows_check()) {
     EXPECT_EQ(runtime_->check(attach).exit, 0);
   }

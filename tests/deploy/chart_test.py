@@ -49,6 +49,12 @@ class Rendering(unittest.TestCase):
             reply = charts.run(charts.HELM, "lint", "--strict", str(CHART), *settings)
             self.assertEqual(reply.returncode, 0, reply.stdout)
 
+    def test_the_gate_is_there_unless_it_is_taken_away(self):
+        for gate in (True, False):
+            pod = charts.daemonset(self.rendered({"cni": {"gate": gate}}))["spec"]["template"]["spec"]
+            cni = next(one for one in pod["initContainers"] if one["name"] == "cni")
+            self.assertEqual("--no-gate" in cni["args"], not gate)
+
     def test_the_files_for_kubectl_are_what_it_renders(self):
         reply = charts.run(str(charts.DEPLOY / "helm/render.sh"), "--check")
         self.assertEqual(reply.returncode, 0, reply.stdout + reply.stderr)

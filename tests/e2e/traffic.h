@@ -1,5 +1,6 @@
 // Traffic between pods that counts what arrives: Hammer sends datagrams without a pause, Capture sees every
-// frame that reaches an interface of a namespace, also one that is made later and has no address yet.
+// packet that reaches an interface of a namespace, also one that is made later and has no address yet, or
+// every one that the namespace's kernel takes.
 #pragma once
 
 #include <arpa/inet.h>
@@ -87,11 +88,18 @@ inline bool send_one(const std::string& netns, const net::Ip& to, uint16_t port)
                         sizeof address) == 1;
 }
 
-// Every IPv4 UDP datagram that arrives at any interface of a namespace, by source and destination port.
+enum class Where {
+  kInterfaces,  // of a namespace, any of them; a gate inside it comes later (agent/endpoint/gate.h)
+  kSockets,     // what its kernel hands on to any socket, bound to whatever port
+};
+
+// Every IPv4 UDP datagram that arrives, by source and destination port; at interfaces every other packet too,
+// as of port 0.
 class Capture {
  public:
-  explicit Capture(const std::string& netns) {
-    auto fd = socket_in(netns, AF_PACKET, SOCK_DGRAM, htons(ETH_P_IP));
+  explicit Capture(const std::string& netns, Where where = Where::kInterfaces) : where_(where) {
+    auto fd = where == Where::kInterfaces ? socket_in(netns, AF_PACKET, SOCK_DGRAM, htons(ETH_P_IP))
+                                          : socket_in(netns, AF_INET, SOCK_RAW, IPPROTO_UDP);
     if (!fd) return;
     fd_ = *fd;
     const int bytes = 32 << 20;
@@ -104,6 +112,14 @@ class Capture {
     drain();
     return seen_[{from, port}];
   }
+  // To whatever port, and what has none.
+  uint64_t arrived_from(const net::Ip& from) {
+    drain();
+    uint64_t sum = 0;
+    for (const auto& [what, count] : seen_)
+      if (what.first == from) sum += count;
+    return sum;
+  }
   // From whomever.
   uint64_t arrived_at(uint16_t port) {
     drain();
@@ -114,6 +130,7 @@ class Capture {
   }
   // What the kernel could not keep for us: then the counts say too little.
   uint64_t lost() {
+    if (where_ == Where::kSockets) return 0;  // that kernel does not say; its buffer is large
     tpacket_stats stats{};
     socklen_t size = sizeof stats;
     if (::getsockopt(fd_->get(), SOL_PACKET, PACKET_STATISTICS, &stats, &size) == 0) lost_ += stats.tp_drops;
@@ -123,23 +140,29 @@ class Capture {
  private:
   void drain() {
     char bytes[64];
-    sockaddr_ll from{};
+    sockaddr_storage from{};
     socklen_t size = sizeof from;
     for (ssize_t got; (got = ::recvfrom(fd_->get(), bytes, sizeof bytes, 0,
                                         reinterpret_cast<sockaddr*>(&from), &size)) >= 0;) {
-      iphdr ip;
-      if (static_cast<size_t>(got) < sizeof ip || from.sll_pkttype == PACKET_OUTGOING) continue;
-      std::memcpy(&ip, bytes, sizeof ip);
-      const size_t at = size_t{ip.ihl} * 4;
-      udphdr udp;
-      if (ip.protocol != IPPROTO_UDP || static_cast<size_t>(got) < at + sizeof udp) continue;
-      std::memcpy(&udp, bytes + at, sizeof udp);
-      char text[INET_ADDRSTRLEN];
-      ::inet_ntop(AF_INET, &ip.saddr, text, sizeof text);
-      ++seen_[{net::Ip::parse(text).value(), ntohs(udp.dest)}];
+      const auto& frame = reinterpret_cast<const sockaddr_ll&>(from);
+      if (where_ == Where::kInterfaces && frame.sll_pkttype == PACKET_OUTGOING) continue;
+      count(bytes, static_cast<size_t>(got));
     }
   }
 
+  void count(const char* bytes, size_t size) {
+    iphdr ip;
+    if (size < sizeof ip) return;
+    std::memcpy(&ip, bytes, sizeof ip);
+    const size_t at = size_t{ip.ihl} * 4;
+    udphdr udp{};
+    if (ip.protocol == IPPROTO_UDP && size >= at + sizeof udp) std::memcpy(&udp, bytes + at, sizeof udp);
+    char text[INET_ADDRSTRLEN];
+    ::inet_ntop(AF_INET, &ip.saddr, text, sizeof text);
+    ++seen_[{net::Ip::parse(text).value(), ntohs(udp.dest)}];
+  }
+
+  Where where_;
   std::shared_ptr<base::Fd> fd_;
   std::map<std::pair<net::Ip, uint16_t>, uint64_t> seen_;
   uint64_t lost_ = 0;

@@ -21,16 +21,20 @@ json::object composed(const Base& base, const Entry& entry = {}) {
   return bytes ? json::parse(*bytes).as_object() : json::object();
 }
 
-TEST(ConfList, SluiceComesLastAndAllElseStays) {
+TEST(ConfList, SluiceComesFirstAndLastAndAllElseStays) {
   json::object list = composed({"10-kindnet.conflist", kKindnet}, {"/s", "500ms", OnFailure::kPermissive});
   json::array& plugins = list["plugins"].as_array();
-  ASSERT_EQ(plugins.size(), 3u);
+  ASSERT_EQ(plugins.size(), 4u);
+  EXPECT_EQ(plugins.front(),
+            json::parse(R"({"type": "sluice-cni", "gate": "close", "onFailure": "permissive"})"));
   const json::object ours = plugins.back().as_object();
   EXPECT_EQ(ours.at("type").as_string(), "sluice-cni");
   EXPECT_EQ(ours.at("socket").as_string(), "/s");
   EXPECT_EQ(ours.at("timeout").as_string(), "500ms");
   EXPECT_EQ(ours.at("onFailure").as_string(), "permissive");
+  EXPECT_EQ(ours.at("gate").as_string(), "open");
   plugins.pop_back();
+  plugins.erase(plugins.begin());
   EXPECT_EQ(json::value(list), json::parse(kKindnet));
 }
 
@@ -40,9 +44,27 @@ TEST(ConfList, OnePluginBecomesAListOfOne) {
     const json::object list = composed({name, bytes});
     EXPECT_EQ(list.at("cniVersion").as_string(), "0.4.0");
     EXPECT_EQ(list.at("name").as_string(), "br");
-    ASSERT_EQ(list.at("plugins").as_array().size(), 2u);
-    EXPECT_EQ(list.at("plugins").as_array()[0], json::parse(bytes));
+    ASSERT_EQ(list.at("plugins").as_array().size(), 3u);
+    EXPECT_EQ(list.at("plugins").as_array()[1], json::parse(bytes));
   }
+}
+
+TEST(ConfList, WithoutAGateSluiceComesLastAlone) {
+  const Base base{"10-kindnet.conflist", kKindnet};
+  Entry entry, other;
+  entry.gate = false;
+  json::object list = composed(base, entry);
+  json::array& plugins = list["plugins"].as_array();
+  ASSERT_EQ(plugins.size(), 3u);
+  EXPECT_FALSE(plugins.back().as_object().contains("gate"));
+  EXPECT_EQ(plugins.front().at("type").as_string(), "ptp");
+  EXPECT_TRUE(is_composed_of(json::serialize(list), base, entry));
+  EXPECT_FALSE(is_composed_of(json::serialize(list), base, other));
+  plugins = composed(base, other)["plugins"].as_array();
+  EXPECT_FALSE(is_composed_of(json::serialize(list), base, entry));
+  EXPECT_TRUE(is_composed_of(json::serialize(list), base, other));
+  plugins.erase(plugins.begin());
+  EXPECT_FALSE(is_composed_of(json::serialize(list), base, other)) << "its gate was taken out";
 }
 
 TEST(ConfList, OnlyVersionsThatWeSpeakAreOffered) {

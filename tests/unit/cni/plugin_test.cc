@@ -80,6 +80,8 @@ TEST_F(PluginTest, ErrorsAreThoseOfTheSpecification) {
       {"ADD", "7", 6, "is no JSON object"},
       {"ADD", R"({"cniVersion":"0.2.0"})", 1, "cniVersion \"0.2.0\""},
       {"ADD", config(R"(,"onFailure":"x")"), 7, "onFailure"},
+      {"ADD", config(R"(,"gate":"ajar")"), 7, "gate: \"ajar\": must be close or open"},
+      {"ADD", config(R"(,"gate":"close")"), 102, "pod shop/web-1: the gate of its network namespace"},
       {"ADD", config(), 7, "prevResult: is missing"},
       {"CHECK", config(), 7, "prevResult: is missing"},
       {"ADD", config(R"(,"prevResult":{"cniVersion":"0.1.0"})"), 1, "prevResult: cniVersion \"0.1.0\""},
@@ -117,6 +119,20 @@ TEST_F(PluginTest, PermissiveLetsGoAndReports) {
   ASSERT_EQ(output.report.size(), 1u);
   EXPECT_THAT(output.report[0], HasSubstr("pod shop/web-1: its interface on this node was not found"));
   EXPECT_THAT(output.report[0], HasSubstr("let go, since onFailure is permissive"));
+}
+
+TEST_F(PluginTest, TheGateAloneAsksNobody) {
+  const Output checked = call("CHECK", config(R"(,"gate":"close","prevResult":{})"));
+  EXPECT_EQ(checked.exit, 0);
+  EXPECT_EQ(checked.answer, "");
+  const Output deleted = call("DEL", config(R"(,"gate":"close")"));
+  EXPECT_EQ(deleted.exit, 0);
+  EXPECT_THAT(deleted.report, IsEmpty()) << "its namespace is gone already";
+  const Output let_go = call("ADD", config(R"(,"gate":"close","onFailure":"permissive")", "0.4.0"));
+  EXPECT_EQ(let_go.exit, 0);
+  EXPECT_EQ(let_go.answer, "{\"cniVersion\":\"0.4.0\"}\n");
+  ASSERT_EQ(let_go.report.size(), 1u);
+  EXPECT_THAT(let_go.report[0], HasSubstr("the gate of its network namespace: open /nonexistent"));
 }
 
 TEST_F(PluginTest, CheckAsksTheAgent) {

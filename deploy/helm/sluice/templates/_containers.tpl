@@ -167,6 +167,9 @@ seccompProfile:
     - --socket={{ include "sluice.socket" . }}
     - --on-failure={{ .Values.cni.onFailure }}
     - --timeout={{ .Values.cni.timeout }}
+    {{- if not .Values.cni.gate }}
+    - --no-gate
+    {{- end }}
   securityContext:
     {{- include "sluice.cniSecurity" . | nindent 4 }}
   resources:
