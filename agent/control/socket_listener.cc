@@ -21,20 +21,47 @@ namespace {
 constexpr int kBacklog = 64;
 constexpr std::chrono::milliseconds kAcceptPause{200};
 
-Status make_directory(const SocketAccess& access) {
-  std::error_code code;
-  const auto directory = std::filesystem::path(access.path).parent_path();
-  if (std::filesystem::exists(directory, code)) return base::done();
-  std::filesystem::create_directories(directory.parent_path(), code);
+constexpr mode_t kDirectoryMode = 0700, kGroupDirectoryMode = 0750;
+
+Status restrict_directory(const std::string& directory, const SocketAccess& access) {
   const auto failed = [&](const char* what) {
-    return Error::from_errno(errno,
-                             "socket " + access.path + ": " + what + " directory " + directory.string());
+    return Error::from_errno(errno, "socket " + access.path + ": " + what + " directory " + directory);
   };
-  if (::mkdir(directory.c_str(), 0700) != 0) return errno == EEXIST ? base::done() : Status(failed("make"));
-  if (!access.group) return base::done();
-  if (::chown(directory.c_str(), static_cast<uid_t>(-1), *access.group) != 0) return failed("chgrp");
-  if (::chmod(directory.c_str(), 0750) != 0) return failed("chmod");
+  if (access.group && ::chown(directory.c_str(), static_cast<uid_t>(-1), *access.group) != 0)
+    return failed("chgrp");
+  if (::chmod(directory.c_str(), access.group ? kGroupDirectoryMode : kDirectoryMode) != 0)
+    return failed("chmod");
   return base::done();
+}
+
+// Does it hold nothing but the socket and files named after it, and belong to us alone?
+bool is_ours_alone(const std::filesystem::path& directory, const std::string& socket_name) {
+  struct stat info {};
+  if (::lstat(directory.c_str(), &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != ::geteuid() ||
+      (info.st_mode & S_ISVTX) != 0)
+    return false;
+  std::error_code code;
+  for (std::filesystem::directory_iterator entry(directory, code), end; !code && entry != end;
+       entry.increment(code))
+    if (!entry->path().filename().string().starts_with(socket_name)) return false;
+  return !code;
+}
+
+Status make_directory(const SocketAccess& access) {
+  const std::filesystem::path path(access.path);
+  const auto directory = path.parent_path();
+  std::error_code code;
+  if (std::filesystem::exists(directory, code)) {
+    // Not being allowed to is no failure: the socket's own mode and the peers' credentials hold all the same.
+    if (is_ours_alone(directory, path.filename().string())) (void)restrict_directory(directory, access);
+    return base::done();
+  }
+  std::filesystem::create_directories(directory.parent_path(), code);
+  if (::mkdir(directory.c_str(), kDirectoryMode) != 0)
+    return errno == EEXIST ? base::done()
+                           : Status(Error::from_errno(
+                                 errno, "socket " + access.path + ": make directory " + directory.string()));
+  return access.group ? restrict_directory(directory, access) : base::done();
 }
 
 Status open_to_group(const SocketAccess& access) {

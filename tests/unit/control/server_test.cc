@@ -27,6 +27,22 @@ TEST_F(ServerTest, AnswersItsOwnerOnly) {
   EXPECT_EQ(client.sync(std::chrono::seconds(5)).value().epoch(), 7u);
 }
 
+TEST_F(ServerTest, ADirectoryOfItsOwnIsClosedToOthersAndASharedOneIsNot) {
+  const std::string directory = directory_ + "/run";
+  const auto mode_after_start = [&](mode_t before) {
+    EXPECT_EQ(::chmod(directory.c_str(), before), 0);
+    start();
+    server_->stop(std::chrono::seconds(2));
+    return mode_of(directory);
+  };
+  ASSERT_TRUE(std::filesystem::create_directory(directory));
+  std::ofstream(socket_ + ".endpoints") << "";
+  EXPECT_EQ(mode_after_start(0755), 0700u);
+  EXPECT_EQ(mode_after_start(01777), 0777u) << "as /tmp";
+  std::ofstream(directory + "/of-others") << "";
+  EXPECT_EQ(mode_after_start(0755), 0755u);
+}
+
 TEST_F(ServerTest, ARequestThatMakesNoSenseIsRefused) {
   start();
   Client client(socket_);
