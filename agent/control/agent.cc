@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <csignal>
 
+#include "agent/base/sys_admin.h"
 #include "agent/control/adoption.h"
 #include "agent/endpoint/conntrack.h"
 #include "agent/endpoint/discover.h"
@@ -86,6 +87,7 @@ Result<std::unique_ptr<Agent>> Agent::start(boost::asio::io_context& loop, Agent
                  ": another sluiced is running: stop it or give another --socket");
   auto kernel = load(options);
   if (!kernel) return kernel.error();
+  base::lay_down_sys_admin();  // from here on it is raised to enter a namespace, and for nothing else
   auto watch = endpoint::EndpointWatch::open(options.netns_dir);
   if (!watch) return watch.error();
   std::unique_ptr<Agent> agent(

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "agent/base/sys_admin.h"
 #include "agent/kernel/bpffs.h"
 
 namespace sluice::kernel {
@@ -48,8 +49,14 @@ Result<OwnMaps> OwnMaps::of(const Programs& programs) {
   return maps;
 }
 
+// A descriptor or -1, and errno.
+static int open_program(uint32_t id) {
+  const base::SysAdmin raised;
+  return bpf_prog_get_fd_by_id(id);
+}
+
 Result<bool> OwnMaps::used_by(uint32_t program_id) const {
-  const base::Fd program(bpf_prog_get_fd_by_id(program_id));
+  const base::Fd program(open_program(program_id));
   if (!program.valid() && errno == EPERM) return true;
   if (!program.valid() && errno == ENOENT) return false;  // gone meanwhile
   if (!program.valid()) return Error::from_errno(errno, "open program " + std::to_string(program_id));

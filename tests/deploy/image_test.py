@@ -146,12 +146,14 @@ class Containers(InRoot):
     def log(self, name):
         return (self.folder / f"{name}.log").read_text()
 
-    def check_privileges(self, process, name, documents=INSTALL):
+    def check_privileges(self, process, name, documents=INSTALL, laid_down=()):
         security = charts.containers(documents)[name]["securityContext"]
         wanted = sum(1 << container.CAPABILITIES[each] for each in security["capabilities"].get("add", []))
         status = process_status(process.pid)
-        for kind in ("CapEff", "CapPrm", "CapBnd"):
+        for kind in ("CapPrm", "CapBnd"):
             self.assertEqual(int(status[kind], 16), wanted, kind)
+        in_effect = wanted & ~sum(1 << container.CAPABILITIES[each] for each in laid_down)
+        self.assertEqual(int(status["CapEff"], 16), in_effect)
         for kind in ("CapInh", "CapAmb"):
             self.assertEqual(int(status[kind], 16), 0, kind)
         self.assertEqual(status["NoNewPrivs"], "1")
@@ -175,7 +177,7 @@ class Containers(InRoot):
         self.lab()
         agent = self.start("agent", *AGENT, "--manifests=/manifests", mounts={"/manifests": EXAMPLE}, env={"NODE_NAME": "node-1"})
         self.assertTrue(becomes(lambda: answer("http://127.0.0.1:29619/readyz") == 200, agent), self.log("agent"))
-        self.check_privileges(agent, "agent")
+        self.check_privileges(agent, "agent", laid_down=["SYS_ADMIN"])
         self.assertEqual(answer("http://127.0.0.1:29619/livez"), 200)
         reply = self.ask("sync", "--timeout", "20s")
         self.assertEqual(reply.returncode, 0, reply.stderr)
@@ -206,7 +208,7 @@ class Containers(InRoot):
         ours = chain / "05-sluice.conflist"
         self.assertTrue(becomes(ours.exists, installer), self.log("cni"))
         self.check_privileges(installer, "cni")
-        self.assertEqual([each["type"] for each in json.loads(ours.read_text())["plugins"]], ["ptp", "sluice-cni"])
+        self.assertEqual([each["type"] for each in json.loads(ours.read_text())["plugins"]], ["sluice-cni", "ptp", "sluice-cni"])
         self.assertTrue(os.access(plugin, os.X_OK))
         self.assertEqual(self.end(installer), 0, self.log("cni"))
         self.assertTrue(ours.exists(), "an upgrade must not open the chain")

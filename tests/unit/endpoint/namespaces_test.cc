@@ -19,6 +19,7 @@
 
 #include <functional>
 
+#include "agent/base/sys_admin.h"
 #include "agent/endpoint/discover.h"
 #include "agent/endpoint/netlink.h"
 #include "agent/endpoint/node_addresses.h"
@@ -239,6 +240,7 @@ TEST_F(Namespaces, ANamespaceThatCannotBeEnteredIsUnseen) {
     __user_cap_data_struct data[2]{};
     ::syscall(SYS_capget, &header, data);
     data[0].effective &= ~(1U << CAP_SYS_ADMIN);
+    data[0].permitted &= ~(1U << CAP_SYS_ADMIN);
     if (::syscall(SYS_capset, &header, data) == 0) discovery = discover(dir_);
   }));
   ASSERT_TRUE(discovery && discovery->ok());
@@ -249,6 +251,47 @@ TEST_F(Namespaces, ANamespaceThatCannotBeEnteredIsUnseen) {
       ElementsAre("namespace a: join a network namespace (needs CAP_SYS_ADMIN): Operation not permitted"));
   EXPECT_THAT((*discovery)->host_interfaces,
               Contains(::testing::Pair(static_cast<int>(::if_nametoindex("near-a")), "near-a")));
+}
+
+bool is_in_effect(unsigned capability) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2]{};
+  ::syscall(SYS_capget, &header, data);
+  return (data[capability / 32].effective & CAP_TO_MASK(capability)) != 0;
+}
+
+// As the agent runs: laid down, and raised for the moment of entering.
+TEST_F(Namespaces, ACapabilityThatIsLaidDownIsEnough) {
+  const Netns a = add("a");
+  bool inside = false;
+  ASSERT_DONE(on_fresh_thread([&] {
+    base::lay_down_sys_admin();
+    EXPECT_FALSE(is_in_effect(CAP_SYS_ADMIN));
+    const auto ran = run_within(a, [&] {
+      inside = true;
+      EXPECT_FALSE(is_in_effect(CAP_SYS_ADMIN));
+    });
+    EXPECT_TRUE(ran.ok());
+    {
+      const base::SysAdmin raised;
+      EXPECT_TRUE(is_in_effect(CAP_SYS_ADMIN));
+    }
+    EXPECT_FALSE(is_in_effect(CAP_SYS_ADMIN));
+    EXPECT_TRUE(is_in_effect(CAP_NET_ADMIN));
+  }));
+  EXPECT_TRUE(inside);
+}
+
+TEST_F(Namespaces, WhereItStandsForOthersItStays) {
+  ASSERT_DONE(on_fresh_thread([&] {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct data[2]{};
+    ::syscall(SYS_capget, &header, data);
+    data[CAP_TO_INDEX(CAP_BPF)].effective &= ~CAP_TO_MASK(CAP_BPF);
+    EXPECT_EQ(::syscall(SYS_capset, &header, data), 0);
+    base::lay_down_sys_admin();
+    EXPECT_TRUE(is_in_effect(CAP_SYS_ADMIN));
+  }));
 }
 
 TEST_F(Namespaces, NodeAddressesAreThoseOfEveryInterfaceButLoopbackOnes) {

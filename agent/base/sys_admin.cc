@@ -1,0 +1,52 @@
+#include "agent/base/sys_admin.h"
+
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+
+namespace sluice::base {
+namespace {
+
+// Of the calling thread. 64 capabilities in two words, as version 3 of the call has them.
+struct Capabilities {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> words{};
+
+  bool read() { return ::syscall(SYS_capget, &header, words.data()) == 0; }
+  bool write() { return ::syscall(SYS_capset, &header, words.data()) == 0; }
+  bool is_effective(unsigned capability) const {
+    return (words.at(CAP_TO_INDEX(capability)).effective & CAP_TO_MASK(capability)) != 0;
+  }
+  bool is_permitted(unsigned capability) const {
+    return (words.at(CAP_TO_INDEX(capability)).permitted & CAP_TO_MASK(capability)) != 0;
+  }
+  void set_effective(unsigned capability, bool on) {
+    auto& word = words.at(CAP_TO_INDEX(capability)).effective;
+    word = on ? word | CAP_TO_MASK(capability) : word & ~CAP_TO_MASK(capability);
+  }
+};
+
+bool put_in_effect(bool on) {
+  Capabilities mine;
+  if (!mine.read() || !mine.is_permitted(CAP_SYS_ADMIN) || mine.is_effective(CAP_SYS_ADMIN) == on)
+    return false;
+  mine.set_effective(CAP_SYS_ADMIN, on);
+  return mine.write();
+}
+
+}  // namespace
+
+void lay_down_sys_admin() {
+  Capabilities mine;
+  if (mine.read() && mine.is_effective(CAP_BPF) && mine.is_effective(CAP_NET_ADMIN)) put_in_effect(false);
+}
+
+SysAdmin::SysAdmin() : raised_(put_in_effect(true)) {}
+
+SysAdmin::~SysAdmin() {
+  if (raised_) put_in_effect(false);
+}
+
+}  // namespace sluice::base

@@ -1,0 +1,27 @@
+// CAP_SYS_ADMIN, which a program that has it needs for moments only: permitted throughout, in effect for
+// those.
+//
+// Laws: capabilities in effect are a thread's own; a thread inherits them from the one that starts it, so
+// that laying down comes before threads are started. What is not permitted is never raised. Source:
+// capabilities(7), capset(2).
+#pragma once
+
+namespace sluice::base {
+
+// Takes it out of effect for the calling thread and those it starts. Not where it stands for others that are
+// missing beside it (CAP_BPF, CAP_NET_ADMIN; kernels before 5.8 know no CAP_BPF): without it all would fail.
+void lay_down_sys_admin();
+
+// In effect on the calling thread while this lives; then as before.
+class SysAdmin {
+ public:
+  SysAdmin();
+  ~SysAdmin();
+  SysAdmin(const SysAdmin&) = delete;
+  SysAdmin& operator=(const SysAdmin&) = delete;
+
+ private:
+  bool raised_;
+};
+
+}  // namespace sluice::base
