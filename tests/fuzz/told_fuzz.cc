@@ -16,6 +16,8 @@ using control::Told;
 using control::ToldRead;
 using fuzz::require;
 
+const std::string kNode = "n";
+
 ToldRead read(const std::string& text) {
   std::istringstream lines(text);
   return control::read_told_lines(lines, "/s.endpoints");
@@ -25,13 +27,13 @@ model::Pod pod_of(const control::ToldEndpoint& endpoint) {
   model::Pod pod;
   pod.name = endpoint.pod;
   pod.uid = endpoint.uid;
-  pod.node_name = "n";
+  pod.node_name = kNode;
   return pod;
 }
 
 // Pod objects without addresses, before and after they were told of.
 void check_lending(const Told& told) {
-  control::Lending lending("n");
+  control::Lending lending(kNode);
   std::map<model::ObjectName, model::Pod> pods;
   for (const auto& [key, endpoint] : told) pods.try_emplace(endpoint.pod, pod_of(endpoint));
   for (const auto& [name, pod] : pods) {
