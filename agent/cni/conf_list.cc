@@ -125,7 +125,8 @@ Result<std::string> compose(const Base& base, const Entry& entry) {
   if (entry.gate) chain.insert(chain.begin(), gate_entry(entry));
   chain.push_back(own_entry(base, entry));
   std::string bytes = json::serialize(*list) + "\n";
-  if (bytes.size() > kLargestConfig) return Error("is too large with sluice-cni in it");
+  // What this program cannot read again it would write anew for ever.
+  if (auto again = decode_object(bytes); !again) return again.error().within("with sluice-cni in it");
   return bytes;
 }
 

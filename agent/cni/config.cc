@@ -1,6 +1,8 @@
 #include "agent/cni/config.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <cmath>
 
 #include "agent/base/duration.h"
 
@@ -9,6 +11,18 @@ namespace sluice::cni {
 namespace json = boost::json;
 using base::Error;
 using base::Result;
+
+namespace {
+
+// A number beyond what a double holds becomes infinite, which no JSON can say.
+bool is_finite(const json::value& value) {
+  if (value.is_double()) return std::isfinite(value.get_double());
+  if (value.is_array()) return std::ranges::all_of(value.get_array(), is_finite);
+  return !value.is_object() ||
+         std::ranges::all_of(value.get_object(), [](const auto& entry) { return is_finite(entry.value()); });
+}
+
+}  // namespace
 
 Result<OnFailure> parse_on_failure(std::string_view text) {
   for (const OnFailure choice : {OnFailure::kStrict, OnFailure::kPermissive})
@@ -49,6 +63,7 @@ Result<json::object> decode_object(std::string_view bytes) {
   json::value value = json::parse(json::string_view(bytes.data(), bytes.size()), code);
   if (code) return Error("is no JSON: " + code.message());
   if (!value.is_object()) return Error("is no JSON object");
+  if (!is_finite(value)) return Error("has a number that is out of range");
   return std::move(value.get_object());
 }
 

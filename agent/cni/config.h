@@ -49,6 +49,8 @@ struct Config {
   std::optional<boost::json::object> prev_result;
 };
 
+// What is decoded can be encoded again: no number is out of range. One with a fraction may differ in its last
+// digit (Boost.JSON).
 base::Result<boost::json::object> decode_object(std::string_view bytes);
 // Of a configuration or of a result; where it has none: an error that says so.
 base::Result<Version> version_of(const boost::json::object& object);

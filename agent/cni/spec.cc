@@ -1,5 +1,6 @@
 #include "agent/cni/spec.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/json.hpp>
 #include <utility>
@@ -46,7 +47,14 @@ std::string to_json(const Failure& failure, std::string_view cni_version) {
   boost::json::object object{
       {"cniVersion", cni_version}, {"code", static_cast<int>(failure.code)}, {"msg", failure.message}};
   if (!failure.details.empty()) object["details"] = failure.details;
-  return boost::json::serialize(object) + "\n";
+  std::string text = boost::json::serialize(object);
+  // An environment may hold any bytes, JSON only UTF-8.
+  boost::json::error_code code;
+  boost::json::parse(text, code);
+  if (code)
+    std::ranges::replace_if(
+        text, [](char c) { return static_cast<unsigned char>(c) > 0x7f; }, '?');
+  return text + "\n";
 }
 
 std::string version_json(std::string_view cni_version) {

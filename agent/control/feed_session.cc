@@ -78,14 +78,14 @@ std::optional<FeedBreach> FeedSession::fault_of(const FedBatch& batch) const {
     for (const FedEvent& event : batch.events)
       if (is_removal(event))
         return no_sense("removes " + to_line(event.id) + " in a snapshot: leave it out instead");
-  if (held_after(batch) > most_objects_)
+  if (adds_too_much(batch))
     return breach(Kind::kTooMuch, batch.sequence,
                   "more than " + std::to_string(most_objects_) + " objects: the agent takes no more");
   return std::nullopt;
 }
 
-// An object that is held and refused in its newest version counts twice.
-size_t FeedSession::held_after(const FedBatch& batch) const {
+// An object that is held and refused in its newest version counts twice; what adds none is never too much.
+bool FeedSession::adds_too_much(const FedBatch& batch) const {
   std::set<model::ObjectId> added;
   const auto counted = [&](const model::ObjectId& id) {
     if (snapshot_ || batch.begins_snapshot) return snapshot_ && snapshot_->ids.contains(id);
@@ -93,8 +93,10 @@ size_t FeedSession::held_after(const FedBatch& batch) const {
   };
   for (const FedEvent& event : batch.events)
     if (!is_removal(event) && !counted(event.id)) added.insert(event.id);
-  if (snapshot_) return snapshot_->ids.size() + added.size();
-  return added.size() + (batch.begins_snapshot ? 0 : held_.size() + refused_.size());
+  const size_t held = snapshot_               ? snapshot_->ids.size()
+                      : batch.begins_snapshot ? 0
+                                              : held_.size() + refused_.size();
+  return !added.empty() && held + added.size() > most_objects_;
 }
 
 std::optional<FeedBreach> FeedSession::take(FedBatch batch) {

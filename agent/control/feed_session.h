@@ -74,7 +74,7 @@ class FeedSession {
     std::map<model::ObjectId, std::string> refused;
   };
   std::optional<FeedBreach> fault_of(const FedBatch& batch) const;
-  size_t held_after(const FedBatch& batch) const;
+  bool adds_too_much(const FedBatch& batch) const;
   void take_into_snapshot(FedEvent event);
   void take_event(FedEvent event);
   void end_snapshot();

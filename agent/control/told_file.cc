@@ -43,15 +43,10 @@ std::string told_file(const std::string& socket) {
   return socket + ".endpoints";
 }
 
-Result<ToldRead> read_told_file(const std::string& path) {
+ToldRead read_told_lines(std::istream& lines, const std::string& path) {
   ToldRead read;
-  std::ifstream file(path);
-  if (!file) {
-    if (errno == ENOENT) return read;
-    return Error::from_errno(errno, "open " + path);
-  }
   std::string line;
-  for (int number = 1; std::getline(file, line); ++number) {
+  for (int number = 1; std::getline(lines, line); ++number) {
     auto told = read_line(line);
     if (told)
       read.told.insert_or_assign(std::move(told->key), std::move(told->endpoint));
@@ -59,22 +54,38 @@ Result<ToldRead> read_told_file(const std::string& path) {
       read.problems.push_back(path + ": line " + std::to_string(number) + ": " + told.error().message() +
                               ": left out; its pod is found by its namespace and address");
   }
+  return read;
+}
+
+Result<ToldRead> read_told_file(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) {
+    if (errno == ENOENT) return ToldRead{};
+    return Error::from_errno(errno, "open " + path);
+  }
+  ToldRead read = read_told_lines(file, path);
   if (file.bad()) return Error::from_errno(errno, "read " + path);
   return read;
 }
 
-Status write_told_file(const std::string& path, const Told& told) {
+Result<std::string> told_lines(const Told& told) {
   std::string text;
   for (const auto& [key, endpoint] : told) {
     std::string line;
     if (!google::protobuf::util::MessageToJsonString(write_told(key, endpoint), &line).ok())
-      return Error("write " + path + ": " + endpoint.pod.to_text() + " cannot be written as JSON");
+      return Error(endpoint.pod.to_text() + " cannot be written as JSON");
     text += line + "\n";
   }
+  return text;
+}
+
+Status write_told_file(const std::string& path, const Told& told) {
+  const auto text = told_lines(told);
+  if (!text) return text.error().within("write " + path);
   const std::string fresh = path + ".new";
   const base::Fd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd.valid()) return Error::from_errno(errno, "open " + fresh);
-  if (auto written = write_all(fd.get(), text, fresh); !written) return written;
+  if (auto written = write_all(fd.get(), *text, fresh); !written) return written;
   if (std::rename(fresh.c_str(), path.c_str()) != 0) return Error::from_errno(errno, "rename " + fresh);
   return base::done();
 }

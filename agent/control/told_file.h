@@ -3,6 +3,7 @@
 // AddEndpointRequest as JSON a line, replaced whole (rename(2)). Blocking; any thread.
 #pragma once
 
+#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -19,5 +20,9 @@ struct ToldRead {
 // A file that is not there holds nothing.
 base::Result<ToldRead> read_told_file(const std::string& path);
 base::Status write_told_file(const std::string& path, const Told& told);
+
+// The same of the file's lines; `path` is named in problems.
+ToldRead read_told_lines(std::istream& lines, const std::string& path);
+base::Result<std::string> told_lines(const Told& told);
 
 }  // namespace sluice::control

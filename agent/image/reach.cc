@@ -4,7 +4,7 @@ namespace sluice::image {
 
 void Reach::add(const Image& image) {
   const auto add_all = [this](const auto& table) {
-    for (const auto& [key, value] : table) count(value, +1);
+    for (const auto& [key, value] : table) this->count(value, +1);
   };
   add_all(image.addresses);
   add_all(image.prefixes);
@@ -15,8 +15,8 @@ void Reach::add(const Image& image) {
 void Reach::take_over(const Difference& difference) {
   const auto take_over_all = [this](const auto& changes) {
     for (const auto& [key, change] : changes) {
-      if (change.after) count(*change.after, +1);
-      if (change.before) count(*change.before, -1);
+      if (change.after) this->count(*change.after, +1);
+      if (change.before) this->count(*change.before, -1);
     }
   };
   take_over_all(difference.addresses);

@@ -1,18 +1,15 @@
 // Any text as an address and as a CIDR: what is taken is canonical, and its text reads back as the same
 // value.
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 #include "agent/net/ip.h"
+#include "tests/fuzz/law.h"
 
 namespace {
 
 using namespace sluice;
-
-void require(bool law) {
-  if (!law) std::abort();
-}
+using fuzz::require;
 
 }  // namespace
 

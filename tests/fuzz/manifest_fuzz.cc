@@ -2,18 +2,15 @@
 // agent/model.
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 #include "agent/source/decode.h"
+#include "tests/fuzz/law.h"
 
 namespace {
 
 using namespace sluice;
-
-void require(bool law) {
-  if (!law) std::abort();
-}
+using fuzz::require;
 
 template <typename T>
 bool is_set(const std::vector<T>& values) {

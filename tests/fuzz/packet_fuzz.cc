@@ -5,23 +5,20 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <span>
 
 #include "agent/image/placement.h"
 #include "agent/packet/maps.h"
 #include "tests/fuzz/both_parsers.h"
+#include "tests/fuzz/law.h"
 #include "tests/kernel/frames.h"
 
 namespace {
 
 using namespace sluice;
+using fuzz::require;
 
 enum class Pod { kOpen, kClosed, kRules };
-
-void require(bool law) {
-  if (!law) std::abort();
-}
 
 image::Image world_of(Pod pod) {
   if (pod == Pod::kRules) return testing::fixed_world().image();

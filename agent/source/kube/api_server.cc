@@ -43,6 +43,19 @@ std::string ApiServer::url() const {
   return "https://" + (literal6 ? "[" + host + "]" : host) + ":" + port + path;
 }
 
+bool is_visible(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+base::Result<std::string> bearer_token(std::string_view bytes) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  bytes.remove_prefix(std::min(bytes.find_first_not_of(kBlanks), bytes.size()));
+  bytes = bytes.substr(0, bytes.find_last_not_of(kBlanks) + 1);
+  if (!is_visible(bytes))
+    return base::Error("is no token: it has blanks or other characters that a token cannot have");
+  return std::string(bytes);
+}
+
 base::Result<HostPort> parse_host_port(std::string_view text) {
   const base::Error wrong(source::excerpt(text) +
                           " is no HOST:PORT: write 10.0.0.1:6443, [fd00::1]:6443 or a name");
@@ -59,7 +72,7 @@ base::Result<HostPort> parse_host_port(std::string_view text) {
     if (colon != text.npos) rest = text.substr(colon);
   }
   parsed.port = rest.empty() ? kDefaultPort : std::string(rest.substr(1));
-  const bool clean = parsed.host.find_first_of(" \t\r\n/@?#%") == std::string::npos;
+  const bool clean = is_visible(parsed.host) && parsed.host.find_first_of("/@?#%") == std::string::npos;
   if (parsed.host.empty() || !clean || (!rest.empty() && rest[0] != ':') || !is_port(parsed.port))
     return wrong;
   return parsed;

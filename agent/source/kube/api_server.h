@@ -20,7 +20,7 @@ namespace sluice::kube {
 struct Material {
   std::string data, file;  // at most one is not empty
   bool absent() const { return data.empty() && file.empty(); }
-  // The file's bytes or the data; of a token without white space around it. An error names the file.
+  // The file's bytes or the data. An error names the file.
   base::Result<std::string> read() const;
 };
 
@@ -45,6 +45,15 @@ base::Result<ApiServer> in_cluster(const Environment& environment, const std::st
 
 // `context`: empty is the file's current-context. Paths in the file are relative to it.
 base::Result<ApiServer> from_kubeconfig(const std::string& file, const std::string& context);
+// The same of the file's bytes; the file itself is not opened.
+base::Result<ApiServer> read_kubeconfig(const std::string& bytes, const std::string& file,
+                                        const std::string& context);
+
+// The token without white space around it. An error: what is left is more than one word, and would end the
+// line of the request that it stands in.
+base::Result<std::string> bearer_token(std::string_view bytes);
+// Only such characters may stand in a URL, a name or a token: visible and ASCII.
+bool is_visible(std::string_view text);
 
 struct HostPort {
   std::string host, port;

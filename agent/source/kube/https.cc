@@ -90,8 +90,9 @@ class HttpsClient::Exchange : public std::enable_shared_from_this<Exchange> {
       if (!code && self)
         self->fail("took longer than " + std::to_string(self->asked_.limit.count() / 1000) + " s");
     });
-    const auto token =
+    const auto bytes =
         server_.token.absent() ? base::Result<std::string>(std::string()) : server_.token.read();
+    const auto token = bytes ? bearer_token(*bytes) : bytes;
     if (!token) return fail_later("token: " + token.error().message());
     prepare(*token);
     reused_ ? write() : connect();
@@ -108,8 +109,7 @@ class HttpsClient::Exchange : public std::enable_shared_from_this<Exchange> {
  private:
   bool over() const { return client_ == nullptr; }
 
-  void prepare(std::string token) {
-    token.erase(token.find_last_not_of(" \t\r\n") + 1);
+  void prepare(const std::string& token) {
     message_.version(11);
     message_.method(http::verb::get);
     message_.target(server_.path + asked_.target);

@@ -42,7 +42,10 @@ struct Handler {
     return true;
   }
   bool part(json::string_view piece) {
-    if (!inside || filter.wants()) text.append(piece.data(), piece.size());
+    if (inside && !filter.wants()) return true;
+    // Texts and keys have limits of their own, numbers have none.
+    if (text.size() + piece.size() > kLargestObject) throw JsonFilter::too_large();
+    text.append(piece.data(), piece.size());
     return true;
   }
   bool scalar(json::string_view piece, bool quoted) {
@@ -94,6 +97,7 @@ struct ListOuter {
 
   bool begins_value(TreeType type, JsonFilter& filter) {
     if (depth_ == 1 && here_ == Here::kItems && type == TreeType::kSequence) return ++depth_, false;
+    if (whole) throw source::TreeError{0, "goes on after the list"};
     if (depth_ == 0 && type == TreeType::kMap) return ++depth_, false;
     if (depth_ == 0 || (depth_ == 2 && type != TreeType::kMap))
       throw source::TreeError{0, "is no list of Kubernetes objects"};

@@ -20,8 +20,11 @@ bool JsonFilter::skip_value() {
 
 void JsonFilter::account(size_t bytes) {
   bytes_ += bytes;
-  if (bytes_ > kLargestObject)
-    throw source::TreeError{0, "is an object of more than " + std::to_string(kLargestObject >> 20) + " MiB"};
+  if (bytes_ > kLargestObject) throw too_large();
+}
+
+source::TreeError JsonFilter::too_large() {
+  return {0, "is an object of more than " + std::to_string(kLargestObject >> 20) + " MiB"};
 }
 
 void JsonFilter::begin(source::TreeType type) {

@@ -24,6 +24,7 @@ class JsonFilter {
   // Is the text of the value to come wanted? Then what it is made of need not be kept.
   bool wants() const { return skipping_ == 0 && !skip_next_; }
   source::Document take() { return builder_.take(); }
+  static source::TreeError too_large();
 
  private:
   struct Level {

@@ -17,15 +17,19 @@ namespace {
 using source::Field;
 
 base::Result<std::string> decode_base64(std::string text) {
+  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::erase_if(text, [](unsigned char c) { return std::isspace(c); });
-  if (text.size() % 4 != 0) return base::Error("is no base64");
+  if (text.empty()) return base::Error("is empty");
+  const size_t padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
+  // EVP_DecodeBlock is less strict: it passes over '-' at the end and takes '=' anywhere.
+  if (text.size() % 4 != 0 || text.find_first_not_of(kAlphabet) < text.size() - padding)
+    return base::Error("is no base64");
   std::string bytes(text.size() / 4 * 3, '\0');
   const int length =
       EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
                       reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
   if (length < 0) return base::Error("is no base64");
-  // EVP_DecodeBlock counts the padding as zero bytes.
-  const size_t padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
+  // The padding is counted as zero bytes.
   bytes.resize(static_cast<size_t>(length) - padding);
   return bytes;
 }
@@ -71,7 +75,9 @@ class Config {
     if (insecure.boolean().value_or(false))
       insecure.fail("is refused: the server's certificate is always verified: give certificate-authority");
     server.ca = material(cluster, "certificate-authority");
-    server.tls_name = cluster.get("tls-server-name").text();
+    const Field tls_name = cluster.get("tls-server-name");
+    server.tls_name = tls_name.text();
+    if (!is_visible(server.tls_name)) tls_name.fail("has characters that no name has");
     const Field url = cluster.get("server");
     read_url(url, url.required_text(), server);
   }
@@ -87,7 +93,7 @@ class Config {
     server.port = address.port;
     server.path = url.substr(slash);
     while (server.path.ends_with('/')) server.path.pop_back();
-    if (server.path.find_first_of(" \t\r\n?#") != std::string::npos)
+    if (!is_visible(server.path) || server.path.find_first_of("?#") != std::string::npos)
       field.fail("has a path with blanks, ? or #: write https://HOST:PORT/PATH");
   }
 
@@ -104,7 +110,8 @@ class Config {
     if (server.certificate.absent() != server.key.absent())
       user.fail("has only one of client-certificate and client-key: give both");
     // As kubectl: a token given wins over a file.
-    server.token.data = user.get("token").text();
+    const Field token = user.get("token");
+    server.token.data = token.take(bearer_token(token.text()));
     if (server.token.data.empty()) server.token.file = absolute(user.get("tokenFile").text());
   }
 
@@ -138,7 +145,12 @@ base::Result<ApiServer> from_kubeconfig(const std::string& file, const std::stri
   const Material config{"", file};
   auto bytes = config.read();
   if (!bytes) return bytes.error();
-  const auto parsed = source::parse_yaml_document(*bytes, 1);
+  return read_kubeconfig(*bytes, file, context);
+}
+
+base::Result<ApiServer> read_kubeconfig(const std::string& bytes, const std::string& file,
+                                        const std::string& context) {
+  const auto parsed = source::parse_yaml_document(bytes, 1);
   if (const auto* error = std::get_if<source::SyntaxError>(&parsed))
     return base::Error(file + ": line " + std::to_string(error->line) + ": " + error->message);
   const auto* document = std::get_if<source::Document>(&parsed);

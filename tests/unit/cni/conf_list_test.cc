@@ -92,7 +92,7 @@ TEST(ConfList, HostileBasesAreRefused) {
       {"a.conflist", head + "\"x\":\"" + std::string(kLargestConfig, 'x') + "\"}", "more than 1048576 bytes"},
       {"a.conflist",
        head + R"("plugins":[{"type":"ptp","x":")" + std::string(kLargestConfig - 100, 'x') + "\"}]}",
-       "too large with sluice-cni"},
+       "with sluice-cni in it: has more than"},
       {"a.conflist", R"({"name":"n","plugins":[{"type":"ptp"}]})", "cniVersion \"\""},
       {"a.conflist", R"({"cniVersion":"1.1.0","name":"n","plugins":[{"type":"ptp"}]})",
        "cniVersion \"1.1.0\""},
@@ -112,6 +112,8 @@ TEST(ConfList, HostileBasesAreRefused) {
        "cniVersions: must be a list"},
       {"a.conf", head + R"("plugins":[{"type":"ptp"}]})", "must have a file name that ends in .conflist"},
       {"a.conf", head + R"("x":1})", "plugins[0]: type \"\""},
+      {"a.conf", head + R"("type":"ptp","x":)" + std::string(30, '[') + std::string(30, ']') + "}",
+       "with sluice-cni in it: is no JSON"},
   };
   for (const BadRow& row : rows) {
     const auto bytes = compose({row.name, row.bytes}, {});

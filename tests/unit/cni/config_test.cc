@@ -54,6 +54,7 @@ TEST(Config, WhatIsWrongIsNamed) {
       {"[]", "is no JSON object"},
       {"{\"a\":", "is no JSON"},
       {"{} {}", "is no JSON"},
+      {R"({"a":[1,{"b":-1e999}]})", "has a number that is out of range"},
       {"{\"a\":\"\xff\"}", "is no JSON"},
       {std::string(100, '['), "is no JSON"},
       {"{\"a\":\"" + std::string(kLargestConfig, 'x') + "\"}", "more than 1048576 bytes"},

@@ -231,6 +231,16 @@ INSTANTIATE_TEST_SUITE_P(
                FeedBreach::Kind::kTooMuch}),
     [](const auto& row) { return row.param.name; });
 
+TEST_F(FeedSessionTest, WhatTakesAwayIsNeverTooMuch) {
+  session_.begin("s", 0);
+  EXPECT_EQ(send(1, kWhole, {upsert("a"), upsert("b"), upsert("c")}), "");
+  EXPECT_EQ(send(2, kNone, {wrong("a"), wrong("b"), wrong("c")}), "")
+      << "held and refused: each counts twice";
+  EXPECT_THAT(send(3, kNone, {upsert("d")}), HasSubstr("more than 4 objects"));
+  EXPECT_EQ(send(3, kNone, {removal("a"), removal("b")}), "");
+  EXPECT_EQ(send(4, kNone, {upsert("d")}), "");
+}
+
 TEST_F(FeedSessionTest, ASnapshotThatGrowsTooLargeIsForgotten) {
   session_.begin("s", 0);
   EXPECT_EQ(send(1, kBegins, {upsert("a"), upsert("b")}), "");

@@ -21,8 +21,8 @@ TEST(HostPort, Spellings) {
     EXPECT_EQ(parsed->host, row.host);
     EXPECT_EQ(parsed->port, row.port);
   }
-  for (const char* wrong :
-       {"", ":443", "a:", "a:0", "a:65536", "a:b", "[::1", "[::1]443", "::1", "a b:1", "https://a:1"})
+  for (const char* wrong : {"", ":443", "a:", "a:0", "a:65536", "a:b", "[::1", "[::1]443", "::1", "a b:1",
+                            "a\x01:1", "https://a:1"})
     EXPECT_FALSE(parse_host_port(wrong).ok()) << wrong;
 }
 
@@ -96,6 +96,13 @@ TEST_F(Kubeconfig, WhatIsRefused) {
       {"certificate-authority: pki/ca.crt", "insecure-skip-tls-verify: true", "always verified"},
       {"certificate-authority: pki/ca.crt", "proxy-url: \"http://p:1\"", "proxies are not supported"},
       {"certificate-authority: pki/ca.crt", "certificate-authority-data: \"%%%\"", "is no base64"},
+      {"certificate-authority: pki/ca.crt", "certificate-authority-data: AAAA----", "is no base64"},
+      {"certificate-authority: pki/ca.crt", "certificate-authority-data: A=AA", "is no base64"},
+      {"certificate-authority: pki/ca.crt", "certificate-authority-data: \"====\"", "is no base64"},
+      {"certificate-authority: pki/ca.crt", "certificate-authority-data: \" \"", "-data\"]: is empty"},
+      {"certificate-authority: pki/ca.crt", "tls-server-name: \"a\\0b\"", "characters that no name has"},
+      {"token: s3cret", "token: \"a\\r\\nHost: b\"", "is no token"},
+      {"https://10.0.0.1:6443/base/", "https://10.0.0.1/\\x01", "has a path with blanks"},
       {"https://10.0.0.1:6443/base/", "http://10.0.0.1:6443", "is no https URL"},
       {"https://10.0.0.1:6443/base/", "https://user@10.0.0.1", "is no HOST:PORT"},
       {"https://10.0.0.1:6443/base/", "https://10.0.0.1/a?b", "has a path with blanks"},

@@ -116,6 +116,7 @@ TEST(Lists, WhatIsNone) {
       {R"({"metadata":{"resourceVersion":"1"},"items":[{"metadata":{"name":"a","name":"b"}}]})",
        "stands twice"},
       {R"({"metadata":{"resourceVersion":"1"},"items":[{})", "ends in the middle"},
+      {R"({"metadata":{"resourceVersion":"1"},"items":[]} {"items":[)", "goes on after the list"},
   };
   for (const Senseless& row : rows) {
     const auto reader = make_list_reader(Encoding::kJson, Kind::kPod, [](const source::Tree&) {});
@@ -140,6 +141,15 @@ TEST(Lists, AnObjectThatIsTooLargeIsAnErrorNotMemory) {
   const std::string value(1 << 20, 'x');
   for (int i = 0; i < 40 && taken.ok(); ++i)
     taken = reader->read((i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":\"" + value + "\"");
+  ASSERT_FALSE(taken.ok());
+  EXPECT_NE(taken.error().message().find("16 MiB"), std::string::npos) << taken.error().message();
+}
+
+TEST(Lists, ANumberThatDoesNotEndIsAnErrorNotMemory) {
+  const auto reader = make_list_reader(Encoding::kJson, Kind::kPod, [](const source::Tree&) {});
+  base::Status taken = reader->read(R"({"items":[{"metadata":{"name":1)");
+  const std::string digits(1 << 20, '0');
+  for (int i = 0; i < 20 && taken.ok(); ++i) taken = reader->read(digits);
   ASSERT_FALSE(taken.ok());
   EXPECT_NE(taken.error().message().find("16 MiB"), std::string::npos) << taken.error().message();
 }
