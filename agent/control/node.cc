@@ -237,6 +237,7 @@ Result<image::Difference> Node::preview() {
 }
 
 Applied Node::apply() {
+  settle();
   if (!stale()) return Applied::kNothingToDo;
   LastChange change;
   change.what = describe_news();
@@ -283,12 +284,25 @@ Status Node::put(const image::Difference& difference, LastChange& change) {
   attach_wanted();
   change.took = clock_.steady() - news_since_.value_or(clock_.steady());
   change.when = clock_.system();
-  if (auto settled = image::settle(*plan, *maps_.target); !settled) {
-    (void)read_back();
-    return settled.error().within("clean up after the change, which is in force");
-  }
-  placement_.settled(*plan);
+  for (const uint32_t ifindex : std::exchange(plan->detach, {}))
+    if (auto detached = maps_.target->detach(ifindex); !detached) {
+      (void)read_back();
+      return detached.error();
+    }
+  unsettled_ = std::move(*plan);
   return base::done();
+}
+
+void Node::settle() {
+  if (!unsettled_) return;
+  const image::Plan plan = std::move(*unsettled_);
+  unsettled_.reset();
+  if (auto settled = image::settle(plan, *maps_.target); !settled) {
+    (void)read_back();
+    fail(settled.error().within("clean up after the change, which is in force"));
+    return;
+  }
+  placement_.settled(plan);
 }
 
 Applied Node::fail(const Error& error) {
