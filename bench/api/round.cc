@@ -34,6 +34,26 @@ double cpu_seconds(pid_t pid) {
   return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
+// proc_stat(5), the first line: all but `idle` and `iowait`, the 4th and 5th.
+double cpu_seconds_of_machine() {
+  std::ifstream file("/proc/stat");
+  std::string name;
+  file >> name;
+  double sum = 0, ticks = 0;
+  constexpr int kFields = 8, kIdle = 3, kIowait = 4;
+  for (int i = 0; i < kFields && file >> ticks; ++i)
+    if (i != kIdle && i != kIowait) sum += ticks;
+  return sum / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+struct Cpu {
+  double watcher, agent, others;
+};
+Cpu cpu_so_far(const Stand& stand) {
+  const double watcher = cpu_seconds(stand.watcher()), agent = cpu_seconds(stand.agent());
+  return {watcher, agent, cpu_seconds_of_machine() - watcher - agent - cpu_seconds(::getpid())};
+}
+
 // Makes the changes at their times; what comes late is made at once.
 Status make_changes(Stand& stand, Mix& mix, const Load& load, uint64_t seed) {
   std::mt19937_64 random(seed);
@@ -62,14 +82,16 @@ Result<Measured> measure(Stand& stand, Mix& mix, const Load& load, uint64_t seed
   stand.ledger.take();
   auto before = read_histogram(kAgentPort, kHistogram);
   if (!before) return before.error();
-  const double watcher = cpu_seconds(stand.watcher()), agent = cpu_seconds(stand.agent());
+  const Cpu cpu = cpu_so_far(stand);
   const auto begin = Clock::now();
   if (auto made = make_changes(stand, mix, load, seed); !made) return made.error();
   if (auto all = stand.ledger.wait_for_all(kPatience); !all) return all.error();
   Measured measured;
   measured.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-  measured.watcher_cpu = cpu_seconds(stand.watcher()) - watcher;
-  measured.agent_cpu = cpu_seconds(stand.agent()) - agent;
+  const Cpu now = cpu_so_far(stand);
+  measured.watcher_cpu = now.watcher - cpu.watcher;
+  measured.agent_cpu = now.agent - cpu.agent;
+  measured.others_cpu = now.others - cpu.others;
   measured.samples = stand.ledger.take();
   auto after = read_histogram(kAgentPort, kHistogram);
   if (!after) return after.error();

@@ -17,6 +17,7 @@ struct Measured {
   Histogram change_seconds;               // the agent's own, of this round
   double seconds = 0;                     // from the first change to the last one's being in force
   double watcher_cpu = 0, agent_cpu = 0;  // seconds
+  double others_cpu = 0;                  // of everything on the machine but these and this program
 };
 
 // The stand's watcher must run. An error where a change is lost, or the state at the end is not what it
