@@ -16,6 +16,7 @@ namespace {
 // What matching looks at; the rest would be memory for nothing.
 model::Pod matched_part(const model::Pod& pod) {
   model::Pod part = pod;
+  part.ready = true;
   part.labels.clear();
   part.ports.clear();
   return part;
@@ -77,8 +78,13 @@ void Node::take_changes(std::vector<model::Change> changes) {
 }
 
 // Only a pod that is here (found or kept), is to be here, or has an address of what is here can change who is
-// here: of a cluster's pods few are.
+// here: of a cluster's pods few are. And of what changes in these, little.
 void Node::take_pod(const model::Change& change) {
+  const model::Change part =
+      change.is_removal()
+          ? change
+          : model::Change::upsert(matched_part(std::get<model::Pod>(std::get<0>(change.what))));
+  if (!part.is_removal() && pods_.holds(std::get<0>(part.what))) return;
   const auto concerns_us = [&] {
     if (std::ranges::binary_search(presence_.pods, change.id().name, {}, &endpoint::LocalPod::name))
       return true;
@@ -89,9 +95,7 @@ void Node::take_pod(const model::Change& change) {
            });
   };
   pods_changed_ = pods_changed_ || concerns_us();
-  pods_.apply(change.is_removal()
-                  ? change
-                  : model::Change::upsert(matched_part(std::get<model::Pod>(std::get<0>(change.what)))));
+  pods_.apply(part);
   pods_changed_ = pods_changed_ || concerns_us();
   owners_.reset();
 }
