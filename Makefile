@@ -1,6 +1,6 @@
 # Sluice's front door. A bare `make` lists what there is; everything is built below build/.
 .DEFAULT_GOAL := list
-.PHONY: list demo test check fuzz bench bench-report bench-quick image install clean deps bench-deps chart-tools programs
+.PHONY: list demo test check fuzz bench bench-report bench-quick bench-api image install clean deps bench-deps chart-tools programs
 
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
@@ -65,6 +65,13 @@ bench-quick: bench-deps ## fewer sizes and rounds, in three minutes; bench/compa
 	$(as_root)
 	$(call benchmarks,build/bench/quick,--quick)
 	bench/report/report.py --results-only --into build/bench/quick $(bench_suites:%=build/bench/quick/%.json)
+
+bench-api: deps ## from a change at an API server to being in force, under 100 changes a second; seven minutes (root)
+	$(as_root)
+	$(call configure,release)
+	$(call build,release) --target bench_api
+	@mkdir -p build/bench
+	build/release/bench/bench_api --out build/bench/api.json
 
 image: programs ## the container image as build/image/*.tar, without a registry (root)
 	$(as_root)

@@ -245,17 +245,18 @@ void Agent::apply_soon() {
 void Agent::apply() {
   const Applied applied = node_.apply();
   if (applied == Applied::kInForce && node_.last_change()) metrics_.observe_apply(node_.last_change()->took);
-  retry_timer_.cancel();
-  if (node_.stale())
-    retry_later();
-  else
-    retry_pause_ = kRetryFirst;
   if (node_.settled() && !other_layouts_removed_) remove_other_layouts();
   if (applied != Applied::kFailed && node_.started() && node_.last_error().empty())
     feeder_->note_in_force(applied == Applied::kInForce ? node_.last_change()->when
                                                         : std::chrono::system_clock::now());
   answer_syncs();
   answer_adds();
+  node_.settle();  // a wait that nobody who was answered above has to join
+  retry_timer_.cancel();
+  if (node_.stale())
+    retry_later();
+  else
+    retry_pause_ = kRetryFirst;
 }
 
 void Agent::remove_other_layouts() {

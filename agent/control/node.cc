@@ -16,6 +16,7 @@ namespace {
 // What matching looks at; the rest would be memory for nothing.
 model::Pod matched_part(const model::Pod& pod) {
   model::Pod part = pod;
+  part.ready = true;
   part.labels.clear();
   part.ports.clear();
   return part;
@@ -77,8 +78,13 @@ void Node::take_changes(std::vector<model::Change> changes) {
 }
 
 // Only a pod that is here (found or kept), is to be here, or has an address of what is here can change who is
-// here: of a cluster's pods few are.
+// here: of a cluster's pods few are. And of what changes in these, little.
 void Node::take_pod(const model::Change& change) {
+  const model::Change part =
+      change.is_removal()
+          ? change
+          : model::Change::upsert(matched_part(std::get<model::Pod>(std::get<0>(change.what))));
+  if (!part.is_removal() && pods_.holds(std::get<0>(part.what))) return;
   const auto concerns_us = [&] {
     if (std::ranges::binary_search(presence_.pods, change.id().name, {}, &endpoint::LocalPod::name))
       return true;
@@ -89,9 +95,7 @@ void Node::take_pod(const model::Change& change) {
            });
   };
   pods_changed_ = pods_changed_ || concerns_us();
-  pods_.apply(change.is_removal()
-                  ? change
-                  : model::Change::upsert(matched_part(std::get<model::Pod>(std::get<0>(change.what)))));
+  pods_.apply(part);
   pods_changed_ = pods_changed_ || concerns_us();
   owners_.reset();
 }
@@ -237,6 +241,7 @@ Result<image::Difference> Node::preview() {
 }
 
 Applied Node::apply() {
+  settle();
   if (!stale()) return Applied::kNothingToDo;
   LastChange change;
   change.what = describe_news();
@@ -283,12 +288,25 @@ Status Node::put(const image::Difference& difference, LastChange& change) {
   attach_wanted();
   change.took = clock_.steady() - news_since_.value_or(clock_.steady());
   change.when = clock_.system();
-  if (auto settled = image::settle(*plan, *maps_.target); !settled) {
-    (void)read_back();
-    return settled.error().within("clean up after the change, which is in force");
-  }
-  placement_.settled(*plan);
+  for (const uint32_t ifindex : std::exchange(plan->detach, {}))
+    if (auto detached = maps_.target->detach(ifindex); !detached) {
+      (void)read_back();
+      return detached.error();
+    }
+  unsettled_ = std::move(*plan);
   return base::done();
+}
+
+void Node::settle() {
+  if (!unsettled_) return;
+  const image::Plan plan = std::move(*unsettled_);
+  unsettled_.reset();
+  if (auto settled = image::settle(plan, *maps_.target); !settled) {
+    (void)read_back();
+    fail(settled.error().within("clean up after the change, which is in force"));
+    return;
+  }
+  placement_.settled(plan);
 }
 
 Applied Node::fail(const Error& error) {

@@ -83,6 +83,10 @@ class Node {
   // kFailed: last_error() says why, and a later apply() tries again. After kInForce attachments may still be
   // missing: attach_errors() says which, and apply() tries those again too.
   Applied apply();
+  // Lets what only the state before needed go, once no packet under way can ask for it: milliseconds to tens
+  // of them, all of it waiting. After apply(), when those who wait for its state were told; the next apply()
+  // begins with it. What fails is in last_error(), and a later apply() tries again.
+  void settle();
   // Programs on the interfaces of told endpoints, at once and also while nothing can be applied yet: what
   // they know nothing of is closed (strict). What fails is in attach_errors().
   void attach_told();
@@ -163,7 +167,8 @@ class Node {
   image::Placement placement_;
   // What is in force, while it is not compiler_.image(): at the start and after a failure.
   std::optional<image::Image> behind_ = image::Image{};
-  bool read_ = false;  // placement_ and behind_ are what the maps hold
+  bool read_ = false;                     // placement_ and behind_ are what the maps hold
+  std::optional<image::Plan> unsettled_;  // in force, and what it replaced is still there
 
   bool objects_complete_ = false, discovered_ = false, addressed_ = false;
   bool news_ = false, retry_ = false;

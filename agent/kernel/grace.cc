@@ -22,6 +22,10 @@ base::Result<Grace> Grace::create() {
 }
 
 base::Status Grace::wait() const {
+  return visits_->run(kMostVisits) ? base::done() : wait_for_rcu();
+}
+
+base::Status Grace::wait_for_rcu() const {
   const uint32_t slot = 0;
   const int inner = inner_.get();
   if (const int code = bpf_map_update_elem(outer_.get(), &slot, &inner, BPF_ANY); code != 0) {

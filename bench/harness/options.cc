@@ -33,7 +33,8 @@ bool interrupted() {
 }
 
 std::variant<Options, int> parse_options(int argc, char** argv, const std::string& program,
-                                         const std::string& about) {
+                                         const std::string& about,
+                                         const std::function<void(CLI::App& app)>& add_more) {
   Options options;
   options.program = program;
   CLI::App app(about, program);
@@ -43,6 +44,7 @@ std::variant<Options, int> parse_options(int argc, char** argv, const std::strin
       ->check(CLI::Range(1, kMostRounds));
   app.add_option("--filter", options.filter, "only groups whose name matches this regular expression")
       ->check(check_regex);
+  if (add_more) add_more(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& end) {

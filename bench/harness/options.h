@@ -5,9 +5,14 @@
 // thread.
 #pragma once
 
+#include <functional>
 #include <regex>
 #include <string>
 #include <variant>
+
+namespace CLI {
+class App;
+}
 
 namespace sluice::bench {
 
@@ -24,8 +29,10 @@ struct Options {
 };
 
 // The options, or the exit code with which to end at once (0 after --help). Installs the signal handlers.
+// `add_more` adds options that this program alone takes.
 std::variant<Options, int> parse_options(int argc, char** argv, const std::string& program,
-                                         const std::string& about);
+                                         const std::string& about,
+                                         const std::function<void(CLI::App& app)>& add_more = {});
 
 // A signal asked to stop.
 bool interrupted();

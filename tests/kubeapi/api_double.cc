@@ -218,6 +218,8 @@ class ApiDouble::Connection {
         chunk(bytes.substr(0, bytes.size() / 2));
         return false;
       }
+      if (api_.options_.writing)
+        for (const Event& event : news.events) api_.options_.writing(event);
       // An event split over two chunks.
       const size_t middle = bytes.size() / 2;
       if (!bytes.empty() && (!chunk(bytes.substr(0, middle + 1)) ||

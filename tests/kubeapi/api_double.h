@@ -61,6 +61,8 @@ class ApiDouble {
     std::string token;                 // who does not show it gets 401; empty: nobody needs to
     bool ask_for_certificate = false;  // of the client
     std::string address = "127.0.0.1";
+    // Called as an event is about to be written to a watch's socket; from any thread.
+    std::function<void(const Event& event)> writing = {};
   };
   ApiDouble(World& world, const Pki& pki, Options options, Script script);
   ApiDouble(World& world, const Pki& pki) : ApiDouble(world, pki, {}, {}) {}

@@ -30,6 +30,7 @@ class Process {
   }
   ~Process() { end(SIGKILL); }
 
+  pid_t pid() const { return pid_; }  // -1: none runs
   // Sends the signal and waits for the end. The exit code, or 128 + the signal that ended it.
   int end(int signal) {
     if (pid_ < 0) return -1;

@@ -34,9 +34,13 @@ class FakeMaps final : public packet::Maps {
     if (flips_fail) return base::Error("flip: refused");
     return packet::Maps::flip(epoch, next_endpoint_id);
   }
+  base::Status wait_grace() override {
+    ++graces;
+    return graces_fail ? base::Error("wait: refused") : base::done();
+  }
   std::set<uint32_t> attached, refused;
-  int attaches = 0;
-  bool flips_fail = false;
+  int attaches = 0, graces = 0;
+  bool flips_fail = false, graces_fail = false;
 };
 
 class NodeTest : public ::testing::Test {

@@ -50,6 +50,43 @@ TEST_F(NodeTest, AChangeIsOneEpoch) {
   EXPECT_EQ(maps_.attaches, 2);
 }
 
+TEST_F(NodeTest, AChangeIsInForceBeforeItsCleanup) {
+  auto node = make_node();
+  tell_first(*node);
+  EXPECT_EQ(node->apply(), Applied::kInForce);
+  EXPECT_EQ(maps_.graces, 0) << "who waits for the change must not wait for the packets under way";
+  EXPECT_TRUE(node->settled());
+  node->settle();
+  node->settle();
+  EXPECT_EQ(maps_.graces, 1);
+  node->take_objects(objects(with_blocks(3)));
+  node->apply();
+  EXPECT_EQ(maps_.graces, 1);
+  node->take_objects(objects(with_blocks(2)));
+  node->apply();
+  EXPECT_EQ(maps_.graces, 2) << "the next change would write over what packets under way may read";
+}
+
+TEST_F(NodeTest, ACleanupThatFailsIsTriedAgainAndTheChangeStands) {
+  auto node = make_node();
+  tell_first(*node);
+  node->apply();
+  node->settle();
+  node->take_objects(objects(with_blocks(3)));
+  node->apply();
+  const auto wanted = node->image();
+  maps_.graces_fail = true;
+  node->settle();
+  EXPECT_THAT(node->last_error(), HasSubstr("which is in force: wait: refused"));
+  EXPECT_EQ(node->image(), wanted);
+  EXPECT_TRUE(node->stale());
+  maps_.graces_fail = false;
+  EXPECT_NE(node->apply(), Applied::kFailed);
+  EXPECT_EQ(node->last_error(), "");
+  EXPECT_TRUE(node->settled());
+  EXPECT_EQ(node->image(), wanted);
+}
+
 TEST_F(NodeTest, NewsThatChangeNothingWriteNothing) {
   auto node = make_node();
   tell_first(*node);

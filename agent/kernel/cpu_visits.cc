@@ -1,0 +1,80 @@
+#include "agent/kernel/cpu_visits.h"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <string>
+
+namespace sluice::kernel {
+namespace {
+
+constexpr char kOnline[] = "/sys/devices/system/cpu/online";
+
+// "0-3,6" (Documentation/admin-guide/cputopology.rst). Where it cannot be read, every CPU counts as online.
+bool is_online(int cpu) {
+  std::ifstream file(kOnline);
+  bool known = false;
+  for (std::string part; std::getline(file, part, ',');) {
+    int first = 0, last = 0;
+    const int numbers = std::sscanf(part.c_str(), "%d-%d", &first, &last);
+    if (numbers < 1) return true;
+    known = true;
+    if (first <= cpu && cpu <= (numbers == 2 ? last : first)) return true;
+  }
+  return !known;
+}
+
+bool visit(int cpu) {
+  cpu_set_t only;
+  CPU_ZERO(&only);
+  CPU_SET(cpu, &only);
+  return ::sched_setaffinity(0, sizeof only, &only) == 0 || !is_online(cpu);
+}
+
+bool visit_all() {
+  const long cpus = ::sysconf(_SC_NPROCESSORS_CONF);
+  cpu_set_t home;
+  if (cpus < 1 || cpus > CPU_SETSIZE || ::sched_getaffinity(0, sizeof home, &home) != 0) return false;
+  bool all = true;
+  for (int cpu = 0; cpu < cpus && all; ++cpu) all = visit(cpu);
+  ::sched_setaffinity(0, sizeof home, &home);
+  return all;
+}
+
+}  // namespace
+
+CpuVisits::~CpuVisits() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  asked_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool CpuVisits::run(std::chrono::milliseconds most) {
+  std::unique_lock lock(mutex_);
+  if (!thread_.joinable()) thread_ = std::thread([this] { work(); });
+  const uint64_t round = ++wanted_;  // one that begins from here on
+  asked_.notify_one();
+  return answered_.wait_for(lock, most, [&] { return ended_ >= round; }) && visited_;
+}
+
+void CpuVisits::work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    asked_.wait(lock, [this] { return stop_ || wanted_ > ended_; });
+    if (stop_) return;
+    const uint64_t round = wanted_;
+    lock.unlock();
+    const bool all = visit_all();
+    lock.lock();
+    ended_ = round;
+    visited_ = all;
+    answered_.notify_one();
+  }
+}
+
+}  // namespace sluice::kernel
