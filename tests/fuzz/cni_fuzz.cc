@@ -1,7 +1,8 @@
 // Any bytes as what a container runtime or a node hands to sluice-cni. The first byte says as what: the
 // configuration of a call, CNI_ARGS, or a node's configuration that ours is composed from. Laws: what another
 // plugin answered passes unchanged but for the version's own spelling; a composed list is a list that a
-// runtime takes, with all of the base in it and ourselves once; a failure is JSON on one line.
+// runtime takes, with all of the base in it and ourselves last, and first too with a gate; a failure is JSON
+// on one line.
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
@@ -107,8 +108,7 @@ void check_arguments(std::string_view text) {
   require(again && *again == *pod);
 }
 
-void check_composed(const cni::Base& base) {
-  const cni::Entry entry{"/run/s.sock", "5s", cni::OnFailure::kPermissive};
+void check_composed(const cni::Base& base, const cni::Entry& entry) {
   const auto bytes = cni::compose(base, entry);
   if (!bytes) return check_error(bytes);
   require(cni::is_composed_of(*bytes, base, entry) && !cni::is_composed_of(base.bytes, base, entry));
@@ -118,9 +118,15 @@ void check_composed(const cni::Base& base) {
   auto composed = cni::decode_object(*bytes);
   require(composed && cni::version_of(*composed).ok());
   json::array& plugins = composed->at("plugins").as_array();
-  const auto ours = cni::read_config(plugins.back().as_object(), cni::kNewest);
-  require(ours && ours->socket == entry.socket && ours->on_failure == entry.on_failure);
+  const auto last = cni::read_config(plugins.back().as_object(), cni::kNewest);
+  require(last && last->socket == entry.socket && last->on_failure == entry.on_failure);
+  require(last->gate == (entry.gate ? cni::Gate::kOpen : cni::Gate::kNone));
   plugins.pop_back();
+  if (entry.gate) {
+    const auto first = cni::read_config(plugins.front().as_object(), cni::kNewest);
+    require(first && first->gate == cni::Gate::kClose && first->on_failure == entry.on_failure);
+    plugins.erase(plugins.begin());
+  }
   const auto original = cni::decode_object(base.bytes);
   if (!base.name.ends_with(".conflist")) {
     require(plugins.size() == 1 && equal(plugins[0], *original));
@@ -129,6 +135,11 @@ void check_composed(const cni::Base& base) {
   json::object left = *original;
   for (json::object* list : {&left, &*composed}) list->stable_erase("cniVersions");
   require(equal(left, *composed));
+}
+
+void check_composed(const cni::Base& base) {
+  for (const bool gate : {true, false})
+    check_composed(base, {"/run/s.sock", "5s", cni::OnFailure::kPermissive, gate});
 }
 
 }  // namespace
