@@ -259,6 +259,7 @@ void ApiDouble::accept() {
     tcp::socket socket(loop_);
     acceptor_.accept(socket, code);
     if (code || stopping_) continue;
+    socket.set_option(tcp::no_delay(true), code);  // as Go's net/http has it
     const std::lock_guard lock(mutex_);
     auto connection = std::make_shared<Connection>(*this, std::move(socket));
     connections_.push_back(connection);
