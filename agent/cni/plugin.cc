@@ -56,6 +56,20 @@ std::string version_named(const Result<std::string>& input) {
   return text && !text->empty() ? *text : named;
 }
 
+// What is named must be the pod's: in the node's own namespace, where this process is, a gate would stop all
+// of the node. One that cannot be opened is the matter of who needs it.
+Outcome check_netns(const Call& call) {
+  const auto named = endpoint::Netns::open(call.netns);
+  if (!named) return std::nullopt;
+  const auto own = endpoint::Netns::current();
+  if (!own) return Failure{Code::kIo, "this node's network namespace", own.error().message()};
+  if (named->id() != own->id()) return std::nullopt;
+  return Failure{
+      Code::kInvalidEnvironment,
+      "CNI_NETNS " + call.netns + ": is this node's own network namespace: must be the path of the pod's",
+      ""};
+}
+
 // What ADD and CHECK ask of a configuration.
 Outcome check_previous(const Job& job) {
   if (job.call.command == Command::kCheck && job.config.version < Version::k040)
@@ -163,9 +177,11 @@ Output run_attached(Call call, const Result<std::string>& input) {
   Config& config = std::get<Config>(configured);
   const auto deadline = started + config.timeout;
   const Job job{std::move(call), std::move(config), deadline};
+  const bool is_add = job.call.command == Command::kAdd;
+  if (is_add)
+    if (const auto wrong = check_netns(job.call)) return failure(*wrong, version);
   if (job.config.gate == Gate::kClose) return run_gate(job, version);
   if (const auto wrong = check_previous(job)) return failure(*wrong, version);
-  const bool is_add = job.call.command == Command::kAdd;
   Output output;
   if (const Outcome wrong = is_add ? add(job) : check(job)) {
     if (job.config.on_failure == OnFailure::kStrict) return failure(*wrong, version);

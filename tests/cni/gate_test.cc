@@ -24,6 +24,7 @@ namespace {
 using base::Fd;
 using endpoint::Netns;
 using std::chrono::steady_clock;
+using ::testing::HasSubstr;
 
 constexpr uint16_t kPort = 7000;
 constexpr char kPath[] = "/run/cni-bin:/usr/lib/cni";
@@ -230,6 +231,24 @@ TEST_P(GatedChain, StrictAndNotInForceItStaysClosedAndPermissiveItOpens) {
     }));
     EXPECT_EQ(runtime.del(attach).exit, 0);
   }
+}
+
+// /proc/self is the plugin's own process, which stands where a runtime's does: on the node.
+TEST(GateOfTheNode, IsNeverClosedWhateverTheRuntimeNames) {
+  raise_loopback();
+  for (const char* gate : {"close", "open"})
+    for (const char* on_failure : {"strict", "permissive"}) {
+      Runtime runtime(
+          std::string(R"({"cniVersion": "1.0.0", "name": "gated", "plugins": [{"type": "sluice-cni",
+                        "socket": "/run/nobody.sock", "timeout": "100ms", "gate": ")") +
+              gate + R"(", "onFailure": ")" + on_failure + "\"}]}",
+          std::filesystem::path(SLUICE_CNI).parent_path());
+      const Ran added = runtime.add({"c1", "/proc/self/ns/net", "web-1"});
+      EXPECT_EQ(added.exit, 1) << gate << " " << on_failure;
+      EXPECT_THAT(added.out, HasSubstr(R"("code":4,)"));
+      EXPECT_THAT(added.out, HasSubstr("CNI_NETNS /proc/self/ns/net: is this node's own"));
+      EXPECT_EQ(send_byte(udp(AF_INET6), "::1", 'x'), 0);
+    }
 }
 
 }  // namespace
