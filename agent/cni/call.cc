@@ -66,11 +66,10 @@ base::Result<Command> read_command(const Environment& environment) {
 
 base::Result<PodIdentity> parse_arguments(std::string_view cni_args) {
   PodIdentity pod;
-  const std::array<std::pair<std::string_view, std::string*>, 4> ours{{
+  const std::array<std::pair<std::string_view, std::string*>, 3> ours{{
       {"K8S_POD_NAMESPACE", &pod.ns},
       {"K8S_POD_NAME", &pod.name},
       {"K8S_POD_UID", &pod.uid},
-      {"K8S_POD_INFRA_CONTAINER_ID", &pod.infra_container},
   }};
   bool ignore_unknown = false;
   std::optional<std::string> unknown;
@@ -88,6 +87,7 @@ base::Result<PodIdentity> parse_arguments(std::string_view cni_args) {
       ignore_unknown = *truth;
       continue;
     }
+    if (key == "K8S_POD_INFRA_CONTAINER_ID") continue;  // CNI_CONTAINERID again
     std::string* place = nullptr;
     for (const auto& [name, field] : ours)
       if (key == name) place = field;

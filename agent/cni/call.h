@@ -19,7 +19,7 @@ enum class Command { kAdd, kDel, kCheck, kVersion };
 
 // Whose interface it is. `ns` and `name` are empty where a runtime that knows no Kubernetes calls.
 struct PodIdentity {
-  std::string ns, name, uid, infra_container;
+  std::string ns, name, uid;
   bool operator==(const PodIdentity&) const = default;
 };
 

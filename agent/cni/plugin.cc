@@ -96,9 +96,9 @@ Outcome failed(const Told& told, const Call& call) {
     case Answer::kUnknown:
       return Failure{Code::kUnknownContainer, pod + ": the agent was not told of it", told.line};
     case Answer::kRefused:
-      return Failure{Code::kRefused, pod + ": the agent did not take it", told.line};
+      break;
   }
-  return std::nullopt;
+  return Failure{Code::kRefused, pod + ": the agent did not take it", told.line};
 }
 
 Outcome add(const Job& job) {

@@ -103,8 +103,7 @@ void check_arguments(std::string_view text) {
   const auto pod = cni::parse_arguments(text);
   if (!pod) return check_error(pod);
   const auto again = cni::parse_arguments("K8S_POD_NAMESPACE=" + pod->ns + ";K8S_POD_NAME=" + pod->name +
-                                          ";K8S_POD_UID=" + pod->uid +
-                                          ";K8S_POD_INFRA_CONTAINER_ID=" + pod->infra_container);
+                                          ";K8S_POD_UID=" + pod->uid);
   require(again && *again == *pod);
 }
 

@@ -32,7 +32,7 @@ TEST(Call, IsReadWhole) {
   EXPECT_EQ(call->container_id, "c0ffee");
   EXPECT_EQ(call->ifname, "eth0");
   EXPECT_EQ(call->netns, "/run/netns/a");
-  EXPECT_EQ(call->pod, (PodIdentity{"shop", "web-1", "9bd8", "c0ffee"}));
+  EXPECT_EQ(call->pod, (PodIdentity{"shop", "web-1", "9bd8"}));
 }
 
 TEST(Call, NamesItsCommand) {
