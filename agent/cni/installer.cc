@@ -65,14 +65,23 @@ bool is_current(const Node& node) {
   return same_bytes(wanted, present);
 }
 
-// The first configuration that is not ours; directories are none, whatever their name.
-Result<std::string> first_base(const Node& node) {
+// What runtimes read, in their order; directories are no configurations, whatever their name.
+Result<std::vector<std::string>> configurations(const Node& node) {
   auto names = endpoint::names_in(node.conf_dir);
   if (!names) return names.error();
-  for (const std::string& name : *names)
-    if (is_configuration_name(name) && name != kOurConfiguration && !is_directory(node.conf_dir + "/" + name))
-      return name;
-  return std::string();
+  std::erase_if(*names, [&](const std::string& name) {
+    return !is_configuration_name(name) || is_directory(node.conf_dir + "/" + name);
+  });
+  return names;
+}
+
+// The first that names the program. What cannot be read no runtime can use either.
+std::string first_naming_us(const Node& node, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const auto bytes = read_file(node.conf_dir + "/" + name);
+    if (bytes && bytes->find(kPluginType) != std::string::npos) return name;
+  }
+  return {};
 }
 
 Decision nothing_but(std::string problem) {
@@ -133,10 +142,14 @@ Result<Survey> survey(const Node& node) {
   survey.plugin_exists = is_there(node.plugin()) || is_there(node.plugin_draft());
   survey.program_is_current = is_current(node);
   if (!survey.conf_dir_exists) return survey;
-  auto base = first_base(node);
-  if (!base) return base.error();
-  survey.base_name = *base;
-  if (!base->empty()) survey.base_bytes = read_file(node.conf_dir + "/" + *base);
+  const auto names = configurations(node);
+  if (!names) return names.error();
+  survey.named_in = first_naming_us(node, *names);
+  const auto base = std::ranges::find_if(*names, [](const auto& name) { return name != kOurConfiguration; });
+  if (base != names->end()) {
+    survey.base_name = *base;
+    survey.base_bytes = read_file(node.conf_dir + "/" + *base);
+  }
   survey.configuration_exists = is_there(node.configuration()) || is_there(node.configuration_draft());
   if (is_there(node.configuration())) {
     auto ours = read_file(node.configuration());
@@ -163,6 +176,11 @@ Decision decide_uninstall_configuration(const Survey& survey, const Node& node) 
 
 Decision decide_uninstall_program(const Survey& survey, const Node& node) {
   if (!survey.plugin_exists) return {};
+  if (!survey.named_in.empty())
+    return {{},
+            "kept " + node.plugin() + ": " + node.conf_dir + "/" + survey.named_in +
+                " names it: take it out there, then uninstall again",
+            {}};
   return {{Remove{node.plugin()}, Remove{node.plugin_draft()}, SyncDirectory{node.bin_dir}},
           "removed " + node.plugin(),
           {}};

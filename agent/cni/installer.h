@@ -42,6 +42,7 @@ struct Survey {
   std::optional<std::string> ours;    // what stands in our configuration
   bool configuration_exists = false;  // or what a killed installer left of it
   bool plugin_exists = false;         // likewise
+  std::string named_in;               // a configuration, ours or not, that has the program's name in it
   bool program_is_current = false;    // the one in bin_dir is, byte for byte, Node::program
 };
 
@@ -54,7 +55,8 @@ struct Decision {
 
 base::Result<Survey> survey(const Node& node);
 Decision decide_install(const Survey& survey, const Node& node, const Entry& entry);
-// First the configuration; the program only once no runtime works with that any more.
+// First the configuration; the program only once no runtime works with that any more, and never while a
+// configuration names it: no pod could be made or deleted by that one.
 Decision decide_uninstall_configuration(const Survey& survey, const Node& node);
 Decision decide_uninstall_program(const Survey& survey, const Node& node);
 

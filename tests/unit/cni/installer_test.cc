@@ -214,6 +214,25 @@ TEST_F(Installer, UninstallAlsoTakesDraftsOfAKilledInstaller) {
   }
 }
 
+// As a meta plugin writes it that takes our list for its default network.
+TEST_F(Installer, TheProgramStaysWhileAnotherConfigurationNamesIt) {
+  write(conf("10-a.conflist"), list("a"));
+  install();
+  ASSERT_TRUE(carry_out(decide_uninstall_configuration(seen(), node_).steps).ok());
+  write(conf("00-meta.conf"), R"({"cniVersion":"0.4.0","name":"m","type":"meta","delegates":[)" +
+                                  *compose({"10-a.conflist", list("a")}, {}) + "]}");
+  const Decision kept = decide_uninstall_program(seen(), node_);
+  EXPECT_THAT(kept.steps, IsEmpty());
+  EXPECT_THAT(kept.change, HasSubstr("kept " + node_.plugin() + ": " + conf("00-meta.conf") + " names it"));
+  for (const char* name : {"00-meta.conf.bak", "meta.conf~"}) {  // which runtimes do not read
+    std::filesystem::rename(conf("00-meta.conf"), conf(name));
+    EXPECT_EQ(decide_uninstall_program(seen(), node_).steps.size(), 3u);
+    std::filesystem::rename(conf(name), conf("00-meta.conf"));
+  }
+  std::filesystem::rename(conf("00-meta.conf"), node_.configuration());
+  EXPECT_THAT(decide_uninstall_program(seen(), node_).steps, IsEmpty()) << "ours, put back by an installer";
+}
+
 TEST_F(Installer, AStepThatFailsEndsIt) {
   write(conf("10-a.conflist"), list("a"));
   std::filesystem::create_directory(node_.plugin());  // rename(2) cannot replace it
