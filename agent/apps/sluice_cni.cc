@@ -96,7 +96,7 @@ void add_directories(CLI::App& command, cni::Node& node) {
 
 CLI::App* add_install(CLI::App& app, InstallOptions& options) {
   CLI::App* install = app.add_subcommand(
-      "install", "Put Sluice behind this node's network plugin; again: bring it up to date");
+      "install", "Put Sluice around this node's network plugin; again: bring it up to date");
   add_directories(*install, options.node);
   install->add_option("--socket", options.entry.socket, "The agent's socket, as the runtime sees it")
       ->capture_default_str()
@@ -129,7 +129,7 @@ CLI::App* add_uninstall(CLI::App& app, UninstallOptions& options) {
 }
 
 int run_installer(int argc, char** argv) {
-  CLI::App app("Sluice's CNI plugin, chained behind the cluster's own. A runtime calls it; you install it.",
+  CLI::App app("Sluice's CNI plugin, chained around the cluster's own. A runtime calls it; you install it.",
                kProgram);
   set_up(app);
   app.require_subcommand(1);
