@@ -23,7 +23,7 @@ struct InstallOptions {
   cni::Node node;
   cni::Entry entry;
   std::string on_failure{cni::to_text(cni::OnFailure::kStrict)};
-  bool watch = false;
+  bool watch = false, check = false;
 };
 struct UninstallOptions {
   cni::Node node;
@@ -52,6 +52,10 @@ base::Fd stop_signal() {
 
 int run_install(InstallOptions options) {
   options.entry.on_failure = cni::parse_on_failure(options.on_failure).value();
+  if (options.check) {
+    const auto sound = cni::check_installed(options.node, options.entry);
+    return sound ? kExitDone : fail(kProgram, kExitFailed, sound.error().message());
+  }
   if (options.watch) {
     const base::Fd stop = stop_signal();
     const auto ended = cni::watch(options.node, options.entry, stop.get(),
@@ -112,7 +116,12 @@ CLI::App* add_install(CLI::App& app, InstallOptions& options) {
       ->check(checked_by([](const std::string& text) { return cni::parse_on_failure(text); }));
   install->add_flag("!--no-gate", options.entry.gate,
                     "Leave a pod's network namespace open while its interface is being made");
-  install->add_flag("--watch", options.watch, "Stay, and follow the network plugin's configuration");
+  CLI::Option* watch =
+      install->add_flag("--watch", options.watch, "Stay, and follow the network plugin's configuration");
+  install
+      ->add_flag("--check", options.check,
+                 "Change nothing; exit 0 where all is as install would leave it, else 1 with what is not")
+      ->excludes(watch);
   return install;
 }
 

@@ -170,6 +170,19 @@ Decision decide_install(const Survey& survey, const Node& node, const Entry& ent
   return decision;
 }
 
+base::Status check_installed(const Node& node, const Entry& entry) {
+  const auto seen = survey(node);
+  if (!seen) return seen.error();
+  const Decision due = decide_install(*seen, node, entry);
+  if (!due.problem.empty()) return Error(due.problem);
+  if (!seen->program_is_current)
+    return Error(node.plugin() + ": is missing, or another one than this program: run sluice-cni install");
+  if (!due.steps.empty())
+    return Error(node.configuration() + ": is missing, or not what " + seen->base_name +
+                 " and these options make: run sluice-cni install");
+  return base::done();
+}
+
 Decision decide_uninstall_configuration(const Survey& survey, const Node& node) {
   return removal(survey, node, "");
 }

@@ -55,6 +55,9 @@ struct Decision {
 
 base::Result<Survey> survey(const Node& node);
 Decision decide_install(const Survey& survey, const Node& node, const Entry& entry);
+// Is all as install would leave it? Changes nothing and takes no lock: an install under way may be seen
+// undone.
+base::Status check_installed(const Node& node, const Entry& entry);
 // First the configuration; the program only once no runtime works with that any more, and never while a
 // configuration names it: no pod could be made or deleted by that one.
 Decision decide_uninstall_configuration(const Survey& survey, const Node& node);

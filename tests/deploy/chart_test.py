@@ -54,6 +54,7 @@ class Rendering(unittest.TestCase):
             pod = charts.daemonset(self.rendered({"cni": {"gate": gate}}))["spec"]["template"]["spec"]
             cni = next(one for one in pod["initContainers"] if one["name"] == "cni")
             self.assertEqual("--no-gate" in cni["args"], not gate)
+            self.assertEqual(cni["args"][1:], cni["readinessProbe"]["exec"]["command"][3:])
 
     def test_the_files_for_kubectl_are_what_it_renders(self):
         reply = charts.run(str(charts.DEPLOY / "helm/render.sh"), "--check")
@@ -174,6 +175,8 @@ class Kustomizations(unittest.TestCase):
             own = self.listed(self.built(name))
             with self.subTest(kustomization=name):
                 self.assertEqual((base - own, own - base), changes)
+                cni = charts.containers(self.built(name))["cni"]
+                self.assertEqual(cni["args"][1:], cni["readinessProbe"]["exec"]["command"][3:])
 
     def test_without_cni(self):
         self.assertEqual(set(charts.containers(self.built("overlays/without-cni"))), {"agent", "watcher"})

@@ -2,8 +2,10 @@
 """Becomes one container of a rendered manifest, in an image's root: a mount namespace of its own with the volumes that
 it asks for, its user, groups and capabilities and no other, no new privileges; then its command. What a container runtime does,
 but for cgroups, seccomp and AppArmor. Root; the process that is started keeps this one's id.
-usage: container.py --manifest FILE --container NAME --root DIR [--mount PATH=DIR]... [--env NAME=VALUE]... [-- argument...]
+usage: container.py --manifest FILE --container NAME --root DIR [--mount PATH=DIR]... [--env NAME=VALUE]... [--probe NAME]
+                    [-- argument...]
   --mount   what stands at PATH in the container, in place of the node's own PATH or beside what it asks for
+  --probe   what the container's probe of that name runs, in place of the command
   argument  beside the manifest's own, and in place of one of the same option"""
 
 import argparse
@@ -114,6 +116,7 @@ def arguments():
     parser.add_argument("--root", required=True)
     parser.add_argument("--mount", type=pair, action="append", default=[])
     parser.add_argument("--env", type=pair, action="append", default=[])
+    parser.add_argument("--probe")
     parser.add_argument("more", nargs="*")
     return parser.parse_args()
 
@@ -128,7 +131,8 @@ def main():
     enter_root(root, list(mounts_of(pod, container, documents, dict(options.mount))), security["readOnlyRootFilesystem"])
     confine(security, pod.get("securityContext", {}).get("supplementalGroups", []))
     replaced = {each.split("=")[0] for each in options.more}
-    command = [each for each in container["command"] + container.get("args", []) if each.split("=")[0] not in replaced]
+    words = container[options.probe]["exec"]["command"] if options.probe else container["command"] + container.get("args", [])
+    command = [each for each in words if each.split("=")[0] not in replaced]
     command += options.more
     os.execve(f"/usr/bin/{command[0]}", command, {"PATH": "/usr/bin"} | dict(options.env))
 

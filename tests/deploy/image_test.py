@@ -122,7 +122,7 @@ class Containers(InRoot):
         self.folder.chmod(0o755)
         self.socket = self.mounts["/run/sluice"] / "sluice.sock"
 
-    def start(self, name, *more, documents="sluice.yaml", mounts=None, env=None):
+    def start(self, name, *more, documents="sluice.yaml", mounts=None, env=None, probe=None):
         manifest = charts.DEPLOY / documents
         wanted = {mount["mountPath"] for mount in charts.containers(charts.objects(manifest.read_text()))[name].get("volumeMounts", [])}
         given = {path: here for path, here in self.mounts.items() if path in wanted} | (mounts or {})
@@ -132,7 +132,9 @@ class Containers(InRoot):
             command += ["--mount", f"{path}={here}"]
         for variable, value in (env or {}).items():
             command += ["--env", f"{variable}={value}"]
-        log = open(self.folder / f"{name}.log", "w", encoding="utf-8")
+        if probe:
+            command += ["--probe", probe]
+        log = open(self.folder / f"{name}{probe or ''}.log", "w", encoding="utf-8")
         process = subprocess.Popen([*command, "--", *more], stdout=log, stderr=log)
         log.close()
         self.addCleanup(self.end, process)
@@ -210,8 +212,13 @@ class Containers(InRoot):
         self.check_privileges(installer, "cni")
         self.assertEqual([each["type"] for each in json.loads(ours.read_text())["plugins"]], ["sluice-cni", "ptp", "sluice-cni"])
         self.assertTrue(os.access(plugin, os.X_OK))
+        self.assertEqual(self.start("cni", probe="readinessProbe").wait(timeout=DEADLINE), 0, self.log("cnireadinessProbe"))
         self.assertEqual(self.end(installer), 0, self.log("cni"))
         self.assertTrue(ours.exists(), "an upgrade must not open the chain")
+        plugin.write_text("another one")
+        self.assertEqual(self.start("cni", probe="readinessProbe").wait(timeout=DEADLINE), 1)
+        self.assertEqual(self.log("cnireadinessProbe"), "sluice-cni: /opt/cni/bin/sluice-cni: is missing, or another one than "
+                         "this program: run sluice-cni install\n")
         remover = self.start("unchain", documents="sluice-remove.yaml")
         self.assertEqual(remover.wait(timeout=DEADLINE), 0, self.log("unchain"))
         self.assertEqual([path.name for path in chain.iterdir() if not path.name.startswith(".")], ["10-net.conflist"])

@@ -120,6 +120,14 @@ class Running(unittest.TestCase):
                     self.assertEqual((get["path"], get["host"]), (path, "127.0.0.1"))
                     self.assertIn(get["port"], ports)
 
+    def test_the_probe_of_the_chain_compares_with_what_the_installer_is_told(self):
+        cni = charts.containers(INSTALL)["cni"]
+        probe = cni["readinessProbe"]["exec"]["command"]
+        self.assertEqual(probe[:3], ["sluice-cni", "install", "--check"])
+        self.assertEqual((cni["command"], cni["args"]), (probe[:2], ["--watch", *probe[3:]]))
+        # Sidecars hold up what comes after them until their startup probe passes.
+        self.assertNotIn("startupProbe", cni)
+
     def test_agent_and_watcher_agree_on_the_socket(self):
         (config,) = charts.of_kind(INSTALL, "ConfigMap")
         settings = yaml.safe_load(config["data"]["sluiced.yaml"])

@@ -214,6 +214,31 @@ TEST_F(Installer, UninstallAlsoTakesDraftsOfAKilledInstaller) {
   }
 }
 
+TEST_F(Installer, TheCheckPassesWhereThereIsNothingToDo) {
+  const auto said = [this] {
+    const auto sound = check_installed(node_, entry_);
+    return sound ? "" : sound.error().message();
+  };
+  write(conf("10-a.conflist"), list("a"));
+  EXPECT_THAT(said(), HasSubstr("bin/sluice-cni: is missing, or another one"));
+  write(node_.plugin(), "the program");
+  ::chmod(node_.plugin().c_str(), 0755);
+  EXPECT_THAT(said(),
+              HasSubstr("05-sluice.conflist: is missing, or not what 10-a.conflist and these options"));
+  EXPECT_EQ(names(), (std::set<std::string>{"10-a.conflist", "sluice-cni"})) << "it changes nothing";
+  install();
+  EXPECT_EQ(said(), "");
+  entry_.timeout = "7s";
+  EXPECT_THAT(said(), HasSubstr("05-sluice.conflist"));
+  entry_ = {};
+  write(conf("10-a.conflist"), "{");
+  EXPECT_THAT(said(), HasSubstr("10-a.conflist: is no JSON"));
+  std::filesystem::rename(conf("10-a.conflist"), conf("01-a.conflist"));
+  EXPECT_THAT(said(), HasSubstr("its name comes before 05-sluice.conflist"));
+  std::filesystem::remove(conf("01-a.conflist"));
+  EXPECT_THAT(said(), HasSubstr("has no network configuration but ours"));
+}
+
 // As a meta plugin writes it that takes our list for its default network.
 TEST_F(Installer, TheProgramStaysWhileAnotherConfigurationNamesIt) {
   write(conf("10-a.conflist"), list("a"));

@@ -152,6 +152,18 @@ seccompProfile:
   type: RuntimeDefault
 {{- end }}
 
+{{/* One option an argument; the probe compares with what these make. */}}
+{{- define "sluice.cniOptions" -}}
+- --conf-dir={{ .Values.cni.confDir }}
+- --bin-dir={{ .Values.cni.binDir }}
+- --socket={{ include "sluice.socket" . }}
+- --on-failure={{ .Values.cni.onFailure }}
+- --timeout={{ .Values.cni.timeout }}
+{{- if not .Values.cni.gate }}
+- --no-gate
+{{- end }}
+{{- end }}
+
 {{/* Puts the plugin into the node's chain and follows the chain's changes. */}}
 {{- define "sluice.cni" -}}
 - name: cni
@@ -162,14 +174,18 @@ seccompProfile:
   command: [sluice-cni, install]
   args:
     - --watch
-    - --conf-dir={{ .Values.cni.confDir }}
-    - --bin-dir={{ .Values.cni.binDir }}
-    - --socket={{ include "sluice.socket" . }}
-    - --on-failure={{ .Values.cni.onFailure }}
-    - --timeout={{ .Values.cni.timeout }}
-    {{- if not .Values.cni.gate }}
-    - --no-gate
-    {{- end }}
+    {{- include "sluice.cniOptions" . | nindent 4 }}
+  # Is the plugin in the chain? No startup probe: the agent would wait for it, and it can do without the chain.
+  readinessProbe:
+    exec:
+      command:
+        - sluice-cni
+        - install
+        - --check
+        {{- include "sluice.cniOptions" . | nindent 8 }}
+    periodSeconds: 10
+    timeoutSeconds: 5
+    failureThreshold: 3
   securityContext:
     {{- include "sluice.cniSecurity" . | nindent 4 }}
   resources:
