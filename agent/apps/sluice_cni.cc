@@ -54,18 +54,18 @@ int run_install(InstallOptions options) {
   options.entry.on_failure = cni::parse_on_failure(options.on_failure).value();
   if (options.check) {
     const auto sound = cni::check_installed(options.node, options.entry);
-    return sound ? kExitDone : fail(kProgram, kExitFailed, sound.error().message());
+    return sound ? kExitDone : fail(kProgram, kExitFailed, cni::explained(sound.error()));
   }
   if (options.watch) {
     const base::Fd stop = stop_signal();
     const auto ended = cni::watch(options.node, options.entry, stop.get(),
                                   [](const std::string& line) { fail(kProgram, kExitDone, line); });
-    return ended ? kExitDone : fail(kProgram, kExitFailed, ended.error().message());
+    return ended ? kExitDone : fail(kProgram, kExitFailed, cni::explained(ended.error()));
   }
   const auto done = cni::carry_out(options.node, [&](const cni::Survey& survey) {
     return cni::decide_install(survey, options.node, options.entry);
   });
-  if (!done) return fail(kProgram, kExitFailed, done.error().message());
+  if (!done) return fail(kProgram, kExitFailed, cni::explained(done.error()));
   if (!done->change.empty()) std::printf("%s\n", done->change.c_str());
   return done->problem.empty() ? kExitDone : fail(kProgram, kExitFailed, done->problem);
 }
@@ -81,7 +81,7 @@ base::Result<bool> take_away(const cni::Node& node,
 
 int run_uninstall(const UninstallOptions& options) {
   const auto removed = take_away(options.node, cni::decide_uninstall_configuration);
-  if (!removed) return fail(kProgram, kExitFailed, removed.error().message());
+  if (!removed) return fail(kProgram, kExitFailed, cni::explained(removed.error()));
   if (options.keep_program) return kExitDone;
   // Runtimes that read the configuration just before still call the program.
   if (*removed) {
@@ -89,7 +89,7 @@ int run_uninstall(const UninstallOptions& options) {
     std::this_thread::sleep_for(parse_duration(options.grace).value());
   }
   const auto program = take_away(options.node, cni::decide_uninstall_program);
-  return program ? kExitDone : fail(kProgram, kExitFailed, program.error().message());
+  return program ? kExitDone : fail(kProgram, kExitFailed, cni::explained(program.error()));
 }
 
 void add_directories(CLI::App& command, cni::Node& node) {

@@ -37,7 +37,7 @@ base::Status watch(const Node& node, const Entry& entry, int stop, const Report&
   for (;;) {
     const auto done = carry_out(node, decide);
     if (done && !done->change.empty()) report(done->change);
-    const std::string now = done ? done->problem : done.error().message();
+    const std::string now = done ? done->problem : explained(done.error());
     if (now != problem && !now.empty()) report(now);
     if (now != problem && now.empty()) report(node.configuration() + ": in place");
     problem = now;

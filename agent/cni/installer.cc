@@ -135,6 +135,13 @@ Result<Fd> lock(const std::string& dir) {
 
 }  // namespace
 
+std::string explained(const Error& error) {
+  if (error.code() != EACCES) return error.message();
+  return error.message() +
+         ": give the folder to the user that installs, or that user CAP_DAC_OVERRIDE (the chart's "
+         "cni.extraCapabilities)";
+}
+
 Result<Survey> survey(const Node& node) {
   Survey survey;
   survey.conf_dir_exists = is_directory(node.conf_dir);

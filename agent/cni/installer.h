@@ -53,6 +53,9 @@ struct Decision {
   bool operator==(const Decision&) const = default;
 };
 
+// What an error of the installer's comes to, in one line; of one that the folders' owner mends, how.
+std::string explained(const base::Error& error);
+
 base::Result<Survey> survey(const Node& node);
 Decision decide_install(const Survey& survey, const Node& node, const Entry& entry);
 // Is all as install would leave it? Changes nothing and takes no lock: an install under way may be seen

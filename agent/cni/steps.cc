@@ -38,7 +38,7 @@ struct Doer {
   Status operator()(const MakeDirectories& step) const {
     std::error_code code;
     std::filesystem::create_directories(step.path, code);
-    if (code) return Error("make directory " + step.path + ": " + code.message());
+    if (code) return Error::from_errno(code.value(), "make directory " + step.path);
     return base::done();
   }
   Status operator()(const WriteFile& step) const {

@@ -22,6 +22,7 @@ REFUSED = [
     ("metrics.agentPort=70000", "metrics.agentPort"),
     ("agent.extraCapabilities={CAP_SYS_RESOURCE}", "agent.extraCapabilities"),
     ("agent.extraCapabilities={SYS_MODULE}", "agent.extraCapabilities"),
+    ("cni.extraCapabilities={SYS_ADMIN}", "cni.extraCapabilities"),
     ("watcher.apiServer=10.0.0.1", "watcher.apiServer"),
     ("watcher.uid=0", "watcher.uid"),
     ("watcher.tokenExpirationSeconds=60", "watcher.tokenExpirationSeconds"),
@@ -98,6 +99,12 @@ class Rendering(unittest.TestCase):
         self.assertEqual(pod["securityContext"]["seLinuxOptions"], {"type": "spc_t"})
         for other in ("watcher", "cni"):
             self.assertNotIn("add", charts.containers(documents)[other]["securityContext"]["capabilities"])
+
+    def test_folders_of_the_plugin_that_are_not_root_s(self):
+        for remove, name in ((False, "cni"), (True, "unchain")):
+            documents = self.rendered({"cni": {"extraCapabilities": ["DAC_OVERRIDE"]}, "remove": remove})
+            security = charts.containers(documents)[name]["securityContext"]
+            self.assertEqual(security["capabilities"], {"drop": ["ALL"], "add": ["DAC_OVERRIDE"]})
 
     def test_metrics_on_other_addresses(self):
         for address, listen, probed in (("0.0.0.0", "0.0.0.0:9619", "127.0.0.1"), ("::", "[::]:9619", "::1"),

@@ -224,6 +224,31 @@ class Containers(InRoot):
         self.assertEqual([path.name for path in chain.iterdir() if not path.name.startswith(".")], ["10-net.conflist"])
         self.assertFalse(plugin.exists())
 
+    def test_folders_that_are_not_root_s_are_said_and_a_capability_opens_them(self):
+        chain, programs = self.mounts["/etc/cni/net.d"], self.mounts["/opt/cni/bin"]
+        (chain / "10-net.conflist").write_text(json.dumps(BASE))
+        other = 4711
+        for path, folder, left in (("/opt/cni/bin", programs, 0o755), ("/etc/cni/net.d", chain, 0o755),
+                                   ("/etc/cni/net.d", chain, 0o700)):
+            os.chown(folder, other, other)
+            folder.chmod(left)
+            with self.subTest(folder=path, mode=oct(left)):
+                installer = self.start("cni")
+                becomes(lambda: "\n" in self.log("cni"), installer)
+                self.assertRegex(self.log("cni"), f"{path}.*: Permission denied: .*CAP_DAC_OVERRIDE")
+                self.end(installer)
+                self.assertEqual(self.start("cni", probe="readinessProbe").wait(timeout=DEADLINE), 1)
+            if folder == programs:
+                os.chown(folder, 0, 0)
+        manifest = charts.objects((charts.DEPLOY / "sluice.yaml").read_text())
+        charts.containers(manifest)["cni"]["securityContext"]["capabilities"]["add"] = ["DAC_OVERRIDE"]
+        path = self.folder / "given.yaml"
+        path.write_text(yaml.safe_dump_all(manifest))
+        os.chown(programs, other, other)
+        installer = self.start("cni", documents=path)
+        self.assertTrue(becomes((chain / "05-sluice.conflist").exists, installer), self.log("cni"))
+        self.assertEqual(self.end(installer), 0, self.log("cni"))
+
 
 if __name__ == "__main__":
     if os.geteuid() != 0:

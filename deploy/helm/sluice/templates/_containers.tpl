@@ -143,11 +143,11 @@ appArmorProfile:
   mountPath: {{ .Values.cni.binDir }}
 {{- end }}
 
-{{/* Root for the plugin's folders, with no capability at all. */}}
+{{/* Root for the plugin's folders, with no capability unless these are somebody else's. */}}
 {{- define "sluice.cniSecurity" -}}
 runAsUser: 0
 runAsGroup: 0
-{{ include "sluice.confined" list }}
+{{ include "sluice.confined" .Values.cni.extraCapabilities }}
 seccompProfile:
   type: RuntimeDefault
 {{- end }}
