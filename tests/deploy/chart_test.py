@@ -100,6 +100,18 @@ class Rendering(unittest.TestCase):
         for other in ("watcher", "cni"):
             self.assertNotIn("add", charts.containers(documents)[other]["securityContext"]["capabilities"])
 
+    def test_on_the_way_out_the_program_stays_unless_it_is_to_go(self):
+        for keep in (True, False):
+            documents = self.rendered({"cni": {"keepProgram": keep}, "remove": True})
+            unchain = charts.containers(documents)["unchain"]
+            volumes = {each["name"] for each in charts.daemonset(documents)["spec"]["template"]["spec"]["volumes"]}
+            with self.subTest(keep=keep):
+                self.assertEqual("--keep-program" in unchain["args"], keep)
+                self.assertEqual("--bin-dir=/opt/cni/bin" in unchain["args"], not keep)
+                self.assertEqual({each["name"] for each in unchain["volumeMounts"]},
+                                 {each for each in volumes if each.startswith("cni")})
+                self.assertEqual("cni-bin" in volumes, not keep)
+
     def test_folders_of_the_plugin_that_are_not_root_s(self):
         for remove, name in ((False, "cni"), (True, "unchain")):
             documents = self.rendered({"cni": {"extraCapabilities": ["DAC_OVERRIDE"]}, "remove": remove})

@@ -23,7 +23,7 @@ CONTAINERS = {
     "cni": (ROOT, [], {"/etc/cni/net.d": (False, None), "/opt/cni/bin": (False, None)}),
 }
 REMOVERS = {
-    "unchain": CONTAINERS["cni"],
+    "unchain": (ROOT, [], {"/etc/cni/net.d": (False, None)}),
     "detach": CONTAINERS["agent"],
     "removed": (WATCHER, [], {}),
 }
@@ -145,6 +145,8 @@ class Running(unittest.TestCase):
 
     def test_out_of_the_chain_before_the_programs_go(self):
         self.assertEqual([each["name"] for each in pod(REMOVE)["initContainers"]], ["unchain", "detach"])
+        # CRI-O needs the program to delete the pods that were made through it.
+        self.assertIn("--keep-program", charts.containers(REMOVE)["unchain"]["args"])
         self.assertEqual(charts.daemonset(REMOVE)["metadata"], charts.daemonset(INSTALL)["metadata"])
 
 

@@ -136,13 +136,6 @@ appArmorProfile:
       readOnly: true
 {{- end }}
 
-{{- define "sluice.cniMounts" -}}
-- name: cni-conf
-  mountPath: {{ .Values.cni.confDir }}
-- name: cni-bin
-  mountPath: {{ .Values.cni.binDir }}
-{{- end }}
-
 {{/* Root for the plugin's folders, with no capability unless these are somebody else's. */}}
 {{- define "sluice.cniSecurity" -}}
 runAsUser: 0
@@ -191,5 +184,8 @@ seccompProfile:
   resources:
     {{- toYaml .Values.cni.resources | nindent 4 }}
   volumeMounts:
-    {{- include "sluice.cniMounts" . | nindent 4 }}
+    - name: cni-conf
+      mountPath: {{ .Values.cni.confDir }}
+    - name: cni-bin
+      mountPath: {{ .Values.cni.binDir }}
 {{- end }}

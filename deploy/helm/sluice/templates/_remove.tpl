@@ -1,19 +1,33 @@
 {{/* remove: the same pod, undoing what the others did. Out of the chain first: a new pod must not ask for an agent that
 is gone. Then the programs; the last container only stays, so that `kubectl rollout status` tells when all is done. */}}
 
-{{- define "sluice.removeSteps" -}}
+{{- define "sluice.unchain" -}}
 - name: unchain
   {{- include "sluice.imageFields" . | nindent 2 }}
   command: [sluice-cni, uninstall]
   args:
     - --conf-dir={{ .Values.cni.confDir }}
+    {{- if .Values.cni.keepProgram }}
+    # CRI-O deletes a pod by the configuration that it was made with.
+    - --keep-program
+    {{- else }}
     - --bin-dir={{ .Values.cni.binDir }}
+    {{- end }}
   securityContext:
     {{- include "sluice.cniSecurity" . | nindent 4 }}
   resources:
     {{- toYaml .Values.cni.resources | nindent 4 }}
   volumeMounts:
-    {{- include "sluice.cniMounts" . | nindent 4 }}
+    - name: cni-conf
+      mountPath: {{ .Values.cni.confDir }}
+    {{- if not .Values.cni.keepProgram }}
+    - name: cni-bin
+      mountPath: {{ .Values.cni.binDir }}
+    {{- end }}
+{{- end }}
+
+{{- define "sluice.removeSteps" -}}
+{{ include "sluice.unchain" . }}
 - name: detach
   {{- include "sluice.imageFields" . | nindent 2 }}
   command: [sluiced]
