@@ -83,11 +83,15 @@ class Rendering(unittest.TestCase):
         self.assertNotIn("appArmorProfile", old["spec"]["containers"][0]["securityContext"])
         self.assertEqual(new["spec"]["containers"][0]["securityContext"]["appArmorProfile"], {"type": "Unconfined"})
 
-    def test_without_the_cni_plugin_nothing_of_the_chain_is_touched(self):
-        documents = self.rendered({"cni": {"enabled": False}})
-        self.assertEqual(set(charts.containers(documents)), {"agent", "watcher"})
-        volumes = charts.daemonset(documents)["spec"]["template"]["spec"]["volumes"]
-        self.assertFalse([each for each in volumes if each["name"].startswith("cni")])
+    def test_without_the_cni_plugin_what_an_earlier_release_chained_is_taken_out(self):
+        unchain = charts.containers(self.rendered({"remove": True}))["unchain"]
+        for version in ("1.28.0", "1.30.0"):
+            documents = self.rendered({"cni": {"enabled": False}}, kube_version=version)
+            self.assertEqual(set(charts.containers(documents)), {"unchain", "agent", "watcher"})
+            self.assertEqual(charts.daemonset(documents)["spec"]["template"]["spec"]["initContainers"], [unchain])
+            self.assertEqual(chain_volumes(documents), ["cni-conf"])
+        documents = self.rendered({"cni": {"enabled": False, "keepProgram": False}})
+        self.assertEqual(chain_volumes(documents), ["cni-conf", "cni-bin"])
 
     def test_fallbacks(self):
         documents = self.rendered({"agent": {"extraCapabilities": ["SYS_RESOURCE"], "seccomp": "Unconfined"},
@@ -104,13 +108,11 @@ class Rendering(unittest.TestCase):
         for keep in (True, False):
             documents = self.rendered({"cni": {"keepProgram": keep}, "remove": True})
             unchain = charts.containers(documents)["unchain"]
-            volumes = {each["name"] for each in charts.daemonset(documents)["spec"]["template"]["spec"]["volumes"]}
             with self.subTest(keep=keep):
                 self.assertEqual("--keep-program" in unchain["args"], keep)
                 self.assertEqual("--bin-dir=/opt/cni/bin" in unchain["args"], not keep)
-                self.assertEqual({each["name"] for each in unchain["volumeMounts"]},
-                                 {each for each in volumes if each.startswith("cni")})
-                self.assertEqual("cni-bin" in volumes, not keep)
+                self.assertEqual([each["name"] for each in unchain["volumeMounts"]], chain_volumes(documents))
+                self.assertEqual("cni-bin" in chain_volumes(documents), not keep)
 
     def test_folders_of_the_plugin_that_are_not_root_s(self):
         for remove, name in ((False, "cni"), (True, "unchain")):
@@ -152,6 +154,11 @@ class Rendering(unittest.TestCase):
             options = [option for setting in settings for option in ("--set", setting)]
             with self.subTest(settings=settings):
                 self.assertIn(said, notes(options))
+
+
+def chain_volumes(documents):
+    names = [each["name"] for each in charts.daemonset(documents)["spec"]["template"]["spec"]["volumes"]]
+    return [name for name in names if name.startswith("cni")]
 
 
 def notes(options):
@@ -198,7 +205,11 @@ class Kustomizations(unittest.TestCase):
                 self.assertEqual(cni["args"][1:], cni["readinessProbe"]["exec"]["command"][3:])
 
     def test_without_cni(self):
-        self.assertEqual(set(charts.containers(self.built("overlays/without-cni"))), {"agent", "watcher"})
+        documents = self.built("overlays/without-cni")
+        found = charts.containers(documents)
+        self.assertEqual(set(found), {"unchain", "agent", "watcher"})
+        self.assertEqual(found["unchain"], charts.containers(charts.objects((charts.DEPLOY / "sluice-remove.yaml").read_text()))["unchain"])
+        self.assertEqual(chain_volumes(documents), ["cni-conf"])
 
 
 if __name__ == "__main__":

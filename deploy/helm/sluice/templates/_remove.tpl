@@ -1,6 +1,7 @@
 {{/* remove: the same pod, undoing what the others did. Out of the chain first: a new pod must not ask for an agent that
 is gone. Then the programs; the last container only stays, so that `kubectl rollout status` tells when all is done. */}}
 
+{{/* Also the first step where cni.enabled is false. */}}
 {{- define "sluice.unchain" -}}
 - name: unchain
   {{- include "sluice.imageFields" . | nindent 2 }}

@@ -13,11 +13,9 @@
 {{ include "sluice.hostPath" (list "bpffs" .Values.hostPaths.bpffs "Directory") }}
 {{ include "sluice.hostPath" (list "netns" .Values.hostPaths.netns "DirectoryOrCreate") }}
 {{ include "sluice.hostPath" (list "run" .Values.hostPaths.run "DirectoryOrCreate") }}
-{{- if or .Values.cni.enabled .Values.remove }}
 {{ include "sluice.hostPath" (list "cni-conf" .Values.cni.confDir "DirectoryOrCreate") }}
-{{- if or (not .Values.remove) (not .Values.cni.keepProgram) }}
+{{- if or (and .Values.cni.enabled (not .Values.remove)) (not .Values.cni.keepProgram) }}
 {{ include "sluice.hostPath" (list "cni-bin" .Values.cni.binDir "DirectoryOrCreate") }}
-{{- end }}
 {{- end }}
 {{- if not .Values.remove }}
 - name: api-access
