@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Renders the chart sluice with its default values into deploy/sluice.yaml and kustomize/base/sluice.yaml, and the way
-# out (remove=true) into deploy/sluice-remove.yaml, for those who install with kubectl. Uses $HELM, else helm.
+# Renders the chart sluice with its default values into deploy/sluice.yaml and kustomize/base, and the way out
+# (remove=true) into deploy/sluice-remove.yaml and kustomize/remove, for those who install with kubectl. Uses $HELM,
+# else helm.
 # usage: render.sh [--check]   --check: writes nothing; exit 1 where a file is not what the chart renders, 77 without helm
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -32,7 +33,7 @@ trap 'rm -rf "$work"' EXIT
 render >"$work/sluice.yaml"
 render --set remove=true >"$work/sluice-remove.yaml"
 status=0
-for file in sluice.yaml sluice-remove.yaml kustomize/base/sluice.yaml; do
+for file in sluice.yaml sluice-remove.yaml kustomize/base/sluice.yaml kustomize/remove/sluice-remove.yaml; do
   if [[ ! $check ]]; then
     cp "$work/${file##*/}" "$file"
   elif ! diff -u "$file" "$work/${file##*/}"; then

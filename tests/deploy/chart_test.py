@@ -204,6 +204,16 @@ class Kustomizations(unittest.TestCase):
                 cni = charts.containers(self.built(name))["cni"]
                 self.assertEqual(cni["args"][1:], cni["readinessProbe"]["exec"]["command"][3:])
 
+    def test_each_takes_an_image(self):
+        for name in ("base", "remove"):
+            with tempfile.TemporaryDirectory() as folder:
+                shutil.copytree(charts.DEPLOY / "kustomize" / name, pathlib.Path(folder) / name)
+                (pathlib.Path(folder) / "own").mkdir()
+                (pathlib.Path(folder) / "own/kustomization.yaml").write_text(
+                    f"resources: [../{name}]\nimages: [{{name: sluice, newName: r.example/sluice, newTag: v9}}]\n")
+                found = charts.containers(self.built(pathlib.Path(folder) / "own")).values()
+                self.assertEqual({each["image"] for each in found}, {"r.example/sluice:v9"})
+
     def test_without_cni(self):
         documents = self.built("overlays/without-cni")
         found = charts.containers(documents)

@@ -163,9 +163,17 @@ class Facts(unittest.TestCase):
     def test_the_image_knows_the_watcher_s_user(self):
         self.assertIn(f"uid={WATCHER} ", (charts.DEPLOY / "image/root.sh").read_text())
 
-    def test_the_base_is_the_manifest(self):
-        self.assertEqual((charts.DEPLOY / "kustomize/base/sluice.yaml").read_text(),
-                         (charts.DEPLOY / "sluice.yaml").read_text())
+    def test_kustomizations_begin_with_the_manifests(self):
+        for name, folder in (("sluice.yaml", "base"), ("sluice-remove.yaml", "remove")):
+            self.assertEqual((charts.DEPLOY / "kustomize" / folder / name).read_text(), (charts.DEPLOY / name).read_text())
+
+    def test_the_readme_s_command_names_every_image(self):
+        readme = (charts.ROOT / "README.md").read_text()
+        for name, images in (("sluice.yaml", charts.containers(INSTALL)), ("sluice-remove.yaml", charts.containers(REMOVE))):
+            (command,) = re.findall(rf"(sed '.*' deploy/{name}) \| kubectl apply -f -", readme)
+            reply = charts.run("sh", "-c", f"cd {charts.ROOT} && {command}")
+            self.assertEqual({each["image"] for each in charts.containers(charts.objects(reply.stdout)).values()},
+                             {each["image"].replace("sluice", "YOURS/sluice") for each in images.values()})
 
     def test_default_values_fit_their_schema_and_others_do_not(self):
         for chart in ("sluice", "sluice-policies"):
