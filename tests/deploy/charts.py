@@ -1,5 +1,6 @@
 """Charts and rendered manifests, for the tests of this folder: helm's own work, and what came of it as objects."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -28,13 +29,13 @@ def run(*command):
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
-def template(chart, values=None, kube_version="1.30.0", settings=()):
+def template(chart, values=None, kube_version="1.30.0", settings=(), release="sluice"):
     """helm template: the finished process; its stdout is the manifest."""
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
-        yaml.safe_dump(values or {}, file)
+        json.dump(values or {}, file)  # and so YAML, in which text is text to every reader
         file.flush()
         options = [option for setting in settings for option in ("--set", setting)]
-        return run(HELM, "template", "sluice", str(DEPLOY / "helm" / chart), "--namespace", "kube-system",
+        return run(HELM, "template", release, str(DEPLOY / "helm" / chart), "--namespace", "kube-system",
                    "--kube-version", kube_version, "--values", file.name, *options)
 
 

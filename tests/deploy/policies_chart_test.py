@@ -79,6 +79,29 @@ class Patterns(unittest.TestCase):
                 self.assertEqual(len(names), len(set(names)))
 
 
+class Names(unittest.TestCase):
+    def test_those_that_yaml_takes_for_something_else_stay_text(self):
+        for name in ("123", "1e3", "true", "null", "0x1f"):
+            rendered = charts.template("sluice-policies", {
+                "namespaces": {name: {"dns": True, "additional": {name: {"spec": {"podSelector": {}}}}}},
+                "dns": {"namespace": name}, "commonLabels": {"tier": name},
+                "connections": {"a": {"from": {"namespace": name}, "to": {"namespace": name}}}}, release=name)
+            self.assertEqual(rendered.returncode, 0, rendered.stderr)
+            policies = charts.objects(rendered.stdout)
+            with self.subTest(name=name):
+                self.assertIn(name, [policy["metadata"]["name"] for policy in policies])
+                self.assertEqual({policy["metadata"]["namespace"] for policy in policies}, {name})
+                for policy in policies:
+                    labels = policy["metadata"]["labels"]
+                    self.assertEqual((labels["tier"], labels["app.kubernetes.io/instance"]), (name, name))
+                told = [peer["namespaceSelector"]["matchLabels"] for policy in policies
+                        for way, key in (("ingress", "from"), ("egress", "to"))
+                        for rule in policy["spec"].get(way, []) for peer in rule[key]]
+                self.assertTrue(told)
+                for each in told:
+                    self.assertEqual(each, {"kubernetes.io/metadata.name": name})
+
+
 # values that must not be rendered, and what the error names.
 REFUSED = [
     ({"namespaces": {"shop": {"dsn": True}}}, "dsn"),
@@ -86,6 +109,12 @@ REFUSED = [
     ({"namespaces": {"Shop": {}}}, "Shop"),
     ({"namespaces": {"shop": {"defaultDeny": {"directions": ["ingress"]}}}}, "directions"),
     ({"namespaces": {"shop": {"additional": {"allow-dns": {"spec": {"podSelector": {}}}}}}}, "allow-dns"),
+    ({"namespaces": {"shop": {}},
+      "connections": {"allow-same-namespace": {"from": {"namespace": "shop"}, "to": {"namespace": "shop"}}}},
+     "allow-same-namespace"),
+    ({"namespaces": {"shop": {}},
+      "connections": {"default-deny": {"from": {"namespace": "shop"}, "to": {"namespace": "shop"}}}},
+     "default-deny"),
     ({"namespaces": {"shop": {}}, "connections": {"a": {"from": {"namespace": "shp"}, "to": {"namespace": "shop"}}}},
      "namespace shp is not among namespaces"),
     ({"namespaces": {"shop": {}}, "connections": {"a": {"from": {}, "to": {"namespace": "shop"}}}}, "connections.a.from"),

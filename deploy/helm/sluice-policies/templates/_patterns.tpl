@@ -73,7 +73,7 @@ ports:
 the cidrs of its own family. */}}
 {{- define "policies.peers" -}}
 {{- if .namespace }}
-- namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ .namespace }}}}
+- namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ .namespace | quote }}}}
   podSelector: {{ .podSelector | default dict | toJson }}
 {{- end }}
 {{- $except := .except | default list }}
@@ -94,11 +94,11 @@ the cidrs of its own family. */}}
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
-  name: {{ index . 2 }}
-  namespace: {{ index . 1 }}
+  name: {{ index . 2 | quote }}
+  namespace: {{ index . 1 | quote }}
   labels:
     app.kubernetes.io/part-of: sluice-policies
-    app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
+    app.kubernetes.io/instance: {{ (index . 0).Release.Name | quote }}
     {{- with (index . 0).Values.commonLabels }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
