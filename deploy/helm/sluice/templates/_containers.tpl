@@ -5,7 +5,9 @@ image: {{ include "sluice.image" . | quote }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
 {{- end }}
 
-{{/* sluice.confined: what every container is denied, and may be given back [capabilities...]. */}}
+{{/* sluice.confined: what every container is denied, and may be given back [capabilities...]. Spelled without CAP_: the
+API server refuses "CAP_SYS_ADMIN" beside allowPrivilegeEscalation: false, by that spelling alone. Runtimes take both.
+*/}}
 {{- define "sluice.confined" -}}
 privileged: false
 allowPrivilegeEscalation: false
