@@ -42,11 +42,12 @@ need() {
 # All of kubectl's calls are for this cluster, whatever else the user's configuration holds.
 ctl() { kubectl --context "kind-$name" "$@"; }
 
-# Network namespaces of nodes are containers: systemd in them mounts no bpffs, and each needs one of its own.
+# Nodes are containers: systemd in them mounts no bpffs, and each needs one of its own, also after it was restarted.
 mount_bpffs() {
-  local node
+  local node unit=sluice-bpffs.service
   for node in $(kind get nodes --name "$name"); do
-    docker exec "$node" sh -c "grep -q ' /sys/fs/bpf bpf ' /proc/mounts || mount -t bpf bpf /sys/fs/bpf"
+    docker cp "$here/$unit" "$node:/etc/systemd/system/$unit"
+    docker exec "$node" systemctl enable --now "$unit"
   done
 }
 

@@ -68,14 +68,27 @@ class Cluster(unittest.TestCase):
             with self.subTest(family=family):
                 reply, calls = self.run_cluster("up", "--family", family, "--image", str(self.image))
                 self.assertEqual(reply.returncode, 0, reply.stderr)
-                steps = ["kind create cluster", "mount -t bpf", "patch clusterrole kindnet",
+                steps = ["kind create cluster", "sluice-bpffs.service n1:/etc/systemd/system/", "n2 systemctl enable --now sluice-bpffs.service", "patch clusterrole kindnet",
                          "nft delete table inet kindnet-network-policies", "kind load image-archive", "helm install sluice",
                          "rollout status daemonset sluice"]
                 at = [next(index for index, call in enumerate(calls) if step in call) for step in steps]
                 self.assertEqual(at, sorted(at))
                 self.assertIn(f"cluster-{family}.yaml", calls[at[0]])
-                self.assertIn("/rules/3", calls[at[2]])
+                self.assertIn("/rules/3", calls[at[3]])
                 self.assertFalse([call for call in calls if "delete table inet kube-proxy" in call])
+
+    def test_a_node_that_is_started_again_mounts_its_bpffs_before_the_kubelet_runs_pods(self):
+        unit = (charts.DEPLOY / "kind/sluice-bpffs.service").read_text()
+        settings = dict(line.split("=", 1) for line in unit.splitlines() if "=" in line and not line.startswith("#"))
+        self.assertEqual(settings["ExecStart"], "/bin/mount -t bpf bpf /sys/fs/bpf")
+        self.assertIn("kubelet.service", settings["Before"].split())
+        self.assertEqual(settings["WantedBy"], "multi-user.target")
+        if shutil.which("systemd-analyze") is None:
+            self.skipTest("no systemd-analyze")
+        with tempfile.TemporaryDirectory() as folder:
+            path = shutil.copy(charts.DEPLOY / "kind/sluice-bpffs.service", folder)
+            reply = charts.run("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", path)
+        self.assertEqual((reply.returncode, reply.stderr), (0, ""))
 
     def test_kubectl_and_helm_only_ever_touch_this_cluster(self):
         _, calls = self.run_cluster("up", "--image", str(self.image), "--name", "mine")
