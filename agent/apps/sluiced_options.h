@@ -8,12 +8,13 @@
 #include <variant>
 
 #include "agent/apps/command_line.h"
+#include "agent/base/default_socket.h"
 
 namespace sluice::apps {
 
 struct SluicedOptions {
   std::string node_name, manifests, config;
-  std::string socket = "/run/sluice/sluice.sock";
+  std::string socket = base::kDefaultSocket;
   std::string netns_dir = "/run/netns";
   std::string default_verdict = "strict";
   std::string mode = "enforce";

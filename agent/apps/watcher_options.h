@@ -5,12 +5,13 @@
 #include <variant>
 
 #include "agent/apps/command_line.h"
+#include "agent/base/default_socket.h"
 #include "agent/source/kube/api_server.h"
 
 namespace sluice::apps {
 
 struct WatcherArguments {
-  std::string socket = "/run/sluice/sluice.sock";
+  std::string socket = base::kDefaultSocket;
   std::string kubeconfig, context, api_server, node_name, config;
   std::string metrics = "127.0.0.1:9620";
   std::string encoding = "protobuf";

@@ -10,13 +10,15 @@
 #include <string>
 #include <string_view>
 
+#include "agent/base/default_socket.h"
 #include "agent/base/result.h"
 #include "agent/cni/spec.h"
 
 namespace sluice::cni {
 
+using base::kDefaultSocket;
+
 inline constexpr size_t kLargestConfig = 1UL << 20;  // bytes of a configuration, ours or anybody's
-inline constexpr char kDefaultSocket[] = "/run/sluice/sluice.sock";
 inline constexpr char kDefaultTimeout[] = "2s";
 inline constexpr std::chrono::milliseconds kLongestTimeout{60'000};
 inline constexpr size_t kLongestSocket = 107;  // sockaddr_un

@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 
+#include "agent/base/default_socket.h"
 #include "agent/base/result.h"
 #include "agent/control/endpoint_desk.h"
 #include "agent/control/feed_feeder.h"
@@ -23,7 +24,7 @@
 
 namespace sluice::control {
 
-inline constexpr char kDefaultSocket[] = "/run/sluice/sluice.sock";
+using base::kDefaultSocket;
 inline constexpr int kLargestRequest = kFeedLargestMessage;  // bytes
 inline constexpr int kLargestReply = 256 * 1024 * 1024;      // bytes
 
