@@ -72,6 +72,7 @@ bench-api: deps ## from a change at an API server to being in force, under 100 c
 	$(call build,release) --target bench_api
 	@mkdir -p build/bench
 	build/release/bench/bench_api --out build/bench/api.json
+	bench/report/api.py --into docs/benchmarks/api.md build/bench/api.json
 
 image: programs ## the container image as build/image/*.tar, without a registry (root)
 	$(as_root)

@@ -78,7 +78,8 @@ void add_round(const Measured& measured, const std::string& encoding, uint64_t c
   to.add("load", "changes a second", "", static_cast<double>(measured.samples.size()) / measured.seconds);
   to.add("load", "CPU of the watcher", "%", measured.watcher_cpu / measured.seconds * kPercent);
   to.add("load", "CPU of the agent", "%", measured.agent_cpu / measured.seconds * kPercent);
-  to.add("load", "CPU of strangers", "%", measured.others_cpu / measured.seconds * kPercent);
+  to.add("load", "CPU of strangers", "%",
+         std::max(0.0, measured.others_cpu) / measured.seconds * kPercent);  // ticks are counted to 4 ms
 }
 
 }  // namespace sluice::bench::api
