@@ -56,6 +56,11 @@ void Decoding::warn(const std::string& field, std::string_view message) {
   warnings_.push_back({field, one_line(message)});
 }
 
+void Decoding::join(const Decoding& part) {
+  if (!fault_) fault_ = part.fault_;
+  warnings_.insert(warnings_.end(), part.warnings_.begin(), part.warnings_.end());
+}
+
 bool Field::expect(TreeType type) const {
   if (tree_.is_null()) return false;
   if (tree_.type() == type) return true;

@@ -221,7 +221,12 @@ void Follower::take_object(const source::Tree& object, int64_t observed) {
   source::Decoded decoded;
   source::decode_object_of(resource_.kind, object, {server_.url(), 0, 0}, decoded);
   if (!decoded.objects.empty())
-    return mirror_.upsert(decoded.objects.front().object, std::move(decoded.warnings), observed);
+    return mirror_.upsert(decoded.objects.front().object, {{}, std::move(decoded.warnings)}, observed);
+  if (!decoded.closed.empty()) {
+    const source::ClosedPolicy& closed = decoded.closed.front();
+    decoded.problems.front().message += "; " + closed.in_force;
+    return mirror_.upsert(closed.policy, {std::move(decoded.problems), {}}, observed);
+  }
   const model::ObjectId id = id_of(resource_.kind, object);
   if (!decoded.problems.empty()) return mirror_.refuse(id, std::move(decoded.problems.front()));
   ++counts_.skipped;

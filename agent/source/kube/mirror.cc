@@ -2,26 +2,42 @@
 
 #include <algorithm>
 
+#include "agent/source/decode.h"
+
 namespace sluice::kube {
+
+namespace {
+
+source::Problem too_large(const model::ObjectId& id, size_t bytes, const std::string& in_force) {
+  return {{},
+          id,
+          "",
+          "takes " + std::to_string(bytes) + " bytes, more than the " + std::to_string(kLargestPacked) +
+              " that an agent is sent: split it" + (in_force.empty() ? "" : "; " + in_force)};
+}
+
+}  // namespace
 
 void Mirror::begin_list(model::Kind kind) {
   ++of(kind).generation;
 }
 
-void Mirror::upsert(const model::Object& object, std::vector<source::Warning> warnings, int64_t observed) {
+void Mirror::upsert(const model::Object& object, Remarks remarks, int64_t observed) {
   const model::ObjectId id = model::id_of(object);
   std::string packed = pack_(object);
-  if (packed.size() > kLargestPacked)
-    return refuse(id, {{},
-                       id,
-                       "",
-                       "takes " + std::to_string(packed.size()) + " bytes, more than the " +
-                           std::to_string(kLargestPacked) + " that an agent is sent: split it"});
+  if (packed.size() > kLargestPacked) {
+    const auto* policy = std::get_if<model::NetworkPolicy>(&object);
+    if (policy == nullptr) return refuse(id, too_large(id, packed.size(), ""));
+    source::ClosedPolicy closed = source::without_rules(*policy);
+    if (pack_(closed.policy).size() > kLargestPacked) closed = source::closed_policy(id.name);
+    remarks.problems.push_back(too_large(id, packed.size(), closed.in_force));
+    return upsert(closed.policy, std::move(remarks), observed);
+  }
   OfKind& all = of(id.kind);
-  if (warnings.empty())
+  if (remarks.problems.empty() && remarks.warnings.empty())
     all.remarks.erase(id.name);
   else
-    all.remarks[id.name] = {all.generation, {}, std::move(warnings)};
+    all.remarks[id.name] = {all.generation, std::move(remarks)};
   auto [entry, added] = all.objects.try_emplace(id.name);
   entry->second.generation = all.generation;
   if (!added && entry->second.packed == packed) return;
@@ -34,7 +50,7 @@ void Mirror::refuse(const model::ObjectId& id, source::Problem problem) {
   OfKind& all = of(id.kind);
   if (auto entry = all.objects.find(id.name); entry != all.objects.end())
     entry->second.generation = all.generation;
-  all.remarks[id.name] = {all.generation, {std::move(problem)}, {}};
+  all.remarks[id.name] = {all.generation, {{std::move(problem)}, {}}};
 }
 
 void Mirror::remove(const model::ObjectId& id, int64_t observed) {
@@ -83,8 +99,8 @@ template <typename T>
 std::vector<T> Mirror::gather(std::vector<T> Remarks::*what) const {
   std::vector<T> found;
   for (const OfKind& all : kinds_)
-    for (const auto& [name, remarks] : all.remarks)
-      found.insert(found.end(), (remarks.*what).begin(), (remarks.*what).end());
+    for (const auto& [name, told] : all.remarks)
+      found.insert(found.end(), (told.remarks.*what).begin(), (told.remarks.*what).end());
   return found;
 }
 

@@ -5,7 +5,8 @@
 // told again and has the same bytes is no change. Between begin_list() and end_list() of a kind nothing is
 // removed by the list; at its end whatever the list did not name is, so that a new list changes no more than
 // what is different. An object that makes no sense stays as it last was and is a problem until it is mended
-// or gone. One thread.
+// or gone; of a NetworkPolicy there is always something to hold to (source::ClosedPolicy), whatever was
+// before. One thread.
 #pragma once
 
 #include <array>
@@ -24,6 +25,10 @@ inline constexpr size_t kLargestPacked = 1 << 20;  // bytes of one object
 
 class Mirror {
  public:
+  struct Remarks {
+    std::vector<source::Problem> problems;
+    std::vector<source::Warning> warnings;
+  };
   // Equal objects must give equal bytes.
   using Pack = std::function<std::string(const model::Object& object)>;
   // `observed`: when the change had been read whole, Unix nanoseconds; 0: not told.
@@ -32,7 +37,7 @@ class Mirror {
   Mirror(Pack pack, Changed changed) : pack_(std::move(pack)), changed_(std::move(changed)) {}
 
   void begin_list(model::Kind kind);
-  void upsert(const model::Object& object, std::vector<source::Warning> warnings, int64_t observed);
+  void upsert(const model::Object& object, Remarks remarks, int64_t observed);
   // It makes no sense.
   void refuse(const model::ObjectId& id, source::Problem problem);
   void remove(const model::ObjectId& id, int64_t observed);
@@ -61,14 +66,13 @@ class Mirror {
     std::string packed;
     uint32_t generation = 0;
   };
-  struct Remarks {
+  struct Remarked {
     uint32_t generation = 0;
-    std::vector<source::Problem> problems;
-    std::vector<source::Warning> warnings;
+    Remarks remarks;
   };
   struct OfKind {
     std::map<model::ObjectName, Entry> objects;
-    std::map<model::ObjectName, Remarks> remarks;
+    std::map<model::ObjectName, Remarked> remarks;
     uint32_t generation = 0;  // of the last list begun
     bool listed = false;
   };

@@ -100,6 +100,43 @@ TEST(Mirror, WhatMakesNoSenseStaysAsItWas) {
   EXPECT_TRUE(world.mirror.problems().empty()) << "gone with the object";
 }
 
+// One that no agent could be sent isolates all the same.
+TEST(Mirror, APolicyThatIsTooLargeIsHeldWithoutItsRules) {
+  struct Row {
+    const char* what;
+    size_t selector, rules;  // bytes
+    const char* held;
+    const char* told;
+  };
+  for (const Row& row : {Row{"fits", 10, 10, "selects with rules", ""},
+                         Row{"its rules do not", 10, kLargestPacked, "selects",
+                             "meanwhile it isolates the pods that it selects for egress and allows nothing"},
+                         Row{"its selector does not", kLargestPacked, 10, "everything IE",
+                             "meanwhile it isolates every pod of namespace prod for ingress and egress"}}) {
+    std::vector<ObjectId> changes;
+    const auto pack = [&row](const model::Object& object) {
+      const auto& policy = std::get<model::NetworkPolicy>(object);
+      const bool selects = policy.pod_selector != model::LabelSelector{}, rules = !policy.egress.empty();
+      std::string packed = selects ? "selects" : "everything";
+      if (rules) packed += " with rules";
+      if (policy.isolates_ingress && policy.isolates_egress) packed += " IE";
+      return packed + std::string((selects ? row.selector : 0) + (rules ? row.rules : 0), '.');
+    };
+    Mirror mirror(pack, [&](const ObjectId& which, int64_t) { changes.push_back(which); });
+    const model::NetworkPolicy policy{
+        {"prod", "web"}, {{{"app", model::Operator::kIn, {"web"}}}}, false, true, {}, {{}}};
+    mirror.upsert(policy, {}, 0);
+    ASSERT_EQ(changes.size(), 1u) << row.what;
+    const std::string& packed = *mirror.packed(changes.front());
+    EXPECT_EQ(packed.substr(0, packed.find('.')), row.held) << row.what;
+    const auto problems = mirror.problems();
+    ASSERT_EQ(problems.size(), *row.told == 0 ? 0u : 1u) << row.what;
+    if (!problems.empty()) {
+      EXPECT_NE(problems[0].message.find(row.told), std::string::npos) << problems[0].message;
+    }
+  }
+}
+
 TEST(Mirror, IsCompleteOnceEveryKindWasListed) {
   World world;
   for (const Kind kind : model::kKinds) {
