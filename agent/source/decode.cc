@@ -137,6 +137,8 @@ class ObjectDecoder {
     }
     for (const auto& warning : decoding.warnings())
       decoded_.warnings.push_back({place_, id, warning.field, warning.message});
+    if (const size_t more = decoding.more_warnings(); more > 0)
+      decoded_.warnings.push_back({place_, id, "", "and " + std::to_string(more) + " warnings more"});
     decoded_.objects.push_back({std::move(*object), place_});
   }
 

@@ -17,6 +17,9 @@
 
 namespace sluice::source {
 
+// Of one object, that people are told; the others are counted.
+inline constexpr size_t kMostWarnings = 20;
+
 class Decoding {
  public:
   struct Remark {
@@ -28,10 +31,12 @@ class Decoding {
   void join(const Decoding& part);
   const std::optional<Remark>& fault() const { return fault_; }
   const std::vector<Remark>& warnings() const { return warnings_; }
+  size_t more_warnings() const { return more_warnings_; }
 
  private:
   std::optional<Remark> fault_;
-  std::vector<Remark> warnings_;
+  std::vector<Remark> warnings_;  // at most kMostWarnings
+  size_t more_warnings_ = 0;
 };
 
 class Field {

@@ -28,6 +28,7 @@ class Mirror {
   struct Remarks {
     std::vector<source::Problem> problems;
     std::vector<source::Warning> warnings;
+    bool operator==(const Remarks&) const = default;
   };
   // Equal objects must give equal bytes.
   using Pack = std::function<std::string(const model::Object& object)>;
@@ -57,9 +58,13 @@ class Mirror {
   };
   Held after(const model::ObjectId* last) const;
 
-  // All that hold now, by kind and name.
-  std::vector<source::Problem> problems() const;
-  std::vector<source::Warning> warnings() const;
+  // Those that hold now, by kind and name: the first `most`, and how many there are.
+  std::vector<source::Problem> problems(size_t most) const { return gather(&Remarks::problems, most); }
+  std::vector<source::Warning> warnings(size_t most) const { return gather(&Remarks::warnings, most); }
+  size_t problem_count() const { return count(&Remarks::problems); }
+  size_t warning_count() const { return count(&Remarks::warnings); }
+  // Grows whenever these change.
+  uint64_t remarks_version() const { return remarks_version_; }
 
  private:
   struct Entry {
@@ -78,12 +83,15 @@ class Mirror {
   };
   OfKind& of(model::Kind kind) { return kinds_[static_cast<size_t>(kind)]; }
   const OfKind& of(model::Kind kind) const { return kinds_[static_cast<size_t>(kind)]; }
-  template <typename T>
-  std::vector<T> gather(std::vector<T> Remarks::*what) const;
+  using Findings = std::vector<source::Finding>;
+  Findings gather(Findings Remarks::*what, size_t most) const;
+  size_t count(Findings Remarks::*what) const;
+  void remark(const model::ObjectId& id, Remarks remarks);
 
   Pack pack_;
   Changed changed_;
   std::array<OfKind, std::size(model::kKinds)> kinds_;
+  uint64_t remarks_version_ = 0;
 };
 
 }  // namespace sluice::kube

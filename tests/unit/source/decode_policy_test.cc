@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/source/decode.h"
+#include "agent/source/field.h"
 
 namespace sluice::source {
 namespace {
@@ -288,6 +289,18 @@ TEST(DecodePolicy, HostBitsAreClearedWithAWarning) {
   EXPECT_TRUE(
       decode(policy("spec: {ingress: [{from: [{ipBlock: {cidr: 'fd00:0::/16'}}]}]}"), Format::kYaml, "f")
           .warnings.empty());
+}
+
+TEST(DecodePolicy, TheWarningsOfOneAreFew) {
+  std::string rules;
+  for (int i = 0; i < 1000; ++i)
+    rules += std::string(i == 0 ? "" : ",") +
+             "{from: [{ipBlock: {cidr: 1.1.1.1/8}}, {ipBlock: {cidr: 2.1.1.1/8}}]}";
+  const Decoded decoded = decode(policy("spec: {ingress: [" + rules + "]}"), Format::kYaml, "f");
+  ASSERT_EQ(decoded.objects.size(), 1u);
+  ASSERT_EQ(decoded.warnings.size(), kMostWarnings + 1);
+  EXPECT_EQ(decoded.warnings.back().to_text(),
+            "f: document 1: NetworkPolicy prod/web: and 1980 warnings more");
 }
 
 }  // namespace
