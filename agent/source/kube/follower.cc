@@ -186,7 +186,7 @@ void Follower::fail(const Failure& failure) {
   ++counts_.failures[to_text(failure.kind)];
   reflector_.failed(failure, Clock::now());
   // A version that was forgotten is what a new list is for.
-  if (failure.kind == Failure::Kind::kForgotten && reflector_.failures() <= 1) return;
+  if (failure.kind == Failure::Kind::kForgotten && reflector_.forgotten() <= 1) return;
   std::string what =
       failure.what.starts_with(server_.url()) ? failure.what : server_.url() + ": " + failure.what;
   if (failure.kind == Failure::Kind::kRefused)
