@@ -33,10 +33,13 @@ std::string bounded(std::string line) {
   return line;
 }
 
-template <typename Findings, typename Lines>
-void add_lines(const Findings& findings, Lines& lines) {
-  for (const auto& finding : findings)
-    if (static_cast<size_t>(lines.size()) < kFeedMostLines) *lines.Add() = bounded(finding.to_text());
+// `all`: how many there are; of more than there is room for the last line says so.
+template <typename Lines>
+void add_lines(const std::vector<source::Finding>& findings, size_t all, Lines& lines) {
+  const size_t room = kFeedMostLines - static_cast<size_t>(lines.size());
+  const size_t told = all <= room ? all : room - 1;
+  for (size_t i = 0; i < told; ++i) *lines.Add() = bounded(findings[i].to_text());
+  if (told < all) *lines.Add() = "and " + std::to_string(all - told) + " more";
 }
 
 }  // namespace
@@ -83,7 +86,9 @@ void Watcher::run() {
 }
 
 void Watcher::note_news() {
-  for (size_t i = 0; i < followers_.size(); ++i) note_problem(i);
+  // A piece of any watch comes here; what there is to tell changes seldom.
+  bool changed = std::exchange(told_remarks_, mirror_.remarks_version()) != mirror_.remarks_version();
+  for (size_t i = 0; i < followers_.size(); ++i) changed |= note_problem(i);
   if (!complete_ && mirror_.complete()) {
     complete_ = true;
     LogFields fields;
@@ -91,27 +96,28 @@ void Watcher::note_news() {
       fields.emplace_back(model::to_text(kind), std::to_string(mirror_.count(kind)));
     log_.info("listed", fields);
   }
-  feeding_.tell(source_state());
+  if (changed) feeding_.tell(source_state());
   feeding_.wake();
 }
 
-void Watcher::note_problem(size_t follower) {
+bool Watcher::note_problem(size_t follower) {
   const auto& now = followers_[follower]->problem();
-  if (now == told_[follower]) return;
+  if (now == told_[follower]) return false;
   const std::string kind(model::to_text(followers_[follower]->kind()));
   if (now)
     log_.warn("source_problem", {{"kind", kind}, {"why", *now}});
   else
     log_.info("source_recovered", {{"kind", kind}});
   told_[follower] = now;
+  return true;
 }
 
 v1::SourceState Watcher::source_state() const {
   v1::SourceState state;
   for (const auto& follower : followers_)
     if (follower->problem()) state.add_problems(bounded(*follower->problem()));
-  add_lines(mirror_.problems(), *state.mutable_problems());
-  add_lines(mirror_.warnings(), *state.mutable_warnings());
+  add_lines(mirror_.problems(kFeedMostLines), mirror_.problem_count(), *state.mutable_problems());
+  add_lines(mirror_.warnings(kFeedMostLines), mirror_.warning_count(), *state.mutable_warnings());
   return state;
 }
 

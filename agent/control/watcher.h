@@ -40,7 +40,8 @@ class Watcher {
 
  private:
   void note_news();
-  void note_problem(size_t follower);
+  // Has it changed since it was logged last?
+  bool note_problem(size_t follower);
   v1::SourceState source_state() const;
   std::string metrics() const;
 
@@ -53,6 +54,7 @@ class Watcher {
   std::vector<std::unique_ptr<kube::Follower>> followers_;
   std::vector<std::optional<std::string>> told_;  // the problem logged last, by follower
   boost::asio::signal_set signals_;
+  uint64_t told_remarks_ = 0;  // Mirror::remarks_version() as told last
   bool complete_ = false;
 };
 

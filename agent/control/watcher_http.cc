@@ -57,7 +57,7 @@ std::string Watcher::metrics() const {
                {"reason", std::string(to_text(failure))}});
     }
   all.gauge("sluice_watcher_problems", "Objects that make no sense.",
-            static_cast<double>(mirror_.problems().size()));
+            static_cast<double>(mirror_.problem_count()));
   all.gauge("sluice_watcher_agent_connected", "1 while the agent listens.", feeding_.connected());
   all.counter("sluice_watcher_streams_total", "Times the agent was called.", feeding_.counts().streams);
   all.counter("sluice_watcher_snapshots_total", "Snapshots begun.", feeding_.counts().snapshots);

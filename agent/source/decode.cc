@@ -129,7 +129,7 @@ class ObjectDecoder {
       object_root.get("apiVersion")
           .fail(excerpt(type.api_version) + " is not known for " + type.kind + ": use " +
                 std::string(facts.api_version));
-    auto object = value_of(object_root, id);
+    auto object = value_of(object_root, id, decoding);
     if (decoding.fault()) return refuse(decoding, id);
     if (!object) {
       ++decoded_.skipped[type.kind + " of FQDN"];
@@ -137,6 +137,8 @@ class ObjectDecoder {
     }
     for (const auto& warning : decoding.warnings())
       decoded_.warnings.push_back({place_, id, warning.field, warning.message});
+    if (const size_t more = decoding.more_warnings(); more > 0)
+      decoded_.warnings.push_back({place_, id, "", "and " + std::to_string(more) + " warnings more"});
     decoded_.objects.push_back({std::move(*object), place_});
   }
 
@@ -153,7 +155,7 @@ class ObjectDecoder {
     return object_name;
   }
 
-  static std::optional<model::Object> value_of(const Field& root, const ObjectId& id) {
+  std::optional<model::Object> value_of(const Field& root, const ObjectId& id, const Decoding& decoding) {
     switch (id.kind) {
       case Kind::kPod:
         return decode_pod(root, id.name);
@@ -168,8 +170,13 @@ class ObjectDecoder {
         if (!slice) return std::nullopt;
         return std::move(*slice);
       }
-      case Kind::kNetworkPolicy:
-        return decode_policy(root, id.name);
+      case Kind::kNetworkPolicy: {
+        // Of another version nothing is known.
+        ClosedPolicy read = decoding.fault() ? closed_policy(id.name) : decode_policy(root, id.name);
+        model::NetworkPolicy policy = read.policy;
+        if (decoding.fault()) decoded_.closed.push_back(std::move(read));
+        return policy;
+      }
     }
     return std::nullopt;
   }

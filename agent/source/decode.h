@@ -23,9 +23,22 @@ struct DecodedObject {
   Place place;
 };
 
+// What can be held to of a NetworkPolicy that is a problem, so that it opens nothing (semantics 40): it
+// isolates all that the whole of it might, and allows no more than the rules that were read without a fault.
+struct ClosedPolicy {
+  model::NetworkPolicy policy;
+  std::string in_force;  // "meanwhile it …", for people
+};
+
+// Of one in which nothing is to be relied on: every pod of the namespace, both directions, no rules.
+ClosedPolicy closed_policy(model::ObjectName name);
+// Of one that was read without a fault, but whose rules cannot be taken.
+ClosedPolicy without_rules(const model::NetworkPolicy& policy);
+
 struct Decoded {
   std::vector<DecodedObject> objects;  // in the order written; one id may come twice
   std::vector<Problem> problems;
+  std::vector<ClosedPolicy> closed;  // of the problems that are a NetworkPolicy whose name is known
   std::vector<Warning> warnings;
   SkippedKinds skipped;
   // False where some document did not even tell which object it holds: objects not found here may still be

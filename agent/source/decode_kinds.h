@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "agent/model/objects.h"
+#include "agent/source/decode.h"
 #include "agent/source/field.h"
 
 namespace sluice::source {
@@ -16,7 +17,8 @@ model::Node decode_node(const Field& root, model::ObjectName name);
 model::Service decode_service(const Field& root, model::ObjectName name);
 // None: a slice of host names (addressType FQDN), which routes nothing.
 std::optional<model::EndpointSlice> decode_endpoint_slice(const Field& root, model::ObjectName name);
-model::NetworkPolicy decode_policy(const Field& root, model::ObjectName name);
+// Where it leaves a fault, what holds in spite of it (see decode.h).
+ClosedPolicy decode_policy(const Field& root, model::ObjectName name);
 
 // Shared by several kinds.
 model::Labels decode_labels(const Field& labels);

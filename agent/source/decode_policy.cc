@@ -1,4 +1,4 @@
-// networking.k8s.io/v1 NetworkPolicy (semantics 6, 9 to 16, 29). Strict: see decode.h.
+// networking.k8s.io/v1 NetworkPolicy (semantics 6, 9 to 16, 29, 40). Strict: see decode.h.
 #include <array>
 
 #include "agent/source/decode_kinds.h"
@@ -121,20 +121,33 @@ model::PolicyPort decode_policy_port(const Field& field) {
   return entry;
 }
 
-std::vector<model::Rule> decode_rules(const Field& field, std::string_view peers_key) {
-  std::vector<model::Rule> rules;
-  field.each([&](const Field& item) {
-    item.allow_only({peers_key, "ports"});
-    model::Rule rule;
-    item.get(peers_key).each([&](const Field& peer) { rule.peers.push_back(decode_peer(peer)); });
-    item.get("ports").each([&](const Field& port) { rule.ports.push_back(decode_policy_port(port)); });
-    rules.push_back(std::move(rule));
+model::Rule decode_rule(const Field& field, std::string_view peers_key) {
+  field.allow_only({peers_key, "ports"});
+  model::Rule rule;
+  field.get(peers_key).each([&](const Field& peer) { rule.peers.push_back(decode_peer(peer)); });
+  field.get("ports").each([&](const Field& port) { rule.ports.push_back(decode_policy_port(port)); });
+  return rule;
+}
+
+// Those with a fault are left out: part of one might allow what the whole does not.
+struct Rules {
+  std::vector<model::Rule> read;
+  bool all = true;
+};
+Rules decode_rules(const Field& field, std::string_view peers_key) {
+  Rules rules;
+  rules.all = field.reads_well([&](const Field& list) {
+    list.each([&](const Field& item) {
+      model::Rule rule;
+      if (item.reads_well([&](const Field& alone) { rule = decode_rule(alone, peers_key); }))
+        rules.read.push_back(std::move(rule));
+    });
   });
   return rules;
 }
 
 // Semantics 6: absent or empty means Ingress, and also Egress if there is at least one egress rule.
-void decode_policy_types(const Field& field, model::NetworkPolicy& policy) {
+void decode_policy_types(const Field& field, bool egress_rules, model::NetworkPolicy& policy) {
   bool any = false, ingress = false, egress = false;
   size_t count = 0;
   field.each([&](const Field& item) {
@@ -147,26 +160,64 @@ void decode_policy_types(const Field& field, model::NetworkPolicy& policy) {
     if (++count > 2) item.fail("is one too many: there are two policy types");
   });
   policy.isolates_ingress = any ? ingress : true;
-  policy.isolates_egress = any ? egress : !policy.egress.empty();
+  policy.isolates_egress = any ? egress : egress_rules;
 }
 
-}  // namespace
-
-model::NetworkPolicy decode_policy(const Field& root, model::ObjectName name) {
+void allow_only_known(const Field& root) {
   root.allow_only({"apiVersion", "kind", "metadata", "spec", "status"});
   root.get("metadata")
       .allow_only({"name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation",
                    "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "labels",
                    "annotations", "ownerReferences", "finalizers", "managedFields", "clusterName"});
+  root.get("spec").allow_only({"podSelector", "policyTypes", "ingress", "egress"});
+}
+
+std::string in_force(const model::NetworkPolicy& policy, bool selects, bool allows) {
+  if (allows) return "meanwhile it isolates all the same, and rules that cannot be read allow nothing";
+  const std::string directions = !policy.isolates_egress    ? "ingress"
+                                 : !policy.isolates_ingress ? "egress"
+                                                            : "ingress and egress";
+  return "meanwhile it isolates " +
+         (selects ? "the pods that it selects" : "every pod of namespace " + policy.name.ns) + " for " +
+         directions + " and allows nothing";
+}
+
+}  // namespace
+
+ClosedPolicy closed_policy(model::ObjectName name) {
+  ClosedPolicy closed{{std::move(name), {}, true, true, {}, {}}, {}};
+  closed.in_force = in_force(closed.policy, false, false);
+  return closed;
+}
+
+ClosedPolicy without_rules(const model::NetworkPolicy& policy) {
+  ClosedPolicy closed{policy, in_force(policy, true, false)};
+  closed.policy.ingress.clear();
+  closed.policy.egress.clear();
+  return closed;
+}
+
+ClosedPolicy decode_policy(const Field& root, model::ObjectName name) {
+  // A field that is not known might say anything of those that are.
+  if (!root.reads_well(allow_only_known)) return closed_policy(std::move(name));
   model::NetworkPolicy policy;
   policy.name = std::move(name);
-  Field spec = root.get("spec");
-  spec.allow_only({"podSelector", "policyTypes", "ingress", "egress"});
-  policy.pod_selector = decode_selector(spec.get("podSelector"));
-  policy.ingress = decode_rules(spec.get("ingress"), "from");
-  policy.egress = decode_rules(spec.get("egress"), "to");
-  decode_policy_types(spec.get("policyTypes"), policy);
-  return policy;
+  const Field spec = root.get("spec");
+  const bool selects = spec.get("podSelector").reads_well([&](const Field& field) {
+    policy.pod_selector = decode_selector(field);
+  });
+  if (!selects) policy.pod_selector = {};
+  Rules ingress = decode_rules(spec.get("ingress"), "from"), egress = decode_rules(spec.get("egress"), "to");
+  const bool types = spec.get("policyTypes").reads_well([&](const Field& field) {
+    decode_policy_types(field, !egress.read.empty() || !egress.all, policy);
+  });
+  if (!types) policy.isolates_ingress = policy.isolates_egress = true;
+  // Rules for pods or a direction that it may not be meant for would add to what other policies allow there.
+  const bool allows = selects && types;
+  if (allows) policy.ingress = std::move(ingress.read);
+  if (allows) policy.egress = std::move(egress.read);
+  std::string meanwhile = in_force(policy, selects, allows);
+  return {std::move(policy), std::move(meanwhile)};
 }
 
 }  // namespace sluice::source

@@ -53,7 +53,16 @@ void Decoding::fail(const std::string& field, std::string_view message) {
 }
 
 void Decoding::warn(const std::string& field, std::string_view message) {
-  warnings_.push_back({field, one_line(message)});
+  if (warnings_.size() == kMostWarnings)
+    ++more_warnings_;
+  else
+    warnings_.push_back({field, one_line(message)});
+}
+
+void Decoding::join(const Decoding& part) {
+  if (!fault_) fault_ = part.fault_;
+  for (const Remark& warning : part.warnings_) warn(warning.field, warning.message);
+  more_warnings_ += part.more_warnings_;
 }
 
 bool Field::expect(TreeType type) const {

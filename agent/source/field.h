@@ -17,6 +17,9 @@
 
 namespace sluice::source {
 
+// Of one object, that people are told; the others are counted.
+inline constexpr size_t kMostWarnings = 20;
+
 class Decoding {
  public:
   struct Remark {
@@ -24,12 +27,16 @@ class Decoding {
   };
   void fail(const std::string& field, std::string_view message);
   void warn(const std::string& field, std::string_view message);
+  // What was found in a part that was read by itself is found here too.
+  void join(const Decoding& part);
   const std::optional<Remark>& fault() const { return fault_; }
   const std::vector<Remark>& warnings() const { return warnings_; }
+  size_t more_warnings() const { return more_warnings_; }
 
  private:
   std::optional<Remark> fault_;
-  std::vector<Remark> warnings_;
+  std::vector<Remark> warnings_;  // at most kMostWarnings
+  size_t more_warnings_ = 0;
 };
 
 class Field {
@@ -62,6 +69,14 @@ class Field {
   void allow_only(std::initializer_list<std::string_view> known) const;
   // Fails where `fault` (see names.h) is not empty: "TEXT FAULT".
   void check(std::string_view text, std::string_view fault) const;
+  // Did `read` find no fault in this field?
+  template <typename Read>
+  bool reads_well(const Read& read) const {
+    Decoding part;
+    read(Field(part, tree_, path_));
+    decoding_->join(part);
+    return !part.fault();
+  }
   void fail(std::string_view message) const { decoding_->fail(path_, message); }
   void warn(std::string_view message) const { decoding_->warn(path_, message); }
 

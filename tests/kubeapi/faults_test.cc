@@ -172,6 +172,90 @@ TEST(OddObjects, AreToldAndCostNobodyElse) {
   EXPECT_TRUE(stack.run_until([&] { return stack.agent.problems().empty(); }));
 }
 
+// A policy that cannot be read as it should, in a cluster with pods that it isolates: never open, whether the
+// watcher knew it before or starts with it.
+struct Unreadable {
+  const char* name;
+  void (*spoil)(Json& spec);
+  const char* problem;
+  bool json_only = false;  // protobuf has no word for it here
+};
+const Unreadable kUnreadable[] = {
+    {"a field of the future",
+     [](Json& spec) {
+       spec["ingress"].as_array().push_back(Json{{"audit", true}});
+     },
+     "meanwhile it isolates all the same", true},
+    {"a CIDR that older servers took",
+     [](Json& spec) {
+       const Json block{{"ipBlock", Json{{"cidr", "010.0.0.0/8"}}}};
+       spec["ingress"].as_array().push_back(Json{{"from", boost::json::array{block}}});
+     },
+     "meanwhile it isolates all the same"},
+    {"a selector that older servers took",
+     [](Json& spec) {
+       spec["podSelector"] = Json{{"matchLabels", Json{{"app", "-"}}}};
+     },
+     "meanwhile it isolates every pod of namespace prod for ingress and allows nothing"},
+    {"more than an agent is sent",
+     [](Json& spec) {
+       for (int i = 0; i < 60'000; ++i) {
+         const Json block{{"cidr", "2001:db8:" + std::to_string(i % 10'000) + "::/48"}};
+         spec["ingress"].as_array().push_back(Json{{"from", boost::json::array{Json{{"ipBlock", block}}}}});
+       }
+     },
+     "meanwhile it isolates the pods that it selects for ingress and allows nothing"},
+};
+
+Json sound_policy() {
+  const Json anyone{{"from", boost::json::array{Json{{"podSelector", Json{}}}}}};
+  return {{"metadata", Json{{"name", "closed"}, {"namespace", "prod"}}},
+          {"spec", Json{{"podSelector", Json{{"matchLabels", Json{{"app", "web"}}}}},
+                        {"policyTypes", boost::json::array{"Ingress"}},
+                        {"ingress", boost::json::array{anyone}}}}};
+}
+
+class UnreadablePolicies : public testing::TestWithParam<std::tuple<Unreadable, bool>> {};
+
+TEST_P(UnreadablePolicies, IsolateAlsoAfterARestart) {
+  const auto& [row, protobuf] = GetParam();
+  SCOPED_TRACE(row.name);
+  if (row.json_only && protobuf) return;
+  Stack::Options options;
+  options.protobuf = protobuf;
+  Stack stack(std::move(options));
+  fill(stack.world, 1);
+  const model::ObjectId id{Kind::kNetworkPolicy, {"prod", "closed"}};
+  const auto held = [&] {
+    const auto& policies = stack.agent.cluster().policies;
+    const auto found = policies.find(id.name);
+    return found == policies.end() ? std::nullopt : std::optional(found->second);
+  };
+  stack.world.put(Kind::kNetworkPolicy, sound_policy());
+  stack.agent.start();
+  stack.start();
+  ASSERT_TRUE(stack.run_until([&] { return stack.watcher().not_ready().empty() && held(); }));
+  const model::NetworkPolicy sound = *held();
+  Json spoilt = sound_policy();
+  row.spoil(spoilt["spec"].as_object());
+  stack.world.put(Kind::kNetworkPolicy, std::move(spoilt));
+  ASSERT_TRUE(stack.run_until([&] { return stack.told(row.problem); }));
+  ASSERT_TRUE(stack.run_until([&] { return stack.metric("sluice_watcher_changes_waiting") == 0; }));
+  const auto closed = held();
+  ASSERT_TRUE(closed);
+  EXPECT_TRUE(closed->isolates_ingress);
+  EXPECT_LE(closed->ingress.size(), sound.ingress.size());
+  stack.stop_watcher();
+  stack.start();
+  ASSERT_TRUE(
+      stack.run_until([&] { return stack.agent.snapshots() == 2 && stack.watcher().not_ready().empty(); }));
+  EXPECT_EQ(held(), closed) << "what holds does not hang on what the watcher knew";
+  stack.world.put(Kind::kNetworkPolicy, sound_policy());
+  EXPECT_TRUE(stack.run_until([&] { return held() == sound && stack.agent.problems().empty(); }));
+}
+INSTANTIATE_TEST_SUITE_P(All, UnreadablePolicies,
+                         testing::Combine(testing::ValuesIn(kUnreadable), testing::Bool()));
+
 TEST(OddObjects, AChangeThatMakesNoSenseLeavesTheLastGoodOne) {
   Stack stack;
   fill(stack.world, 1);

@@ -161,6 +161,7 @@ model::Cluster World::cluster() const {
       whole["apiVersion"] = std::string(api_version_of(kind));
       const auto decoded = source::decode(json::serialize(whole), source::Format::kJson, "world");
       for (const auto& one : decoded.objects) cluster.apply(model::Change::upsert(one.object));
+      for (const auto& closed : decoded.closed) cluster.apply(model::Change::upsert(closed.policy));
     }
   return cluster;
 }

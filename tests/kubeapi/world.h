@@ -62,7 +62,7 @@ class World {
   uint64_t version() const;
   uint64_t bookmarks() const;
   // What a reader of everything would hold: decoded by agent/source from its JSON. Objects that make no sense
-  // are left out.
+  // are left out, policies closed (source::ClosedPolicy).
   model::Cluster cluster() const;
 
  private:

@@ -186,7 +186,7 @@ void Follower::fail(const Failure& failure) {
   ++counts_.failures[to_text(failure.kind)];
   reflector_.failed(failure, Clock::now());
   // A version that was forgotten is what a new list is for.
-  if (failure.kind == Failure::Kind::kForgotten && reflector_.failures() <= 1) return;
+  if (failure.kind == Failure::Kind::kForgotten && reflector_.forgotten() <= 1) return;
   std::string what =
       failure.what.starts_with(server_.url()) ? failure.what : server_.url() + ": " + failure.what;
   if (failure.kind == Failure::Kind::kRefused)
@@ -221,7 +221,12 @@ void Follower::take_object(const source::Tree& object, int64_t observed) {
   source::Decoded decoded;
   source::decode_object_of(resource_.kind, object, {server_.url(), 0, 0}, decoded);
   if (!decoded.objects.empty())
-    return mirror_.upsert(decoded.objects.front().object, std::move(decoded.warnings), observed);
+    return mirror_.upsert(decoded.objects.front().object, {{}, std::move(decoded.warnings)}, observed);
+  if (!decoded.closed.empty()) {
+    const source::ClosedPolicy& closed = decoded.closed.front();
+    decoded.problems.front().message += "; " + closed.in_force;
+    return mirror_.upsert(closed.policy, {std::move(decoded.problems), {}}, observed);
+  }
   const model::ObjectId id = id_of(resource_.kind, object);
   if (!decoded.problems.empty()) return mirror_.refuse(id, std::move(decoded.problems.front()));
   ++counts_.skipped;

@@ -11,6 +11,7 @@
 #include <charconv>
 
 #include "agent/source/excerpt.h"
+#include "agent/source/kube/dial.h"
 #include "agent/source/kube/tls.h"
 
 namespace sluice::kube {
@@ -59,14 +60,13 @@ std::chrono::milliseconds retry_after(beast::string_view text) {
 class HttpsClient::Connection {
  public:
   Connection(asio::io_context& loop, asio::ssl::context context)
-      : context_(std::move(context)), stream(loop, context_), resolver(loop) {}
+      : context_(std::move(context)), stream(loop, context_) {}
 
  private:
   asio::ssl::context context_;
 
  public:
   beast::ssl_stream<beast::tcp_stream> stream;
-  tcp::resolver resolver;
   beast::flat_buffer buffer;
   beast::tcp_stream& lowest() { return beast::get_lowest_layer(stream); }
 };
@@ -101,9 +101,7 @@ class HttpsClient::Exchange : public std::enable_shared_from_this<Exchange> {
   void cancel() {
     client_ = nullptr;
     limit_.cancel();
-    if (!connection_) return;
-    connection_->resolver.cancel();
-    connection_->lowest().close();
+    hang_up();
   }
 
  private:
@@ -127,19 +125,20 @@ class HttpsClient::Exchange : public std::enable_shared_from_this<Exchange> {
     connection_ = std::make_shared<Connection>(client_->loop_, std::move(*context));
     if (auto set = expect_server(connection_->stream.native_handle(), server_); !set)
       return fail_later(set.error().message());
-    connection_->lowest().expires_after(kConnectLimit);
-    connection_->resolver.async_resolve(
-        server_.host, server_.port,
-        [self = shared_from_this()](error_code code, const tcp::resolver::results_type& found) {
-          if (self->over()) return;
-          if (code) return self->fail("look up " + self->server_.host + ": " + code.message());
-          self->connection_->lowest().expires_after(kConnectLimit);
-          self->connection_->lowest().async_connect(found, [self](error_code failed, const tcp::endpoint&) {
-            if (self->over()) return;
-            if (failed) return self->fail("connect: " + failed.message());
-            self->shake_hands();
-          });
-        });
+    dial_ =
+        std::make_shared<Dial>(client_->loop_, DialLimits{kConnectLimit, kConnectLimit}, client_->address_,
+                               [self = shared_from_this()](base::Result<Dial::Connected> result) {
+                                 if (!result) return self->fail(result.error().message());
+                                 self->client_->address_ = result->address;
+                                 self->connection_->lowest().socket() = std::move(result->socket);
+                                 self->shake_hands();
+                               });
+    dial_->start(server_.host, look_up_host(client_->loop_, server_.host, server_.port));
+  }
+
+  void hang_up() {
+    if (dial_) dial_->cancel();
+    if (connection_) connection_->lowest().close();
   }
 
   void shake_hands() {
@@ -181,6 +180,7 @@ class HttpsClient::Exchange : public std::enable_shared_from_this<Exchange> {
     const auto& answer = parser_->get();
     const HttpHead head{answer.result_int(), lower_without_parameters(answer[http::field::content_type]),
                         retry_after(answer[http::field::retry_after])};
+    answered_ = true;
     handlers_.head(head);
     if (!over()) read_body();
   }
@@ -240,10 +240,8 @@ class HttpsClient::Exchange : public std::enable_shared_from_this<Exchange> {
 
   void fail(const std::string& why) {
     if (over()) return;
-    if (connection_) {
-      connection_->resolver.cancel();
-      connection_->lowest().close();
-    }
+    if (!answered_) ++client_->address_;
+    hang_up();
     limit_.cancel();
     end(base::Error(server_.url() + ": " + source::one_line(why)));
   }
@@ -261,7 +259,8 @@ class HttpsClient::Exchange : public std::enable_shared_from_this<Exchange> {
   const Handlers handlers_;
   asio::steady_timer limit_;
   std::shared_ptr<Connection> connection_;
-  bool reused_;
+  std::shared_ptr<Dial> dial_;
+  bool reused_, answered_ = false;
   Request message_;
   std::optional<http::response_parser<http::buffer_body>> parser_;
   std::string piece_;

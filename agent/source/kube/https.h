@@ -1,10 +1,11 @@
 // HttpsClient: GET requests to one API server, one at a time, the body handed out as it comes.
 //
 // Laws: TLS 1.2 or later, the server's certificate and name verified; credentials are read anew for every
-// connection and the token for every request. Every step has its time: kConnectLimit to be connected,
-// `silence` between two pieces of an answer, `limit` for all of it. A connection that is fit for it serves
-// the next request too. `done` comes last and once, save after cancel(), which ends everything silently. One
-// thread, that of the io_context.
+// connection and the token for every request. Every step has its time: kConnectLimit to look the server up,
+// to be connected (see Dial), and for the handshake, `silence` between two pieces of an answer, `limit` for
+// all of it. A connection that is fit for it serves the next request too. After a failure before any answer
+// the next connection begins with the server's next address. `done` comes last and once, save after cancel(),
+// which ends everything silently. One thread, that of the io_context.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -63,6 +64,7 @@ class HttpsClient {
   boost::asio::io_context& loop_;
   const ApiServer& server_;
   std::shared_ptr<Connection> connection_;  // fit for another request
+  size_t address_ = 0;                      // number of the server's address to begin with
   std::shared_ptr<Exchange> exchange_;
 };
 

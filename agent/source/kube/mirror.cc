@@ -2,26 +2,39 @@
 
 #include <algorithm>
 
+#include "agent/source/decode.h"
+
 namespace sluice::kube {
+
+namespace {
+
+source::Problem too_large(const model::ObjectId& id, size_t bytes, const std::string& in_force) {
+  return {{},
+          id,
+          "",
+          "takes " + std::to_string(bytes) + " bytes, more than the " + std::to_string(kLargestPacked) +
+              " that an agent is sent: split it" + (in_force.empty() ? "" : "; " + in_force)};
+}
+
+}  // namespace
 
 void Mirror::begin_list(model::Kind kind) {
   ++of(kind).generation;
 }
 
-void Mirror::upsert(const model::Object& object, std::vector<source::Warning> warnings, int64_t observed) {
+void Mirror::upsert(const model::Object& object, Remarks remarks, int64_t observed) {
   const model::ObjectId id = model::id_of(object);
   std::string packed = pack_(object);
-  if (packed.size() > kLargestPacked)
-    return refuse(id, {{},
-                       id,
-                       "",
-                       "takes " + std::to_string(packed.size()) + " bytes, more than the " +
-                           std::to_string(kLargestPacked) + " that an agent is sent: split it"});
+  if (packed.size() > kLargestPacked) {
+    const auto* policy = std::get_if<model::NetworkPolicy>(&object);
+    if (policy == nullptr) return refuse(id, too_large(id, packed.size(), ""));
+    source::ClosedPolicy closed = source::without_rules(*policy);
+    if (pack_(closed.policy).size() > kLargestPacked) closed = source::closed_policy(id.name);
+    remarks.problems.push_back(too_large(id, packed.size(), closed.in_force));
+    return upsert(closed.policy, std::move(remarks), observed);
+  }
   OfKind& all = of(id.kind);
-  if (warnings.empty())
-    all.remarks.erase(id.name);
-  else
-    all.remarks[id.name] = {all.generation, {}, std::move(warnings)};
+  remark(id, std::move(remarks));
   auto [entry, added] = all.objects.try_emplace(id.name);
   entry->second.generation = all.generation;
   if (!added && entry->second.packed == packed) return;
@@ -34,19 +47,33 @@ void Mirror::refuse(const model::ObjectId& id, source::Problem problem) {
   OfKind& all = of(id.kind);
   if (auto entry = all.objects.find(id.name); entry != all.objects.end())
     entry->second.generation = all.generation;
-  all.remarks[id.name] = {all.generation, {std::move(problem)}, {}};
+  remark(id, {{std::move(problem)}, {}});
+}
+
+void Mirror::remark(const model::ObjectId& id, Remarks remarks) {
+  OfKind& all = of(id.kind);
+  if (remarks == Remarks{}) {
+    remarks_version_ += all.remarks.erase(id.name);
+    return;
+  }
+  Remarked& told = all.remarks[id.name];
+  told.generation = all.generation;
+  if (told.remarks == remarks) return;
+  told.remarks = std::move(remarks);
+  ++remarks_version_;
 }
 
 void Mirror::remove(const model::ObjectId& id, int64_t observed) {
   OfKind& all = of(id.kind);
-  all.remarks.erase(id.name);
+  remark(id, {});
   if (all.objects.erase(id.name) > 0) changed_(id, observed);
 }
 
 void Mirror::end_list(model::Kind kind, int64_t observed) {
   OfKind& all = of(kind);
   all.listed = true;
-  std::erase_if(all.remarks, [&](const auto& one) { return one.second.generation != all.generation; });
+  remarks_version_ +=
+      std::erase_if(all.remarks, [&](const auto& one) { return one.second.generation != all.generation; });
   for (auto entry = all.objects.begin(); entry != all.objects.end();) {
     if (entry->second.generation == all.generation) {
       ++entry;
@@ -79,21 +106,22 @@ Mirror::Held Mirror::after(const model::ObjectId* last) const {
   return {};
 }
 
-template <typename T>
-std::vector<T> Mirror::gather(std::vector<T> Remarks::*what) const {
-  std::vector<T> found;
+Mirror::Findings Mirror::gather(Findings Remarks::*what, size_t most) const {
+  Findings found;
   for (const OfKind& all : kinds_)
-    for (const auto& [name, remarks] : all.remarks)
-      found.insert(found.end(), (remarks.*what).begin(), (remarks.*what).end());
+    for (const auto& [name, told] : all.remarks)
+      for (const source::Finding& finding : told.remarks.*what) {
+        if (found.size() == most) return found;
+        found.push_back(finding);
+      }
   return found;
 }
 
-std::vector<source::Problem> Mirror::problems() const {
-  return gather(&Remarks::problems);
-}
-
-std::vector<source::Warning> Mirror::warnings() const {
-  return gather(&Remarks::warnings);
+size_t Mirror::count(Findings Remarks::*what) const {
+  size_t count = 0;
+  for (const OfKind& all : kinds_)
+    for (const auto& [name, told] : all.remarks) count += (told.remarks.*what).size();
+  return count;
 }
 
 }  // namespace sluice::kube

@@ -5,7 +5,8 @@
 // told again and has the same bytes is no change. Between begin_list() and end_list() of a kind nothing is
 // removed by the list; at its end whatever the list did not name is, so that a new list changes no more than
 // what is different. An object that makes no sense stays as it last was and is a problem until it is mended
-// or gone. One thread.
+// or gone; of a NetworkPolicy there is always something to hold to (source::ClosedPolicy), whatever was
+// before. One thread.
 #pragma once
 
 #include <array>
@@ -24,6 +25,11 @@ inline constexpr size_t kLargestPacked = 1 << 20;  // bytes of one object
 
 class Mirror {
  public:
+  struct Remarks {
+    std::vector<source::Problem> problems;
+    std::vector<source::Warning> warnings;
+    bool operator==(const Remarks&) const = default;
+  };
   // Equal objects must give equal bytes.
   using Pack = std::function<std::string(const model::Object& object)>;
   // `observed`: when the change had been read whole, Unix nanoseconds; 0: not told.
@@ -32,7 +38,7 @@ class Mirror {
   Mirror(Pack pack, Changed changed) : pack_(std::move(pack)), changed_(std::move(changed)) {}
 
   void begin_list(model::Kind kind);
-  void upsert(const model::Object& object, std::vector<source::Warning> warnings, int64_t observed);
+  void upsert(const model::Object& object, Remarks remarks, int64_t observed);
   // It makes no sense.
   void refuse(const model::ObjectId& id, source::Problem problem);
   void remove(const model::ObjectId& id, int64_t observed);
@@ -52,34 +58,40 @@ class Mirror {
   };
   Held after(const model::ObjectId* last) const;
 
-  // All that hold now, by kind and name.
-  std::vector<source::Problem> problems() const;
-  std::vector<source::Warning> warnings() const;
+  // Those that hold now, by kind and name: the first `most`, and how many there are.
+  std::vector<source::Problem> problems(size_t most) const { return gather(&Remarks::problems, most); }
+  std::vector<source::Warning> warnings(size_t most) const { return gather(&Remarks::warnings, most); }
+  size_t problem_count() const { return count(&Remarks::problems); }
+  size_t warning_count() const { return count(&Remarks::warnings); }
+  // Grows whenever these change.
+  uint64_t remarks_version() const { return remarks_version_; }
 
  private:
   struct Entry {
     std::string packed;
     uint32_t generation = 0;
   };
-  struct Remarks {
+  struct Remarked {
     uint32_t generation = 0;
-    std::vector<source::Problem> problems;
-    std::vector<source::Warning> warnings;
+    Remarks remarks;
   };
   struct OfKind {
     std::map<model::ObjectName, Entry> objects;
-    std::map<model::ObjectName, Remarks> remarks;
+    std::map<model::ObjectName, Remarked> remarks;
     uint32_t generation = 0;  // of the last list begun
     bool listed = false;
   };
   OfKind& of(model::Kind kind) { return kinds_[static_cast<size_t>(kind)]; }
   const OfKind& of(model::Kind kind) const { return kinds_[static_cast<size_t>(kind)]; }
-  template <typename T>
-  std::vector<T> gather(std::vector<T> Remarks::*what) const;
+  using Findings = std::vector<source::Finding>;
+  Findings gather(Findings Remarks::*what, size_t most) const;
+  size_t count(Findings Remarks::*what) const;
+  void remark(const model::ObjectId& id, Remarks remarks);
 
   Pack pack_;
   Changed changed_;
   std::array<OfKind, std::size(model::kKinds)> kinds_;
+  uint64_t remarks_version_ = 0;
 };
 
 }  // namespace sluice::kube

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -88,9 +89,10 @@ class Builder {
       else
         single(field, found);
     }
-    for (const Found& unknown : found)
-      if (unknown.field == nullptr) {
-        key("protobuf field " + std::to_string(unknown.wire.number));
+    std::set<uint32_t> unknown;  // a repeated one comes several times
+    for (const Found& one : found)
+      if (one.field == nullptr && unknown.insert(one.wire.number).second) {
+        key("protobuf field " + std::to_string(one.wire.number));
         builder_.null(0);
       }
     builder_.end();

@@ -73,7 +73,6 @@ Step Reflector::next() {
 
 bool Reflector::page_read(const ListMeta& meta) {
   pause_ = milliseconds(0);
-  missing_ = 0;
   token_ = meta.continue_token;
   if (!token_.empty()) return false;
   version_ = meta.resource_version;
@@ -83,30 +82,25 @@ bool Reflector::page_read(const ListMeta& meta) {
 
 void Reflector::watch_opened(Moment now) {
   opened_ = now;
-  progress_ = false;
+  missing_ = 0;
 }
 
 void Reflector::advanced(const std::string& resource_version) {
   version_ = resource_version;
-  progress_ = true;
   failures_ = 0;
   senseless_ = 0;
 }
 
-void Reflector::settle(Moment now) {
-  if (opened_ && (progress_ || now - *opened_ >= pauses_.steady)) failures_ = 0;
+bool Reflector::settle(Moment now) {
+  const bool steady = opened_ && now - *opened_ >= pauses_.steady;
+  if (steady) failures_ = forgotten_ = 0;
   opened_.reset();
+  return steady;
 }
 
 void Reflector::watch_ended(Moment now) {
-  settle(now);
-  // One that is over at once would be asked for again and again.
-  if (progress_ || failures_ == 0) {
-    pause_ = milliseconds(0);
-    if (!progress_) failures_ = 1;
-    return;
-  }
-  pause_ = back_off(failures_++);
+  // One that is soon over would be asked for again and again, whatever it brings.
+  pause_ = settle(now) ? milliseconds(0) : back_off(failures_++);
 }
 
 void Reflector::relist() {
@@ -121,7 +115,8 @@ void Reflector::failed(const Failure& failure, Moment now) {
   pause_ = back_off(row);
   switch (failure.kind) {
     case Kind::kForgotten:
-      if (row == 0) pause_ = milliseconds(0);
+      pause_ = forgotten_ == 0 ? milliseconds(0) : back_off(std::max(row, forgotten_));
+      ++forgotten_;
       relist();
       break;
     case Kind::kSenseless:

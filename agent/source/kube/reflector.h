@@ -9,10 +9,10 @@
 //    leads to a new list, or kVersionTries answers in a row that make no sense.
 //  - The first list is whole once (synced()), and stays so.
 //  - Failures wait: a pause that doubles from `first` to `longest`, between half of it and all of it at
-//  random, or
-//    longer where the server says so, at most kLongestRetryAfter. Progress (an event, or a watch that lasts
-//    `steady`) ends the row. Nothing is asked twice without a pause, but the first list after a version was
-//    forgotten.
+//    random, or longer where the server says so, at most kLongestRetryAfter. Progress (an event, or a watch
+//    that lasts `steady`) ends the row. Without a pause comes only what follows a success (a page after a
+//    page, a watch after a list, a watch after one that lasted `steady`), the next API version, and a list
+//    after the first version that was forgotten since a watch lasted `steady`.
 //  - 404 tries the resource's next API version, and starts with the first again after all of them.
 // One thread.
 #pragma once
@@ -93,12 +93,13 @@ class Reflector {
 
   bool synced() const { return synced_; }
   bool listing() const { return version_.empty(); }
-  // How many requests in a row have failed.
-  int failures() const { return failures_; }
+  // How many versions were forgotten since a watch lasted.
+  int forgotten() const { return forgotten_; }
 
  private:
   void relist();
-  void settle(Moment now);
+  // The watch is over; true: it lasted.
+  bool settle(Moment now);
   milliseconds back_off(int row);
   uint64_t draw();
 
@@ -108,8 +109,8 @@ class Reflector {
   size_t api_ = 0, missing_ = 0;
   std::string token_, version_;  // version_ empty: listing
   std::optional<Moment> opened_;
-  bool synced_ = false, progress_ = false;
-  int failures_ = 0, senseless_ = 0;
+  bool synced_ = false;
+  int failures_ = 0, forgotten_ = 0, senseless_ = 0;
   milliseconds pause_{0};
 };
 

@@ -233,15 +233,15 @@ TEST(Texts, OfProtobufAreUtf8) {
   }
 }
 
-// A field of a policy that this version does not know would change what it means: it is refused, in either
-// encoding.
+// A field of a policy that this version does not know, once or repeated, would change what it means: it is
+// refused, in either encoding.
 TEST(Policies, AnUnknownFieldRefusesTheObject) {
   const std::string json =
       R"({"metadata":{"resourceVersion":"1"},"items":[{"metadata":{"name":"p","namespace":"n"},)"
       R"("spec":{"podSelector":{},"priority":7}}]})";
-  // items: {metadata: {name: p, namespace: n}, spec: {podSelector: {}, 9: 7}}
+  // items: {metadata: {name: p, namespace: n}, spec: {podSelector: {}, 9: [7, 8]}}
   const std::string item =
-      std::string("\x0a\x06\x0a\x01p\x1a\x01n", 8) + std::string("\x12\x04\x0a\x00\x48\x07", 6);
+      std::string("\x0a\x06\x0a\x01p\x1a\x01n", 8) + std::string("\x12\x06\x0a\x00\x48\x07\x48\x08", 8);
   const std::string list =
       std::string("\x0a\x03\x12\x01\x31", 5) + "\x12" + static_cast<char>(item.size()) + item;
   const std::string protobuf = std::string("k8s\0", 4) + "\x12" + static_cast<char>(list.size()) + list;
@@ -256,6 +256,7 @@ TEST(Policies, AnUnknownFieldRefusesTheObject) {
     ASSERT_EQ(found.problems.size(), 1u);
     EXPECT_NE(found.problems[0].to_text().find("NetworkPolicy n/p: spec: unknown field"), std::string::npos)
         << found.problems[0].to_text();
+    EXPECT_EQ(found.closed.size(), 1u);
   }
 }
 

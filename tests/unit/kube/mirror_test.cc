@@ -91,13 +91,82 @@ TEST(Mirror, WhatMakesNoSenseStaysAsItWas) {
   world.mirror.end_list(Kind::kNamespace, 0);
   EXPECT_NE(world.mirror.packed(id("a")), nullptr);
   EXPECT_EQ(world.mirror.packed(id("b")), nullptr);
-  ASSERT_EQ(world.mirror.problems().size(), 1u);
+  ASSERT_EQ(world.mirror.problems(10).size(), 1u);
   world.put("a", "2");
-  EXPECT_TRUE(world.mirror.problems().empty());
+  EXPECT_TRUE(world.mirror.problems(10).empty());
   world.mirror.refuse(id("new"), {{}, id("new"), "metadata", "is wrong"});
   EXPECT_EQ(world.mirror.packed(id("new")), nullptr);
   world.list({{"a", "2"}});
-  EXPECT_TRUE(world.mirror.problems().empty()) << "gone with the object";
+  EXPECT_TRUE(world.mirror.problems(10).empty()) << "gone with the object";
+}
+
+// One that no agent could be sent isolates all the same.
+TEST(Mirror, APolicyThatIsTooLargeIsHeldWithoutItsRules) {
+  struct Row {
+    const char* what;
+    size_t selector, rules;  // bytes
+    const char* held;
+    const char* told;
+  };
+  for (const Row& row : {Row{"fits", 10, 10, "selects with rules", ""},
+                         Row{"its rules do not", 10, kLargestPacked, "selects",
+                             "meanwhile it isolates the pods that it selects for egress and allows nothing"},
+                         Row{"its selector does not", kLargestPacked, 10, "everything IE",
+                             "meanwhile it isolates every pod of namespace prod for ingress and egress"}}) {
+    std::vector<ObjectId> changes;
+    const auto pack = [&row](const model::Object& object) {
+      const auto& policy = std::get<model::NetworkPolicy>(object);
+      const bool selects = policy.pod_selector != model::LabelSelector{}, rules = !policy.egress.empty();
+      std::string packed = selects ? "selects" : "everything";
+      if (rules) packed += " with rules";
+      if (policy.isolates_ingress && policy.isolates_egress) packed += " IE";
+      return packed + std::string((selects ? row.selector : 0) + (rules ? row.rules : 0), '.');
+    };
+    Mirror mirror(pack, [&](const ObjectId& which, int64_t) { changes.push_back(which); });
+    const model::NetworkPolicy policy{
+        {"prod", "web"}, {{{"app", model::Operator::kIn, {"web"}}}}, false, true, {}, {{}}};
+    mirror.upsert(policy, {}, 0);
+    ASSERT_EQ(changes.size(), 1u) << row.what;
+    const std::string& packed = *mirror.packed(changes.front());
+    EXPECT_EQ(packed.substr(0, packed.find('.')), row.held) << row.what;
+    const auto problems = mirror.problems(10);
+    ASSERT_EQ(problems.size(), *row.told == 0 ? 0u : 1u) << row.what;
+    if (!problems.empty()) {
+      EXPECT_NE(problems[0].message.find(row.told), std::string::npos) << problems[0].message;
+    }
+  }
+}
+
+// Whoever tells them looks at them only when they changed, and at no more than it can tell.
+TEST(Mirror, SaysWhenItsRemarksChanged) {
+  World world;
+  const source::Finding one{{}, id("a"), "metadata", "is odd"}, other{{}, id("a"), "metadata", "is odder"};
+  auto changes = [&, last = uint64_t{0}]() mutable {
+    return std::exchange(last, world.mirror.remarks_version()) != world.mirror.remarks_version();
+  };
+  world.put("a", "1");
+  EXPECT_FALSE(changes());
+  world.mirror.upsert(ns("a", "2"), {{}, {one}}, 0);
+  EXPECT_TRUE(changes());
+  world.mirror.upsert(ns("a", "3"), {{}, {one}}, 0);
+  EXPECT_FALSE(changes()) << "the same again";
+  world.mirror.upsert(ns("a", "3"), {{}, {one, other}}, 0);
+  EXPECT_TRUE(changes());
+  EXPECT_EQ(world.mirror.warnings(1), std::vector{one});
+  EXPECT_EQ(world.mirror.warning_count(), 2u);
+  world.mirror.refuse(id("a"), one);
+  EXPECT_TRUE(changes());
+  world.mirror.refuse(id("a"), one);
+  EXPECT_FALSE(changes());
+  world.list({{"b", "1"}});
+  EXPECT_TRUE(changes()) << "gone with the object";
+  world.mirror.refuse(id("b"), one);
+  EXPECT_TRUE(changes());
+  world.mirror.remove(id("b"), 0);
+  EXPECT_TRUE(changes());
+  world.put("c", "1");
+  world.mirror.remove(id("c"), 0);
+  EXPECT_FALSE(changes());
 }
 
 TEST(Mirror, IsCompleteOnceEveryKindWasListed) {

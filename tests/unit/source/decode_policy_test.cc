@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/source/decode.h"
+#include "agent/source/field.h"
 
 namespace sluice::source {
 namespace {
@@ -206,6 +207,77 @@ TEST(DecodePolicy, WhatIsRefusedSaysWhere) {
         << row.spec;
 }
 
+// What holds of a policy with a fault, and what is said of it.
+std::string closed(const std::string& spec) {
+  const Decoded decoded = decode(policy(spec), Format::kYaml, "f.yaml");
+  if (decoded.problems.size() != 1 || !decoded.objects.empty()) return "no problem";
+  if (decoded.closed.size() != 1) return "open";
+  return print(decoded.closed[0].policy) + "; " + decoded.closed[0].in_force;
+}
+
+TEST(DecodePolicy, WhatIsRefusedIsolatesAllTheSame) {
+  const std::string all =
+      "prod/web () IE in[] out[]; meanwhile it isolates every pod of namespace prod for ingress and egress "
+      "and "
+      "allows nothing";
+  const std::string rules =
+      "; meanwhile it isolates all the same, and rules that cannot be read allow nothing";
+  struct ClosedRow {
+    const char* what;
+    const char* spec;
+    std::string expected;
+  };
+  const ClosedRow rows[] = {
+      {"a rule of three",
+       "spec: {podSelector: {matchLabels: {a: b}}, ingress: [{from: [{podSelector: {}}]}, {from: "
+       "[{podSelector: "
+       "{}}, {ipBlock: {cidr: 010.0.0.0/8}}]}, {ports: [{port: 1}]}]}",
+       "prod/web (a in b) I- in[{pods() },{ TCP:1-1}] out[]" + rules},
+      {"a prefix length with a leading zero", "spec: {ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/08}}]}]}",
+       "prod/web () I- in[] out[]" + rules},
+      {"a field of a rule that is not known", "spec: {ingress: [{from: [], audit: true}]}",
+       "prod/web () I- in[] out[]" + rules},
+      {"a field of a peer that is not known", "spec: {egress: [{}, {to: [{podSelector: {}, node: x}]}]}",
+       "prod/web () IE in[] out[{ }]" + rules},
+      {"the only egress rule is one all the same", "spec: {egress: [{ports: [{protocol: QUIC}]}]}",
+       "prod/web () IE in[] out[]" + rules},
+      {"egress rules that are no list may be one", "spec: {egress: {to: []}}",
+       "prod/web () IE in[] out[]" + rules},
+      {"a label value of a peer's selector",
+       "spec: {policyTypes: [Egress], egress: [{to: [{podSelector: {matchExpressions: [{key: a, operator: "
+       "In, "
+       "values: ['-']}]}}]}]}",
+       "prod/web () -E in[] out[]" + rules},
+      {"the pod selector",
+       "spec: {policyTypes: [Egress], podSelector: {matchLabels: {a: '-'}}, egress: [{}]}",
+       "prod/web () -E in[] out[]; meanwhile it isolates every pod of namespace prod for egress and allows "
+       "nothing"},
+      {"a field of the pod selector that is not known",
+       "spec: {podSelector: {matchLabels: {a: b}, matchFields: []}, ingress: [{}]}",
+       "prod/web () I- in[] out[]; meanwhile it isolates every pod of namespace prod for ingress and allows "
+       "nothing"},
+      {"a policy type that is not known",
+       "spec: {podSelector: {matchLabels: {a: b}}, policyTypes: [Ingress, Forward], ingress: [{}]}",
+       "prod/web (a in b) IE in[] out[]; meanwhile it isolates the pods that it selects for ingress and "
+       "egress "
+       "and allows nothing"},
+      {"a field beside them all that is not known",
+       "spec: {podSelector: {matchLabels: {a: b}}, priority: 7, ingress: [{}]}", all},
+      {"no spec that can be read", "spec: []", all},
+  };
+  for (const ClosedRow& row : rows) EXPECT_EQ(closed(row.spec), row.expected) << row.what;
+  EXPECT_EQ(closed(""), "no problem");
+}
+
+TEST(DecodePolicy, OfAnotherVersionNothingIsKnown) {
+  const Decoded decoded = decode(
+      R"({"apiVersion":"networking.k8s.io/v2","kind":"NetworkPolicy","metadata":{"name":"web","namespace":"prod"},)"
+      R"("spec":{"podSelector":{"matchLabels":{"a":"b"}},"ingress":[{}]}})",
+      Format::kJson, "f");
+  ASSERT_EQ(decoded.closed.size(), 1u);
+  EXPECT_EQ(print(decoded.closed[0].policy), "prod/web () IE in[] out[]");
+}
+
 TEST(DecodePolicy, HostBitsAreClearedWithAWarning) {
   Decoded decoded =
       decode(policy("spec: {ingress: [{from: [{ipBlock: {cidr: 10.1.2.3/8}}]}]}"), Format::kYaml, "f.yaml");
@@ -217,6 +289,18 @@ TEST(DecodePolicy, HostBitsAreClearedWithAWarning) {
   EXPECT_TRUE(
       decode(policy("spec: {ingress: [{from: [{ipBlock: {cidr: 'fd00:0::/16'}}]}]}"), Format::kYaml, "f")
           .warnings.empty());
+}
+
+TEST(DecodePolicy, TheWarningsOfOneAreFew) {
+  std::string rules;
+  for (int i = 0; i < 1000; ++i)
+    rules += std::string(i == 0 ? "" : ",") +
+             "{from: [{ipBlock: {cidr: 1.1.1.1/8}}, {ipBlock: {cidr: 2.1.1.1/8}}]}";
+  const Decoded decoded = decode(policy("spec: {ingress: [" + rules + "]}"), Format::kYaml, "f");
+  ASSERT_EQ(decoded.objects.size(), 1u);
+  ASSERT_EQ(decoded.warnings.size(), kMostWarnings + 1);
+  EXPECT_EQ(decoded.warnings.back().to_text(),
+            "f: document 1: NetworkPolicy prod/web: and 1980 warnings more");
 }
 
 }  // namespace
