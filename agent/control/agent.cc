@@ -114,13 +114,18 @@ Agent::Agent(boost::asio::io_context& loop, AgentOptions options, std::unique_pt
       watch_(std::move(watch)),
       node_(options_.node_name, node_maps(*kernel_.programs, *kernel_.maps, *kernel_.attacher),
             clock_of_system(), log),
+      surroundings_(
+          {[this] { return watch_.drain(); }, [this] { return endpoint::discover(options_.netns_dir); },
+           [] { return endpoint::node_addresses(); }},
+          node_),
       facts_{options_.version, options_.source, kernel::to_text(kernel_.attacher->mode()), options_.strict,
              options_.audit},
       started_(steady_clock::now()),
       feeder_fd_(loop),
       watch_fd_(loop, ::dup(watch_.fd())),
       events_fd_(loop, ::dup(kernel_.events->fd())),
-      retry_timer_(loop),
+      apply_retry_{boost::asio::steady_timer(loop)},
+      look_retry_{boost::asio::steady_timer(loop)},
       signals_(loop, SIGTERM, SIGINT) {}
 
 Status Agent::open_feed() {
@@ -140,8 +145,7 @@ void Agent::run() {
   signals_.async_wait([this](const error_code& code, int signal) {
     if (!code) stop(signal == SIGTERM ? "SIGTERM" : "SIGINT");
   });
-  for (const auto& first : {discover(), read_node_addresses()})
-    if (!first) log_.error("endpoints_unknown", {{"error", first.error().message()}});
+  look_again();
   recall_told();
   feeder_fd_.assign(::dup(feeder_->fd()));
   follow(watch_fd_, &Agent::take_endpoint_news);
@@ -187,35 +191,18 @@ Status Agent::take_objects() {
 }
 
 Status Agent::take_endpoint_news() {
-  auto news = watch_.drain();
-  if (!news) {
-    watch_problems_ = {news.error().message()};
-    (void)discover();  // what cannot be watched can perhaps be seen; if not, status says so
-    return news.error();
-  }
-  watch_problems_ = news->problems;
-  if (news->links || news->namespaces || news->inside || news->overrun || !news->problems.empty())
-    if (auto found = discover(); !found) return found;
-  if (news->node_addresses || news->overrun)
-    if (auto read = read_node_addresses(); !read) return read;
-  return base::done();
+  const Status looked = surroundings_.look();
+  apply_soon();
+  if (surroundings_.owing())
+    later(look_retry_, [this] { look_again(); });
+  else
+    done_with(look_retry_);
+  return looked;
 }
 
-Status Agent::discover() {
-  auto discovery = endpoint::discover(options_.netns_dir);
-  if (!discovery) return discovery.error();
-  discovery->problems.insert(discovery->problems.end(), watch_problems_.begin(), watch_problems_.end());
-  node_.take_discovery(std::move(*discovery));
-  apply_soon();
-  return base::done();
-}
-
-Status Agent::read_node_addresses() {
-  auto addresses = endpoint::node_addresses();
-  if (!addresses) return addresses.error();
-  node_.take_node_addresses(std::move(*addresses));
-  apply_soon();
-  return base::done();
+void Agent::look_again() {
+  if (auto looked = take_endpoint_news(); !looked)
+    log_.error("source_failed", {{"error", looked.error().message()}});
 }
 
 // The ring is rate-limited where it is filled, so each event gets its line.
@@ -252,11 +239,10 @@ void Agent::apply() {
   answer_syncs();
   answer_adds();
   node_.settle();  // a wait that nobody who was answered above has to join
-  retry_timer_.cancel();
   if (node_.stale())
-    retry_later();
+    later(apply_retry_, [this] { apply_soon(); });
   else
-    retry_pause_ = kRetryFirst;
+    done_with(apply_retry_);
 }
 
 void Agent::remove_other_layouts() {
@@ -266,12 +252,21 @@ void Agent::remove_other_layouts() {
   if (*removed > 0) log_.info("old_layout_removed", {{"versions", std::to_string(*removed)}});
 }
 
-void Agent::retry_later() {
-  retry_timer_.expires_after(retry_pause_);
-  retry_pause_ = std::min(retry_pause_ * 2, kRetryLongest);
-  retry_timer_.async_wait([this](const error_code& cancelled) {
-    if (!cancelled) apply_soon();
+void Agent::later(Retry& retry, std::function<void()> again) {
+  if (std::exchange(retry.pending, true)) return;
+  retry.timer.expires_after(retry.pause);
+  retry.pause = std::min(retry.pause * 2, kRetryLongest);
+  retry.timer.async_wait([this, &retry, again = std::move(again)](const error_code& cancelled) {
+    if (cancelled || stopping_) return;
+    retry.pending = false;
+    again();
   });
+}
+
+void Agent::done_with(Retry& retry) {
+  retry.timer.cancel();
+  retry.pending = false;
+  retry.pause = kRetryFirst;
 }
 
 void Agent::sync(steady_clock::time_point deadline, SyncDone done) {
@@ -288,10 +283,8 @@ void Agent::sync(steady_clock::time_point deadline, SyncDone done) {
     waiting_.remove(waiting);
     std::exchange(waiting->done, nullptr)(Error("not in force in time" + (why.empty() ? "" : ": " + why)));
   });
-  if (auto news = take_endpoint_news(); !news)
-    log_.error("source_failed", {{"error", news.error().message()}});
-  if (auto found = discover(); !found) log_.error("source_failed", {{"error", found.error().message()}});
-  apply_soon();
+  surroundings_.owe_all();
+  look_again();
 }
 
 void Agent::answer_syncs() {
