@@ -1,6 +1,6 @@
 #include "agent/control/agent.h"
 
-#include <unistd.h>
+#include <fcntl.h>
 
 #include <boost/asio/post.hpp>
 #include <csignal>
@@ -94,6 +94,7 @@ Result<std::unique_ptr<Agent>> Agent::start(boost::asio::io_context& loop, Agent
       new Agent(loop, std::move(options), std::move(folder), std::move(*watch), std::move(*kernel), log));
   if (!agent->feeder_)
     if (auto opened = agent->open_feed(); !opened) return opened.error();
+  if (auto opened = agent->open_descriptors(); !opened) return opened.error();
   const auto turned_away = [&log](uid_t uid, pid_t pid) {
     log.warn("turned_away", {{"uid", std::to_string(uid)}, {"pid", std::to_string(pid)}});
   };
@@ -122,8 +123,8 @@ Agent::Agent(boost::asio::io_context& loop, AgentOptions options, std::unique_pt
              options_.audit},
       started_(steady_clock::now()),
       feeder_fd_(loop),
-      watch_fd_(loop, ::dup(watch_.fd())),
-      events_fd_(loop, ::dup(kernel_.events->fd())),
+      watch_fd_(loop),
+      events_fd_(loop),
       apply_retry_{boost::asio::steady_timer(loop)},
       look_retry_{boost::asio::steady_timer(loop)},
       signals_(loop, SIGTERM, SIGINT) {}
@@ -137,6 +138,20 @@ Status Agent::open_feed() {
   return base::done();
 }
 
+Status Agent::open_descriptors() {
+  for (const auto& [descriptor, fd] :
+       {std::pair(&feeder_fd_, feeder_->fd()), std::pair(&watch_fd_, watch_.fd()),
+        std::pair(&events_fd_, kernel_.events->fd())}) {
+    base::Fd own(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    if (!own.valid()) return Error::from_errno(errno, "wait for news: duplicate a descriptor");
+    error_code code;
+    descriptor->assign(own.get(), code);
+    if (code) return Error::from_errno(code.value(), "wait for news");
+    own.release();
+  }
+  return base::done();
+}
+
 Agent::~Agent() {
   if (stopper_.joinable()) stopper_.join();
 }
@@ -147,7 +162,6 @@ void Agent::run() {
   });
   look_again();
   recall_told();
-  feeder_fd_.assign(::dup(feeder_->fd()));
   follow(watch_fd_, &Agent::take_endpoint_news);
   follow(feeder_fd_, &Agent::take_objects);
   follow(events_fd_, &Agent::take_events);
@@ -164,8 +178,8 @@ void Agent::run() {
 
 void Agent::follow(Descriptor& descriptor, Status (Agent::*act)()) {
   descriptor.async_wait(Descriptor::wait_read, [this, &descriptor, act](const error_code& code) {
-    if (code || stopping_) return;
-    auto acted = (this->*act)();
+    if (code == boost::asio::error::operation_aborted || stopping_) return;
+    const Status acted = code ? Status(Error::from_errno(code.value(), "wait for news")) : (this->*act)();
     if (acted) return follow(descriptor, act);
     log_.error("source_failed", {{"error", acted.error().message()}});
     auto pause = std::make_shared<boost::asio::steady_timer>(loop_, kRetryFirst);

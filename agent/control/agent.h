@@ -101,6 +101,8 @@ class Agent final : public Desk, public EndpointDesk {
         endpoint::EndpointWatch watch, Kernel kernel, const Log& log);
   // Where there is no folder.
   base::Status open_feed();
+  // Asio closes what it is given, so it gets descriptors of its own.
+  base::Status open_descriptors();
 
   // Calls `act` whenever `fd` is readable, while it says that it is well; after an error, kRetryFirst later.
   void follow(Descriptor& descriptor, base::Status (Agent::*act)());
