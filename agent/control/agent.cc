@@ -47,6 +47,11 @@ NodeClock clock_of_system() {
   return {[] { return steady_clock::now(); }, [] { return std::chrono::system_clock::now(); }};
 }
 
+uint64_t flags_of(const AgentOptions& options) {
+  return (options.audit ? uint64_t{SLUICE_CONFIG_AUDIT} : 0) |
+         (options.strict ? 0 : uint64_t{SLUICE_CONFIG_PERMISSIVE});
+}
+
 std::vector<std::string> texts(const std::vector<source::Finding>& findings) {
   std::vector<std::string> all;
   for (const auto& finding : findings) all.push_back(finding.to_text());
@@ -68,9 +73,6 @@ Result<Agent::Kernel> Agent::load(const AgentOptions& options) {
   auto maps = kernel::KernelMaps::open(*kernel.programs, kernel.attacher.get());
   if (!maps) return maps.error();
   kernel.maps = std::make_unique<kernel::KernelMaps>(std::move(*maps));
-  const uint64_t flags = (options.audit ? uint64_t{SLUICE_CONFIG_AUDIT} : 0) |
-                         (options.strict ? 0 : uint64_t{SLUICE_CONFIG_PERMISSIVE});
-  if (auto set = kernel.maps->set_agent_flags(flags); !set) return set.error();
   auto events = kernel::Events::open(*kernel.programs);
   if (!events) return events.error();
   kernel.events = std::make_unique<kernel::Events>(std::move(*events));
@@ -102,6 +104,8 @@ Result<std::unique_ptr<Agent>> Agent::start(boost::asio::io_context& loop, Agent
       Server::start(loop, agent->options_.socket, {agent.get(), agent.get(), agent->feed_}, turned_away);
   if (!server) return server.error();
   agent->server_.emplace(std::move(*server));
+  // Last: it changes what is enforced.
+  if (auto set = agent->kernel_.maps->set_agent_flags(flags_of(agent->options_)); !set) return set.error();
   return agent;
 }
 
