@@ -4,6 +4,7 @@
 
 #include <boost/asio/post.hpp>
 #include <csignal>
+#include <system_error>
 
 #include "agent/base/sys_admin.h"
 #include "agent/control/adoption.h"
@@ -328,10 +329,20 @@ void Agent::stop(const std::string& why) {
   }
   stop_adds();
   if (feed_ != nullptr) feed_->stop();
-  // Calls under way are answered on this loop, so it runs on until the server has stopped.
+  stop_server();
+}
+
+// Calls under way are answered on this loop, so it runs on until the server has stopped.
+void Agent::stop_server() try {
   stopper_ = std::thread([this] {
     if (server_) server_->stop(kStopGrace);
     boost::asio::post(loop_, [this] { loop_.stop(); });
+  });
+} catch (const std::system_error& failure) {  // a limit of processes
+  log_.error("stop_delayed", {{"error", std::string("start a thread: ") + failure.what()}});
+  look_retry_.timer.expires_after(kRetryFirst);
+  look_retry_.timer.async_wait([this](const error_code& cancelled) {
+    if (!cancelled) stop_server();
   });
 }
 

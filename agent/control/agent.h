@@ -132,6 +132,7 @@ class Agent final : public Desk, public EndpointDesk {
   std::optional<uint32_t> flow_id_of(const ToldEndpoint& told) const;
   void forget_soon(uint32_t flow_id);
   void stop(const std::string& why);
+  void stop_server();
 
   MetricsReading reading() const;
   kernel::Counters counters() const;
