@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "agent/apps/sluiced_options.h"
+#include "agent/base/descriptors.h"
 #include "agent/control/agent.h"
 #include "agent/control/dry_run.h"
 #include "agent/kernel/bpffs.h"
@@ -51,6 +52,8 @@ int run_agent(const SluicedOptions& options) {
                          control::parse_log_level(options.log_level).value());
   if (auto usable = control::agent_listens(options.socket); !usable)
     return fail(kProgram, kExitUsage, usable.error().message());
+  if (auto raised = base::raise_descriptor_limit(); !raised)
+    log.warn("descriptors_not_raised", {{"error", raised.error().message()}});
   boost::asio::io_context loop(1);
   std::unique_ptr<source::Feeder> folder;
   if (!options.manifests.empty()) {

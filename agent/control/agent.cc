@@ -1,9 +1,10 @@
 #include "agent/control/agent.h"
 
-#include <unistd.h>
+#include <fcntl.h>
 
 #include <boost/asio/post.hpp>
 #include <csignal>
+#include <system_error>
 
 #include "agent/base/sys_admin.h"
 #include "agent/control/adoption.h"
@@ -47,6 +48,11 @@ NodeClock clock_of_system() {
   return {[] { return steady_clock::now(); }, [] { return std::chrono::system_clock::now(); }};
 }
 
+uint64_t flags_of(const AgentOptions& options) {
+  return (options.audit ? uint64_t{SLUICE_CONFIG_AUDIT} : 0) |
+         (options.strict ? 0 : uint64_t{SLUICE_CONFIG_PERMISSIVE});
+}
+
 std::vector<std::string> texts(const std::vector<source::Finding>& findings) {
   std::vector<std::string> all;
   for (const auto& finding : findings) all.push_back(finding.to_text());
@@ -68,9 +74,6 @@ Result<Agent::Kernel> Agent::load(const AgentOptions& options) {
   auto maps = kernel::KernelMaps::open(*kernel.programs, kernel.attacher.get());
   if (!maps) return maps.error();
   kernel.maps = std::make_unique<kernel::KernelMaps>(std::move(*maps));
-  const uint64_t flags = (options.audit ? uint64_t{SLUICE_CONFIG_AUDIT} : 0) |
-                         (options.strict ? 0 : uint64_t{SLUICE_CONFIG_PERMISSIVE});
-  if (auto set = kernel.maps->set_agent_flags(flags); !set) return set.error();
   auto events = kernel::Events::open(*kernel.programs);
   if (!events) return events.error();
   kernel.events = std::make_unique<kernel::Events>(std::move(*events));
@@ -94,6 +97,7 @@ Result<std::unique_ptr<Agent>> Agent::start(boost::asio::io_context& loop, Agent
       new Agent(loop, std::move(options), std::move(folder), std::move(*watch), std::move(*kernel), log));
   if (!agent->feeder_)
     if (auto opened = agent->open_feed(); !opened) return opened.error();
+  if (auto opened = agent->open_descriptors(); !opened) return opened.error();
   const auto turned_away = [&log](uid_t uid, pid_t pid) {
     log.warn("turned_away", {{"uid", std::to_string(uid)}, {"pid", std::to_string(pid)}});
   };
@@ -101,6 +105,8 @@ Result<std::unique_ptr<Agent>> Agent::start(boost::asio::io_context& loop, Agent
       Server::start(loop, agent->options_.socket, {agent.get(), agent.get(), agent->feed_}, turned_away);
   if (!server) return server.error();
   agent->server_.emplace(std::move(*server));
+  // Last: it changes what is enforced.
+  if (auto set = agent->kernel_.maps->set_agent_flags(flags_of(agent->options_)); !set) return set.error();
   return agent;
 }
 
@@ -114,13 +120,18 @@ Agent::Agent(boost::asio::io_context& loop, AgentOptions options, std::unique_pt
       watch_(std::move(watch)),
       node_(options_.node_name, node_maps(*kernel_.programs, *kernel_.maps, *kernel_.attacher),
             clock_of_system(), log),
+      surroundings_(
+          {[this] { return watch_.drain(); }, [this] { return endpoint::discover(options_.netns_dir); },
+           [] { return endpoint::node_addresses(); }},
+          node_),
       facts_{options_.version, options_.source, kernel::to_text(kernel_.attacher->mode()), options_.strict,
              options_.audit},
       started_(steady_clock::now()),
       feeder_fd_(loop),
-      watch_fd_(loop, ::dup(watch_.fd())),
-      events_fd_(loop, ::dup(kernel_.events->fd())),
-      retry_timer_(loop),
+      watch_fd_(loop),
+      events_fd_(loop),
+      apply_retry_{boost::asio::steady_timer(loop)},
+      look_retry_{boost::asio::steady_timer(loop)},
       signals_(loop, SIGTERM, SIGINT) {}
 
 Status Agent::open_feed() {
@@ -132,6 +143,20 @@ Status Agent::open_feed() {
   return base::done();
 }
 
+Status Agent::open_descriptors() {
+  for (const auto& [descriptor, fd] :
+       {std::pair(&feeder_fd_, feeder_->fd()), std::pair(&watch_fd_, watch_.fd()),
+        std::pair(&events_fd_, kernel_.events->fd())}) {
+    base::Fd own(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    if (!own.valid()) return Error::from_errno(errno, "wait for news: duplicate a descriptor");
+    error_code code;
+    descriptor->assign(own.get(), code);
+    if (code) return Error::from_errno(code.value(), "wait for news");
+    own.release();
+  }
+  return base::done();
+}
+
 Agent::~Agent() {
   if (stopper_.joinable()) stopper_.join();
 }
@@ -140,10 +165,8 @@ void Agent::run() {
   signals_.async_wait([this](const error_code& code, int signal) {
     if (!code) stop(signal == SIGTERM ? "SIGTERM" : "SIGINT");
   });
-  for (const auto& first : {discover(), read_node_addresses()})
-    if (!first) log_.error("endpoints_unknown", {{"error", first.error().message()}});
+  look_again();
   recall_told();
-  feeder_fd_.assign(::dup(feeder_->fd()));
   follow(watch_fd_, &Agent::take_endpoint_news);
   follow(feeder_fd_, &Agent::take_objects);
   follow(events_fd_, &Agent::take_events);
@@ -160,8 +183,8 @@ void Agent::run() {
 
 void Agent::follow(Descriptor& descriptor, Status (Agent::*act)()) {
   descriptor.async_wait(Descriptor::wait_read, [this, &descriptor, act](const error_code& code) {
-    if (code || stopping_) return;
-    auto acted = (this->*act)();
+    if (code == boost::asio::error::operation_aborted || stopping_) return;
+    const Status acted = code ? Status(Error::from_errno(code.value(), "wait for news")) : (this->*act)();
     if (acted) return follow(descriptor, act);
     log_.error("source_failed", {{"error", acted.error().message()}});
     auto pause = std::make_shared<boost::asio::steady_timer>(loop_, kRetryFirst);
@@ -187,35 +210,18 @@ Status Agent::take_objects() {
 }
 
 Status Agent::take_endpoint_news() {
-  auto news = watch_.drain();
-  if (!news) {
-    watch_problems_ = {news.error().message()};
-    (void)discover();  // what cannot be watched can perhaps be seen; if not, status says so
-    return news.error();
-  }
-  watch_problems_ = news->problems;
-  if (news->links || news->namespaces || news->inside || news->overrun || !news->problems.empty())
-    if (auto found = discover(); !found) return found;
-  if (news->node_addresses || news->overrun)
-    if (auto read = read_node_addresses(); !read) return read;
-  return base::done();
+  const Status looked = surroundings_.look();
+  apply_soon();
+  if (surroundings_.owing())
+    later(look_retry_, [this] { look_again(); });
+  else
+    done_with(look_retry_);
+  return looked;
 }
 
-Status Agent::discover() {
-  auto discovery = endpoint::discover(options_.netns_dir);
-  if (!discovery) return discovery.error();
-  discovery->problems.insert(discovery->problems.end(), watch_problems_.begin(), watch_problems_.end());
-  node_.take_discovery(std::move(*discovery));
-  apply_soon();
-  return base::done();
-}
-
-Status Agent::read_node_addresses() {
-  auto addresses = endpoint::node_addresses();
-  if (!addresses) return addresses.error();
-  node_.take_node_addresses(std::move(*addresses));
-  apply_soon();
-  return base::done();
+void Agent::look_again() {
+  if (auto looked = take_endpoint_news(); !looked)
+    log_.error("source_failed", {{"error", looked.error().message()}});
 }
 
 // The ring is rate-limited where it is filled, so each event gets its line.
@@ -252,11 +258,10 @@ void Agent::apply() {
   answer_syncs();
   answer_adds();
   node_.settle();  // a wait that nobody who was answered above has to join
-  retry_timer_.cancel();
   if (node_.stale())
-    retry_later();
+    later(apply_retry_, [this] { apply_soon(); });
   else
-    retry_pause_ = kRetryFirst;
+    done_with(apply_retry_);
 }
 
 void Agent::remove_other_layouts() {
@@ -266,12 +271,21 @@ void Agent::remove_other_layouts() {
   if (*removed > 0) log_.info("old_layout_removed", {{"versions", std::to_string(*removed)}});
 }
 
-void Agent::retry_later() {
-  retry_timer_.expires_after(retry_pause_);
-  retry_pause_ = std::min(retry_pause_ * 2, kRetryLongest);
-  retry_timer_.async_wait([this](const error_code& cancelled) {
-    if (!cancelled) apply_soon();
+void Agent::later(Retry& retry, std::function<void()> again) {
+  if (std::exchange(retry.pending, true)) return;
+  retry.timer.expires_after(retry.pause);
+  retry.pause = std::min(retry.pause * 2, kRetryLongest);
+  retry.timer.async_wait([this, &retry, again = std::move(again)](const error_code& cancelled) {
+    if (cancelled || stopping_) return;
+    retry.pending = false;
+    again();
   });
+}
+
+void Agent::done_with(Retry& retry) {
+  retry.timer.cancel();
+  retry.pending = false;
+  retry.pause = kRetryFirst;
 }
 
 void Agent::sync(steady_clock::time_point deadline, SyncDone done) {
@@ -288,10 +302,8 @@ void Agent::sync(steady_clock::time_point deadline, SyncDone done) {
     waiting_.remove(waiting);
     std::exchange(waiting->done, nullptr)(Error("not in force in time" + (why.empty() ? "" : ": " + why)));
   });
-  if (auto news = take_endpoint_news(); !news)
-    log_.error("source_failed", {{"error", news.error().message()}});
-  if (auto found = discover(); !found) log_.error("source_failed", {{"error", found.error().message()}});
-  apply_soon();
+  surroundings_.owe_all();
+  look_again();
 }
 
 void Agent::answer_syncs() {
@@ -317,10 +329,20 @@ void Agent::stop(const std::string& why) {
   }
   stop_adds();
   if (feed_ != nullptr) feed_->stop();
-  // Calls under way are answered on this loop, so it runs on until the server has stopped.
+  stop_server();
+}
+
+// Calls under way are answered on this loop, so it runs on until the server has stopped.
+void Agent::stop_server() try {
   stopper_ = std::thread([this] {
     if (server_) server_->stop(kStopGrace);
     boost::asio::post(loop_, [this] { loop_.stop(); });
+  });
+} catch (const std::system_error& failure) {  // a limit of processes
+  log_.error("stop_delayed", {{"error", std::string("start a thread: ") + failure.what()}});
+  look_retry_.timer.expires_after(kRetryFirst);
+  look_retry_.timer.async_wait([this](const error_code& cancelled) {
+    if (!cancelled) stop_server();
   });
 }
 

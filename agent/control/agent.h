@@ -1,8 +1,9 @@
 // Agent: the Node on its event loop. It joins what the outside says (objects, namespaces, links, node
 // addresses, signals, the control API, HTTP) to one thread, and the Node to the kernel.
 //
-// Laws: everything here runs on the thread that runs `loop`; nothing polls; what failed is tried again on the
-// next news and with a growing pause (kRetryFirst to kRetryLongest). Stopping leaves enforcement in place.
+// Laws: everything here runs on the thread that runs `loop`; nothing polls; what failed, a reading as well as
+// a change, is tried again on the next news and with a growing pause (kRetryFirst to kRetryLongest). Stopping
+// leaves enforcement in place.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -21,6 +22,7 @@
 #include "agent/control/node.h"
 #include "agent/control/replies.h"
 #include "agent/control/server.h"
+#include "agent/control/surroundings.h"
 #include "agent/endpoint/watch.h"
 #include "agent/kernel/attach.h"
 #include "agent/kernel/events.h"
@@ -75,6 +77,12 @@ class Agent final : public Desk, public EndpointDesk {
     std::unique_ptr<kernel::KernelMaps> maps;
     std::unique_ptr<kernel::Events> events;
   };
+  // Another try at what failed, after a pause that grows from try to try.
+  struct Retry {
+    boost::asio::steady_timer timer;
+    std::chrono::seconds pause = kRetryFirst;
+    bool pending = false;
+  };
   struct Waiting {
     uint64_t generation = 0;
     boost::asio::steady_timer timer;
@@ -93,18 +101,21 @@ class Agent final : public Desk, public EndpointDesk {
         endpoint::EndpointWatch watch, Kernel kernel, const Log& log);
   // Where there is no folder.
   base::Status open_feed();
+  // Asio closes what it is given, so it gets descriptors of its own.
+  base::Status open_descriptors();
 
   // Calls `act` whenever `fd` is readable, while it says that it is well; after an error, kRetryFirst later.
   void follow(Descriptor& descriptor, base::Status (Agent::*act)());
   base::Status take_objects();
+  // Of the machine; what they ask for and could not be read is retried.
   base::Status take_endpoint_news();
+  void look_again();
   base::Status take_events();
-  base::Status discover();
-  base::Status read_node_addresses();
+  void later(Retry& retry, std::function<void()> again);
+  static void done_with(Retry& retry);
 
   void apply_soon();
   void apply();
-  void retry_later();
   // Once every interface runs this version's programs, and with them its maps.
   void remove_other_layouts();
   void answer_syncs();
@@ -121,6 +132,7 @@ class Agent final : public Desk, public EndpointDesk {
   std::optional<uint32_t> flow_id_of(const ToldEndpoint& told) const;
   void forget_soon(uint32_t flow_id);
   void stop(const std::string& why);
+  void stop_server();
 
   MetricsReading reading() const;
   kernel::Counters counters() const;
@@ -134,17 +146,16 @@ class Agent final : public Desk, public EndpointDesk {
   FeedFeeder* feed_ = nullptr;  // feeder_, where it is the feed
   endpoint::EndpointWatch watch_;
   Node node_;
+  Surroundings surroundings_;
   AgentFacts facts_;
   Metrics metrics_;
   const std::chrono::steady_clock::time_point started_;
 
   Descriptor feeder_fd_, watch_fd_, events_fd_;
-  boost::asio::steady_timer retry_timer_;
+  Retry apply_retry_, look_retry_;
   boost::asio::signal_set signals_;
-  std::chrono::seconds retry_pause_ = kRetryFirst;
   bool apply_posted_ = false, stopping_ = false, other_layouts_removed_ = false;
   uint64_t generation_ = 0;  // of the last batch taken
-  std::vector<std::string> watch_problems_;
   std::list<std::shared_ptr<Waiting>> waiting_;
   std::list<std::shared_ptr<Adding>> adding_;
   std::set<uint32_t> forgotten_;  // endpoints whose flows are to be dropped

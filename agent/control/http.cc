@@ -64,11 +64,25 @@ struct HttpListener::State : std::enable_shared_from_this<State> {
   tcp::acceptor acceptor;
   asio::steady_timer pause;  // before the next accept, after one that failed (out of descriptors)
   HttpHandler handler;
-  size_t connections = 0;
+  size_t own = 0, others = 0;  // connections
   bool closed = false;
 };
 
 namespace {
+
+asio::ip::address plain(const asio::ip::address& address) {
+  if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
+  return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+}
+
+// From this machine itself: over loopback, or from the very address that it asked.
+bool is_own(const tcp::socket& socket) {
+  Code code;
+  const auto peer = plain(socket.remote_endpoint(code).address());
+  if (code) return false;
+  const auto here = plain(socket.local_endpoint(code).address());
+  return !code && (peer.is_loopback() || peer == here);
+}
 
 // One request and its answer; lives as long as its pending operation holds it.
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -116,10 +130,11 @@ void HttpListener::State::accept() {
         if (!stopped && !self->closed) self->accept();
       });
     }
-    if (self->connections < kHttpConnections) {
-      ++self->connections;
+    size_t& held = is_own(socket) ? self->own : self->others;
+    if (held < kHttpConnections) {
+      ++held;
       std::make_shared<Connection>(std::move(socket), std::shared_ptr<HttpHandler>(self, &self->handler),
-                                   [self] { --self->connections; })
+                                   [self, &held] { --held; })
           ->read();
     }
     self->accept();

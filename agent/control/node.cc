@@ -138,9 +138,14 @@ void Node::take_node_addresses(std::vector<net::Ip> addresses) {
   note_news();
 }
 
+void Node::take_unread(std::vector<std::string> unread) {
+  unread_ = std::move(unread);
+  log_problems();
+}
+
 std::vector<std::string> Node::problems() const {
   std::vector<std::string> all = object_problems_;
-  for (const auto* more : {&discovery_.problems, &discovery_.unseen, &presence_.problems})
+  for (const auto* more : {&unread_, &discovery_.problems, &discovery_.unseen, &presence_.problems})
     all.insert(all.end(), more->begin(), more->end());
   for (const auto& [ifindex, error] : attach_errors_) all.push_back(error);
   return sorted_unique(std::move(all));
@@ -155,6 +160,7 @@ std::vector<std::string> Node::warnings() const {
 std::string Node::why_not_ready() const {
   if (!last_error_.empty()) return last_error_;
   if (!objects_complete_ && !object_problems_.empty()) return object_problems_.front();
+  if (!unread_.empty()) return unread_.front();
   if (!started()) return "no state in force yet";
   if (!attach_errors_.empty()) return attach_errors_.begin()->second;
   if (!discovery_.unseen.empty()) return discovery_.unseen.front();

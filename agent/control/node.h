@@ -75,6 +75,8 @@ class Node {
   void take_objects(ObjectNews news);
   void take_discovery(endpoint::Discovery discovery);
   void take_node_addresses(std::vector<net::Ip> addresses);
+  // What of the two could not be read now, one line each; what was taken before holds on.
+  void take_unread(std::vector<std::string> unread);
   // All that a CNI plugin has told and not taken back.
   void take_told(Told told);
 
@@ -189,7 +191,7 @@ class Node {
   // Attached by an earlier agent, as read at the start; emptied once looked at.
   std::optional<std::set<uint32_t>> inherited_;
   std::map<uint32_t, std::string> attach_errors_;
-  std::vector<std::string> object_problems_, object_warnings_, known_problems_, known_warnings_;
+  std::vector<std::string> object_problems_, object_warnings_, unread_, known_problems_, known_warnings_;
   std::map<std::string, size_t> ignored_kinds_;
   std::optional<std::chrono::steady_clock::time_point> news_since_;  // of the oldest not in force
   std::optional<LastChange> last_change_;

@@ -74,8 +74,10 @@ Status EndpointWatch::follow_namespaces(News& news) {
     }
     news.namespaces = true;
     auto inside = listen_inside(path);
-    if (!inside) news.problems.push_back("follow namespace " + name + ": " + inside.error().message());
-    now[name] = {id, inside ? std::move(*inside) : nullptr};
+    if (inside)
+      now[name] = {id, std::move(*inside)};
+    else  // not known from now on, so that the next drain() tries again
+      news.problems.push_back("follow namespace " + name + ": " + inside.error().message());
   }
   news.namespaces |= !followed_.empty();  // what is left has gone
   followed_ = std::move(now);

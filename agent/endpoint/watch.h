@@ -8,6 +8,7 @@
 // Laws: a change after open(), or after the drain() that reported the one before, makes fd() readable:
 // namespaces are followed before drain() returns, so rescanning after drain() misses nothing. News may be
 // about nothing; they are never missing: where the kernel dropped some, `overrun` says to rescan everything.
+// What could not be followed is tried again by the next drain(), which nothing here brings about.
 // A followed namespace is kept alive by the socket inside it until a drain() after its file has gone. One
 // thread at a time.
 #pragma once
@@ -31,7 +32,7 @@ struct News {
   bool namespaces = false;            // one came, went, or is another one now
   bool inside = false;                // links or addresses in a pod's namespace
   bool overrun = false;               // some news were lost: rescan everything
-  std::vector<std::string> problems;  // what cannot be followed, one line each
+  std::vector<std::string> problems;  // what cannot be followed, one line each, for as long as that lasts
   bool any() const { return links || node_addresses || namespaces || inside || overrun || !problems.empty(); }
 };
 

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <fstream>
 #include <string>
+#include <system_error>
 
 namespace sluice::kernel {
 namespace {
@@ -56,10 +57,17 @@ CpuVisits::~CpuVisits() {
 
 bool CpuVisits::run(std::chrono::milliseconds most) {
   std::unique_lock lock(mutex_);
-  if (!thread_.joinable()) thread_ = std::thread([this] { work(); });
+  if (!thread_.joinable() && !start()) return false;
   const uint64_t round = ++wanted_;  // one that begins from here on
   asked_.notify_one();
   return answered_.wait_for(lock, most, [&] { return ended_ >= round; }) && visited_;
+}
+
+bool CpuVisits::start() try {
+  thread_ = std::thread([this] { work(); });
+  return true;
+} catch (const std::system_error&) {  // a limit of processes
+  return false;
 }
 
 void CpuVisits::work() {

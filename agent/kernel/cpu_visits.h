@@ -3,9 +3,10 @@
 //
 // Laws: sched_setaffinity(2) returns on the CPU that was asked for, and a CPU switches to a thread only where
 // nothing runs with preemption or bottom halves disabled. run() is true only if every online CPU was visited
-// after the call began. It never waits longer than it is told: a CPU may be kept by a real-time thread, or
-// may not be this process's to run on (cpuset). The thread starts with the first run() and ends with this.
-// One caller at a time.
+// after the call began; false too where no thread can be started. It never waits longer than it is told: a
+// CPU may be kept by a real-time thread, or may not be this process's to run on (cpuset). The thread starts
+// with the first run() and ends with this: destruction waits for the round under way, for as long as such a
+// CPU is kept. One caller at a time.
 #pragma once
 
 #include <chrono>
@@ -26,6 +27,7 @@ class CpuVisits {
   bool run(std::chrono::milliseconds most);
 
  private:
+  bool start();
   void work();
 
   std::mutex mutex_;

@@ -158,6 +158,23 @@ TEST_F(Live, StoppingLeavesEnforcementAndDetachRemovesIt) {
   EXPECT_TRUE(open) << "nothing of Sluice is left";
 }
 
+TEST_F(Live, AnAgentThatDoesNotStartChangesNothing) {
+  up(lab::Topology::kRouted);
+  add(kDemo / "policies-default-deny");
+  in_force();
+  EXPECT_EQ(agent_.end(SIGTERM), 0);
+  const std::vector<std::vector<std::string>> wishes{{"--mode", "audit"},
+                                                     {"--default-verdict", "permissive"}};
+  for (const auto& wish : wishes) {
+    std::vector<std::string> words{SLUICED,           "--node-name", "node-1",
+                                   "--manifests",     kManifests,    "--metrics",
+                                   "127.0.0.1:19619", "--socket",    "/proc/no-socket-can-be-here"};
+    words.insert(words.end(), wish.begin(), wish.end());
+    EXPECT_EQ(run(words), 1);
+    EXPECT_FALSE(stream("shop-frontend-1", "shop-api-1", "10.244.1.31")) << "still enforced: " << wish[1];
+  }
+}
+
 TEST_F(Live, AHalfWrittenFileNeverEmptiesThePolicy) {
   up(lab::Topology::kRouted);
   ASSERT_TRUE(stream("shop-frontend-1", "shop-api-1", "10.244.1.31")) << "open before any policy";

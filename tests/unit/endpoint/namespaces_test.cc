@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -377,6 +378,30 @@ TEST_F(Namespaces, WatchWaitsForADirectoryThatComesLater) {
   ::unlink((deep + "/x").c_str());
   ::rmdir(deep.c_str());
   ::rmdir((dir_ + "/one").c_str());
+}
+
+// One descriptor is left, and it takes two to listen inside.
+TEST_F(Namespaces, WatchTriesANamespaceAgainThatItCouldNotFollow) {
+  auto watch = EndpointWatch::open(dir_);
+  ASSERT_TRUE(watch.ok());
+  const Netns a = add("a");
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const int lowest = base::Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)).get();
+  const rlimit scarce{static_cast<rlim_t>(lowest) + 1, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &scarce), 0);
+  const auto first = watch->drain(), second = watch->drain();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_TRUE(first.ok() && second.ok());
+  EXPECT_THAT(first->problems, ElementsAre(HasSubstr("follow namespace a: open a netlink socket")));
+  EXPECT_EQ(second->problems, first->problems) << "for as long as it lasts";
+  const auto third = watch->drain();
+  ASSERT_TRUE(third.ok());
+  EXPECT_THAT(third->problems, IsEmpty());
+  EXPECT_TRUE(third->namespaces);
+  quieten(*watch);
+  ASSERT_DONE(within(a, [] { return set_up("lo"); }));
+  EXPECT_TRUE(hears(*watch, [](const News& news) { return news.inside; }));
 }
 
 TEST_F(Namespaces, WatchSaysThatNewsWereLost) {

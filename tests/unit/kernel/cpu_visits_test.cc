@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -64,6 +65,20 @@ TEST(CpuVisits, ReachesEveryCpuAgainAndAgain) {
   if (!every_cpu_is_ours()) GTEST_SKIP() << "some CPU is not this process's to run on";
   CpuVisits visits;
   for (int round = 0; round < 100; ++round) ASSERT_TRUE(visits.run(kPatience)) << round;
+}
+
+// As a user who may have no thread more.
+[[noreturn]] void ask_without_a_thread() {
+  constexpr uid_t kNobody = 65534;
+  const rlimit none{1, 1};
+  const bool scarce = ::setrlimit(RLIMIT_NPROC, &none) == 0 &&
+                      (::getuid() != 0 || ::setresuid(kNobody, kNobody, kNobody) == 0);
+  CpuVisits visits;
+  ::_exit(scarce && !visits.run(kPatience) ? 0 : 1);
+}
+
+TEST(CpuVisits, WithoutAThreadNothingIsVisitedAndNothingBreaks) {
+  EXPECT_EXIT(ask_without_a_thread(), ::testing::ExitedWithCode(0), "");
 }
 
 TEST(CpuVisits, ACpuThatIsKeptIsNotVisitedAndNotWaitedFor) {

@@ -1,0 +1,147 @@
+// What is owed and when it is read again, over a Node with user-space maps.
+#include "agent/control/surroundings.h"
+
+#include "tests/unit/control/node_fixture.h"
+
+namespace sluice::control {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+class SurroundingsTest : public NodeTest {
+ protected:
+  SurroundingsTest() {
+    node_->take_objects(objects(model::Pod(pod("prod/web", "10.0.0.1").label("app", "web")), deny_web()));
+  }
+  // Looks once and applies; what failed, or "".
+  std::string look() {
+    const auto looked = surroundings_.look();
+    node_->apply();
+    return looked ? "" : looked.error().message();
+  }
+  void look_well() {
+    ASSERT_EQ(look(), "");
+    ASSERT_FALSE(surroundings_.owing());
+    discoveries_ = readings_ = 0;
+  }
+
+  endpoint::News news_;  // until they are taken
+  std::string news_fail_, discovery_fails_, addresses_fail_;
+  endpoint::Discovery there_ = discovery({});
+  int discoveries_ = 0, readings_ = 0;
+  std::unique_ptr<Node> node_ = make_node();
+  Surroundings surroundings_{{[this]() -> base::Result<endpoint::News> {
+                                if (!news_fail_.empty()) return base::Error(news_fail_);
+                                return std::exchange(news_, {});
+                              },
+                              [this]() -> base::Result<endpoint::Discovery> {
+                                ++discoveries_;
+                                if (!discovery_fails_.empty()) return base::Error(discovery_fails_);
+                                return there_;
+                              },
+                              [this]() -> base::Result<std::vector<net::Ip>> {
+                                ++readings_;
+                                if (!addresses_fail_.empty()) return base::Error(addresses_fail_);
+                                return std::vector{ip("192.168.0.1")};
+                              }},
+                             *node_};
+};
+
+TEST_F(SurroundingsTest, EverythingIsReadAtFirstAndThenWhatTheNewsAskFor) {
+  EXPECT_TRUE(surroundings_.owing());
+  EXPECT_EQ(look(), "");
+  EXPECT_TRUE(node_->ready()) << node_->why_not_ready();
+  look();
+  EXPECT_EQ(discoveries_, 1);
+  news_.inside = true;
+  look();
+  EXPECT_EQ(discoveries_, 2);
+  EXPECT_EQ(readings_, 1);
+  news_.node_addresses = true;
+  look();
+  EXPECT_EQ(readings_, 2);
+  news_.overrun = true;
+  look();
+  EXPECT_EQ(discoveries_, 3);
+  EXPECT_EQ(readings_, 3);
+}
+
+TEST_F(SurroundingsTest, ADiscoveryThatFailedIsOwedUntilItSucceeds) {
+  look_well();
+  news_.links = true;
+  there_ = discovery({found("a", 7, "10.0.0.1")});
+  discovery_fails_ = "open a netlink socket: Too many open files";
+  EXPECT_EQ(look(), discovery_fails_);
+  EXPECT_TRUE(surroundings_.owing());
+  EXPECT_EQ(node_->why_not_ready(), discovery_fails_);
+  EXPECT_THAT(node_->problems(), Contains(discovery_fails_));
+  EXPECT_EQ(look(), discovery_fails_) << "no news, and it is read all the same";
+  discovery_fails_ = "";
+  EXPECT_EQ(look(), "");
+  EXPECT_FALSE(surroundings_.owing());
+  EXPECT_THAT(maps_.attached, Contains(7U)) << "the pod that came meanwhile";
+  EXPECT_TRUE(node_->ready()) << node_->why_not_ready();
+  EXPECT_THAT(node_->problems(), IsEmpty());
+}
+
+TEST_F(SurroundingsTest, AFailedDiscoveryLosesNoNewsOfNodeAddresses) {
+  look_well();
+  news_.links = news_.node_addresses = true;
+  discovery_fails_ = "list links: Dump inconsistency detected, interrupted";
+  look();
+  EXPECT_EQ(readings_, 1);
+}
+
+TEST_F(SurroundingsTest, NodeAddressesThatFailedAreOwedToo) {
+  addresses_fail_ = "node addresses: list addresses: Resource temporarily unavailable";
+  EXPECT_EQ(look(), addresses_fail_);
+  EXPECT_TRUE(surroundings_.owing());
+  EXPECT_EQ(node_->why_not_ready(), addresses_fail_) << "before the first state too";
+  EXPECT_EQ(discoveries_, 1);
+  addresses_fail_ = "";
+  EXPECT_EQ(look(), "");
+  EXPECT_EQ(discoveries_, 1) << "only what is owed";
+  EXPECT_TRUE(node_->ready()) << node_->why_not_ready();
+}
+
+TEST_F(SurroundingsTest, WhatIsThereAndCannotBeSeenIsLookedAtAgain) {
+  there_ = discovery({}, {}, {"namespace a: start a thread: Resource temporarily unavailable"});
+  EXPECT_EQ(look(), "");
+  EXPECT_TRUE(surroundings_.owing());
+  there_ = discovery({found("a", 7, "10.0.0.1")});
+  look_well();
+  EXPECT_THAT(maps_.attached, Contains(7U));
+}
+
+TEST_F(SurroundingsTest, ANamespaceThatCannotBeFollowedIsAProblemWhileThatLasts) {
+  look_well();
+  news_.problems = {"follow namespace a: open a netlink socket: Too many open files"};
+  look();
+  EXPECT_TRUE(surroundings_.owing());
+  EXPECT_THAT(node_->problems(), Contains(HasSubstr("follow namespace a")));
+  news_ = {};
+  look_well();
+  EXPECT_THAT(node_->problems(), Not(Contains(HasSubstr("follow namespace a"))));
+}
+
+TEST_F(SurroundingsTest, WithoutNewsItLooksAtEverythingUntilThereAreNewsAgain) {
+  look_well();
+  there_ = discovery({found("a", 7, "10.0.0.1")});
+  news_fail_ = "watch /netns: No space left on device";
+  EXPECT_EQ(look(), news_fail_);
+  EXPECT_TRUE(surroundings_.owing());
+  EXPECT_THAT(maps_.attached, Contains(7U));
+  EXPECT_THAT(node_->problems(), Contains(news_fail_));
+  news_fail_ = "";
+  EXPECT_EQ(look(), "");
+  EXPECT_EQ(discoveries_, 2);
+  EXPECT_EQ(readings_, 2);
+  EXPECT_FALSE(surroundings_.owing());
+  EXPECT_THAT(node_->problems(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace sluice::control
