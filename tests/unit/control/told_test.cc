@@ -12,6 +12,7 @@
 namespace sluice::control {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -228,6 +229,25 @@ TEST_F(ToldNodeTest, APodOfThatNameBeforeItIsAnother) {
   EXPECT_EQ(endpoint_at(*node_, 7), "none");
   EXPECT_TRUE(maps_.attached.contains(7));
   EXPECT_THAT(missing(), HasSubstr("is known yet, only one of another uid"));
+}
+
+// A Job's pod keeps its address in the API when it is done, and the address is handed out again.
+TEST_F(ToldNodeTest, AnAddressOfAFinishedPodBeforeItDoesNotOpenIt) {
+  model::Pod job = pod("prod/job", "10.0.0.1");
+  job.phase = model::PodPhase::kSucceeded;
+  node_->take_objects(objects(job));
+  node_->apply();
+  node_->take_told(told_web());
+  node_->attach_told();
+  EXPECT_EQ(node_->apply(), Applied::kNothingToDo);
+  EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u));
+  EXPECT_THAT(node_->warnings(),
+              Contains("namespace cni-1: only a finished pod has its address 10.0.0.1, but a CNI plugin told "
+                       "of it: the default verdict holds, as for a pod that is not known yet, on interface "
+                       "veth7"));
+  node_->take_objects(objects(web()));
+  EXPECT_EQ(node_->apply(), Applied::kInForce);
+  EXPECT_EQ(endpoint_at(*node_, 7), "prod/web");
 }
 
 TEST_F(ToldNodeTest, TakenBackItStaysClosedWhileTheInterfaceIsThere) {
