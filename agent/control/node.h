@@ -131,6 +131,8 @@ class Node {
   // Those that are no news are left out.
   void take_changes(std::vector<model::Change> changes);
   void note_discovery();
+  // Whoever has the number of an interface now that looks otherwise than before is to be attached to anew.
+  void doubt_attachments(const endpoint::Discovery& now);
   void take_pod(const model::Change& change);
   void take_node_object(const model::Change& change);
   std::string describe_news() const;

@@ -11,7 +11,31 @@ std::set<uint32_t> endpoint_interfaces(const image::Image& image) {
   return all;
 }
 
+// What tells an interface from another that got its number: its name and those of the namespaces behind it.
+std::set<std::string> looks_of(const endpoint::Discovery& discovery, uint32_t ifindex) {
+  std::set<std::string> looks;
+  const int number = static_cast<int>(ifindex);
+  if (const auto there = discovery.host_interfaces.find(number); there != discovery.host_interfaces.end())
+    looks.insert("name " + there->second);
+  for (const auto& found : discovery.found)
+    if (found.host_ifindex == number) looks.insert("namespace " + found.netns);
+  return looks;
+}
+
 }  // namespace
+
+void Node::doubt_attachments(const endpoint::Discovery& now) {
+  for (auto at = attached_.begin(); at != attached_.end();) {
+    const uint32_t ifindex = *at;
+    if (looks_of(discovery_, ifindex) == looks_of(now, ifindex)) {
+      ++at;
+      continue;
+    }
+    // As if an earlier agent had attached it: if that is so, it is let go should nobody want it.
+    if (inherited_) inherited_->insert(ifindex);
+    at = attached_.erase(at);
+  }
+}
 
 std::set<uint32_t> Node::carrying() const {
   std::set<uint32_t> all = attached_;
