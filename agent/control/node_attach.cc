@@ -80,17 +80,27 @@ void Node::adopt_connections() const {
     log_.warn("connections_not_adopted", {{"error", adopted.error().message()}});
 }
 
-void Node::attach_told() {
-  for (const uint32_t ifindex : told_interfaces(discovery_, told_)) {
-    if (attached_.contains(ifindex)) continue;
-    auto attached = maps_.target->attach(ifindex);
-    if (!attached) {
-      attach_errors_[ifindex] = attached.error().within(pod_at(ifindex)).message();
-      continue;
-    }
-    attach_errors_.erase(ifindex);
-    attached_.insert(ifindex);
+void Node::attach_told(const ToldEndpoint& told) {
+  for (const uint32_t ifindex : told_interfaces(discovery_, {{{}, told}})) attach_at_once(ifindex);
+}
+
+void Node::attach_told_without_programs() {
+  auto carrying = maps_.attached();
+  if (!carrying) log_.error("attachments_unreadable", {{"error", carrying.error().message()}});
+  for (const uint32_t ifindex : told_interfaces(discovery_, told_))
+    if (!carrying || !carrying->contains(ifindex)) attach_at_once(ifindex);
+}
+
+void Node::attach_at_once(uint32_t ifindex) {
+  attached_.erase(ifindex);
+  auto attached = maps_.target->attach(ifindex);
+  if (!attached) {
+    attach_errors_[ifindex] = attached.error().within(pod_at(ifindex)).message();
+    retry_ = true;
+    return;
   }
+  attach_errors_.erase(ifindex);
+  attached_.insert(ifindex);
 }
 
 void Node::detach_unwanted(const std::set<uint32_t>& wanted) {
