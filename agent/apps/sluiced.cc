@@ -6,6 +6,7 @@
 #include "agent/base/descriptors.h"
 #include "agent/control/agent.h"
 #include "agent/control/dry_run.h"
+#include "agent/control/told_file.h"
 #include "agent/kernel/bpffs.h"
 #include "agent/source/folder_feeder.h"
 
@@ -22,6 +23,9 @@ int run_detach(const SluicedOptions& options) {
                 "--detach: an agent is running at socket " + options.socket + ": stop it first");
   auto detached = kernel::detach_all(options.bpffs);
   if (!detached) return fail(kProgram, kExitFailed, detached.error().message());
+  // Else the next agent would close the pods of which it is told there before it knows their policies.
+  auto forgotten = control::remove_told_file(control::told_file(options.socket));
+  if (!forgotten) return fail(kProgram, kExitFailed, forgotten.error().message());
   return kExitDone;
 }
 

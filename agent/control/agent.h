@@ -122,8 +122,7 @@ class Agent final : public Desk, public EndpointDesk {
 
   // Told endpoints: agent_endpoints.cc.
   void recall_told();
-  // Writes them down, and brings them into force or, before there is a state to apply, under the default
-  // verdict.
+  // Writes them down, and brings them into force.
   base::Status take_told(Told told);
   void answer_adds();
   void stop_adds();

@@ -36,14 +36,13 @@ void Agent::recall_told() {
   });
   if (read->told.empty()) return;
   node_.take_told(std::move(read->told));
-  node_.attach_told();
+  node_.attach_told_without_programs();
   apply_soon();
 }
 
 Status Agent::take_told(Told told) {
   if (auto written = write_told_file(told_file(options_.socket.path), told); !written) return written;
   node_.take_told(std::move(told));
-  node_.attach_told();
   apply_soon();
   return base::done();
 }
@@ -73,6 +72,7 @@ void Agent::add_endpoint(const v1::AddEndpointRequest& request,
                                                    "those that are gone"});
   if (auto taken = take_told(std::move(told)); !taken)
     return added(EndpointFault{Kind::kFailed, taken.error().message()});
+  node_.attach_told(endpoint);
   auto adding = std::make_shared<Adding>(
       Adding{key, request.no_wait(), boost::asio::steady_timer(loop_, deadline), std::move(added)});
   adding_.push_back(adding);

@@ -126,6 +126,7 @@ void Node::note_discovery() {
   auto now = with_told(discovered_here_, told_);
   discovery_changed_ = discovery_changed_ || now != discovery_;
   if (discovery_changed_) note_news();
+  if (now != discovery_) doubt_attachments(now);
   discovery_ = std::move(now);
   addresses_here_.clear();
   for (const auto& found : discovery_.found)

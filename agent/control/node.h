@@ -89,9 +89,13 @@ class Node {
   // of them, all of it waiting. After apply(), when those who wait for its state were told; the next apply()
   // begins with it. What fails is in last_error(), and a later apply() tries again.
   void settle();
-  // Programs on the interfaces of told endpoints, at once and also while nothing can be applied yet: what
-  // they know nothing of is closed (strict). What fails is in attach_errors().
-  void attach_told();
+  // Programs on the interface of one that is told now, at once and also while nothing can be applied yet:
+  // what they know nothing of is closed (strict). Again where it has some: they may be of another interface
+  // that had its number. What fails is in attach_errors().
+  void attach_told(const ToldEndpoint& told);
+  // At the start, the same of all told ones that carry no programs of any agent. What an earlier agent
+  // enforces on the others holds until the first state.
+  void attach_told_without_programs();
   // What apply() would do, without doing it.
   base::Result<image::Difference> preview();
 
@@ -133,6 +137,8 @@ class Node {
   // Those that are no news are left out.
   void take_changes(std::vector<model::Change> changes);
   void note_discovery();
+  // Whoever has the number of an interface now that looks otherwise than before is to be attached to anew.
+  void doubt_attachments(const endpoint::Discovery& now);
   void take_pod(const model::Change& change);
   void take_node_object(const model::Change& change);
   std::string describe_news() const;
@@ -154,6 +160,7 @@ class Node {
   void adopt_connections() const;
   // What nobody wants, and what an earlier agent left; only while it is known what is in force.
   void detach_unwanted(const std::set<uint32_t>& wanted);
+  void attach_at_once(uint32_t ifindex);
   std::string pod_at(uint32_t ifindex) const;
   void log_news(std::string_view event, std::vector<std::string>& known,
                 const std::vector<std::string>& now) const;

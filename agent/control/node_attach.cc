@@ -11,7 +11,31 @@ std::set<uint32_t> endpoint_interfaces(const image::Image& image) {
   return all;
 }
 
+// What tells an interface from another that got its number: its name and those of the namespaces behind it.
+std::set<std::string> looks_of(const endpoint::Discovery& discovery, uint32_t ifindex) {
+  std::set<std::string> looks;
+  const int number = static_cast<int>(ifindex);
+  if (const auto there = discovery.host_interfaces.find(number); there != discovery.host_interfaces.end())
+    looks.insert("name " + there->second);
+  for (const auto& found : discovery.found)
+    if (found.host_ifindex == number) looks.insert("namespace " + found.netns);
+  return looks;
+}
+
 }  // namespace
+
+void Node::doubt_attachments(const endpoint::Discovery& now) {
+  for (auto at = attached_.begin(); at != attached_.end();) {
+    const uint32_t ifindex = *at;
+    if (looks_of(discovery_, ifindex) == looks_of(now, ifindex)) {
+      ++at;
+      continue;
+    }
+    // As if an earlier agent had attached it: if that is so, it is let go should nobody want it.
+    if (inherited_) inherited_->insert(ifindex);
+    at = attached_.erase(at);
+  }
+}
 
 std::set<uint32_t> Node::carrying() const {
   std::set<uint32_t> all = attached_;
@@ -56,17 +80,27 @@ void Node::adopt_connections() const {
     log_.warn("connections_not_adopted", {{"error", adopted.error().message()}});
 }
 
-void Node::attach_told() {
-  for (const uint32_t ifindex : told_interfaces(discovery_, told_)) {
-    if (attached_.contains(ifindex)) continue;
-    auto attached = maps_.target->attach(ifindex);
-    if (!attached) {
-      attach_errors_[ifindex] = attached.error().within(pod_at(ifindex)).message();
-      continue;
-    }
-    attach_errors_.erase(ifindex);
-    attached_.insert(ifindex);
+void Node::attach_told(const ToldEndpoint& told) {
+  for (const uint32_t ifindex : told_interfaces(discovery_, {{{}, told}})) attach_at_once(ifindex);
+}
+
+void Node::attach_told_without_programs() {
+  auto carrying = maps_.attached();
+  if (!carrying) log_.error("attachments_unreadable", {{"error", carrying.error().message()}});
+  for (const uint32_t ifindex : told_interfaces(discovery_, told_))
+    if (!carrying || !carrying->contains(ifindex)) attach_at_once(ifindex);
+}
+
+void Node::attach_at_once(uint32_t ifindex) {
+  attached_.erase(ifindex);
+  auto attached = maps_.target->attach(ifindex);
+  if (!attached) {
+    attach_errors_[ifindex] = attached.error().within(pod_at(ifindex)).message();
+    retry_ = true;
+    return;
   }
+  attach_errors_.erase(ifindex);
+  attached_.insert(ifindex);
 }
 
 void Node::detach_unwanted(const std::set<uint32_t>& wanted) {

@@ -31,6 +31,7 @@ class Sorting {
     keep_endpoints();
     keep_carriers();
     sort_strangers();
+    sort_finished();
     name_missing_pods();
     now_.problems.insert(now_.problems.end(), now_.kept.begin(), now_.kept.end());
     std::ranges::sort(now_.pods, {},
@@ -102,6 +103,20 @@ class Sorting {
           (held ? ": the default verdict holds, as for a pod that is not known yet, on interface "
                 : ": taken for no pod, everything passes on interface ") +
           stranger.host_ifname);
+    }
+  }
+
+  // Told of one of these, a pod that is not known yet has got the address of one that has finished.
+  void sort_finished() {
+    for (const endpoint::Found& place : matching_.finished) {
+      const auto ifindex = static_cast<uint32_t>(place.host_ifindex);
+      if (!input_.told.contains(ifindex)) continue;
+      now_.unknown.insert(ifindex);
+      now_.warnings.push_back("namespace " + place.netns + ": only a finished pod has its address " +
+                              place.addresses.front().to_text() +
+                              ", but a CNI plugin told of it: the default verdict holds, as for a pod that "
+                              "is not known yet, on interface " +
+                              place.host_ifname);
     }
   }
 

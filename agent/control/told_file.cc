@@ -90,4 +90,9 @@ Status write_told_file(const std::string& path, const Told& told) {
   return base::done();
 }
 
+Status remove_told_file(const std::string& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return Error::from_errno(errno, "remove " + path);
+  return base::done();
+}
+
 }  // namespace sluice::control

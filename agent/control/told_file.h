@@ -20,6 +20,7 @@ struct ToldRead {
 // A file that is not there holds nothing.
 base::Result<ToldRead> read_told_file(const std::string& path);
 base::Status write_told_file(const std::string& path, const Told& told);
+base::Status remove_told_file(const std::string& path);
 
 // The same of the file's lines; `path` is named in problems.
 ToldRead read_told_lines(std::istream& lines, const std::string& path);

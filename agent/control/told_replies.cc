@@ -39,8 +39,8 @@ std::string missing_of(const Node& node, const ToldEndpoint& told, const std::st
   if (ifindex == 0) return "interface " + told.host_interface + " has gone from this node";
   if (const auto error = node.attach_errors().find(ifindex); error != node.attach_errors().end())
     return error->second;
-  if (!node.attached().contains(ifindex)) return "interface " + told.host_interface + " has no programs yet";
   if (!node.started()) return node.why_not_ready();
+  if (!node.attached().contains(ifindex)) return "interface " + told.host_interface + " has no programs yet";
   const model::Pod* pod = pod_of(node, told);
   if (pod == nullptr) return missing_pod(node, told, absence);
   if (endpoint_of(node, told) != nullptr) return "";

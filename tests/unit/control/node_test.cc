@@ -189,6 +189,29 @@ TEST_F(NodeTest, AFailedAttachmentIsAProblemUntilItSucceeds) {
   EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u));
 }
 
+// Numbers come back: a veth end that is moved here keeps its own where that is free.
+TEST_F(NodeTest, AnInterfaceThatGotAnothersNumberIsAttachedAnew) {
+  auto node = make_node();
+  tell_first(*node);
+  node->apply();
+  for (const auto& other : {endpoint::Found{"c", 7, "veth7", {ip("10.0.0.1")}},
+                            endpoint::Found{"c", 7, "veth77", {ip("10.0.0.1")}}}) {
+    maps_.attached.erase(7);  // it went, and its programs with it
+    auto now = discovery({other, found("b", 8, "10.0.0.2")});
+    now.host_interfaces[7] = other.host_ifname;
+    node->take_discovery(now);
+    EXPECT_THAT(node->attached(), ElementsAre(8u)) << "nobody may rely on it";
+    node->apply();
+    EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u)) << other.netns << " " << other.host_ifname;
+  }
+  const int attaches = maps_.attaches;
+  node->take_discovery(discovery({found("b", 8, "10.0.0.2")}, {7}, {"namespace c: not permitted"}));
+  node->apply();
+  EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u))
+      << "its namespace is out of sight: held, and attached again";
+  EXPECT_EQ(maps_.attaches, attaches + 1);
+}
+
 TEST_F(NodeTest, APodThatLeavesIsDetached) {
   auto node = make_node();
   tell_first(*node);

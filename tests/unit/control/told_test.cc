@@ -12,6 +12,7 @@
 namespace sluice::control {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -108,6 +109,9 @@ TEST(Told, TheFileComesBackAndSpoiltLinesAreLeftOut) {
   ASSERT_EQ(spoilt.problems.size(), 2u);
   EXPECT_THAT(spoilt.problems[0], HasSubstr("line 3: interface_name: is missing"));
   EXPECT_FALSE(write_told_file(directory + "/none/x", two).ok());
+  EXPECT_TRUE(remove_told_file(path).ok());
+  EXPECT_TRUE(remove_told_file(path).ok()) << "gone already";
+  EXPECT_TRUE(read_told_file(path).value().told.empty());
   std::filesystem::remove_all(directory);
 }
 
@@ -186,6 +190,7 @@ class ToldNodeTest : public NodeTest {
     web.ips = std::move(ips);
     return web;
   }
+  void attach_web() { node_->attach_told(told_web().begin()->second); }
   std::string missing() const { return missing_of(*node_, told_web().begin()->second, ""); }
   std::unique_ptr<Node> node_;
 };
@@ -193,7 +198,7 @@ class ToldNodeTest : public NodeTest {
 TEST_F(ToldNodeTest, AToldInterfaceIsClosedUntilItsPodIsKnown) {
   EXPECT_THAT(maps_.attached, ElementsAre(8u));
   node_->take_told(told_web());
-  node_->attach_told();
+  attach_web();
   EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u)) << "before anything is compiled";
   node_->apply();
   EXPECT_EQ(endpoint_at(*node_, 7), "none");
@@ -230,6 +235,25 @@ TEST_F(ToldNodeTest, APodOfThatNameBeforeItIsAnother) {
   EXPECT_THAT(missing(), HasSubstr("is known yet, only one of another uid"));
 }
 
+// A Job's pod keeps its address in the API when it is done, and the address is handed out again.
+TEST_F(ToldNodeTest, AnAddressOfAFinishedPodBeforeItDoesNotOpenIt) {
+  model::Pod job = pod("prod/job", "10.0.0.1");
+  job.phase = model::PodPhase::kSucceeded;
+  node_->take_objects(objects(job));
+  node_->apply();
+  node_->take_told(told_web());
+  attach_web();
+  EXPECT_EQ(node_->apply(), Applied::kNothingToDo);
+  EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u));
+  EXPECT_THAT(node_->warnings(),
+              Contains("namespace cni-1: only a finished pod has its address 10.0.0.1, but a CNI plugin told "
+                       "of it: the default verdict holds, as for a pod that is not known yet, on interface "
+                       "veth7"));
+  node_->take_objects(objects(web()));
+  EXPECT_EQ(node_->apply(), Applied::kInForce);
+  EXPECT_EQ(endpoint_at(*node_, 7), "prod/web");
+}
+
 TEST_F(ToldNodeTest, TakenBackItStaysClosedWhileTheInterfaceIsThere) {
   node_->take_objects(objects(web()));
   node_->take_told(told_web());
@@ -253,17 +277,55 @@ TEST_F(ToldNodeTest, BeforeTheFirstSnapshotItIsClosedAllTheSame) {
   node_->take_node_addresses({});
   maps_.attached.clear();
   node_->take_told(told_web());
-  node_->attach_told();
+  attach_web();
   EXPECT_EQ(node_->apply(), Applied::kNothingToDo);
   EXPECT_THAT(maps_.attached, ElementsAre(7u));
   EXPECT_EQ(missing(), "waiting for the first snapshot: no feeder has come");
   EXPECT_EQ(node_->why_not_ready(), "waiting for the first snapshot: no feeder has come");
 }
 
+// A new agent, perhaps with maps of another layout, which are empty: what the programs there enforce stays as
+// it is until the first state. What has none is closed: it was told of, and nobody let it go.
+TEST_F(ToldNodeTest, AtTheStartOnlyWhatCarriesNoProgramsIsClosedBeforeTheFirstState) {
+  auto other = request();
+  other.set_container_id("c2");
+  other.set_host_interface("veth9");
+  Told both = told_web();
+  both.merge(told_of(other));
+  maps_.attached = {7, 8};
+  node_ = make_node();
+  node_->take_discovery(discovery({found("b", 8, "10.0.0.2")}, {7, 9}));
+  node_->take_node_addresses({});
+  node_->take_told(both);
+  const int attaches = maps_.attaches;
+  node_->attach_told_without_programs();
+  EXPECT_EQ(node_->apply(), Applied::kNothingToDo);
+  EXPECT_EQ(maps_.attaches, attaches + 1);
+  EXPECT_THAT(node_->attached(), ElementsAre(9u));
+  EXPECT_EQ(missing(), "no state in force yet");
+  node_->take_objects(objects(web({ip("10.0.0.1")}), deny_web()));
+  node_->apply();
+  EXPECT_THAT(node_->attached(), ElementsAre(7u, 8u, 9u)) << "after the flip";
+  EXPECT_EQ(missing(), "");
+}
+
+TEST_F(ToldNodeTest, ToldAgainItIsAttachedAgain) {
+  node_->take_objects(objects(web()));
+  node_->take_told(told_web());
+  node_->apply();
+  maps_.attached.erase(7);  // the interface went, and this one has its name and number
+  attach_web();
+  EXPECT_TRUE(maps_.attached.contains(7));
+  maps_.refused = {7};
+  attach_web();
+  node_->apply();
+  EXPECT_THAT(missing(), HasSubstr("no such device"));
+}
+
 TEST_F(ToldNodeTest, AnInterfaceThatCannotBeAttachedIsWhatIsMissing) {
   maps_.refused = {7};
   node_->take_told(told_web());
-  node_->attach_told();
+  attach_web();
   EXPECT_THAT(missing(), HasSubstr("no such device"));
 }
 
