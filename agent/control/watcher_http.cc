@@ -21,6 +21,8 @@ constexpr CountRow kCounts[] = {
     {"sluice_watcher_watches_total", "Watches asked for, by kind.", &FollowerCounts::watches},
     {"sluice_watcher_events_total", "Events of watches, bookmarks not counted, by kind.",
      &FollowerCounts::events},
+    {"sluice_watcher_skipped_total", "Objects without meaning for network policy, by kind.",
+     &FollowerCounts::skipped},
     {"sluice_watcher_received_bytes_total", "Bytes of answers, by kind.", &FollowerCounts::bytes}};
 constexpr kube::Failure::Kind kFailures[] = {kube::Failure::Kind::kForgotten, kube::Failure::Kind::kThrottled,
                                              kube::Failure::Kind::kRefused,   kube::Failure::Kind::kMissing,
@@ -44,6 +46,10 @@ std::string Watcher::metrics() const {
           [&](const auto& follower) { return mirror_.count(follower.kind()); });
   by_kind("sluice_watcher_watching", "1 while a watch is open, by kind.", MetricType::Gauge,
           [](const auto& follower) { return follower.watching(); });
+  by_kind("sluice_watcher_unfollowed_seconds", "Time without an open watch, by kind; 0 while one is open.",
+          MetricType::Gauge, [now = std::chrono::steady_clock::now()](const auto& follower) {
+            return follower.unfollowed(now).count();
+          });
   for (const CountRow& row : kCounts)
     by_kind(row.name, row.help, MetricType::Counter,
             [&](const auto& follower) { return follower.counts().*row.count; });

@@ -112,10 +112,14 @@ TEST(Relist, TellsTheDifferenceAlone) {
   ASSERT_TRUE(stack.run_until([&] { return stack.told("/api/v1/pods: https://"); }))
       << "the agent is told why";
   EXPECT_NE(stack.agent.cluster(), model::Cluster()) << "what is known stands";
+  EXPECT_EQ(stack.watcher().answer_http("/readyz").status, 200u) << "and is all that the agent needs";
+  ASSERT_TRUE(stack.run_until([&] { return stack.metric("sluice_watcher_watching") == 0; }));
+  EXPECT_GT(stack.metric("sluice_watcher_unfollowed_seconds", "\"Pod\""), 0);
   away = false;
   ASSERT_TRUE(stack.run_until_equal());
   EXPECT_EQ(stack.metric("sluice_watcher_sent_events_total"), before + 2) << "one change, one removal";
   ASSERT_TRUE(stack.run_until([&] { return stack.agent.problems().empty(); }));
+  EXPECT_TRUE(stack.run_until([&] { return stack.metric("sluice_watcher_unfollowed_seconds") == 0; }));
 }
 
 TEST(Snapshot, WaitsForEveryKind) {
@@ -166,6 +170,7 @@ TEST(OddObjects, AreToldAndCostNobodyElse) {
   ASSERT_TRUE(stack.run_until_equal());
   ASSERT_TRUE(stack.run_until([&] { return stack.told("Pod prod/pod-90") && stack.told("policyTypes[0]"); }));
   EXPECT_EQ(stack.agent.problems().size(), 2u);
+  EXPECT_EQ(stack.metric("sluice_watcher_skipped_total"), 1) << "the slice of host names";
   stack.world.put(Kind::kPod, invent(Kind::kPod, 90, random));
   stack.world.remove(Kind::kNetworkPolicy, {"prod", "networkpolicy-90"});
   ASSERT_TRUE(stack.run_until_equal());

@@ -81,14 +81,16 @@ Certificate sign(const Wanted& wanted, const Key& key, X509* issuer, EVP_PKEY* i
 
 }  // namespace
 
-Pki make_pki() {
+Pki make_pki(bool intermediate) {
   const auto new_key = [] {
     Key key(EVP_EC_gen("P-256"));
     expect(key != nullptr, "key");
     return key;
   };
-  const Key ca_key = new_key(), server_key = new_key(), client_key = new_key();
-  const Certificate ca = sign({"test-ca", nullptr, true}, ca_key, nullptr, ca_key.get());
+  const Key root_key = new_key(), ca_key = new_key(), server_key = new_key(), client_key = new_key();
+  const Certificate root = sign({"test-root", nullptr, true}, root_key, nullptr, root_key.get());
+  const Certificate ca = intermediate ? sign({"test-ca", nullptr, true}, ca_key, root.get(), root_key.get())
+                                      : sign({"test-ca", nullptr, true}, ca_key, nullptr, ca_key.get());
   const Certificate server = sign({"kube-apiserver", "IP:127.0.0.1,IP:::1,DNS:localhost,DNS:api.test", false},
                                   server_key, ca.get(), ca_key.get());
   const Certificate client = sign({"watcher", nullptr, false}, client_key, ca.get(), ca_key.get());

@@ -15,6 +15,7 @@ struct Pki {
   Identity client;  // of user "watcher"
 };
 
-Pki make_pki();
+// `intermediate`: the authority itself is signed by another, which nobody is given.
+Pki make_pki(bool intermediate = false);
 
 }  // namespace sluice::kubeapi

@@ -33,12 +33,12 @@ const Pki& pki() {
 }
 
 Stack::Stack(Options options)
-    : api(world, pki(), options.api, std::move(options.script)),
+    : api(world, options.pki != nullptr ? *options.pki : pki(), options.api, std::move(options.script)),
       agent(folder.file("agent.sock")),
       log_(control::LogFormat::kText, control::LogLevel::off) {
   server.host = options.api.address;
   server.port = std::to_string(api.port());
-  server.ca.data = pki().ca;
+  server.ca.data = (options.pki != nullptr ? *options.pki : pki()).ca;
   following.protobuf = options.protobuf;
   following.page_items = options.page_items;
   following.pauses = {milliseconds(2), milliseconds(20), milliseconds(50)};

@@ -41,6 +41,7 @@ class Stack {
     bool protobuf = true;
     int page_items = 5;
     Script script;
+    const Pki* pki = nullptr;  // the server's; null: that of the whole program
   };
   explicit Stack(Options options);
   Stack() : Stack(Options{}) {}

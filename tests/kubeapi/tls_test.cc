@@ -62,6 +62,17 @@ TEST_P(Tls, VerifiesTheServer) {
 }
 INSTANTIATE_TEST_SUITE_P(All, Tls, testing::ValuesIn(kRows));
 
+// As kubectl and client-go take it: what is given is trusted, whoever signed it.
+TEST(Authority, AnIntermediateAuthorityIsTrusted) {
+  const Pki signed_by_another = make_pki(true);
+  Stack::Options options;
+  options.pki = &signed_by_another;
+  Stack stack(std::move(options));
+  stack.agent.start();
+  stack.start();
+  EXPECT_TRUE(stack.run_until_equal()) << stack.watcher().not_ready();
+}
+
 TEST(Account, ATokenFileIsReadAnewAsItRotates) {
   Stack::Options options;
   options.api.token = "first";

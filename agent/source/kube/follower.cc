@@ -64,10 +64,15 @@ Follower::Follower(boost::asio::io_context& loop, const ApiServer& server, const
       news_(std::move(news)),
       client_(loop, server),
       pause_(loop),
-      reflector_(resource.paths.size(), options_.pauses, options_.seed) {}
+      reflector_(resource.paths.size(), options_.pauses, options_.seed),
+      followed_(Clock::now()) {}
 
 void Follower::start() {
   step();
+}
+
+std::chrono::duration<double> Follower::unfollowed(Moment now) const {
+  return watching_ ? Moment::duration::zero() : now - followed_;
 }
 
 void Follower::stop() {
@@ -160,7 +165,7 @@ base::Status Follower::take_piece(std::string_view piece) {
 }
 
 void Follower::end(const std::optional<base::Error>& error) {
-  watching_ = false;
+  if (std::exchange(watching_, false)) followed_ = Clock::now();
   if (failure_)
     fail(*failure_);
   else if (error)

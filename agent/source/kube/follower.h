@@ -40,7 +40,7 @@ struct FollowerOptions {
   uint64_t seed = 0;
 };
 
-// Since the start.
+// Since the start. `skipped`: objects without meaning for network policy (slices of host names).
 struct FollowerCounts {
   uint64_t lists = 0, pages = 0, watches = 0, events = 0, bytes = 0, skipped = 0;
   std::map<std::string_view, uint64_t> failures;  // by to_text(Failure::Kind)
@@ -63,6 +63,8 @@ class Follower {
   const std::optional<std::string>& problem() const { return problem_; }
   const FollowerCounts& counts() const { return counts_; }
   bool watching() const { return watching_; }
+  // How long no watch has been open; 0 while one is.
+  std::chrono::duration<double> unfollowed(Moment now) const;
 
  private:
   void step();
@@ -90,6 +92,8 @@ class Follower {
   FollowerCounts counts_;
   std::optional<std::string> problem_;
   uint64_t requests_ = 0;
+
+  Moment followed_;  // when the last watch was over, or the start
 
   // Of the request under way.
   bool watching_ = false;

@@ -49,6 +49,8 @@ base::Status trust(ssl::context& context, const ApiServer& server) {
   if (!ca) return ca.error().within("certificate authority");
   context.add_certificate_authority(boost::asio::buffer(*ca), code);
   if (code) return within(code, server.ca, "certificate authority");
+  // What is given is trusted, be it self-signed or an intermediate, as Go's crypto/x509 does.
+  X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context.native_handle()), X509_V_FLAG_PARTIAL_CHAIN);
   return base::done();
 }
 
