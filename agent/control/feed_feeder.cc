@@ -127,7 +127,8 @@ std::optional<source::Batch> FeedFeeder::take() {
   auto news = session_.take_news();
   if (line_ && session_.caught_up()) answered_ = requested;
   handed_ = news.sequence;
-  observed_.insert(observed_.end(), news.observed.begin(), news.observed.end());
+  const size_t timed = std::min(news.observed.size(), kFeedMostTimed - observed_.size());
+  observed_.insert(observed_.end(), news.observed.begin(), news.observed.begin() + timed);
   source::Batch batch;
   batch.changes = std::move(news.changes);
   batch.generation = answered_;

@@ -79,7 +79,7 @@ class FeedFeeder final : public source::Feeder {
   v1::SourceState state_;
   std::string away_since_;  // why and since when nobody feeds; empty while somebody does
   uint64_t handed_ = 0, in_force_ = 0, connections_ = 0;
-  std::vector<int64_t> observed_;  // of what is handed on and not in force yet
+  std::vector<int64_t> observed_;  // of what is handed on and not in force yet: the first kFeedMostTimed
   std::atomic<uint64_t> requested_{0};
   uint64_t answered_ = 0;
 };

@@ -15,5 +15,6 @@ inline constexpr size_t kFeedMostRefusedTold = 100;      // in one Progress
 inline constexpr size_t kFeedLongestSession = 64;        // bytes of Hello.session
 inline constexpr size_t kFeedLongestText = 1024;         // bytes of any other text for people
 inline constexpr size_t kFeedMostLines = 1000;           // problems, warnings, kinds of a SourceState
+inline constexpr size_t kFeedMostTimed = 65'536;         // changes not in force yet whose delay is measured
 
 }  // namespace sluice::control

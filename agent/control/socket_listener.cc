@@ -1,5 +1,7 @@
 #include "agent/control/socket_listener.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -9,6 +11,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstring>
 #include <filesystem>
+#include <vector>
 
 namespace sluice::control {
 
@@ -98,6 +101,12 @@ Result<base::Fd> bind_socket(const SocketAccess& access) {
   return fd;
 }
 
+// Closed by the other end, or shut down by ours (gRPC does so before it closes).
+bool has_ended(const base::Fd& connection) {
+  pollfd asked{connection.get(), 0, 0};
+  return ::poll(&asked, 1, 0) != 0;
+}
+
 }  // namespace
 
 struct SocketListener::State : std::enable_shared_from_this<State> {
@@ -132,12 +141,24 @@ struct SocketListener::State : std::enable_shared_from_this<State> {
     if (::getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return;
     if (peer.uid == 0 || peer.uid == ::geteuid())
       return handlers.accepted(Peer::kOwner, std::move(connection));
-    if (access.feeder_uid == peer.uid) return handlers.accepted(Peer::kFeeder, std::move(connection));
+    if (access.feeder_uid == peer.uid && note_feeder(connection))
+      return handlers.accepted(Peer::kFeeder, std::move(connection));
     handlers.turned_away(peer.uid, peer.pid);
+  }
+
+  // Keeps a descriptor of its own for each: whoever is handed the connection need not tell when it ends.
+  bool note_feeder(const base::Fd& connection) {
+    std::erase_if(feeders, [](const base::Fd& fd) { return has_ended(fd); });
+    if (feeders.size() >= kFeederConnections) return false;
+    base::Fd own(::fcntl(connection.get(), F_DUPFD_CLOEXEC, 0));
+    if (!own.valid()) return false;
+    feeders.push_back(std::move(own));
+    return true;
   }
 
   const SocketAccess access;
   const Handlers handlers;
+  std::vector<base::Fd> feeders;
   boost::asio::posix::stream_descriptor descriptor;
   boost::asio::steady_timer pause;
 };

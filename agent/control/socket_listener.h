@@ -2,10 +2,11 @@
 //
 // Laws: the socket belongs to the agent's user and is 0600; with a group it is 0660 and that group's, so that
 // one more user can open it (the agent must be in that group, or have CAP_CHOWN). Whoever connects is looked
-// at (SO_PEERCRED): root and the agent's own user may do everything, `feeder_uid` may feed, everybody else's
-// connection is closed at once. A missing directory is made 0700 (0750 of the group). One that is there
-// becomes so too where it is the agent's own and holds nothing but its files (as kubelet makes it, 0755), and
-// is left as it is otherwise. One thread: the one that runs `loop`.
+// at (SO_PEERCRED): root and the agent's own user may do everything, `feeder_uid` may feed, over
+// kFeederConnections at a time, everybody else's connection is closed at once. A missing directory is made
+// 0700 (0750 of the group). One that is there becomes so too where it is the agent's own and holds nothing
+// but its files (as kubelet makes it, 0755), and is left as it is otherwise. One thread: the one that runs
+// `loop`.
 #pragma once
 
 #include <sys/types.h>
@@ -20,6 +21,8 @@
 #include "agent/base/result.h"
 
 namespace sluice::control {
+
+inline constexpr size_t kFeederConnections = 8;
 
 struct SocketAccess {
   std::string path;

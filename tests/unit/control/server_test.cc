@@ -204,6 +204,38 @@ TEST_F(SocketPeersTest, AnotherUserOfTheGroupIsTurnedAway) {
   EXPECT_EQ(turned_away_.get_future().get(), kOtherUid);
 }
 
+// A server of HTTP/2 speaks first (RFC 9113 section 3.4).
+bool is_served(const base::Fd& connection) {
+  char byte = 0;
+  return ::recv(connection.get(), &byte, 1, 0) == 1;
+}
+
+TEST_F(SocketPeersTest, AFeederHasAHandfulOfConnectionsAtATime) {
+  start({"", kGroup, kFeederUid});
+  std::vector<base::Fd> held;
+  for (size_t i = 0; i < kFeederConnections; ++i) {
+    held.push_back(connect_as(socket_, kFeederUid, kGroup));
+    ASSERT_TRUE(is_served(held.back())) << i;
+  }
+  EXPECT_FALSE(is_served(connect_as(socket_, kFeederUid, kGroup)));
+  EXPECT_EQ(turned_away_.get_future().get(), kFeederUid);
+  EXPECT_TRUE(call_status(connect_as(socket_, 0, 0)).ok()) << "the owner has all it wants";
+  held.pop_back();
+  EXPECT_TRUE(is_served(connect_as(socket_, kFeederUid, kGroup)));
+}
+
+// Ended by the agent's own side: what it hands on it holds a descriptor of.
+TEST_F(SocketPeersTest, AStoppedServersConnectionsEndForTheFeeder) {
+  start({"", kGroup, kFeederUid});
+  const base::Fd connection = connect_as(socket_, kFeederUid, kGroup);
+  ASSERT_TRUE(is_served(connection));
+  server_->stop(std::chrono::milliseconds(100));
+  char bytes[256];
+  ssize_t count = 0;
+  while ((count = ::recv(connection.get(), bytes, sizeof bytes, 0)) > 0) continue;
+  EXPECT_TRUE(count == 0 || errno == ECONNRESET);
+}
+
 TEST(AgentListens, APathThatIsTooLongIsAnError) {
   EXPECT_FALSE(agent_listens(std::string(200, 'a')).ok());
 }
