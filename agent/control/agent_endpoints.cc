@@ -1,5 +1,4 @@
 // The agent's half of the Endpoints service.
-#include <algorithm>
 #include <boost/asio/post.hpp>
 
 #include "agent/control/agent.h"
@@ -15,9 +14,12 @@ using Kind = EndpointFault::Kind;
 
 namespace {
 
-bool has_interface(const endpoint::Discovery& discovery, const std::string& name) {
-  return std::ranges::any_of(discovery.host_interfaces,
-                             [&](const auto& entry) { return entry.second == name; });
+// Those whose interface is gone leave, the others learn its number.
+void look_at_interfaces(const endpoint::Discovery& discovery, Told& told) {
+  for (auto at = told.begin(); at != told.end();) {
+    at->second.host_ifindex = interface_of(discovery, at->second);
+    at = at->second.host_ifindex == 0 ? told.erase(at) : std::next(at);
+  }
 }
 
 std::string late(const ToldEndpoint& told, const std::string& missing) {
@@ -31,9 +33,7 @@ void Agent::recall_told() {
   if (!read) return log_.error("told_endpoints_unreadable", {{"error", read.error().message()}});
   for (const auto& problem : read->problems) log_.error("told_endpoint_unreadable", {{"error", problem}});
   // Taken back while nobody listened, or of before the machine started anew.
-  std::erase_if(read->told, [this](const auto& told) {
-    return !has_interface(node_.discovery(), told.second.host_interface);
-  });
+  look_at_interfaces(node_.discovery(), read->told);
   if (read->told.empty()) return;
   node_.take_told(std::move(read->told));
   node_.attach_told_without_programs();
@@ -58,14 +58,16 @@ void Agent::add_endpoint(const v1::AddEndpointRequest& request,
   if (!read) return added(EndpointFault{Kind::kNoSense, read.error().message()});
   if (auto news = take_endpoint_news(); !news)
     log_.error("source_failed", {{"error", news.error().message()}});
-  const auto& [key, endpoint] = *read;
-  if (!has_interface(node_.discovery(), endpoint.host_interface))
+  auto& [key, endpoint] = *read;
+  endpoint.host_ifindex = interface_of(node_.discovery(), endpoint);
+  if (endpoint.host_ifindex == 0)
     return added(
         EndpointFault{Kind::kNoSense, "host_interface: " + endpoint.host_interface +
                                           " is no interface of this node: give the node's end of the "
                                           "pod's veth pair"});
   Told told = node_.told();
-  told.insert_or_assign(key, endpoint);
+  look_at_interfaces(node_.discovery(), told);  // a DEL that was lost leaves one behind
+  tell(told, *read);
   if (told.size() > kMostTold)
     return added(EndpointFault{Kind::kTooMany, "more than " + std::to_string(kMostTold) +
                                                    " endpoints: take back "
@@ -115,11 +117,7 @@ void Agent::stop_adds() {
 
 // The programs are on its interface: what they know nothing of is closed (strict), or followed.
 bool Agent::closed(const ToldEndpoint& told) const {
-  const auto& all = node_.discovery().host_interfaces;
-  return std::ranges::any_of(all, [&](const auto& entry) {
-    return entry.second == told.host_interface &&
-           node_.attached().contains(static_cast<uint32_t>(entry.first));
-  });
+  return node_.attached().contains(interface_of(node_.discovery(), told));
 }
 
 EndpointAnswer<v1::DelEndpointReply> Agent::del_endpoint(const v1::DelEndpointRequest& request) {

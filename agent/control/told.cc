@@ -17,6 +17,7 @@ namespace {
 
 constexpr size_t kLongestInterface = 15;  // IFNAMSIZ - 1
 constexpr int kMostAddresses = 16;
+constexpr uint32_t kGreatestIfindex = 0x7fffffff;
 
 struct TextField {
   const char* name;
@@ -50,12 +51,6 @@ base::Status check_texts(const v1::AddEndpointRequest& request) {
   return base::done();
 }
 
-std::map<std::string, int> indexes(const endpoint::Discovery& discovery) {
-  std::map<std::string, int> all;
-  for (const auto& [index, name] : discovery.host_interfaces) all.emplace(name, index);
-  return all;
-}
-
 void add_addresses(endpoint::Found& found, const std::vector<net::Ip>& addresses) {
   found.addresses.insert(found.addresses.end(), addresses.begin(), addresses.end());
   std::ranges::sort(found.addresses);
@@ -74,6 +69,8 @@ Result<ToldRequest> read_told(const v1::AddEndpointRequest& request) {
   ToldRequest told{
       {request.container_id(), request.interface_name()},
       {{request.namespace_(), request.pod()}, request.uid(), request.netns(), request.host_interface(), {}}};
+  if (request.host_ifindex() > kGreatestIfindex) return Error("host_ifindex: is no interface's number");
+  told.endpoint.host_ifindex = request.host_ifindex();
   if (request.addresses().empty()) return Error("addresses: is empty: a pod has at least one");
   if (request.addresses_size() > kMostAddresses)
     return Error("addresses: more than " + std::to_string(kMostAddresses) + " of one interface");
@@ -97,21 +94,41 @@ v1::AddEndpointRequest write_told(const ToldKey& key, const ToldEndpoint& endpoi
   request.set_netns(endpoint.netns);
   request.set_host_interface(endpoint.host_interface);
   for (const net::Ip& ip : endpoint.addresses) request.add_addresses(ip.to_text());
+  request.set_host_ifindex(endpoint.host_ifindex);
   return request;
 }
 
+void tell(Told& told, const ToldRequest& fresh) {
+  const auto& now = fresh.endpoint;
+  std::erase_if(told, [&](const auto& entry) {
+    const auto& [key, before] = entry;
+    const bool of_one_pod = before.pod == now.pod && before.uid == now.uid && !now.uid.empty();
+    return before.host_interface == now.host_interface ||
+           (of_one_pod && key.interface_name == fresh.key.interface_name);
+  });
+  told.insert_or_assign(fresh.key, now);
+}
+
+uint32_t interface_of(const endpoint::Discovery& discovery, const ToldEndpoint& told) {
+  const auto& all = discovery.host_interfaces;
+  const auto there = told.host_ifindex != 0 ? all.find(static_cast<int>(told.host_ifindex))
+                                            : std::ranges::find(all, told.host_interface,
+                                                                &std::pair<const int, std::string>::second);
+  const bool is = there != all.end() && there->second == told.host_interface;
+  return is ? static_cast<uint32_t>(there->first) : 0;
+}
+
 endpoint::Discovery with_told(endpoint::Discovery discovery, const Told& told) {
-  const auto index_of = indexes(discovery);
   for (const auto& [key, endpoint] : told) {
-    const auto index = index_of.find(endpoint.host_interface);
-    if (index == index_of.end()) continue;
-    const auto found = std::ranges::find(discovery.found, index->second, &endpoint::Found::host_ifindex);
+    const int index = static_cast<int>(interface_of(discovery, endpoint));
+    if (index == 0) continue;
+    const auto found = std::ranges::find(discovery.found, index, &endpoint::Found::host_ifindex);
     if (found != discovery.found.end()) {
       add_addresses(*found, endpoint.addresses);
       continue;
     }
     endpoint::Found place{
-        std::filesystem::path(endpoint.netns).filename(), index->second, endpoint.host_interface, {}};
+        std::filesystem::path(endpoint.netns).filename(), index, endpoint.host_interface, {}};
     add_addresses(place, endpoint.addresses);
     discovery.found.push_back(std::move(place));
   }
@@ -121,11 +138,9 @@ endpoint::Discovery with_told(endpoint::Discovery discovery, const Told& told) {
 }
 
 std::set<uint32_t> told_interfaces(const endpoint::Discovery& discovery, const Told& told) {
-  const auto index_of = indexes(discovery);
   std::set<uint32_t> all;
   for (const auto& [key, endpoint] : told)
-    if (const auto index = index_of.find(endpoint.host_interface); index != index_of.end())
-      all.insert(static_cast<uint32_t>(index->second));
+    if (const uint32_t ifindex = interface_of(discovery, endpoint); ifindex != 0) all.insert(ifindex);
   return all;
 }
 

@@ -6,7 +6,9 @@
 // (kubelet publishes it only after CNI ADD has returned) has the told ones meanwhile, as a protected endpoint
 // and as a peer. Told of a uid, that is the pod of that uid and none before or after it by the same name; but
 // a uid without '-' is a static pod's (the hash of its manifest, where its Pod object has a uid of its own),
-// and names every pod of its name. Pure; any thread.
+// and names every pod of its name. One host interface is of one told endpoint, and so is one interface of one
+// pod (uid): who is told of later replaces the other, whose DEL was lost. Told of an interface's number, that
+// is the interface, and none that gets its name after it. Pure; any thread.
 #pragma once
 
 #include <compare>
@@ -34,6 +36,7 @@ struct ToldEndpoint {
   std::string uid;  // empty: not told
   std::string netns, host_interface;
   std::vector<net::Ip> addresses;  // unique, in the order told
+  uint32_t host_ifindex = 0;       // 0: not known, any interface of that name is meant
   bool operator==(const ToldEndpoint&) const = default;
   bool means(const model::Pod& pod) const;
 };
@@ -47,6 +50,11 @@ base::Result<ToldRequest> read_told(const v1::AddEndpointRequest& request);
 v1::AddEndpointRequest write_told(const ToldKey& key, const ToldEndpoint& endpoint);
 
 using Told = std::map<ToldKey, ToldEndpoint>;
+
+// Takes one in, and those that it replaces out.
+void tell(Told& told, const ToldRequest& fresh);
+// The number of its host interface; 0 where that is gone, another one of its name perhaps there.
+uint32_t interface_of(const endpoint::Discovery& discovery, const ToldEndpoint& told);
 
 // What was discovered and what was told together.
 endpoint::Discovery with_told(endpoint::Discovery discovery, const Told& told);

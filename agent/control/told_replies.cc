@@ -3,13 +3,6 @@
 namespace sluice::control {
 namespace {
 
-// 0 where there is no such interface.
-uint32_t ifindex_of(const Node& node, const ToldEndpoint& told) {
-  for (const auto& [index, name] : node.discovery().host_interfaces)
-    if (name == told.host_interface) return static_cast<uint32_t>(index);
-  return 0;
-}
-
 const model::Pod* pod_of(const Node& node, const ToldEndpoint& told) {
   const auto& pods = node.compiler().cluster().pods;
   const auto pod = pods.find(told.pod);
@@ -29,13 +22,13 @@ const image::Endpoint* endpoint_of(const Node& node, const ToldEndpoint& told) {
   const model::Pod* pod = pod_of(node, told);
   if (pod == nullptr) return nullptr;
   const auto found = node.image().endpoints.find(compile::endpoint_id(*pod));
-  const uint32_t ifindex = ifindex_of(node, told);
+  const uint32_t ifindex = interface_of(node.discovery(), told);
   if (found == node.image().endpoints.end() || ifindex == 0) return nullptr;
   return found->second.ifindex == ifindex ? &found->second : nullptr;
 }
 
 std::string missing_of(const Node& node, const ToldEndpoint& told, const std::string& absence) {
-  const uint32_t ifindex = ifindex_of(node, told);
+  const uint32_t ifindex = interface_of(node.discovery(), told);
   if (ifindex == 0) return "interface " + told.host_interface + " has gone from this node";
   if (const auto error = node.attach_errors().find(ifindex); error != node.attach_errors().end())
     return error->second;

@@ -67,6 +67,7 @@ INSTANTIATE_TEST_SUITE_P(
                      "host_interface: is missing"},
         WrongRequest{"long_host_interface", [](auto& r) { r.set_host_interface("a123456789012345"); },
                      "host_interface: \"a123456789012345\" is longer than 15 bytes"},
+        WrongRequest{"great_ifindex", [](auto& r) { r.set_host_ifindex(0x80000000); }, "host_ifindex: is no"},
         WrongRequest{"no_address", [](auto& r) { r.clear_addresses(); }, "addresses: is empty"},
         WrongRequest{"bad_address", [](auto& r) { r.set_addresses(0, "10.0.0"); }, "addresses: "},
         WrongRequest{"long_uid", [](auto& r) { r.set_uid(std::string(5000, 'x')); }, "uid: "}),
@@ -100,6 +101,7 @@ TEST(Told, TheFileComesBackAndSpoiltLinesAreLeftOut) {
   const std::string path = told_file(directory + "/sluice.sock");
   EXPECT_TRUE(read_told_file(path).value().told.empty());
   Told two = told_web();
+  two.begin()->second.host_ifindex = 7;
   two.insert_or_assign({"c2", "eth0"}, two.begin()->second);
   ASSERT_TRUE(write_told_file(path, two).ok());
   EXPECT_EQ(read_told_file(path).value().told, two);
@@ -113,6 +115,51 @@ TEST(Told, TheFileComesBackAndSpoiltLinesAreLeftOut) {
   EXPECT_TRUE(remove_told_file(path).ok()) << "gone already";
   EXPECT_TRUE(read_told_file(path).value().told.empty());
   std::filesystem::remove_all(directory);
+}
+
+ToldRequest told_in(const char* container, const char* interface, const char* host, const std::string& uid) {
+  auto told = request(uid);
+  told.set_container_id(container);
+  told.set_interface_name(interface);
+  told.set_host_interface(host);
+  return read_told(told).value();
+}
+// What of c1, whose eth0 is prod/web's and veth7, is still there after another is told of.
+struct Replacing {
+  const char* says;
+  ToldRequest fresh;
+  bool stays;
+};
+TEST(Told, ALaterOneReplacesWhoHadItsInterface) {
+  for (const auto& [says, fresh, stays] :
+       {Replacing{"the same again", told_in("c1", "eth0", "veth7", kUid), true},
+        Replacing{"another sandbox, its host interface is named by the pod",
+                  told_in("c2", "eth0", "veth7", kOtherUid), false},
+        Replacing{"another sandbox of the pod", told_in("c2", "eth0", "veth8", kUid), false},
+        Replacing{"another pod", told_in("c2", "eth0", "veth8", kOtherUid), true},
+        Replacing{"another interface of it", told_in("c1", "net1", "veth8", kUid), true},
+        Replacing{"uids that nobody told", told_in("c2", "eth0", "veth8", ""), true}}) {
+    Told told = told_web(fresh.endpoint.uid.empty() ? "" : kUid);
+    tell(told, fresh);
+    EXPECT_EQ(told.contains({"c1", "eth0"}), stays) << says;
+    EXPECT_EQ(told.at(fresh.key), fresh.endpoint) << says;
+  }
+}
+
+TEST(Told, AnotherInterfaceOfItsNameIsNotMeant) {
+  endpoint::Discovery here;
+  here.host_interfaces = {{7, "veth7"}, {8, "veth8"}};
+  Told told = told_web();
+  auto& web = told.begin()->second;
+  EXPECT_EQ(interface_of(here, web), 7u) << "by its name alone";
+  web.host_ifindex = 7;
+  EXPECT_EQ(interface_of(here, web), 7u);
+  here.host_interfaces = {{8, "veth8"}, {9, "veth7"}};
+  EXPECT_EQ(interface_of(here, web), 0u);
+  EXPECT_THAT(with_told(here, told).found, IsEmpty());
+  EXPECT_THAT(told_interfaces(here, told), IsEmpty());
+  here.host_interfaces = {{7, "veth8"}};
+  EXPECT_EQ(interface_of(here, web), 0u);
 }
 
 class LendingTest : public ::testing::Test {
