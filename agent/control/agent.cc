@@ -38,7 +38,11 @@ NodeMaps node_maps(const kernel::Programs& programs, kernel::KernelMaps& maps,
             return interfaces;
           },
           [&programs](const std::vector<AdoptingEndpoint>& endpoints) -> Status {
-            auto connections = endpoint::established_tcp();
+            std::set<net::Ip> senders;
+            for (const auto& endpoint : endpoints)
+              for (const auto& ip : {endpoint.ipv4, endpoint.ipv6})
+                if (ip) senders.insert(*ip);
+            auto connections = endpoint::established_tcp(senders);
             if (!connections) return connections.error();
             return kernel::put_flows(programs, control::adopt(*connections, endpoints));
           }};
