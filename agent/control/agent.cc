@@ -38,7 +38,11 @@ NodeMaps node_maps(const kernel::Programs& programs, kernel::KernelMaps& maps,
             return interfaces;
           },
           [&programs](const std::vector<AdoptingEndpoint>& endpoints) -> Status {
-            auto connections = endpoint::established_tcp();
+            std::set<net::Ip> senders;
+            for (const auto& endpoint : endpoints)
+              for (const auto& ip : {endpoint.ipv4, endpoint.ipv6})
+                if (ip) senders.insert(*ip);
+            auto connections = endpoint::established_tcp(senders);
             if (!connections) return connections.error();
             return kernel::put_flows(programs, control::adopt(*connections, endpoints));
           }};
@@ -344,56 +348,6 @@ void Agent::stop_server() try {
   look_retry_.timer.async_wait([this](const error_code& cancelled) {
     if (!cancelled) stop_server();
   });
-}
-
-kernel::Counters Agent::counters() const {
-  auto counters = kernel::read_counters(*kernel_.programs);
-  if (counters) return *counters;
-  log_.error("counters_unreadable", {{"error", counters.error().message()}});
-  return {};
-}
-
-EndpointStats Agent::stats() const {
-  EndpointStats all;
-  for (const auto& [endpoint, value] : node_.image().endpoints) {
-    const auto id = node_.placement().id_of(endpoint);
-    if (!id) continue;  // not in the maps yet
-    auto stats = kernel::read_stats(*kernel_.programs, SLUICE_ENDPOINT_INDEX(*id));
-    all[endpoint] = stats ? *stats : sluice_endpoint_stats{};
-  }
-  return all;
-}
-
-MetricsReading Agent::reading() const {
-  MetricsReading now = metrics_reading(node_, facts_, counters(), stats());
-  if (feed_ != nullptr) now.feed = feed_->reading();
-  return now;
-}
-
-v1::StatusReply Agent::status() {
-  return status_reply(node_, facts_, counters(), stats(), steady_clock::now() - started_);
-}
-v1::EndpointsReply Agent::endpoints() {
-  return endpoints_reply(node_, facts_, stats());
-}
-v1::PoliciesReply Agent::policies() {
-  return policies_reply(node_);
-}
-v1::IdentitiesReply Agent::identities() {
-  return identities_reply(node_);
-}
-Result<v1::CheckReply> Agent::check(const v1::CheckRequest& request) {
-  return check_reply(node_, request);
-}
-
-HttpAnswer Agent::answer_http(std::string_view path) {
-  if (path == "/metrics") return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_.text(reading())};
-  if (path == "/healthz" || path == "/livez") return {200, "text/plain; charset=utf-8", "ok\n"};
-  if (path == "/readyz") {
-    const std::string why = node_.why_not_ready();
-    return {why.empty() ? 200U : 503U, "text/plain; charset=utf-8", (why.empty() ? "ready" : why) + "\n"};
-  }
-  return {404, "text/plain; charset=utf-8", "there are /metrics, /healthz, /livez and /readyz\n"};
 }
 
 }  // namespace sluice::control

@@ -8,9 +8,12 @@
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include <memory>
 #include <optional>
+
+#include "agent/endpoint/netlink.h"
 
 namespace sluice::endpoint {
 namespace {
@@ -71,6 +74,11 @@ bool is_established(nlattr* nested) {
   return state != nullptr && nla_len(state) >= 1 && nla_get_u8(state) == TCP_CONNTRACK_ESTABLISHED;
 }
 
+struct Sought {
+  const std::set<net::Ip>& senders;
+  std::vector<Connection> found;
+};
+
 int on_connection(nl_msg* message, void* into) noexcept {
   nlattr* attributes[CTA_MAX + 1];
   if (nlmsg_parse(nlmsg_hdr(message), sizeof(nfgenmsg), attributes, CTA_MAX, nullptr) < 0) return NL_SKIP;
@@ -78,11 +86,13 @@ int on_connection(nl_msg* message, void* into) noexcept {
   if (other_zone || !is_established(attributes[CTA_PROTOINFO])) return NL_SKIP;
   const auto original = tuple_in(attributes[CTA_TUPLE_ORIG]), reply = tuple_in(attributes[CTA_TUPLE_REPLY]);
   if (!original || !reply) return NL_SKIP;
-  static_cast<std::vector<Connection>*>(into)->push_back({*original, *reply});
+  auto& sought = *static_cast<Sought*>(into);
+  if (sought.senders.contains(original->source) || sought.senders.contains(reply->source))
+    sought.found.push_back({*original, *reply});
   return NL_OK;
 }
 
-Status dump(nl_sock* socket, uint8_t family, std::vector<Connection>& connections) {
+Status dump(nl_sock* socket, uint8_t family, Sought& sought) {
   const auto failed = [](int code) {
     return Error(std::string("dump tracked connections: ") + nl_geterror(code));
   };
@@ -93,22 +103,25 @@ Status dump(nl_sock* socket, uint8_t family, std::vector<Connection>& connection
   if (const int code = nlmsg_append(request.get(), &header, sizeof header, NLMSG_ALIGNTO); code < 0)
     return failed(code);
   if (const int code = nl_send_auto(socket, request.get()); code < 0) return failed(code);
-  nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, on_connection, &connections);
+  nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, on_connection, &sought);
   if (const int code = nl_recvmsgs_default(socket); code < 0) return failed(code);
   return base::done();
 }
 
 }  // namespace
 
-Result<std::vector<Connection>> established_tcp() {
+Result<std::vector<Connection>> established_tcp(const std::set<net::Ip>& senders) {
   const std::unique_ptr<nl_sock, CloseSocket> socket(nl_socket_alloc());
   if (socket == nullptr) return Error("netlink socket: out of memory");
   if (const int code = nl_connect(socket.get(), NETLINK_NETFILTER); code < 0)
     return Error(std::string("open a netfilter socket: ") + nl_geterror(code));
-  std::vector<Connection> connections;
+  const timeval deadline{.tv_sec = kReplyDeadline.count(), .tv_usec = 0};
+  if (::setsockopt(nl_socket_get_fd(socket.get()), SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof deadline) != 0)
+    return Error::from_errno(errno, "open a netfilter socket: set its time-out");
+  Sought sought{senders, {}};
   for (const uint8_t family : {uint8_t{AF_INET}, uint8_t{AF_INET6}})
-    if (auto dumped = dump(socket.get(), family, connections); !dumped) return dumped.error();
-  return connections;
+    if (auto dumped = dump(socket.get(), family, sought); !dumped) return dumped.error();
+  return std::move(sought.found);
 }
 
 }  // namespace sluice::endpoint

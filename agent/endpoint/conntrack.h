@@ -1,8 +1,9 @@
 // The TCP connections that this machine's connection tracking knows as established: ctnetlink(7) dump of the
 // calling thread's namespace. Source: linux/netfilter/nfnetlink_conntrack.h. Any thread; blocks for as long
-// as the kernel dumps.
+// as the kernel dumps, and kReplyDeadline (netlink.h) where it falls silent.
 #pragma once
 
+#include <set>
 #include <vector>
 
 #include "agent/base/result.h"
@@ -24,7 +25,8 @@ struct Connection {
   auto operator<=>(const Connection&) const = default;
 };
 
-// Those of the default zone. None where the machine tracks none; an error where it cannot be asked.
-base::Result<std::vector<Connection>> established_tcp();
+// Those of the default zone that one of these addresses sends in, either way. None where the machine tracks
+// none; an error where it cannot be asked.
+base::Result<std::vector<Connection>> established_tcp(const std::set<net::Ip>& senders);
 
 }  // namespace sluice::endpoint
