@@ -30,7 +30,8 @@ int run_detach(const SluicedOptions& options) {
 }
 
 int run_dry(const SluicedOptions& options) {
-  auto result = control::dry_run(options.node_name, options.manifests, options.netns_dir, options.bpffs);
+  auto result = control::dry_run(
+      {options.node_name, options.manifests, options.netns_dir, options.bpffs, options.socket});
   if (!result) return fail(kProgram, kExitFailed, result.error().message());
   for (const auto& problem : result->problems) fail(kProgram, kExitDone, problem);
   std::fputs(result->difference.c_str(), stdout);

@@ -1,6 +1,7 @@
 #include "agent/control/dry_run.h"
 
 #include "agent/control/node.h"
+#include "agent/control/told_file.h"
 #include "agent/endpoint/discover.h"
 #include "agent/endpoint/node_addresses.h"
 #include "agent/kernel/loader.h"
@@ -38,21 +39,24 @@ base::Result<ObjectNews> objects_of(const std::string& manifests) {
 
 }  // namespace
 
-base::Result<DryRun> dry_run(const std::string& node_name, const std::string& manifests,
-                             const std::string& netns_dir, const std::filesystem::path& bpffs) {
-  auto objects = objects_of(manifests);
+base::Result<DryRun> dry_run(const DryRunOptions& options) {
+  auto objects = objects_of(options.manifests);
   if (!objects) return objects.error();
-  auto discovery = endpoint::discover(netns_dir);
+  auto discovery = endpoint::discover(options.netns_dir);
   if (!discovery) return discovery.error();
   auto addresses = endpoint::node_addresses();
   if (!addresses) return addresses.error();
+  auto told = read_told_file(told_file(options.socket));
+  if (!told) return told.error();
+  objects->problems.insert(objects->problems.end(), told->problems.begin(), told->problems.end());
   const Log quiet(LogFormat::kText, LogLevel::off);
-  Node node(node_name, maps_to_look_at(bpffs),
+  Node node(options.node_name, maps_to_look_at(options.bpffs),
             {[] { return std::chrono::steady_clock::time_point(); },
              [] { return std::chrono::system_clock::time_point(); }},
             quiet);
   node.take_objects(std::move(*objects));
   node.take_discovery(std::move(*discovery));
+  node.take_told(std::move(told->told));
   node.take_node_addresses(std::move(*addresses));
   auto difference = node.preview();
   if (!difference) return difference.error();

@@ -15,7 +15,12 @@ struct DryRun {
   std::vector<std::string> problems;  // of manifests, namespaces and matching, one line each
 };
 
-base::Result<DryRun> dry_run(const std::string& node_name, const std::string& manifests,
-                             const std::string& netns_dir, const std::filesystem::path& bpffs);
+struct DryRunOptions {
+  std::string node_name, manifests, netns_dir;
+  std::filesystem::path bpffs;
+  std::string socket;  // of the agent, beside which the told endpoints stand
+};
+
+base::Result<DryRun> dry_run(const DryRunOptions& options);
 
 }  // namespace sluice::control

@@ -195,8 +195,7 @@ std::string Node::describe_news() const {
 }
 
 void Node::find_pods() {
-  presence_ = control::presence(
-      {discovery_, pods_, name_, pod_cidrs_, image(), carrying(), told_interfaces(discovery_, told_)});
+  presence_ = control::presence({discovery_, pods_, name_, pod_cidrs_, image(), carrying()});
   log_problems();
 }
 

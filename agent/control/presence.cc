@@ -21,7 +21,13 @@ std::map<image::EndpointId, const model::Pod*> by_endpoint(const model::Cluster&
 class Sorting {
  public:
   explicit Sorting(const PresenceInput& input)
-      : input_(input), matching_(endpoint::match(input.discovery.found, input.cluster)) {}
+      : input_(input),
+        matching_(endpoint::match(
+            input.discovery.found, input.cluster, [&input](int ifindex, const model::Pod& pod) {
+              const auto& all = input.in_force.endpoints;
+              const auto found = all.find(compile::endpoint_id(pod));
+              return found != all.end() && found->second.ifindex == static_cast<uint32_t>(ifindex);
+            })) {}
 
   Presence sort() && {
     now_.pods = matching_.pods;
@@ -31,11 +37,10 @@ class Sorting {
     keep_endpoints();
     keep_carriers();
     sort_strangers();
-    sort_finished();
+    sort_told();
     name_missing_pods();
     now_.problems.insert(now_.problems.end(), now_.kept.begin(), now_.kept.end());
-    std::ranges::sort(now_.pods, {},
-                      [](const endpoint::LocalPod& pod) { return std::pair(pod.name, pod.host_ifindex); });
+    std::ranges::stable_sort(now_.pods, {}, &endpoint::LocalPod::name);
     return std::move(now_);
   }
 
@@ -86,7 +91,7 @@ class Sorting {
 
   bool is_pods(const endpoint::Found& stranger) const {
     const auto ifindex = static_cast<uint32_t>(stranger.host_ifindex);
-    if (input_.carrying.contains(ifindex) || input_.told.contains(ifindex)) return true;
+    if (input_.carrying.contains(ifindex)) return true;
     return std::ranges::any_of(stranger.addresses, [&](const net::Ip& ip) {
       return std::ranges::any_of(input_.pod_cidrs, [&](const net::Cidr& cidr) { return cidr.contains(ip); });
     });
@@ -106,17 +111,15 @@ class Sorting {
     }
   }
 
-  // Told of one of these, a pod that is not known yet has got the address of one that has finished.
-  void sort_finished() {
-    for (const endpoint::Found& place : matching_.finished) {
-      const auto ifindex = static_cast<uint32_t>(place.host_ifindex);
-      if (!input_.told.contains(ifindex)) continue;
-      now_.unknown.insert(ifindex);
-      now_.warnings.push_back("namespace " + place.netns + ": only a finished pod has its address " +
+  void sort_told() {
+    now_.namespaces_without_pod += matching_.unclaimed.size();
+    for (const endpoint::Found& place : matching_.unclaimed) {
+      now_.unknown.insert(static_cast<uint32_t>(place.host_ifindex));
+      now_.warnings.push_back("interface " + place.host_ifname + ": a CNI plugin told of it as pod " +
+                              place.told->name.to_text() +
+                              "'s, and no such Pod object has an address there (" +
                               place.addresses.front().to_text() +
-                              ", but a CNI plugin told of it: the default verdict holds, as for a pod that "
-                              "is not known yet, on interface " +
-                              place.host_ifname);
+                              "): the default verdict holds, as for a pod that is not known yet");
     }
   }
 

@@ -29,11 +29,10 @@ struct PresenceInput {
   std::vector<net::Cidr> pod_cidrs;  // of this node's Node object
   const image::Image& in_force;
   std::set<uint32_t> carrying;  // interfaces that carry our programs, by whichever agent
-  std::set<uint32_t> told;      // interfaces that a CNI plugin told of
 };
 
 struct Presence {
-  std::vector<endpoint::LocalPod> pods;  // found or kept; by name, then host_ifindex
+  std::vector<endpoint::LocalPod> pods;  // found or kept; by name, then as match() has them
   std::set<uint32_t> unknown;            // interfaces of pods that are not known
   std::vector<std::string> kept;         // one line for each interface whose namespace is not to be seen
   std::vector<std::string> problems;     // one line each, those of `kept` too

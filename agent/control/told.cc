@@ -60,8 +60,7 @@ void add_addresses(endpoint::Found& found, const std::vector<net::Ip>& addresses
 }  // namespace
 
 bool ToldEndpoint::means(const model::Pod& of) const {
-  const bool is_static = uid.find('-') == uid.npos;
-  return of.name == pod && (uid == of.uid || of.uid.empty() || uid.empty() || is_static);
+  return endpoint::ToldPod{pod, uid}.means(of);
 }
 
 Result<ToldRequest> read_told(const v1::AddEndpointRequest& request) {
@@ -125,10 +124,14 @@ endpoint::Discovery with_told(endpoint::Discovery discovery, const Told& told) {
     const auto found = std::ranges::find(discovery.found, index, &endpoint::Found::host_ifindex);
     if (found != discovery.found.end()) {
       add_addresses(*found, endpoint.addresses);
+      if (!found->told) found->told = {endpoint.pod, endpoint.uid};
       continue;
     }
-    endpoint::Found place{
-        std::filesystem::path(endpoint.netns).filename(), index, endpoint.host_interface, {}};
+    endpoint::Found place{std::filesystem::path(endpoint.netns).filename(),
+                          index,
+                          endpoint.host_interface,
+                          {},
+                          {{endpoint.pod, endpoint.uid}}};
     add_addresses(place, endpoint.addresses);
     discovery.found.push_back(std::move(place));
   }

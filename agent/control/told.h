@@ -2,13 +2,13 @@
 // objects.
 //
 // Laws: a told endpoint adds to what discover() finds and never takes from it: its interface counts as found,
-// with the told addresses, as long as there is such an interface. A Pod object without an address of its own
-// (kubelet publishes it only after CNI ADD has returned) has the told ones meanwhile, as a protected endpoint
-// and as a peer. Told of a uid, that is the pod of that uid and none before or after it by the same name; but
-// a uid without '-' is a static pod's (the hash of its manifest, where its Pod object has a uid of its own),
-// and names every pod of its name. One host interface is of one told endpoint, and so is one interface of one
-// pod (uid): who is told of later replaces the other, whose DEL was lost. Told of an interface's number, that
-// is the interface, and none that gets its name after it. Pure; any thread.
+// as the told pod's and with the told addresses, as long as there is such an interface. A Pod object without
+// an address of its own (kubelet publishes it only after CNI ADD has returned) has the told ones meanwhile,
+// as a protected endpoint and as a peer. Told of a uid, that is the pod of that uid and none before or after
+// it by the same name; but a uid without '-' is a static pod's (the hash of its manifest, where its Pod
+// object has a uid of its own), and names every pod of its name. One host interface is of one told endpoint,
+// and so is one interface of one pod (uid): who is told of later replaces the other, whose DEL was lost. Told
+// of an interface's number, that is the interface, and none that gets its name after it. Pure; any thread.
 #pragma once
 
 #include <compare>

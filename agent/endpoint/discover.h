@@ -10,20 +10,32 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "agent/endpoint/netns.h"
+#include "agent/model/cluster.h"
 #include "agent/net/ip.h"
 
 namespace sluice::endpoint {
+
+// The pod that a CNI plugin named as an interface's.
+struct ToldPod {
+  model::ObjectName name;
+  std::string uid;  // empty: not told
+  bool operator==(const ToldPod&) const = default;
+  // A uid without '-' is a static pod's and names every pod of its name: its Pod object has another one.
+  bool means(const model::Pod& pod) const;
+};
 
 // One interface of one namespace; a namespace with two gives two.
 struct Found {
   std::string netns;  // the file's name in the directory
   int host_ifindex = 0;
   std::string host_ifname;
-  std::vector<net::Ip> addresses;  // of the far end, global scope; sorted, never empty
+  std::vector<net::Ip> addresses;    // of the far end, global scope; sorted, never empty
+  std::optional<ToldPod> told = {};  // discover() knows of none
   bool operator==(const Found&) const = default;
 };
 

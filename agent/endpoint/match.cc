@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "agent/model/probe.h"
@@ -15,18 +16,43 @@ bool created_before(const model::Pod* a, const model::Pod* b) {
 }
 
 // The pods whose addresses an interface carries, each with those addresses.
-std::map<const model::Pod*, std::vector<net::Ip>> pods_on(const Found& found,
-                                                          const model::PodAddresses& addresses) {
-  std::map<const model::Pod*, std::vector<net::Ip>> pods;
+using PodsOn = std::map<const model::Pod*, std::vector<net::Ip>>;
+
+PodsOn pods_on(const Found& found, const model::PodAddresses& addresses) {
+  PodsOn pods;
   for (const net::Ip& ip : found.addresses)
     if (const model::Pod* pod = addresses.owner(ip)) pods[pod].push_back(ip);
   return pods;
 }
 
-std::string two_pods(const Found& found, const model::Pod& kept, const model::Pod& other) {
-  return "interface " + found.host_ifname + " (namespace " + found.netns + ") carries addresses of pods " +
-         kept.name.to_text() + " and " + other.name.to_text() + ": treated as " + kept.name.to_text() +
-         ", the later one; remove the other pod or its address";
+struct Owner {
+  const model::Pod* pod = nullptr;  // nullptr: nobody
+  Claim claim = Claim::kAddress;
+};
+
+Owner owner_of(const Found& found, const PodsOn& pods, const InForce& in_force) {
+  Owner owner;
+  for (const auto& [pod, ips] : pods) {
+    if (found.told && !found.told->means(*pod)) continue;
+    const Claim claim = found.told                           ? Claim::kTold
+                        : in_force(found.host_ifindex, *pod) ? Claim::kInForce
+                                                             : Claim::kAddress;
+    const bool surer = claim < owner.claim ||
+                       (claim == owner.claim && owner.pod != nullptr && created_before(owner.pod, pod));
+    if (owner.pod == nullptr || surer) owner = {pod, claim};
+  }
+  return owner;
+}
+
+std::string two_pods(const Found& found, const Owner& owner, const model::Pod& other) {
+  const std::string where = "interface " + found.host_ifname + " (namespace " + found.netns + ") carries ";
+  if (found.told)
+    return where + "an address of pod " + other.name.to_text() + ", but a CNI plugin told of it as pod " +
+           found.told->name.to_text() + "'s: it gets nothing of the other's; remove the address";
+  return where + "addresses of pods " + owner.pod->name.to_text() + " and " + other.name.to_text() +
+         ": treated as " + owner.pod->name.to_text() +
+         (owner.claim == Claim::kInForce ? ", whose policies are in force there" : ", the later one") +
+         "; remove the other pod or its address";
 }
 
 std::string place_of(const LocalPod& pod) {
@@ -75,28 +101,34 @@ void tell_apart(const std::vector<Found>& of_no_pod, const model::Cluster& clust
 
 }  // namespace
 
-Matching match(const std::vector<Found>& found, const model::Cluster& cluster) {
+bool ToldPod::means(const model::Pod& pod) const {
+  const bool is_static = uid.find('-') == uid.npos;
+  return pod.name == name && (uid == pod.uid || pod.uid.empty() || uid.empty() || is_static);
+}
+
+Matching match(const std::vector<Found>& found, const model::Cluster& cluster, const InForce& in_force) {
   const model::PodAddresses addresses(cluster);
   Matching matching;
   std::vector<Found> of_no_pod;
   for (const Found& place : found) {
     auto pods = pods_on(place, addresses);
-    if (pods.empty()) {
-      of_no_pod.push_back(place);
+    const Owner owner = owner_of(place, pods, in_force);
+    for (const auto& [pod, ips] : pods)
+      if (pod != owner.pod) matching.problems.push_back(two_pods(place, owner, *pod));
+    if (owner.pod == nullptr) {
+      (place.told ? matching.unclaimed : of_no_pod).push_back(place);
       continue;
     }
-    const auto latest = std::max_element(pods.begin(), pods.end(), [](const auto& a, const auto& b) {
-      return created_before(a.first, b.first);
-    });
-    for (const auto& [pod, ips] : pods)
-      if (pod != latest->first) matching.problems.push_back(two_pods(place, *latest->first, *pod));
-    std::ranges::sort(latest->second);
-    matching.pods.push_back({latest->first->name, latest->first->uid, place.host_ifindex, place.host_ifname,
-                             place.netns, std::move(latest->second)});
+    auto& ips = pods.at(owner.pod);
+    std::ranges::sort(ips);
+    matching.pods.push_back({owner.pod->name, owner.pod->uid, place.host_ifindex, place.host_ifname,
+                             place.netns, std::move(ips), owner.claim});
   }
-  std::ranges::sort(matching.pods, {}, [](const LocalPod& p) { return std::pair(p.name, p.host_ifindex); });
+  std::ranges::sort(matching.pods, {},
+                    [](const LocalPod& p) { return std::tuple(p.name, p.claim, p.host_ifindex); });
   std::ranges::copy(several_interfaces(matching.pods), std::back_inserter(matching.problems));
   std::ranges::sort(matching.problems);
+  std::ranges::sort(matching.unclaimed, {}, &Found::host_ifindex);
   tell_apart(of_no_pod, cluster, matching);
   return matching;
 }

@@ -262,6 +262,34 @@ TEST_F(NodeTest, BothInterfacesOfAnAddressAreHeld) {
                                                       "(namespace c) the default verdict holds")));
 }
 
+// Nobody told of them: who was there keeps what is in force on it, also after a restart.
+TEST_F(NodeTest, AnAddressOfALaterPodGivesNothingOfWhatIsInForceOnAnotherInterface) {
+  auto node = make_node();
+  tell_first(*node);
+  model::Pod later = pod("prod/db", "10.0.0.2").label("app", "db");
+  later.created = 1'000;
+  node->take_objects(objects(later));
+  node->apply();
+  auto both = found("a", 7, "10.0.0.1");
+  both.addresses.push_back(ip("10.0.0.2"));
+  for (const bool restarted : {false, true}) {
+    if (restarted) node = make_node();
+    if (restarted) tell_first(*node);
+    if (restarted) node->take_objects(objects(later));
+    node->take_discovery(discovery({both, found("b", 8, "10.0.0.2")}));
+    node->apply();
+    EXPECT_EQ(endpoint_at(*node, 7), "prod/web") << restarted;
+    EXPECT_EQ(endpoint_at(*node, 8), "prod/db") << restarted;
+    EXPECT_THAT(node->problems(),
+                ElementsAre(HasSubstr("treated as prod/web, whose policies are in force there")));
+  }
+  node->take_discovery(discovery({found("a", 7, "10.0.0.2"), found("b", 8, "10.0.0.2")}));
+  node->apply();
+  EXPECT_EQ(endpoint_at(*node, 7), "none");
+  EXPECT_EQ(endpoint_at(*node, 8), "prod/db");
+  EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u));
+}
+
 TEST_F(NodeTest, IsReadyOnlyWhileTheLastChangeHolds) {
   auto node = make_node();
   EXPECT_EQ(node->why_not_ready(), "no state in force yet");

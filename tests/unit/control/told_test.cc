@@ -1,45 +1,16 @@
-// Told endpoints: what is read of them, what they add to what was found, to whom they lend an address, and
-// what a Node makes of them before and after the Pod object comes.
-#include "agent/control/told.h"
-
+// Told endpoints: what is read of them, what they add to what was found, and to whom they lend an address.
 #include <filesystem>
 #include <fstream>
 
 #include "agent/control/told_file.h"
-#include "agent/control/told_replies.h"
-#include "tests/unit/control/node_fixture.h"
+#include "tests/unit/control/told_fixture.h"
 
 namespace sluice::control {
 namespace {
 
-using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-constexpr char kUid[] = "11111111-2222-3333-4444-555555555555",
-               kOtherUid[] = "66666666-2222-3333-4444-555555555555";
-constexpr char kStaticUid[] = "0123456789abcdef0123456789abcdef";
-
-v1::AddEndpointRequest request(const std::string& uid = kUid) {
-  v1::AddEndpointRequest request;
-  request.set_container_id("c1");
-  request.set_interface_name("eth0");
-  request.set_namespace_("prod");
-  request.set_pod("web");
-  request.set_uid(uid);
-  request.set_netns("/run/netns/cni-1");
-  request.set_host_interface("veth7");
-  request.add_addresses("10.0.0.1");
-  return request;
-}
-Told told_of(const v1::AddEndpointRequest& request) {
-  auto read = read_told(request).value();
-  return {{read.key, read.endpoint}};
-}
-Told told_web(const std::string& uid = kUid) {
-  return told_of(request(uid));
-}
 
 struct WrongRequest {
   const char* name;
@@ -218,174 +189,6 @@ TEST_F(LendingTest, NobodyElseIsLentTo) {
   for (const auto& pod : {other, elsewhere, finished, host, before}) EXPECT_THAT(lent(pod), IsEmpty());
   (void)lending_.lend(model::Change::remove({model::Kind::kPod, {"prod", "web"}}));
   EXPECT_THAT(lending_.take_told({}), IsEmpty());
-}
-
-// A node that knows db and the policy, whose machine has veth7 for the pod to come; told of nothing yet.
-class ToldNodeTest : public NodeTest {
- protected:
-  void SetUp() override {
-    node_ = make_node();
-    node_->take_objects(objects(model::Pod(pod("prod/db", "10.0.0.2").label("app", "db")), deny_web()));
-    node_->take_discovery(discovery({found("b", 8, "10.0.0.2")}, {7}));
-    node_->take_node_addresses({ip("192.168.0.1")});
-    node_->apply();
-  }
-  static model::Pod web(std::vector<net::Ip> ips = {}) {
-    model::Pod web = pod("prod/web").label("app", "web");
-    web.uid = kUid;
-    web.node_name = "n1";
-    web.ips = std::move(ips);
-    return web;
-  }
-  void attach_web() { node_->attach_told(told_web().begin()->second); }
-  std::string missing() const { return missing_of(*node_, told_web().begin()->second, ""); }
-  std::unique_ptr<Node> node_;
-};
-
-TEST_F(ToldNodeTest, AToldInterfaceIsClosedUntilItsPodIsKnown) {
-  EXPECT_THAT(maps_.attached, ElementsAre(8u));
-  node_->take_told(told_web());
-  attach_web();
-  EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u)) << "before anything is compiled";
-  node_->apply();
-  EXPECT_EQ(endpoint_at(*node_, 7), "none");
-  EXPECT_EQ(missing(), "no Pod object prod/web of uid 11111111-2222-3333-4444-555555555555 is known yet");
-  node_->take_objects(objects(web()));
-  EXPECT_EQ(node_->apply(), Applied::kInForce);
-  EXPECT_EQ(endpoint_at(*node_, 7), "prod/web");
-  EXPECT_EQ(missing(), "");
-  const AgentFacts facts{"", "", "", true, false};
-  EXPECT_EQ(added_reply(*node_, facts, told_web().begin()->second).ingress(), "isolated");
-  EXPECT_EQ(node_->pod_of(ip("10.0.0.1")), "prod/web") << "others know it by the told address";
-}
-
-TEST_F(ToldNodeTest, ThePodObjectMayComeBefore) {
-  node_->take_objects(objects(web()));
-  node_->apply();
-  node_->take_told(told_web());
-  EXPECT_EQ(node_->apply(), Applied::kInForce);
-  EXPECT_EQ(endpoint_at(*node_, 7), "prod/web");
-  const uint64_t epoch = node_->epoch();
-  node_->take_objects(objects(web({ip("10.0.0.1")})));
-  EXPECT_EQ(node_->apply(), Applied::kNothingToDo) << "its own address is the told one";
-  EXPECT_EQ(node_->epoch(), epoch);
-}
-
-TEST_F(ToldNodeTest, APodOfThatNameBeforeItIsAnother) {
-  model::Pod before = web({ip("10.0.0.9")});
-  before.uid = kOtherUid;
-  node_->take_objects(objects(before));
-  node_->take_told(told_web());
-  node_->apply();
-  EXPECT_EQ(endpoint_at(*node_, 7), "none");
-  EXPECT_TRUE(maps_.attached.contains(7));
-  EXPECT_THAT(missing(), HasSubstr("is known yet, only one of another uid"));
-}
-
-// A Job's pod keeps its address in the API when it is done, and the address is handed out again.
-TEST_F(ToldNodeTest, AnAddressOfAFinishedPodBeforeItDoesNotOpenIt) {
-  model::Pod job = pod("prod/job", "10.0.0.1");
-  job.phase = model::PodPhase::kSucceeded;
-  node_->take_objects(objects(job));
-  node_->apply();
-  node_->take_told(told_web());
-  attach_web();
-  EXPECT_EQ(node_->apply(), Applied::kNothingToDo);
-  EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u));
-  EXPECT_THAT(node_->warnings(),
-              Contains("namespace cni-1: only a finished pod has its address 10.0.0.1, but a CNI plugin told "
-                       "of it: the default verdict holds, as for a pod that is not known yet, on interface "
-                       "veth7"));
-  node_->take_objects(objects(web()));
-  EXPECT_EQ(node_->apply(), Applied::kInForce);
-  EXPECT_EQ(endpoint_at(*node_, 7), "prod/web");
-}
-
-TEST_F(ToldNodeTest, TakenBackItStaysClosedWhileTheInterfaceIsThere) {
-  node_->take_objects(objects(web()));
-  node_->take_told(told_web());
-  node_->apply();
-  node_->take_told({});
-  node_->apply();
-  EXPECT_EQ(endpoint_at(*node_, 7), "none");
-  EXPECT_TRUE(maps_.attached.contains(7));
-  node_->take_discovery(discovery({found("b", 8, "10.0.0.2")}));
-  node_->apply();
-  EXPECT_THAT(maps_.attached, ElementsAre(8u));
-}
-
-TEST_F(ToldNodeTest, BeforeTheFirstSnapshotItIsClosedAllTheSame) {
-  node_ = make_node();
-  ObjectNews waiting;
-  waiting.complete = false;
-  waiting.problems = {"waiting for the first snapshot: no feeder has come"};
-  node_->take_objects(waiting);
-  node_->take_discovery(discovery({found("b", 8, "10.0.0.2")}, {7}));
-  node_->take_node_addresses({});
-  maps_.attached.clear();
-  node_->take_told(told_web());
-  attach_web();
-  EXPECT_EQ(node_->apply(), Applied::kNothingToDo);
-  EXPECT_THAT(maps_.attached, ElementsAre(7u));
-  EXPECT_EQ(missing(), "waiting for the first snapshot: no feeder has come");
-  EXPECT_EQ(node_->why_not_ready(), "waiting for the first snapshot: no feeder has come");
-}
-
-// A new agent, perhaps with maps of another layout, which are empty: what the programs there enforce stays as
-// it is until the first state. What has none is closed: it was told of, and nobody let it go.
-TEST_F(ToldNodeTest, AtTheStartOnlyWhatCarriesNoProgramsIsClosedBeforeTheFirstState) {
-  auto other = request();
-  other.set_container_id("c2");
-  other.set_host_interface("veth9");
-  Told both = told_web();
-  both.merge(told_of(other));
-  maps_.attached = {7, 8};
-  node_ = make_node();
-  node_->take_discovery(discovery({found("b", 8, "10.0.0.2")}, {7, 9}));
-  node_->take_node_addresses({});
-  node_->take_told(both);
-  const int attaches = maps_.attaches;
-  node_->attach_told_without_programs();
-  EXPECT_EQ(node_->apply(), Applied::kNothingToDo);
-  EXPECT_EQ(maps_.attaches, attaches + 1);
-  EXPECT_THAT(node_->attached(), ElementsAre(9u));
-  EXPECT_EQ(missing(), "no state in force yet");
-  node_->take_objects(objects(web({ip("10.0.0.1")}), deny_web()));
-  node_->apply();
-  EXPECT_THAT(node_->attached(), ElementsAre(7u, 8u, 9u)) << "after the flip";
-  EXPECT_EQ(missing(), "");
-}
-
-TEST_F(ToldNodeTest, ToldAgainItIsAttachedAgain) {
-  node_->take_objects(objects(web()));
-  node_->take_told(told_web());
-  node_->apply();
-  maps_.attached.erase(7);  // the interface went, and this one has its name and number
-  attach_web();
-  EXPECT_TRUE(maps_.attached.contains(7));
-  maps_.refused = {7};
-  attach_web();
-  node_->apply();
-  EXPECT_THAT(missing(), HasSubstr("no such device"));
-}
-
-TEST_F(ToldNodeTest, AnInterfaceThatCannotBeAttachedIsWhatIsMissing) {
-  maps_.refused = {7};
-  node_->take_told(told_web());
-  attach_web();
-  EXPECT_THAT(missing(), HasSubstr("no such device"));
-}
-
-TEST_F(ToldNodeTest, AnEqualSnapshotIsNoNews) {
-  const uint64_t epoch = node_->epoch();
-  node_->take_objects(objects(model::Pod(pod("prod/db", "10.0.0.2").label("app", "db")), deny_web()));
-  EXPECT_FALSE(node_->stale());
-  node_->take_objects(objects(model::Pod(pod("prod/db", "10.0.0.2").label("app", "x")),
-                              model::Pod(pod("prod/db", "10.0.0.2").label("app", "db"))));
-  EXPECT_TRUE(node_->stale()) << "there and back is not left out half";
-  node_->apply();
-  EXPECT_EQ(node_->epoch(), epoch);
-  EXPECT_EQ(node_->compiler().cluster().pods.at({"prod", "db"}).labels.at("app"), "db");
 }
 
 }  // namespace

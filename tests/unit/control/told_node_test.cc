@@ -1,0 +1,221 @@
+// What a Node makes of told endpoints before and after the Pod object comes.
+#include "agent/control/told_replies.h"
+#include "tests/unit/control/told_fixture.h"
+
+namespace sluice::control {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// A node that knows db and the policy, whose machine has veth7 for the pod to come; told of nothing yet.
+class ToldNodeTest : public NodeTest {
+ protected:
+  void SetUp() override {
+    node_ = make_node();
+    node_->take_objects(objects(model::Pod(pod("prod/db", "10.0.0.2").label("app", "db")), deny_web()));
+    node_->take_discovery(discovery({found("b", 8, "10.0.0.2")}, {7}));
+    node_->take_node_addresses({ip("192.168.0.1")});
+    node_->apply();
+  }
+  static model::Pod web(std::vector<net::Ip> ips = {}) {
+    model::Pod web = pod("prod/web").label("app", "web");
+    web.uid = kUid;
+    web.node_name = "n1";
+    web.ips = std::move(ips);
+    return web;
+  }
+  void attach_web() { node_->attach_told(told_web().begin()->second); }
+  std::string missing() const { return missing_of(*node_, told_web().begin()->second, ""); }
+  std::unique_ptr<Node> node_;
+};
+
+TEST_F(ToldNodeTest, AToldInterfaceIsClosedUntilItsPodIsKnown) {
+  EXPECT_THAT(maps_.attached, ElementsAre(8u));
+  node_->take_told(told_web());
+  attach_web();
+  EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u)) << "before anything is compiled";
+  node_->apply();
+  EXPECT_EQ(endpoint_at(*node_, 7), "none");
+  EXPECT_EQ(missing(), "no Pod object prod/web of uid 11111111-2222-3333-4444-555555555555 is known yet");
+  node_->take_objects(objects(web()));
+  EXPECT_EQ(node_->apply(), Applied::kInForce);
+  EXPECT_EQ(endpoint_at(*node_, 7), "prod/web");
+  EXPECT_EQ(missing(), "");
+  const AgentFacts facts{"", "", "", true, false};
+  EXPECT_EQ(added_reply(*node_, facts, told_web().begin()->second).ingress(), "isolated");
+  EXPECT_EQ(node_->pod_of(ip("10.0.0.1")), "prod/web") << "others know it by the told address";
+}
+
+TEST_F(ToldNodeTest, ThePodObjectMayComeBefore) {
+  node_->take_objects(objects(web()));
+  node_->apply();
+  node_->take_told(told_web());
+  EXPECT_EQ(node_->apply(), Applied::kInForce);
+  EXPECT_EQ(endpoint_at(*node_, 7), "prod/web");
+  const uint64_t epoch = node_->epoch();
+  node_->take_objects(objects(web({ip("10.0.0.1")})));
+  EXPECT_EQ(node_->apply(), Applied::kNothingToDo) << "its own address is the told one";
+  EXPECT_EQ(node_->epoch(), epoch);
+}
+
+TEST_F(ToldNodeTest, APodOfThatNameBeforeItIsAnother) {
+  model::Pod before = web({ip("10.0.0.9")});
+  before.uid = kOtherUid;
+  node_->take_objects(objects(before));
+  node_->take_told(told_web());
+  node_->apply();
+  EXPECT_EQ(endpoint_at(*node_, 7), "none");
+  EXPECT_TRUE(maps_.attached.contains(7));
+  EXPECT_THAT(missing(), HasSubstr("is known yet, only one of another uid"));
+}
+
+// A Job's pod keeps its address in the API when it is done, and the address is handed out again.
+TEST_F(ToldNodeTest, AnAddressOfAFinishedPodBeforeItDoesNotOpenIt) {
+  model::Pod job = pod("prod/job", "10.0.0.1");
+  job.phase = model::PodPhase::kSucceeded;
+  node_->take_objects(objects(job));
+  node_->apply();
+  node_->take_told(told_web());
+  attach_web();
+  EXPECT_EQ(node_->apply(), Applied::kNothingToDo);
+  EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u));
+  EXPECT_THAT(
+      node_->warnings(),
+      Contains("interface veth7: a CNI plugin told of it as pod prod/web's, and no such Pod object has "
+               "an address there (10.0.0.1): the default verdict holds, as for a pod that is not "
+               "known yet"));
+  node_->take_objects(objects(web()));
+  EXPECT_EQ(node_->apply(), Applied::kInForce);
+  EXPECT_EQ(endpoint_at(*node_, 7), "prod/web");
+}
+
+// With CAP_NET_ADMIN a pod can give itself any address.
+TEST_F(ToldNodeTest, AnAddressOfALaterPodGivesNothingOfItsPolicy) {
+  model::Pod later = pod("prod/db", "10.0.0.2").label("app", "db");
+  later.created = 1'000;
+  for (const bool before_it_is_known : {true, false}) {
+    SetUp();
+    node_->take_objects(objects(later));
+    if (!before_it_is_known) node_->take_objects(objects(web()));
+    node_->take_told(told_web());
+    node_->apply();
+    endpoint::Found both = found("cni-1", 7, "10.0.0.1"), stolen = found("cni-1", 7, "10.0.0.2");
+    both.addresses.push_back(ip("10.0.0.2"));
+    for (const auto& place : {both, stolen}) {
+      node_->take_discovery(discovery({place, found("b", 8, "10.0.0.2")}));
+      node_->apply();
+      EXPECT_EQ(endpoint_at(*node_, 7), before_it_is_known ? "none" : "prod/web");
+      EXPECT_EQ(endpoint_at(*node_, 8), "prod/db");
+      EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u));
+      EXPECT_THAT(
+          node_->problems(),
+          Contains(HasSubstr("interface veth7 (namespace cni-1) carries an address of pod prod/db, but "
+                             "a CNI plugin told of it as pod prod/web's")));
+    }
+  }
+}
+
+// The interface that was told of comes before one that only has the address and a lower number.
+TEST_F(ToldNodeTest, TheToldInterfaceIsThePods) {
+  auto told = request();
+  told.set_host_interface("veth9");
+  node_->take_objects(objects(web()));
+  node_->take_discovery(discovery({found("other", 7, "10.0.0.1"), found("b", 8, "10.0.0.2")}, {9}));
+  node_->take_told(told_of(told));
+  node_->apply();
+  EXPECT_EQ(endpoint_at(*node_, 9), "prod/web");
+  EXPECT_EQ(endpoint_at(*node_, 7), "none");
+  EXPECT_TRUE(maps_.attached.contains(7));
+}
+
+TEST_F(ToldNodeTest, TakenBackItStaysClosedWhileTheInterfaceIsThere) {
+  node_->take_objects(objects(web()));
+  node_->take_told(told_web());
+  node_->apply();
+  node_->take_told({});
+  node_->apply();
+  EXPECT_EQ(endpoint_at(*node_, 7), "none");
+  EXPECT_TRUE(maps_.attached.contains(7));
+  node_->take_discovery(discovery({found("b", 8, "10.0.0.2")}));
+  node_->apply();
+  EXPECT_THAT(maps_.attached, ElementsAre(8u));
+}
+
+TEST_F(ToldNodeTest, BeforeTheFirstSnapshotItIsClosedAllTheSame) {
+  node_ = make_node();
+  ObjectNews waiting;
+  waiting.complete = false;
+  waiting.problems = {"waiting for the first snapshot: no feeder has come"};
+  node_->take_objects(waiting);
+  node_->take_discovery(discovery({found("b", 8, "10.0.0.2")}, {7}));
+  node_->take_node_addresses({});
+  maps_.attached.clear();
+  node_->take_told(told_web());
+  attach_web();
+  EXPECT_EQ(node_->apply(), Applied::kNothingToDo);
+  EXPECT_THAT(maps_.attached, ElementsAre(7u));
+  EXPECT_EQ(missing(), "waiting for the first snapshot: no feeder has come");
+  EXPECT_EQ(node_->why_not_ready(), "waiting for the first snapshot: no feeder has come");
+}
+
+// A new agent, perhaps with maps of another layout, which are empty: what the programs there enforce stays as
+// it is until the first state. What has none is closed: it was told of, and nobody let it go.
+TEST_F(ToldNodeTest, AtTheStartOnlyWhatCarriesNoProgramsIsClosedBeforeTheFirstState) {
+  auto other = request();
+  other.set_container_id("c2");
+  other.set_host_interface("veth9");
+  Told both = told_web();
+  both.merge(told_of(other));
+  maps_.attached = {7, 8};
+  node_ = make_node();
+  node_->take_discovery(discovery({found("b", 8, "10.0.0.2")}, {7, 9}));
+  node_->take_node_addresses({});
+  node_->take_told(both);
+  const int attaches = maps_.attaches;
+  node_->attach_told_without_programs();
+  EXPECT_EQ(node_->apply(), Applied::kNothingToDo);
+  EXPECT_EQ(maps_.attaches, attaches + 1);
+  EXPECT_THAT(node_->attached(), ElementsAre(9u));
+  EXPECT_EQ(missing(), "no state in force yet");
+  node_->take_objects(objects(web({ip("10.0.0.1")}), deny_web()));
+  node_->apply();
+  EXPECT_THAT(node_->attached(), ElementsAre(7u, 8u, 9u)) << "after the flip";
+  EXPECT_EQ(missing(), "");
+}
+
+TEST_F(ToldNodeTest, ToldAgainItIsAttachedAgain) {
+  node_->take_objects(objects(web()));
+  node_->take_told(told_web());
+  node_->apply();
+  maps_.attached.erase(7);  // the interface went, and this one has its name and number
+  attach_web();
+  EXPECT_TRUE(maps_.attached.contains(7));
+  maps_.refused = {7};
+  attach_web();
+  node_->apply();
+  EXPECT_THAT(missing(), HasSubstr("no such device"));
+}
+
+TEST_F(ToldNodeTest, AnInterfaceThatCannotBeAttachedIsWhatIsMissing) {
+  maps_.refused = {7};
+  node_->take_told(told_web());
+  attach_web();
+  EXPECT_THAT(missing(), HasSubstr("no such device"));
+}
+
+TEST_F(ToldNodeTest, AnEqualSnapshotIsNoNews) {
+  const uint64_t epoch = node_->epoch();
+  node_->take_objects(objects(model::Pod(pod("prod/db", "10.0.0.2").label("app", "db")), deny_web()));
+  EXPECT_FALSE(node_->stale());
+  node_->take_objects(objects(model::Pod(pod("prod/db", "10.0.0.2").label("app", "x")),
+                              model::Pod(pod("prod/db", "10.0.0.2").label("app", "db"))));
+  EXPECT_TRUE(node_->stale()) << "there and back is not left out half";
+  node_->apply();
+  EXPECT_EQ(node_->epoch(), epoch);
+  EXPECT_EQ(node_->compiler().cluster().pods.at({"prod", "db"}).labels.at("app"), "db");
+}
+
+}  // namespace
+}  // namespace sluice::control
