@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "agent/control/feed_decode.h"
+#include "agent/source/decode.h"
 
 namespace sluice::control {
 namespace {
@@ -31,6 +32,18 @@ base::Result<FedEvent> read_event(const v1::Event& event) {
   else
     fed.what.emplace<std::string>(object.error().message());
   return fed;
+}
+
+// Takes a refusal; answers what to hold to where nothing was held: of a policy something that isolates
+// (semantics 40).
+std::optional<model::Change> refuse(FedEvent event, bool held,
+                                    std::map<model::ObjectId, std::string>& refused) {
+  std::string& why = refused[event.id];
+  why = std::move(std::get<std::string>(event.what));
+  if (held || event.id.kind != model::Kind::kNetworkPolicy) return std::nullopt;
+  source::ClosedPolicy closed = source::closed_policy(event.id.name);
+  why += "; " + closed.in_force;
+  return model::Change::upsert(std::move(closed.policy));
 }
 
 bool is_removal(const FedEvent& event) {
@@ -114,9 +127,10 @@ std::optional<FeedBreach> FeedSession::take(FedBatch batch) {
 }
 
 void FeedSession::take_into_snapshot(FedEvent event) {
-  snapshot_->ids.insert(event.id);
-  if (auto* why = std::get_if<std::string>(&event.what)) {
-    snapshot_->refused[event.id] = std::move(*why);
+  const bool held = !snapshot_->ids.insert(event.id).second || held_.contains(event.id);
+  if (std::holds_alternative<std::string>(event.what)) {
+    if (auto closed = refuse(std::move(event), held, snapshot_->refused))
+      snapshot_->changes.push_back(std::move(*closed));
     return;
   }
   snapshot_->refused.erase(event.id);
@@ -124,8 +138,11 @@ void FeedSession::take_into_snapshot(FedEvent event) {
 }
 
 void FeedSession::take_event(FedEvent event) {
-  if (auto* why = std::get_if<std::string>(&event.what)) {
-    refused_[event.id] = std::move(*why);
+  if (std::holds_alternative<std::string>(event.what)) {
+    if (auto closed = refuse(std::move(event), held_.contains(event.id), refused_)) {
+      held_.insert(closed->id());
+      changes_.push_back(std::move(*closed));
+    }
     return;
   }
   refused_.erase(event.id);

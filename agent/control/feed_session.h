@@ -2,8 +2,8 @@
 // laws of proto/sluice/v1/feed.proto are kept here; no gRPC, no fd, no clock.
 //
 // Laws: a batch counts wholly or, where it breaks a law, not at all. Nothing of a snapshot counts before its
-// end. What is held is known by its ids alone: the objects themselves are the Node's. One thread, save
-// read_batch().
+// end. A NetworkPolicy that is refused and not held is held closed. What is held is known by its ids alone:
+// the objects themselves are the Node's. One thread, save read_batch().
 #pragma once
 
 #include <cstdint>

@@ -156,6 +156,41 @@ TEST_F(FeedSessionTest, ARefusedObjectStaysAsItWasUntilItIsMendedOrGone) {
   EXPECT_TRUE(session_.refused().empty());
 }
 
+// A feeder of a later version may say of a policy what this agent cannot read: nobody is left open for it.
+TEST_F(FeedSessionTest, ARefusedPolicyIsClosedWhereNoneWasHeld) {
+  const model::NetworkPolicy sound{{"prod", "p"}, {{{"app", model::Operator::kExists, {}}}}, true, false, {},
+                                   {{}}};
+  const v1::Event good = encode(model::Change::upsert(sound), 0);
+  v1::Event odd = good;
+  odd.mutable_upsert()->mutable_network_policy()->mutable_pod_selector()->mutable_requirements(0)->set_key(
+      "-");
+  const model::NetworkPolicy closed{{"prod", "p"}, {}, true, true, {}, {}};
+  const auto held = [&] {
+    state();
+    return cluster_.policies.contains(sound.name) ? std::optional(cluster_.policies.at(sound.name))
+                                                  : std::nullopt;
+  };
+  for (const bool in_snapshot : {true, false}) {
+    session_.begin(in_snapshot ? "s" : "t", 0);
+    EXPECT_EQ(in_snapshot ? send(1, kWhole, {odd}) : send(1, kWhole, {}), "");
+    if (!in_snapshot) {
+      EXPECT_EQ(held(), std::nullopt);
+      EXPECT_EQ(send(2, kNone, {odd}), "");
+    }
+    EXPECT_EQ(held(), closed);
+    ASSERT_EQ(session_.refused().size(), 1u);
+    EXPECT_THAT(session_.refused().begin()->second,
+                HasSubstr("meanwhile it isolates every pod of namespace prod"));
+    EXPECT_EQ(send(in_snapshot ? 2 : 3, kNone, {good}), "");
+    EXPECT_EQ(held(), sound);
+    EXPECT_EQ(send(in_snapshot ? 3 : 4, kNone, {odd}), "");
+    EXPECT_EQ(held(), sound) << "the last good one, where it is known";
+  }
+  session_.begin("u", 0);
+  EXPECT_EQ(send(1, kWhole, {}), "");
+  EXPECT_EQ(held(), std::nullopt);
+}
+
 TEST_F(FeedSessionTest, ASnapshotKeepsWhatItRefuses) {
   session_.begin("s", 0);
   EXPECT_EQ(send(1, kWhole, {upsert("a"), upsert("b")}), "");
