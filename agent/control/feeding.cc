@@ -41,7 +41,8 @@ void Feeding::changed(const model::ObjectId& id, int64_t observed) {
 
 void Feeding::wake() {
   if (std::exchange(woken_, true)) return;
-  boost::asio::post(loop_, [this] {
+  boost::asio::post(loop_, [this, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return;
     woken_ = false;
     if (!begun_ && mirror_.complete()) {
       begun_ = true;
@@ -115,8 +116,8 @@ void Feeding::closed(const base::Error& why) {
   pause_.expires_after(jittered(next_pause_));
   const bool refused = welcomed_ && !fed_;
   next_pause_ = std::min(next_pause_ * 2, refused ? kFeedRefusedLongest : kFeedPauseLongest);
-  pause_.async_wait([this](boost::system::error_code code) {
-    if (!code) open();
+  pause_.async_wait([this, alive = std::weak_ptr(alive_)](boost::system::error_code code) {
+    if (!code && !alive.expired()) open();
   });
 }
 

@@ -245,7 +245,9 @@ TEST_P(UnreadablePolicies, IsolateAlsoAfterARestart) {
   row.spoil(spoilt["spec"].as_object());
   stack.world.put(Kind::kNetworkPolicy, std::move(spoilt));
   ASSERT_TRUE(stack.run_until([&] { return stack.told(row.problem); }));
-  ASSERT_TRUE(stack.run_until([&] { return stack.metric("sluice_watcher_changes_waiting") == 0; }));
+  // Sent after the policy, so in force after it.
+  stack.world.put(Kind::kNamespace, Json{{"metadata", Json{{"name", "marker"}}}});
+  ASSERT_TRUE(stack.run_until([&] { return stack.agent.cluster().namespaces.contains({"", "marker"}); }));
   const auto closed = held();
   ASSERT_TRUE(closed);
   EXPECT_TRUE(closed->isolates_ingress);

@@ -76,6 +76,7 @@ std::chrono::duration<double> Follower::unfollowed(Moment now) const {
 }
 
 void Follower::stop() {
+  alive_.reset();
   client_.cancel();
   pause_.cancel();
 }
@@ -83,8 +84,8 @@ void Follower::stop() {
 void Follower::step() {
   const Step step = reflector_.next();
   pause_.expires_after(step.pause);
-  pause_.async_wait([this, step](boost::system::error_code code) {
-    if (!code) ask(step);
+  pause_.async_wait([this, step, alive = std::weak_ptr(alive_)](boost::system::error_code code) {
+    if (!code && !alive.expired()) ask(step);
   });
 }
 

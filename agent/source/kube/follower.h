@@ -88,6 +88,7 @@ class Follower {
   News news_;
   HttpsClient client_;
   boost::asio::steady_timer pause_;
+  std::shared_ptr<const char> alive_ = std::make_shared<const char>();  // till stop(): a fired timer calls
   Reflector reflector_;
   FollowerCounts counts_;
   std::optional<std::string> problem_;
