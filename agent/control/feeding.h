@@ -74,7 +74,8 @@ class Feeding {
   kube::Outbox outbox_;
   FeedClient client_;
   boost::asio::steady_timer pause_;
-  std::shared_ptr<const char> alive_ = std::make_shared<const char>();  // for what is posted and outlives this
+  std::shared_ptr<const char> alive_ =
+      std::make_shared<const char>();  // for what is posted and outlives this
   std::chrono::milliseconds next_pause_ = kFeedPauseFirst;
   std::string session_;
   std::string state_;  // the SourceState told last, as bytes

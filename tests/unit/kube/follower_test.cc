@@ -16,8 +16,7 @@ TEST(FollowerTest, ItsPauseMayEndAfterIt) {
   ApiServer server;
   server.host = "127.0.0.1";
   server.port = "1";
-  Mirror mirror([](const model::Object&) { return std::string(); },
-                [](const model::ObjectId&, int64_t) {});
+  Mirror mirror([](const model::Object&) { return std::string(); }, [](const model::ObjectId&, int64_t) {});
   boost::asio::steady_timer first(loop, std::chrono::steady_clock::time_point::min());
   auto follower =
       std::make_unique<Follower>(loop, server, resources().front(), FollowerOptions(), mirror, [] {});
