@@ -204,9 +204,11 @@ const Unreadable kUnreadable[] = {
      "meanwhile it isolates every pod of namespace prod for ingress and allows nothing"},
     {"more than an agent is sent",
      [](Json& spec) {
-       for (int i = 0; i < 60'000; ++i) {
-         const Json block{{"cidr", "2001:db8:" + std::to_string(i % 10'000) + "::/48"}};
-         spec["ingress"].as_array().push_back(Json{{"from", boost::json::array{Json{{"ipBlock", block}}}}});
+       const std::string longest(63, 'a'), key = longest + '.' + longest + '.' + longest + '/' + longest;
+       for (int i = 0; i < 4'000; ++i) {
+         const Json selector{{"matchLabels", Json{{key, longest}}}};
+         spec["ingress"].as_array().push_back(
+             Json{{"from", boost::json::array{Json{{"podSelector", selector}}}}});
        }
      },
      "meanwhile it isolates the pods that it selects for ingress and allows nothing"},
