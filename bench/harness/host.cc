@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "agent/kernel/hz.h"
+#include "sluice_source_dir.h"
 
 namespace sluice::bench {
 namespace {

@@ -76,7 +76,7 @@ check_include() {
   locate "$file" "$name"
   if [[ -z $located ]]; then
     case $open$name in
-      '<'* | *.skel.h) ;; # the only and never rows decide
+      '<'* | *.skel.h | *sluice_source_dir.h) ;; # the only and never rows decide
       *.pb.h)
         [[ ${below[$folder]} == *" proto "* ]] || complain "$file:$line: \"$name\": $folder may not include proto"
         ;;

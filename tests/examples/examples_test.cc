@@ -10,6 +10,7 @@
 #include "agent/apps/engines.h"
 #include "agent/control/eval_lines.h"
 #include "agent/source/folder.h"
+#include "sluice_source_dir.h"
 
 namespace sluice::examples {
 namespace {

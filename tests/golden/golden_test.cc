@@ -10,6 +10,7 @@
 
 #include "agent/compile/compiler.h"
 #include "agent/source/folder.h"
+#include "sluice_source_dir.h"
 
 namespace sluice {
 namespace {

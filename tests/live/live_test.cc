@@ -8,6 +8,7 @@
 #include "agent/lab/lab.h"
 #include "agent/source/folder.h"
 #include "sluice/layout.h"
+#include "sluice_source_dir.h"
 #include "tests/live/process.h"
 #include "tests/live/sandbox.h"
 #include "tests/live/stream.h"

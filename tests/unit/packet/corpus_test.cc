@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "sluice_source_dir.h"
 #include "tests/kernel/frames.h"
 
 namespace sluice::testing {
