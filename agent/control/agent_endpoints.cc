@@ -14,14 +14,6 @@ using Kind = EndpointFault::Kind;
 
 namespace {
 
-// Those whose interface is gone leave, the others learn its number.
-void look_at_interfaces(const endpoint::Discovery& discovery, Told& told) {
-  for (auto at = told.begin(); at != told.end();) {
-    at->second.host_ifindex = interface_of(discovery, at->second);
-    at = at->second.host_ifindex == 0 ? told.erase(at) : std::next(at);
-  }
-}
-
 std::string late(const ToldEndpoint& told, const std::string& missing) {
   return "pod " + told.pod.to_text() + ": not in force in time: " + missing;
 }
@@ -33,9 +25,9 @@ void Agent::recall_told() {
   if (!read) return log_.error("told_endpoints_unreadable", {{"error", read.error().message()}});
   for (const auto& problem : read->problems) log_.error("told_endpoint_unreadable", {{"error", problem}});
   // Taken back while nobody listened, or of before the machine started anew.
-  look_at_interfaces(node_.discovery(), read->told);
-  if (read->told.empty()) return;
-  node_.take_told(std::move(read->told));
+  Told told = node_.still_there(std::move(read->told));
+  if (told.empty()) return;
+  node_.take_told(std::move(told));
   node_.attach_told_without_programs();
   apply_soon();
 }
@@ -65,8 +57,7 @@ void Agent::add_endpoint(const v1::AddEndpointRequest& request,
         EndpointFault{Kind::kNoSense, "host_interface: " + endpoint.host_interface +
                                           " is no interface of this node: give the node's end of the "
                                           "pod's veth pair"});
-  Told told = node_.told();
-  look_at_interfaces(node_.discovery(), told);  // a DEL that was lost leaves one behind
+  Told told = node_.still_there(node_.told());  // a DEL that was lost leaves one behind
   tell(told, *read);
   if (told.size() > kMostTold)
     return added(EndpointFault{Kind::kTooMany, "more than " + std::to_string(kMostTold) +

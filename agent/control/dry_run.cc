@@ -4,27 +4,14 @@
 #include "agent/control/told_file.h"
 #include "agent/endpoint/discover.h"
 #include "agent/endpoint/node_addresses.h"
-#include "agent/kernel/loader.h"
 #include "agent/kernel/maps.h"
 #include "agent/source/folder.h"
 
 namespace sluice::control {
 namespace {
 
-// What is pinned there; nothing is made, locked or attached.
-base::Result<image::Contents> contents_in_force(const std::filesystem::path& bpffs) {
-  kernel::LoadOptions options;
-  options.pin_dir = bpffs;
-  options.look_only = true;
-  auto programs = kernel::load(options);
-  if (!programs) return programs.error();
-  auto maps = kernel::KernelMaps::open(*programs);
-  if (!maps) return maps.error();
-  return maps->read();
-}
-
 NodeMaps maps_to_look_at(const std::filesystem::path& bpffs) {
-  return {nullptr, [bpffs] { return contents_in_force(bpffs); },
+  return {nullptr, [bpffs] { return kernel::read_pinned(bpffs); },
           [] { return base::Result<std::set<uint32_t>>(std::set<uint32_t>()); }};
 }
 

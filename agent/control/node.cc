@@ -122,6 +122,15 @@ void Node::take_told(Told told) {
   log_problems();
 }
 
+Told Node::still_there(Told told) const {
+  if (!discovered_) return told;
+  for (auto at = told.begin(); at != told.end();) {
+    at->second.host_ifindex = interface_of(discovery_, at->second);
+    at = at->second.host_ifindex == 0 ? told.erase(at) : std::next(at);
+  }
+  return told;
+}
+
 void Node::note_discovery() {
   auto now = with_told(discovered_here_, told_);
   discovery_changed_ = discovery_changed_ || now != discovery_;

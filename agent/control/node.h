@@ -79,6 +79,9 @@ class Node {
   void take_unread(std::vector<std::string> unread);
   // All that a CNI plugin has told and not taken back.
   void take_told(Told told);
+  // Of these, those whose interface is there, with its number; all, as they are, while nothing was
+  // discovered.
+  Told still_there(Told told) const;
 
   // Whether apply() would do something now.
   bool stale() const { return complete() && (news_ || retry_); }

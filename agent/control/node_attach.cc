@@ -12,22 +12,28 @@ std::set<uint32_t> endpoint_interfaces(const image::Image& image) {
 }
 
 // What tells an interface from another that got its number: its name and those of the namespaces behind it.
-std::set<std::string> looks_of(const endpoint::Discovery& discovery, uint32_t ifindex) {
-  std::set<std::string> looks;
-  const int number = static_cast<int>(ifindex);
-  if (const auto there = discovery.host_interfaces.find(number); there != discovery.host_interfaces.end())
-    looks.insert("name " + there->second);
+struct Looks {
+  std::string name;
+  std::set<std::string> namespaces;
+  bool operator==(const Looks&) const = default;
+};
+
+std::map<uint32_t, Looks> looks_of(const endpoint::Discovery& discovery) {
+  std::map<uint32_t, Looks> all;
+  for (const auto& [ifindex, name] : discovery.host_interfaces)
+    all[static_cast<uint32_t>(ifindex)] = {name, {}};
   for (const auto& found : discovery.found)
-    if (found.host_ifindex == number) looks.insert("namespace " + found.netns);
-  return looks;
+    all[static_cast<uint32_t>(found.host_ifindex)].namespaces.insert(found.netns);
+  return all;
 }
 
 }  // namespace
 
 void Node::doubt_attachments(const endpoint::Discovery& now) {
+  auto before = looks_of(discovery_), after = looks_of(now);
   for (auto at = attached_.begin(); at != attached_.end();) {
     const uint32_t ifindex = *at;
-    if (looks_of(discovery_, ifindex) == looks_of(now, ifindex)) {
+    if (before[ifindex] == after[ifindex]) {
       ++at;
       continue;
     }
@@ -81,7 +87,7 @@ void Node::adopt_connections() const {
 }
 
 void Node::attach_told(const ToldEndpoint& told) {
-  for (const uint32_t ifindex : told_interfaces(discovery_, {{{}, told}})) attach_at_once(ifindex);
+  if (const uint32_t ifindex = interface_of(discovery_, told); ifindex != 0) attach_at_once(ifindex);
 }
 
 void Node::attach_told_without_programs() {

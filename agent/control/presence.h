@@ -3,14 +3,13 @@
 // Laws: what is enforced stays enforced until it is certain that no pod is behind it. An interface that
 // carries our programs lets go of them only when it is gone, or when the namespace behind it was looked into
 // and has addresses of finished pods alone (semantics 2), and no CNI plugin told of it: a told pod that is
-// not known yet may have got such an address. Where the namespace behind an interface is not to be seen (a
-// wrong
-// --netns-dir, a namespace that cannot be entered or lost its name), the pod that an endpoint in force has
-// there is kept on it as long as there is a Pod object; without one, and where a namespace's addresses are of
-// no Pod object, it is a pod that is not known (semantics 25): programs, but no endpoint. The same holds of a
-// namespace that never was a pod's if its address lies in the Node's own spec.podCIDRs, or if a CNI plugin
-// told of its interface; any other namespace is taken for no pod and left alone. Everything that is not as it
-// should be is a line. Any thread.
+// not known yet may have got such an address. Where the namespace behind an interface is not to be seen (the
+// wrong directory of namespaces, one that cannot be entered or lost its name), the pod that an endpoint in
+// force has there is kept on it as long as there is a Pod object; without one, and where a namespace's
+// addresses are of no Pod object, it is a pod that is not known (semantics 25): programs, but no endpoint.
+// The same holds of a namespace that never was a pod's if its address lies in the Node's own spec.podCIDRs,
+// or if a CNI plugin told of its interface; any other namespace is taken for no pod and left alone.
+// Everything that is not as it should be is a line. Any thread.
 #pragma once
 
 #include <set>

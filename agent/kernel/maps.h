@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <filesystem>
 
 #include "agent/image/contents.h"
 #include "agent/image/plan.h"
@@ -67,5 +68,8 @@ class KernelMaps final : public image::Target {
   Arrays arrays_;
   Grace grace_;
 };
+
+// What is pinned there, read back beside whoever enforces with it; nothing is made, locked or attached.
+base::Result<image::Contents> read_pinned(const std::filesystem::path& pin_dir);
 
 }  // namespace sluice::kernel

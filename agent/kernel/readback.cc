@@ -84,4 +84,15 @@ Result<image::Contents> KernelMaps::read() const {
   return contents;
 }
 
+base::Result<image::Contents> read_pinned(const std::filesystem::path& pin_dir) {
+  LoadOptions options;
+  options.pin_dir = pin_dir;
+  options.look_only = true;
+  const auto programs = load(options);
+  if (!programs) return programs.error();
+  const auto maps = KernelMaps::open(*programs);
+  if (!maps) return maps.error();
+  return maps->read();
+}
+
 }  // namespace sluice::kernel

@@ -6,7 +6,6 @@
 #include "agent/endpoint/node_addresses.h"
 #include "agent/image/placement.h"
 #include "agent/kernel/bpffs.h"
-#include "agent/kernel/loader.h"
 #include "agent/kernel/maps.h"
 #include "bench/api/stand.h"
 #include "tests/oracle/random.h"
@@ -23,14 +22,7 @@ namespace {
 constexpr char kBpffs[] = "/sys/fs/bpf/sluice", kNetnsDir[] = "/run/netns";
 
 Result<image::Image> image_in_force() {
-  kernel::LoadOptions options;
-  options.pin_dir = kBpffs;
-  options.look_only = true;
-  auto programs = kernel::load(options);
-  if (!programs) return programs.error();
-  auto maps = kernel::KernelMaps::open(*programs);
-  if (!maps) return maps.error();
-  auto contents = maps->read();
+  auto contents = kernel::read_pinned(kBpffs);
   if (!contents) return contents.error();
   auto back = image::Placement::read(*contents);
   if (!back) return back.error();

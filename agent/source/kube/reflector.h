@@ -3,10 +3,9 @@
 // the next request comes out.
 //
 // Laws:
-//  - A list is asked for page by page; after its last page a watch follows from the list's version; after
-//  that a watch
-//    from the last version seen. Only a version or token that the server has forgotten (410 in any form)
-//    leads to a new list, or kVersionTries answers in a row that make no sense.
+//  - A list is asked for page by page; after its last page a watch follows from the list's version, after
+//    that one a watch from the last version seen. Only a version or token that the server has forgotten (410
+//    in any form) leads to a new list, or kVersionTries answers in a row that make no sense.
 //  - The first list is whole once (synced()), and stays so.
 //  - Failures wait: a pause that doubles from `first` to `longest`, between half of it and all of it at
 //    random, or longer where the server says so, at most kLongestRetryAfter. Progress (an event, or a watch

@@ -31,6 +31,16 @@ class ToldNodeTest : public NodeTest {
   std::unique_ptr<Node> node_;
 };
 
+TEST_F(ToldNodeTest, WhoseInterfaceIsGoneIsForgottenOnlyWhereThatWasSeen) {
+  Told told = told_web();
+  const Told kept = node_->still_there(told);
+  ASSERT_EQ(kept.size(), 1u);
+  EXPECT_EQ(kept.begin()->second.host_ifindex, 7u) << "its number is learnt";
+  EXPECT_EQ(make_node()->still_there(told), told) << "nothing was discovered";
+  told.begin()->second.host_interface = "veth9";
+  EXPECT_TRUE(node_->still_there(told).empty());
+}
+
 TEST_F(ToldNodeTest, AToldInterfaceIsClosedUntilItsPodIsKnown) {
   EXPECT_THAT(maps_.attached, ElementsAre(8u));
   node_->take_told(told_web());
