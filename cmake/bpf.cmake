@@ -9,13 +9,12 @@ function(sluice_bpf_skeleton target source)
   string(REGEX REPLACE "\\.bpf\\.c$" "" stem ${stem})
   set(object ${CMAKE_CURRENT_BINARY_DIR}/${stem}.bpf.o)
   set(skeleton ${CMAKE_CURRENT_BINARY_DIR}/${stem}.skel.h)
-  file(GLOB deps CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bpf/*.h ${PROJECT_SOURCE_DIR}/include/sluice/*.h)
   add_custom_command(OUTPUT ${object}
     COMMAND ${SLUICE_BPF_CLANG} -target bpf -mcpu=v3 -g -O2 -std=gnu11 -Wall -Wextra -Werror
       -I${PROJECT_SOURCE_DIR} -I${PROJECT_SOURCE_DIR}/include -I${PROJECT_SOURCE_DIR}/bpf
       -I${PROJECT_SOURCE_DIR}/bpf/kernel -I/usr/include/${CMAKE_LIBRARY_ARCHITECTURE}
-      -c ${source} -o ${object}
-    DEPENDS ${source} ${deps} VERBATIM COMMENT "BPF ${stem}.bpf.o")
+      -MD -MF ${object}.d -c ${source} -o ${object}
+    DEPENDS ${source} DEPFILE ${object}.d VERBATIM COMMENT "BPF ${stem}.bpf.o")
   add_custom_command(OUTPUT ${skeleton}
     COMMAND ${CMAKE_COMMAND} -E echo "// NOLINTBEGIN: generated" > ${skeleton}
     COMMAND ${SLUICE_BPFTOOL} gen skeleton ${object} name sluice_${stem} >> ${skeleton}

@@ -84,13 +84,15 @@ SLUICE_STAGE int sluice_is_gso(sluice_ctx* ctx) {
 /* Loads *to from offset; non-zero where the packet ends before. Linear data is read in place, by words:
  * headers begin at multiples of 4 behind the Ethernet header, which the kernel aligns so (NET_IP_ALIGN) where
  * its processor cares. Only the cold way makes a copy, so that a struct of which few fields are used stays in
- * registers. */
+ * registers. The asm makes an offset that is not constant one 64-bit value: else clang compares its low half
+ * and adds the whole, and the verifiers of older kernels (6.1 is one) do not carry the bound over. */
 #define sluice_load(ctx, offset, to)                                     \
   ({                                                                     \
     const __u8* start = (const __u8*)(long)(ctx)->data;                  \
     const __u8* end = (const __u8*)(long)(ctx)->data_end;                \
-    __u32 at = (offset);                                                 \
+    __u64 at = (__u32)(offset);                                          \
     long missing = 0;                                                    \
+    if (!__builtin_constant_p(at)) asm volatile("" : "+r"(at));          \
     if (at <= SLUICE_MOST_LINEAR && start + at + sizeof(*(to)) <= end) { \
       *(to) = *(const __typeof__(*(to))*)(start + at);                   \
     } else {                                                             \
