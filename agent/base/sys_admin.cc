@@ -38,6 +38,11 @@ bool put_in_effect(bool on) {
 
 }  // namespace
 
+bool in_effect(unsigned capability) {
+  Capabilities mine;
+  return mine.read() && mine.is_effective(capability);
+}
+
 void lay_down_sys_admin() {
   Capabilities mine;
   if (mine.read() && mine.is_effective(CAP_BPF) && mine.is_effective(CAP_NET_ADMIN)) put_in_effect(false);

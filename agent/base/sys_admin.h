@@ -1,5 +1,5 @@
-// CAP_SYS_ADMIN, which a program that has it needs for moments only: permitted throughout, in effect for
-// those.
+// Capabilities; above all CAP_SYS_ADMIN, which a program that has it needs for moments only: permitted
+// throughout, in effect for those.
 //
 // Laws: capabilities in effect are a thread's own; a thread inherits them from the one that starts it, so
 // that laying down comes before threads are started. What is not permitted is never raised. Source:
@@ -7,6 +7,9 @@
 #pragma once
 
 namespace sluice::base {
+
+// Whether the calling thread has a capability (CAP_… of linux/capability.h) in effect.
+bool in_effect(unsigned capability);
 
 // Takes it out of effect for the calling thread and those it starts. Not where it stands for others that are
 // missing beside it (CAP_BPF, CAP_NET_ADMIN; kernels before 5.8 know no CAP_BPF): without it all would fail.

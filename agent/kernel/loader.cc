@@ -2,15 +2,19 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <linux/capability.h>
 #include <sys/utsname.h>
 
 #include <string>
 #include <vector>
 
+#include "agent/base/sys_admin.h"
 #include "agent/kernel/bpffs.h"
 #include "agent/kernel/hz.h"
 #include "agent/kernel/libbpf_log.h"
+#include "agent/kernel/memory_lock.h"
 #include "agent/kernel/pins.h"
+#include "agent/kernel/verifier_log.h"
 #include "policy.skel.h"
 #include "sluice/timeouts.h"
 
@@ -27,7 +31,9 @@ constexpr uint32_t kTimeoutSeconds[SLUICE_TIMEOUT_COUNT] = {
 };
 
 constexpr size_t kVerifierLogBytes = 1 << 20;
-constexpr size_t kVerifierLogShown = 600;
+constexpr size_t kStatisticsBytes = 1 << 16;
+constexpr uint32_t kStatisticsAlone =
+    4;  // BPF_LOG_STATS of the kernel's bpf_verifier.h: what is wrong, and numbers
 
 bpf_map* find_map(const sluice_policy& skeleton, const std::string& name) {
   return bpf_object__find_map_by_name(skeleton.obj, ("sluice_" + name).c_str());
@@ -85,22 +91,19 @@ Status pin_all(const sluice_policy& skeleton, const std::filesystem::path& pin_d
   return pin_program(bpf_program__fd(skeleton.progs.sluice_to_pod), programs / program_label(SLUICE_INGRESS));
 }
 
-// The end of the verifier's log, where it says what it dislikes, as one line.
-std::string shorten(const std::vector<char>& log) {
-  std::string text(log.data());
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  if (text.size() > kVerifierLogShown) text = "…" + text.substr(text.size() - kVerifierLogShown);
-  for (size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at))
-    text.replace(at, 1, " | ");
-  return text;
+// The kernel says EPERM both of capabilities and of memory that may not be locked.
+std::string why_not_permitted(const base::Result<MemoryLock>& lock) {
+  const bool capable =
+      base::in_effect(CAP_SYS_ADMIN) || (base::in_effect(CAP_BPF) && base::in_effect(CAP_NET_ADMIN));
+  if (capable && lock && lock->stands_in_the_way()) return memory_lock_text(*lock);
+  return "CAP_BPF and CAP_NET_ADMIN are needed; run as root";
 }
 
 Error load_error(int code, const std::vector<char>& log) {
-  const std::string text = shorten(log);
+  const std::string text = end_of_verifier_log(log.data());
   Error error = Error::from_errno(-code, "load BPF programs");
   if (!text.empty()) return Error(error.message() + ": the verifier says: " + text);
-  if (code == -EPERM) return Error(error.message() + ": CAP_BPF and CAP_NET_ADMIN are needed; run as root");
-  return error;
+  return code == -EPERM ? Error(error.message() + ": " + why_not_permitted(read_memory_lock())) : error;
 }
 
 }  // namespace
@@ -122,9 +125,31 @@ int Programs::events_fd() const {
   return bpf_map__fd(skeleton_->maps.sluice_events);
 }
 
+void Programs::ask_for_statistics() {
+  for (const auto direction : {SLUICE_INGRESS, SLUICE_EGRESS}) {
+    auto& log = statistics_.at(direction);
+    log.assign(kStatisticsBytes, '\0');
+    (void)bpf_program__set_log_level(program(direction), kStatisticsAlone);
+    (void)bpf_program__set_log_buf(program(direction), log.data(), log.size());
+  }
+}
+
+bpf_program* Programs::program(sluice_direction direction) const {
+  return direction == SLUICE_EGRESS ? skeleton_->progs.sluice_from_pod : skeleton_->progs.sluice_to_pod;
+}
+
 int Programs::program_fd(sluice_direction direction) const {
-  return bpf_program__fd(direction == SLUICE_EGRESS ? skeleton_->progs.sluice_from_pod
-                                                    : skeleton_->progs.sluice_to_pod);
+  return bpf_program__fd(program(direction));
+}
+
+// Asked of the kernel, which tells from 5.16 on, or read from what its verifier wrote.
+std::optional<uint32_t> Programs::verified_instructions(sluice_direction direction) const {
+  bpf_prog_info info{};
+  uint32_t size = sizeof info;
+  if (bpf_obj_get_info_by_fd(program_fd(direction), &info, &size) == 0 && info.verified_insns != 0)
+    return info.verified_insns;
+  const auto& log = statistics_.at(direction);
+  return log.empty() ? std::nullopt : kernel::verified_instructions(log.data());
 }
 
 uint32_t recent_entries(uint32_t entries, uint32_t cpus) {
@@ -144,6 +169,7 @@ base::Result<Programs> load(const LoadOptions& options) {
   utsname system{};
   if (::uname(&system) != 0) return Error::from_errno(errno, "uname");
   if (auto runs = check_kernel(system.version); !runs) return runs.error();
+  raise_memory_lock();
   Programs programs;
   programs.pin_dir_ = options.pin_dir;
   if (options.pin_dir && !options.look_only) {
@@ -165,6 +191,7 @@ base::Result<Programs> load(const LoadOptions& options) {
   if (options.pin_dir) {
     if (auto reused = for_each_pin(skeleton, *options.pin_dir, reuse_pinned); !reused) return reused.error();
   }
+  if (options.verifier_statistics) programs.ask_for_statistics();
   if (const int code = sluice_policy__load(&skeleton); code != 0) return load_error(code, log);
   if (options.pin_dir && !options.look_only) {
     if (auto pinned = pin_all(skeleton, *options.pin_dir); !pinned) return pinned.error();

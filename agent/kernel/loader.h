@@ -2,21 +2,24 @@
 //
 // Laws: a pinned map of another shape is an error, never replaced. Either everything is loaded and pinned, or
 // the error says what failed and the maps in force are untouched. Constants (timeouts in jiffies) are written
-// before load. Memory: libbpf 1.x raises RLIMIT_MEMLOCK by itself on kernels that charge maps to it (< 5.11).
-// One thread.
+// before load. The memory-lock limit is raised as far as this process may where maps count against it
+// (memory_lock.h). One thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "agent/base/fd.h"
 #include "agent/base/result.h"
 #include "agent/kernel/shape.h"
 
+struct bpf_program;
 struct sluice_policy;  // the libbpf skeleton
 
 namespace sluice::kernel {
@@ -28,6 +31,8 @@ struct LoadOptions {
   // Only looks at what is pinned there, also while an agent holds the directory: nothing is made, locked or
   // pinned.
   bool look_only = false;
+  // Verified instructions are known below Linux 5.16 too. A program that is refused is explained less.
+  bool verifier_statistics = false;
   // Other limits than include/sluice/limits.h has, so that a test can fill a map.
   std::map<sluice_map, uint32_t> max_entries;
 };
@@ -44,6 +49,8 @@ class Programs {
   // By what the pod does: SLUICE_EGRESS is sluice_from_pod (tc ingress of the host side), SLUICE_INGRESS is
   // sluice_to_pod (tc egress of the host side).
   int program_fd(sluice_direction direction) const;
+  // That the verifier walked through; none where nothing tells.
+  std::optional<uint32_t> verified_instructions(sluice_direction direction) const;
   const std::optional<std::filesystem::path>& pin_dir() const { return pin_dir_; }
 
  private:
@@ -52,10 +59,13 @@ class Programs {
     void operator()(sluice_policy* skeleton) const noexcept;
   };
   Programs() = default;
+  bpf_program* program(sluice_direction direction) const;
+  void ask_for_statistics();
 
   std::unique_ptr<sluice_policy, Close> skeleton_;
   std::optional<std::filesystem::path> pin_dir_;
   base::Fd lock_;
+  std::array<std::vector<char>, 2> statistics_;  // by sluice_direction; what the verifier wrote
 };
 
 // An error where the kernel is one that the programs cannot run on: PREEMPT_RT, where a packet's program may
