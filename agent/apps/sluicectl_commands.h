@@ -38,6 +38,7 @@ void add_eval(Commands& commands);
 void add_matrix(Commands& commands);
 void add_agent_commands(Commands& commands);  // sync, status, endpoints, policies, identities, check
 void add_lab(Commands& commands);
+void add_preflight(Commands& commands);
 
 // Options that several commands have, spelled once.
 void add_manifests_option(CLI::App& command, std::string& manifests);

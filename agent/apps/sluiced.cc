@@ -1,7 +1,10 @@
 // sluiced: the per-node agent. Options and wiring; what it does is in agent/control.
+#include <spdlog/spdlog.h>
+
 #include <csignal>
 #include <cstdio>
 
+#include "agent/apps/preflight.h"
 #include "agent/apps/sluiced_options.h"
 #include "agent/base/descriptors.h"
 #include "agent/control/agent.h"
@@ -36,6 +39,16 @@ int run_dry(const SluicedOptions& options) {
   for (const auto& problem : result->problems) fail(kProgram, kExitDone, problem);
   std::fputs(result->difference.c_str(), stdout);
   return kExitDone;
+}
+
+int run_preflight_of(const SluicedOptions& options) {
+  spdlog::set_level(spdlog::level::off);  // libraries' remarks: the table says it
+  PreflightOptions preflight;
+  preflight.bpffs = options.bpffs;
+  preflight.netns_dir = options.netns_dir;
+  preflight.output = options.output;
+  preflight.attach = kernel::parse_attach_mode(options.attach).value();
+  return run_preflight(preflight);
 }
 
 control::AgentOptions agent_options(const SluicedOptions& options) {
@@ -84,6 +97,7 @@ int run(int argc, char** argv) {
   auto parsed = parse_sluiced(argc, argv, surroundings());
   if (const auto* exit = std::get_if<Exit>(&parsed)) return leave(kProgram, *exit);
   const auto& options = std::get<SluicedOptions>(parsed);
+  if (options.preflight) return run_preflight_of(options);
   if (auto usable = kernel::check_bpffs(options.bpffs); !usable)
     return fail(kProgram, kExitUsage, usable.error().within("--bpffs").message());
   if (options.detach) return run_detach(options);

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 
 #include "agent/apps/config_file.h"
 #include "agent/control/http.h"
@@ -51,7 +52,15 @@ void add_options(CLI::App& app, SluicedOptions& options) {
       ->type_name("FILE");
   app.add_flag("--detach", options.detach, "Remove every program, map and link ever installed, and exit");
   app.add_flag("--dry-run", options.dry_run, "Print the difference that would be applied, and exit");
+  app.add_flag("--preflight", options.preflight,
+               "Print what this kernel and node have and lack, and exit: 0 where an agent can run, else 1");
+  app.add_option("-o,--output", options.output, "How --preflight prints it")
+      ->check(CLI::IsMember({"table", "json"}));
 }
+
+// Options of one run alone, which no file of settings has.
+const std::set<std::string> kNoSettings = {"config", "detach", "dry-run", "preflight",
+                                           "output", "help",   "version"};
 
 void make_absolute(std::string& path) {
   if (!path.empty()) path = std::filesystem::absolute(path).lexically_normal().string();
@@ -74,14 +83,14 @@ std::variant<SluicedOptions, Exit> parse_sluiced(int argc, const char* const* ar
   add_options(app, options);
   if (auto exit = parse(app, argc, argv)) return *exit;
   if (!options.config.empty()) {
-    auto read = apply_config_file(options.config, app, {"config", "detach", "dry-run", "help", "version"});
+    auto read = apply_config_file(options.config, app, kNoSettings);
     if (!read) return Exit{kExitUsage, read.error().message()};
   }
   if (options.node_name.empty()) options.node_name = around.node_name;
   if (options.node_name.empty())
     return Exit{kExitUsage, "no node name: give --node-name NAME or set NODE_NAME"};
-  if (options.detach && options.dry_run)
-    return Exit{kExitUsage, "--detach and --dry-run: give only one of them"};
+  if (options.detach + options.dry_run + options.preflight > 1)
+    return Exit{kExitUsage, "--detach, --dry-run and --preflight: give only one of them"};
   if (options.dry_run && options.manifests.empty())
     return Exit{kExitUsage,
                 "--dry-run: give --manifests DIR: objects of the control API are known to a running agent"};

@@ -23,7 +23,8 @@ struct SluicedOptions {
   std::string attach = "auto";
   std::string log_level = "info", log_format = "text";
   std::optional<uint32_t> socket_group, feeder_uid;
-  bool detach = false, dry_run = false;
+  bool detach = false, dry_run = false, preflight = false;
+  std::string output = "table";  // of preflight
 };
 
 // What the options fall back to.

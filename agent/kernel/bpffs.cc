@@ -113,6 +113,10 @@ base::Status check_bpffs(const fs::path& given) {
                "directory in it");
 }
 
+bool lies_in_bpffs(const fs::path& dir) {
+  return is_bpffs(nearest_existing(fs::absolute(dir).lexically_normal()));
+}
+
 base::Status ensure_bpffs(const fs::path& given) {
   const fs::path dir = fs::absolute(given).lexically_normal();
   if (auto usable = check_bpffs(dir); !usable) return usable;

@@ -29,6 +29,9 @@ const char* program_label(sluice_direction direction);
 // says how to mend it. Changes nothing.
 base::Status check_bpffs(const std::filesystem::path& dir);
 
+// Whether `dir`, or where it would be made, is in a BPF file system now.
+bool lies_in_bpffs(const std::filesystem::path& dir);
+
 // Makes `dir` (mode 0700) and the folders in it. It must lie in a BPF file system; where it lies below
 // /sys/fs/bpf and nothing is mounted there, one is mounted.
 base::Status ensure_bpffs(const std::filesystem::path& dir);

@@ -79,6 +79,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Row{"wrong_attach", {"--manifests", "/m", "--attach", "xdp"}, "--attach"},
                       Row{"wrong_log_level", {"--manifests", "/m", "--log-level", "loud"}, "--log-level"},
                       Row{"both", {"--manifests", "/m", "--detach", "--dry-run"}, "only one"},
+                      Row{"two_acts", {"--preflight", "--detach"}, "only one"},
                       Row{"no_such_config", {"--config", "/no/such/file"}, "/no/such/file: No such file"}),
     [](const auto& row) { return row.param.what; });
 
@@ -116,8 +117,8 @@ TEST(SluicedOptions, HelpAndVersionGoToStandardOutput) {
   EXPECT_EQ(help.code, kExitDone);
   for (const char* option :
        {"--node-name", "--manifests", "--socket", "--netns-dir", "--default-verdict", "--mode", "--bpffs",
-        "--metrics", "--config", "--detach", "--dry-run", "--attach", "--socket-group", "--feeder-uid",
-        "--log-level", "--log-format", "--version"})
+        "--metrics", "--config", "--detach", "--dry-run", "--preflight", "--attach", "--socket-group",
+        "--feeder-uid", "--log-level", "--log-format", "--version"})
     EXPECT_THAT(help.output, HasSubstr(option));
 }
 
