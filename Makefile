@@ -47,7 +47,9 @@ check: deps ## format, clang-tidy (what changed since it last passed; FULL=1: al
 	$(call configure,release)
 	$(call build,release)
 	ctest --preset release --label-regex check
-	tests/check/tidy.sh build/release
+	$(call configure,files)
+	$(call build,files) --target generated
+	tests/check/tidy.sh build/files
 
 fuzz: deps ## each fuzzer for FUZZ_SECONDS=60 from its seed corpus, under ASan+UBSan
 	$(call configure,fuzz)

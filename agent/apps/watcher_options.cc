@@ -9,7 +9,7 @@
 namespace sluice::apps {
 namespace {
 
-const char kDescription[] =
+const char kAboutWatcher[] =
     "Follows a Kubernetes API server and feeds Sluice's agent on this node with what it holds.\n"
     "In a pod it takes the service account; elsewhere give --kubeconfig. It needs no privilege.";
 
@@ -44,7 +44,7 @@ void add_options(CLI::App& app, WatcherArguments& arguments) {
 std::variant<WatcherArguments, Exit> parse_watcher(int argc, const char* const* argv,
                                                    const kube::Environment& environment) {
   WatcherArguments arguments;
-  CLI::App app(kDescription, "sluice-watcher");
+  CLI::App app(kAboutWatcher, "sluice-watcher");
   set_up(app);
   add_options(app, arguments);
   if (auto exit = parse(app, argc, argv)) return *exit;

@@ -20,7 +20,7 @@ namespace {
 using base::Error;
 using base::Result;
 
-std::shared_ptr<grpc::Channel> connect(const std::string& socket) {
+std::shared_ptr<grpc::Channel> feed_channel(const std::string& socket) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   // Each open() is a try of its own, whatever became of the one before.
@@ -56,7 +56,7 @@ class FeedStream final : public grpc::ClientBidiReactor<v1::FeedRequest, v1::Fee
       : loop_(loop),
         socket_(std::move(socket)),
         handlers_(std::move(handlers)),
-        stub_(v1::Feed::NewStub(connect(socket_))) {}
+        stub_(v1::Feed::NewStub(feed_channel(socket_))) {}
 
   void start(v1::Hello hello) {
     session_after_ = hello.resume_after();

@@ -8,9 +8,9 @@
 namespace sluice::control {
 namespace {
 
-using Kind = FeedBreach::Kind;
+using Breach = FeedBreach::Kind;
 
-FeedBreach breach(Kind kind, uint64_t sequence, const std::string& what) {
+FeedBreach breach(Breach kind, uint64_t sequence, const std::string& what) {
   return {kind, "batch " + std::to_string(sequence) + ": " + what};
 }
 
@@ -58,7 +58,7 @@ std::variant<FedBatch, FeedBreach> read_batch(const v1::Batch& batch) {
   for (const v1::Event& event : batch.events()) {
     auto read = read_event(event);
     if (!read)
-      return breach(Kind::kNoSense, fed.sequence,
+      return breach(Breach::kNoSense, fed.sequence,
                     "event " + std::to_string(fed.events.size()) + ": " + read.error().message());
     fed.events.push_back(std::move(*read));
   }
@@ -77,7 +77,7 @@ bool FeedSession::begin(const std::string& session, uint64_t resume_after) {
 
 std::optional<FeedBreach> FeedSession::fault_of(const FedBatch& batch) const {
   const auto no_sense = [&batch](const std::string& what) {
-    return breach(Kind::kNoSense, batch.sequence, what);
+    return breach(Breach::kNoSense, batch.sequence, what);
   };
   if (batch.sequence != taken_ + 1)
     return no_sense("is out of order: " + std::to_string(taken_ + 1) + " is next");
@@ -92,7 +92,7 @@ std::optional<FeedBreach> FeedSession::fault_of(const FedBatch& batch) const {
       if (is_removal(event))
         return no_sense("removes " + to_line(event.id) + " in a snapshot: leave it out instead");
   if (adds_too_much(batch))
-    return breach(Kind::kTooMuch, batch.sequence,
+    return breach(Breach::kTooMuch, batch.sequence,
                   "more than " + std::to_string(most_objects_) + " objects: the agent takes no more");
   return std::nullopt;
 }

@@ -51,7 +51,7 @@ std::shared_ptr<spdlog::logger> logger(const std::string& name, const std::strin
   return logger;
 }
 
-std::string quoted(std::string_view value) {
+std::string quoted_value(std::string_view value) {
   return boost::json::serialize(boost::json::string_view(value.data(), value.size()));
 }
 
@@ -77,13 +77,13 @@ base::Result<LogLevel> parse_log_level(std::string_view text) {
 
 std::string log_payload(LogFormat format, std::string_view event, const LogFields& fields) {
   if (format == LogFormat::kJson) {
-    std::string text = "\"event\":" + quoted(event);
-    for (const auto& [key, value] : fields) text += "," + quoted(key) + ":" + quoted(value);
+    std::string text = "\"event\":" + quoted_value(event);
+    for (const auto& [key, value] : fields) text += "," + quoted_value(key) + ":" + quoted_value(value);
     return text;
   }
   std::string text(event);
   for (const auto& [key, value] : fields)
-    text.append(" ").append(key).append("=").append(is_plain(value) ? value : quoted(value));
+    text.append(" ").append(key).append("=").append(is_plain(value) ? value : quoted_value(value));
   return text;
 }
 

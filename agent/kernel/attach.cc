@@ -18,7 +18,6 @@ namespace {
 using base::Error;
 using base::Status;
 
-constexpr sluice_direction kDirections[] = {SLUICE_INGRESS, SLUICE_EGRESS};
 constexpr std::array<std::pair<const char*, AttachMode>, 3> kModes = {
     {{"auto", AttachMode::kAuto}, {"tcx", AttachMode::kTcx}, {"clsact", AttachMode::kClsact}}};
 

@@ -18,7 +18,6 @@ constexpr uint32_t kPriority = 1;
 // The handle says whether the qdisc was there before us.
 constexpr uint32_t kHandleInFoundQdisc = 0x51;
 constexpr uint32_t kHandleInMadeQdisc = 0x52;
-constexpr sluice_direction kDirections[] = {SLUICE_INGRESS, SLUICE_EGRESS};
 
 using Filters = std::array<std::vector<TcFilter>, 2>;  // by sluice_direction
 

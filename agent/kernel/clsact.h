@@ -13,8 +13,11 @@
 
 #include "agent/base/result.h"
 #include "agent/kernel/own_maps.h"
+#include "sluice/layout.h"
 
 namespace sluice::kernel {
+
+inline constexpr sluice_direction kDirections[] = {SLUICE_INGRESS, SLUICE_EGRESS};
 
 // Both programs, by sluice_direction. Replaces ours in place where they are attached already.
 base::Status clsact_attach(uint32_t ifindex, const std::array<int, 2>& program_fds);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # clang-tidy on agent/ with the flags of a build. A file that passed is passed over until it, a header of the project
 # that it includes, .clang-tidy or this script changes; FULL=1 looks at every file again. Says how many it looked at.
-# usage: tidy.sh <build folder, built> [path prefix, default: agent/]
+# usage: tidy.sh <build folder that compiles each file by itself, its target `generated` built> [path prefix, default: agent/]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=${1:?usage: tidy.sh <build folder> [path prefix]} prefix=${2:-agent/}
@@ -9,34 +9,21 @@ stamps=$build/tidy
 [[ ${FULL:-0} == 0 ]] || rm -rf "$stamps"
 mkdir -p "$stamps"
 
-# "<source> <header of the project>..." for each object of the build.
-dependencies() {
-  ninja -C "$build" -t deps 2>/dev/null | awk -v root="$PWD/" '
-    function flush() { if (source != "") print source rest; source = rest = "" }
-    /^[^ ]/ { flush(); next }
-    NF {
-      path = $1
-      sub(/^\.\.\/\.\.\//, "", path) # seen from build/<preset>, as a compiler cache has it
-      if (index(path, root) == 1) path = substr(path, length(root) + 1)
-      else if (path ~ /^(\/|\.\.)/) next
-      if (source == "") source = path; else if (path ~ /^(agent|bpf|include|tests|bench)\//) rest = rest " " path
-    }
-    END { flush() }' | sort -u -k1,1
-}
+# "<source> <header of the project>..." for each source that the build compiles.
+dependencies() { python3 -B tests/check/includes.py "$build/compile_commands.json" "$prefix"; }
 
 # Headers that the build made are not here: what they are made of is.
-state_of() { { cat .clang-tidy tests/check/tidy.sh "$@" 2>/dev/null || true; } | sha256sum | cut -d' ' -f1; }
+state_of() { { cat .clang-tidy tests/check/tidy.sh tests/check/includes.py "$@" 2>/dev/null || true; } | sha256sum | cut -d' ' -f1; }
 
 todo=() all=0
 declare -A want=()
 while read -r source headers; do
-  [[ $source == "$prefix"*.cc || $source == "$prefix"*.c ]] || continue
   all=$((all + 1))
   # shellcheck disable=SC2086  # a list of paths, none with a space
   want[$source]=$(state_of "$source" $headers)
   [[ $(cat "$stamps/${source//\//_}" 2>/dev/null) == "${want[$source]}" ]] || todo+=("$source")
 done < <(dependencies)
-((all > 0)) || { echo "tidy: $build holds no object of $prefix: build it first" >&2; exit 2; }
+((all > 0)) || { echo "tidy: $build compiles no file of $prefix by itself: cmake --preset files" >&2; exit 2; }
 
 # One file: its findings, if any; its stamp, if none.
 look_at() {

@@ -73,7 +73,7 @@ void add_port(Random& random, const Cluster& cluster, Service& service, std::str
   service.ports.push_back(std::move(entry));
 }
 
-bool is_selected(const Service& service, const model::Pod& pod) {
+bool selects(const Service& service, const model::Pod& pod) {
   return service.selector && pod.name.ns == service.name.ns &&
          std::all_of(service.selector->begin(), service.selector->end(), [&](const auto& label) {
            auto found = pod.labels.find(label.first);
@@ -87,7 +87,7 @@ std::vector<Ip> likely_endpoints(Random& random, const Cluster& cluster, const S
   std::vector<Ip> selected, any;
   for (const auto& [name, pod] : cluster.pods)
     for (const Ip& ip : pod.ips)
-      if (ip.family() == family && is_selected(service, pod)) selected.push_back(ip);
+      if (ip.family() == family && selects(service, pod)) selected.push_back(ip);
   for (const Ip& ip : known_addresses(cluster))
     if (ip.family() == family) any.push_back(ip);
   return selected.empty() || random.chance(20) ? any : selected;
