@@ -1,6 +1,6 @@
 # Sluice's front door. A bare `make` lists what there is; everything is built below build/.
 .DEFAULT_GOAL := list
-.PHONY: list demo test check fuzz bench bench-report bench-quick bench-api image install clean deps bench-deps chart-tools programs
+.PHONY: list demo test kernels check fuzz bench bench-report bench-quick bench-api image install clean deps kernels-deps bench-deps chart-tools programs
 
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
@@ -33,7 +33,7 @@ demo: ## a small cluster on this machine: what may talk before, under and after 
 	@$(MAKE) --no-print-directory programs
 	deploy/demo.sh
 
-test: deps chart-tools ## every test, the release build and then ASan+UBSan (root)
+test: deps kernels-deps chart-tools ## every test, the release build and then ASan+UBSan (root)
 	$(as_root)
 	$(call configure,release)
 	$(call build,release)
@@ -41,6 +41,11 @@ test: deps chart-tools ## every test, the release build and then ASan+UBSan (roo
 	$(call build,debug) --target sanitized
 	ctest --preset debug
 	ctest --preset release
+
+kernels: deps kernels-deps ## Debian's kernels from 5.10 on, booted in QEMU with these programs; writes docs/kernels.md
+	$(call configure,release)
+	$(call build,release) --target kernels_programs
+	tests/kernels/run.py --long --refresh --write docs/kernels.md
 
 check: deps ## format, clang-tidy (what changed since it last passed; FULL=1: all), layers, headers, style
 	tests/check/format.sh
@@ -94,6 +99,9 @@ deps:
 # helm and kubectl; tests that need them are skipped where they are not to be had.
 chart-tools:
 	@deploy/install-chart-tools.sh || true
+
+kernels-deps:
+	@deploy/install-deps.sh kernels
 
 bench-deps:
 	@deploy/install-deps.sh bench

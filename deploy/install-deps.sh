@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Installs what building and testing Sluice takes on Debian 12. Run it as often as you like: where everything is
 # there already it asks dpkg once and is done. Not as root it uses sudo.
-# usage: install-deps.sh [bench|image]
+# usage: install-deps.sh [bench|image|kernels]
 #   bench   also what the benchmarks compare Sluice with, and what draws their report
 #   image   also what the image is built with
+#   kernels also what boots other kernels (tests/kernels)
 set -euo pipefail
 
 packages=(
@@ -30,6 +31,7 @@ bench_packages=(
   # the report's plots
   python3-matplotlib
 )
+kernels_packages=(qemu-system-x86 busybox-static cpio kmod xz-utils zstd dash util-linux debian-archive-keyring)
 image_packages=(buildah binutils ca-certificates)
 
 fail() {
@@ -48,7 +50,8 @@ case ${1:-} in
   "") ;;
   bench) packages+=("${bench_packages[@]}") ;;
   image) packages+=("${image_packages[@]}") ;;
-  *) fail "'$1' is nothing to install for: nothing, bench or image" ;;
+  kernels) packages+=("${kernels_packages[@]}") ;;
+  *) fail "'$1' is nothing to install for: nothing, bench, image or kernels" ;;
 esac
 command -v dpkg-query >/dev/null ||
   fail "this is no Debian: install the equivalents of '${packages[*]}' and build with cmake --preset release"

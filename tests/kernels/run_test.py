@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""The runner can fail: what a guest told, and what must be made of it."""
+import pathlib
+import tempfile
+import unittest
+from unittest import mock
+
+import guests
+import run
+import table
+
+GUEST = guests.Guest("node", ("load", "detach"), seconds=1)
+LOAD = '{"row": "load", "ok": true, "seconds": 3, "says": "verified_instructions from_pod 100 map_kib all 2048"}\n'
+DETACH = '{"row": "detach", "ok": true, "seconds": 3, "says": ""}\n'
+END = '{"row": "end"}\n'
+TOLD = (
+    # what came over the line, what the console said last, rows that failed
+    ("all of it", LOAD + DETACH + END, "", []),
+    ("a row failed", LOAD + DETACH.replace("true", "false") + END, "", ["detach"]),
+    ("a panic after a row", LOAD, "Kernel panic", ["detach"]),
+    ("a row is missing", DETACH + END, "", ["load"]),
+    ("no end", LOAD + DETACH, "Kernel panic", ["detach"]),
+    ("half a line", LOAD + DETACH[:20], "", ["detach"]),
+    ("nothing", "", "No working init found", ["load", "detach"]),
+)
+LIMITS = (
+    # written down, found, what is complained of
+    ("5.10 from_pod 100", 100, ""),
+    ("5.10 from_pod 100", 105, ""),
+    ("5.10 from_pod 100", 106, "it was 100"),
+    ("6.1 from_pod 100", 100, "not written down"),
+)
+
+
+def column(instructions):
+    rows = {"node/load": guests.Found(True, "", 1, {("verified_instructions", "from_pod"): instructions})}
+    return table.Column("5.10", "bullseye", "5.10.262-1", rows)
+
+
+class RunnerTest(unittest.TestCase):
+    def test_what_a_guest_told(self):
+        for name, told, console, failed in TOLD:
+            with self.subTest(name), tempfile.TemporaryDirectory() as folder:
+                folder = pathlib.Path(folder)
+
+                def qemu(_command, stdout, **_):
+                    (folder / "node.rows").write_text(told)
+                    stdout.write(console.encode())
+
+                with mock.patch("subprocess.run", qemu):
+                    found = guests.boot(GUEST, folder, "vmlinuz", "initrd")
+                self.assertEqual([row for row in GUEST.rows if not found[row].ok], failed)
+                if console:
+                    self.assertIn(console, found[failed[0]].says)
+
+    def test_instructions_may_not_grow(self):
+        for written, found, complaint in LIMITS:
+            with self.subTest(written, found=found), tempfile.NamedTemporaryFile("w", suffix=".txt") as limits:
+                limits.write(f"# what\n{written}\n")
+                limits.flush()
+                with mock.patch("run.LIMITS", pathlib.Path(limits.name)):
+                    said = " ".join(run.too_many_instructions([column(found)]))
+                self.assertTrue(complaint in said if complaint else not said, said)
+
+    def test_a_kernel_that_cannot_be_had_fails(self):
+        with mock.patch("run.output_of", return_value=None), mock.patch("sys.argv", ["run.py", "--kernel", "5.10"]):
+            self.assertEqual(run.main(), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
