@@ -22,7 +22,7 @@ SLUICE_STAGE int sluice_may_report(sluice_ctx* ctx, struct sluice_endpoint_stats
     stats->in_window = 0;
   }
   if (stats->in_window >= SLUICE_REPORTS_PER_WINDOW) {
-    stats->suppressed += 1;
+    sluice_add(ctx, &stats->suppressed, 1);
     return 0;
   }
   stats->in_window += 1;
@@ -52,17 +52,15 @@ SLUICE_COLD int sluice_report(sluice_ctx* ctx, const struct sluice_packet* packe
 
 SLUICE_STAGE void sluice_record_denied(sluice_ctx* ctx, const struct sluice_packet* packet,
                                        const struct sluice_pod* pod, __u8 reason, int audit) {
-  __u32 index = pod->index;
+  __u32 index = sluice_stats_index(ctx, pod->index);
   struct sluice_endpoint_stats* stats = sluice_lookup(ctx, stats, &index);
   sluice_count(ctx, packet->direction, reason);
   if (!stats) return;
-  stats->denied_packets[packet->direction & 1] += 1;
-  stats->denied_bytes[packet->direction & 1] += sluice_length(ctx);
+  sluice_add(ctx, &stats->denied_packets[packet->direction & 1], 1);
+  sluice_add(ctx, &stats->denied_bytes[packet->direction & 1], sluice_length(ctx));
   if (!sluice_may_report(ctx, stats)) return;
-  if (sluice_report(ctx, packet, pod, reason, audit))
-    stats->reports += 1;
-  else
-    stats->lost += 1;
+  int sent = sluice_report(ctx, packet, pod, reason, audit);
+  sluice_add(ctx, sent ? &stats->reports : &stats->lost, 1);
 }
 
 #endif

@@ -3,8 +3,11 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include <atomic>
 #include <string>
 #include <vector>
+
+#include "agent/kernel/mapped_array.h"
 
 namespace sluice::kernel {
 namespace {
@@ -28,15 +31,53 @@ base::Result<std::vector<Value>> read_cpus(const MapHandle& map, uint32_t key) {
   return values;
 }
 
-void add(sluice_endpoint_stats& sum, const sluice_endpoint_stats& one) {
-  for (int direction = 0; direction < 2; ++direction) {
-    sum.denied_packets[direction] += one.denied_packets[direction];
-    sum.denied_bytes[direction] += one.denied_bytes[direction];
-  }
-  sum.reports += one.reports;
-  sum.suppressed += one.suppressed;
-  sum.lost += one.lost;
+uint64_t load(__u64& word) {
+  return std::atomic_ref(word).load(std::memory_order_relaxed);
 }
+
+void add(sluice_endpoint_stats& sum, sluice_endpoint_stats& part) {
+  for (int direction = 0; direction < 2; ++direction) {
+    sum.denied_packets[direction] += load(part.denied_packets[direction]);
+    sum.denied_bytes[direction] += load(part.denied_bytes[direction]);
+  }
+  sum.reports += load(part.reports);
+  sum.suppressed += load(part.suppressed);
+  sum.lost += load(part.lost);
+}
+
+void clear(sluice_endpoint_stats& part) {
+  for (__u64* word : {&part.denied_packets[0], &part.denied_packets[1], &part.denied_bytes[0],
+                      &part.denied_bytes[1], &part.reports, &part.suppressed, &part.lost})
+    std::atomic_ref(*word).store(0, std::memory_order_relaxed);
+  for (__u32* word : {&part.window, &part.in_window})
+    std::atomic_ref(*word).store(0, std::memory_order_relaxed);
+}
+
+// The parts of one endpoint, where the programs count.
+class EndpointParts {
+ public:
+  static base::Result<EndpointParts> open(const Programs& programs, uint32_t endpoint) {
+    const int cpus = libbpf_num_possible_cpus();
+    if (cpus < 0) return Error::from_errno(-cpus, "count the CPUs");
+    auto all = MappedArray<sluice_endpoint_stats>::open(programs.map(SLUICE_MAP_STATS));
+    if (!all) return all.error();
+    const uint32_t count = stats_parts(static_cast<uint32_t>(cpus));
+    if (endpoint >= all->size() / count)
+      return Error("map stats: no entry " + std::to_string(endpoint) + ", it has " +
+                   std::to_string(all->size() / count));
+    return EndpointParts(std::move(*all), endpoint * count, count);
+  }
+  template <typename Visit>
+  void for_each(Visit visit) {
+    for (uint32_t part = 0; part < count_; ++part) visit(all_[first_ + part]);
+  }
+
+ private:
+  EndpointParts(MappedArray<sluice_endpoint_stats> all, uint32_t first, uint32_t count)
+      : all_(std::move(all)), first_(first), count_(count) {}
+  MappedArray<sluice_endpoint_stats> all_;
+  uint32_t first_, count_;
+};
 
 }  // namespace
 
@@ -56,21 +97,24 @@ base::Result<Counters> read_counters(const Programs& programs) {
 }
 
 base::Result<sluice_endpoint_stats> read_stats(const Programs& programs, uint32_t endpoint) {
-  auto cpus = read_cpus<sluice_endpoint_stats>(programs.map(SLUICE_MAP_STATS), endpoint);
-  if (!cpus) return cpus.error();
+  auto parts = EndpointParts::open(programs, endpoint);
+  if (!parts) return parts.error();
   sluice_endpoint_stats sum{};
-  for (const auto& cpu : *cpus) add(sum, cpu);
+  parts->for_each([&](sluice_endpoint_stats& part) { add(sum, part); });
   return sum;
 }
 
 base::Status clear_stats(const Programs& programs, uint32_t endpoint) {
-  const int cpus = libbpf_num_possible_cpus();
-  if (cpus < 0) return Error::from_errno(-cpus, "count CPUs");
-  const std::vector<sluice_endpoint_stats> zero(static_cast<size_t>(cpus));
-  const MapHandle map = programs.map(SLUICE_MAP_STATS);
-  if (const int code = bpf_map_update_elem(map.fd, &endpoint, zero.data(), BPF_ANY); code != 0) {
-    return Error::from_errno(-code, "map stats: clear entry " + std::to_string(endpoint));
-  }
+  auto parts = EndpointParts::open(programs, endpoint);
+  if (!parts) return parts.error();
+  parts->for_each(clear);
+  return base::done();
+}
+
+base::Status age_stats(const Programs& programs, uint32_t endpoint, uint32_t jiffies) {
+  auto parts = EndpointParts::open(programs, endpoint);
+  if (!parts) return parts.error();
+  parts->for_each([&](sluice_endpoint_stats& part) { std::atomic_ref(part.window) -= jiffies; });
   return base::done();
 }
 

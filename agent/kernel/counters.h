@@ -17,9 +17,11 @@ using Counters = std::array<std::array<sluice_counter, 2>, SLUICE_REASON_COUNT>;
 
 base::Result<Counters> read_counters(const Programs& programs);
 
-// Of one endpoint by its index. `window` and `in_window` belong to a CPU each and are 0 here.
+// Of one endpoint by its index. `window` and `in_window` belong to a part each and are 0 here.
 base::Result<sluice_endpoint_stats> read_stats(const Programs& programs, uint32_t endpoint);
 // Back to zero: the entry has gone to another pod.
 base::Status clear_stats(const Programs& programs, uint32_t endpoint);
+// As if its report windows had begun so much earlier.
+base::Status age_stats(const Programs& programs, uint32_t endpoint, uint32_t jiffies);
 
 }  // namespace sluice::kernel

@@ -39,18 +39,21 @@ bpf_map* find_map(const sluice_policy& skeleton, const std::string& name) {
   return bpf_object__find_map_by_name(skeleton.obj, ("sluice_" + name).c_str());
 }
 
-// A map of which every CPU has a part of its own: how large that is, told to the programs and to the map.
-Status set_parts(const sluice_policy& skeleton, sluice_map map, volatile const uint32_t& told) {
-  const int cpus = libbpf_num_possible_cpus();
-  if (cpus < 0) return Error::from_errno(-cpus, "count the CPUs");
-  const uint32_t part = recent_entries(kMapShapes[map].entries, static_cast<uint32_t>(cpus));
-  const_cast<uint32_t&>(told) = part;
+Status set_entries(const sluice_policy& skeleton, sluice_map map, uint32_t entries) {
   const std::string name = kMapShapes[map].name;
-  const int code = bpf_map__set_max_entries(find_map(skeleton, name), part * static_cast<uint32_t>(cpus));
+  const int code = bpf_map__set_max_entries(find_map(skeleton, name), entries);
   return code == 0 ? base::done() : Status(Error::from_errno(-code, "map " + name + ": set its size"));
 }
 
-Status write_constants(sluice_policy& skeleton) {
+// A recent map: how much of it is a CPU's own, told to the programs and to the map.
+Status set_recent(const sluice_policy& skeleton, sluice_map map, uint32_t cpus,
+                  volatile const uint32_t& told) {
+  const uint32_t part = recent_entries(kMapShapes[map].entries, cpus);
+  const_cast<uint32_t&>(told) = part;
+  return set_entries(skeleton, map, part * cpus);
+}
+
+Status write_constants(sluice_policy& skeleton, uint32_t cpus) {
   auto hz = jiffies_per_second();
   if (!hz) return hz.error();
   for (size_t i = 0; i < SLUICE_TIMEOUT_COUNT; ++i) {
@@ -58,16 +61,20 @@ Status write_constants(sluice_policy& skeleton) {
   }
   skeleton.rodata->sluice_second_jiffies = *hz;
   auto& rodata = *skeleton.rodata;
-  auto parts = set_parts(skeleton, SLUICE_MAP_RECENT_FLOWS, rodata.sluice_recent_flow_count);
-  return parts ? set_parts(skeleton, SLUICE_MAP_RECENT_VERDICTS, rodata.sluice_recent_verdict_count) : parts;
+  rodata.sluice_stats_parts = stats_parts(cpus);
+  rodata.sluice_stats_shared = cpus > rodata.sluice_stats_parts ? 1 : 0;
+  auto set = set_recent(skeleton, SLUICE_MAP_RECENT_FLOWS, cpus, rodata.sluice_recent_flow_count);
+  if (!set) return set;
+  return set_recent(skeleton, SLUICE_MAP_RECENT_VERDICTS, cpus, rodata.sluice_recent_verdict_count);
 }
 
-Status set_limits(const sluice_policy& skeleton, const LoadOptions& options) {
-  for (const auto& [map, entries] : options.max_entries) {
-    const std::string name = kMapShapes[map].name;
-    if (const int code = bpf_map__set_max_entries(find_map(skeleton, name), entries); code != 0) {
-      return Error::from_errno(-code, "map " + name + ": limit " + std::to_string(entries));
-    }
+Status set_limits(const sluice_policy& skeleton, const LoadOptions& options, uint32_t cpus) {
+  auto limits = options.max_entries;
+  uint32_t& endpoints =
+      limits.try_emplace(SLUICE_MAP_STATS, kMapShapes[SLUICE_MAP_STATS].entries).first->second;
+  endpoints *= stats_parts(cpus);
+  for (const auto& [map, entries] : limits) {
+    if (Status set = set_entries(skeleton, map, entries); !set) return set;
   }
   return base::done();
 }
@@ -158,6 +165,12 @@ uint32_t recent_entries(uint32_t entries, uint32_t cpus) {
   return part;
 }
 
+uint32_t stats_parts(uint32_t cpus) {
+  uint32_t parts = 1;
+  while (parts < cpus && parts < SLUICE_STATS_PARTS) parts *= 2;
+  return parts;
+}
+
 base::Status check_kernel(std::string_view version) {
   if (version.find("PREEMPT_RT") == version.npos) return base::done();
   return Error("kernel " + std::string(version) +
@@ -186,8 +199,11 @@ base::Result<Programs> load(const LoadOptions& options) {
   programs.skeleton_.reset(sluice_policy__open_opts(&open_options));
   if (!programs.skeleton_) return Error::from_errno(errno, "open BPF object");
   sluice_policy& skeleton = *programs.skeleton_;
-  if (auto written = write_constants(skeleton); !written) return written.error();
-  if (auto set = set_limits(skeleton, options); !set) return set.error();
+  const int possible = libbpf_num_possible_cpus();
+  if (possible < 0) return Error::from_errno(-possible, "count the CPUs");
+  const auto cpus = static_cast<uint32_t>(possible);
+  if (auto written = write_constants(skeleton, cpus); !written) return written.error();
+  if (auto set = set_limits(skeleton, options, cpus); !set) return set.error();
   if (options.pin_dir) {
     if (auto reused = for_each_pin(skeleton, *options.pin_dir, reuse_pinned); !reused) return reused.error();
   }

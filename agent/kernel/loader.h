@@ -75,6 +75,8 @@ base::Status check_kernel(std::string_view version);
 
 // How many entries each of `cpus` CPUs has of a recent map, for which the contract says `entries` a CPU.
 uint32_t recent_entries(uint32_t entries, uint32_t cpus);
+// In how many parts an endpoint's stats stand with `cpus` possible CPUs: a power of two.
+uint32_t stats_parts(uint32_t cpus);
 
 base::Result<Programs> load(const LoadOptions& options);
 

@@ -28,6 +28,9 @@ const volatile __u32 sluice_second_jiffies = 250;
 /* How many a CPU has in sluice_recent_flows and sluice_recent_verdicts: powers of two. */
 const volatile __u32 sluice_recent_flow_count = SLUICE_RECENT_FLOWS;
 const volatile __u32 sluice_recent_verdict_count = SLUICE_RECENT_VERDICTS;
+/* Parts of an endpoint's stats: a power of two. Do CPUs share one? */
+const volatile __u32 sluice_stats_parts = 1;
+const volatile __u32 sluice_stats_shared = 1;
 
 #define sluice_lookup(ctx, name, key) ((void)(ctx), bpf_map_lookup_elem(&sluice_##name, key))
 #define sluice_insert(ctx, name, key, value) \
@@ -65,6 +68,17 @@ SLUICE_STAGE __u32 sluice_recent_flow_entries(sluice_ctx* ctx) {
 SLUICE_STAGE __u32 sluice_recent_verdict_entries(sluice_ctx* ctx) {
   (void)ctx;
   return sluice_recent_verdict_count;
+}
+SLUICE_STAGE __u32 sluice_stats_index(sluice_ctx* ctx, __u32 endpoint) {
+  return endpoint * sluice_stats_parts + (sluice_cpu(ctx) & (sluice_stats_parts - 1));
+}
+/* Atomic only where it must be: the verifier leaves out the other way. */
+SLUICE_STAGE void sluice_add(sluice_ctx* ctx, __u64* counter, __u64 more) {
+  (void)ctx;
+  if (sluice_stats_shared)
+    __sync_fetch_and_add(counter, more);
+  else
+    *counter += more;
 }
 SLUICE_STAGE __u64 sluice_nanoseconds(sluice_ctx* ctx) {
   (void)ctx;

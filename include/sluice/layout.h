@@ -246,7 +246,7 @@ struct sluice_recent_verdict {
 };
 SLUICE_LAYOUT(struct sluice_recent_verdict, 40);
 
-/* ---- counters, per CPU
+/* ---- counters, per CPU or part
  * ------------------------------------------------------------------------------------------ */
 struct sluice_counter {
   __u64 packets;
@@ -264,7 +264,7 @@ struct sluice_endpoint_stats {
   __u64 suppressed; /* not sent: over the rate */
   __u64 lost;       /* not sent: the ring was full */
   __u32 window;     /* jiffies at which the present report window began */
-  __u32 in_window;  /* reports sent in it */
+  __u32 in_window;  /* reports sent in it; CPUs that share a part may send a few more */
 };
 SLUICE_LAYOUT(struct sluice_endpoint_stats, 64);
 

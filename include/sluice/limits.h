@@ -4,7 +4,7 @@
 #ifndef SLUICE_LIMITS_H
 #define SLUICE_LIMITS_H
 
-#define SLUICE_LAYOUT_VERSION 1 /* part of the pinned path; raised when any struct below changes */
+#define SLUICE_LAYOUT_VERSION 2 /* part of the pinned path; raised when any struct below changes */
 
 #define SLUICE_MAX_ENDPOINTS 4096    /* pods on this node; power of two */
 #define SLUICE_INTERFACE_SLOTS 65536 /* direct slots by ifindex % slots; power of two */
@@ -24,6 +24,8 @@
 #define SLUICE_RECENT_FLOWS 8192    /* pairs of flows */
 #define SLUICE_RECENT_VERDICTS 4096 /* verdicts on new connections */
 #define SLUICE_RECENT_CPUS 32
+/* An endpoint's counters stand in parts, one a CPU; where a node has more CPUs, several share one. */
+#define SLUICE_STATS_PARTS 32 /* power of two */
 
 #define SLUICE_PORTS_PER_PAGE 1024 /* bits in one page */
 #define SLUICE_PAGES_PER_TABLE 64  /* 65536 / SLUICE_PORTS_PER_PAGE */

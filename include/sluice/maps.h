@@ -3,6 +3,7 @@
  *
  * MMAP  shared with the agent by mmap: its words are stored atomically, never copied over (docs/design.md).
  * GROW  memory is taken as entries come, not up front.
+ * The stats have `entries` for each of up to SLUICE_STATS_PARTS parts, those of an endpoint side by side.
  * The recent ones have `entries` for each of up to SLUICE_RECENT_CPUS CPUs; the agent says how many in all.
  * Valid C11 and C++20. */
 #ifndef SLUICE_MAPS_H
@@ -43,7 +44,7 @@
   X(FRAGMENTS, fragments, LRU_HASH, struct sluice_fragment_key, struct sluice_fragment,                     \
     SLUICE_MAX_FRAGMENTS, 0)                                                                                \
   X(COUNTERS, counters, PERCPU_ARRAY, __u32, struct sluice_counter, SLUICE_REASON_COUNT * 2, 0)             \
-  X(STATS, stats, PERCPU_ARRAY, __u32, struct sluice_endpoint_stats, SLUICE_MAX_ENDPOINTS, 0)
+  X(STATS, stats, ARRAY, __u32, struct sluice_endpoint_stats, SLUICE_MAX_ENDPOINTS, SLUICE_MAP_MMAP)
 
 enum sluice_map {
 #define SLUICE_ENUM(NAME, name, type, key, value, entries, flags) SLUICE_MAP_##NAME,

@@ -63,14 +63,7 @@ class KernelEngine final : public Engine {
     for (sluice_map map : {SLUICE_MAP_FLOWS4, SLUICE_MAP_FLOWS6}) older<sluice_flow>(map, jiffies);
     older<sluice_fragment>(SLUICE_MAP_FRAGMENTS, jiffies);
     maps_.forget_recent_flows();
-    const auto cpus = static_cast<size_t>(libbpf_num_possible_cpus());
-    std::vector<sluice_endpoint_stats> stats(cpus);
-    for (uint32_t i = 0; i < kEndpoints; ++i) {
-      const int fd = programs_.map(SLUICE_MAP_STATS).fd;
-      if (bpf_map_lookup_elem(fd, &i, stats.data()) != 0) continue;
-      for (auto& cpu : stats) cpu.window -= jiffies;
-      bpf_map_update_elem(fd, &i, stats.data(), BPF_ANY);
-    }
+    for (uint32_t i = 0; i < kEndpoints; ++i) must(kernel::age_stats(programs_, i, jiffies));
   }
   sluice_endpoint_stats stats(uint32_t endpoint) override {
     return must(kernel::read_stats(programs_, endpoint));

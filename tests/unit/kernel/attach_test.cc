@@ -294,7 +294,8 @@ TEST_F(Loader, APinnedMapOfAnotherShapeIsAnErrorAndStays) {
   other.max_entries[SLUICE_MAP_RULES] = 9;
   const auto refused = load(other);
   ASSERT_FALSE(refused.ok());
-  EXPECT_THAT(refused.error().message(), HasSubstr("v1/rules: a map of another shape is pinned there"));
+  EXPECT_THAT(refused.error().message(),
+              HasSubstr((maps_dir(kPinDir) / "rules").string() + ": a map of another shape is pinned there"));
   EXPECT_THAT(refused.error().message(), HasSubstr("entries 8"));
   EXPECT_OK(load(small_pinned()));
 }

@@ -35,5 +35,13 @@ TEST(RecentEntries, AreEachCpusOwnAndBoundedInAll) {
   }
 }
 
+TEST(StatsParts, AreOneForEachCpuAndBoundedInAll) {
+  struct Row {
+    uint32_t cpus, parts;
+  };
+  for (const Row& row : {Row{1, 1}, Row{2, 2}, Row{3, 4}, Row{32, 32}, Row{33, 32}, Row{512, 32}})
+    EXPECT_EQ(stats_parts(row.cpus), row.parts) << row.cpus << " CPUs";
+}
+
 }  // namespace
 }  // namespace sluice::kernel
