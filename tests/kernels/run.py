@@ -8,9 +8,10 @@ Laws:
    are let pass. A number that is missing there fails too; --update writes what was found.
  3 docs/kernels.md is written (--write) from a whole long form in which everything held, never from less.
 
-usage: run.py [--long] [--refresh] [--kernel NAME]... [--row NAME]... [--update] [--write FILE] [--build FOLDER]
+usage: run.py [--long] [--refresh] [--kernel NAME]... [--row NAME]... [--update] [--write FILE] [--jobs N] [--build FOLDER]
 """
 import argparse
+import concurrent.futures
 import pathlib
 import subprocess
 import sys
@@ -35,6 +36,7 @@ def options():
     parser.add_argument("--row", action="append", help="only this row, in an ordinary guest; may be given several times")
     parser.add_argument("--update", action="store_true", help="write what the verifier walked through to limits.txt")
     parser.add_argument("--write", type=pathlib.Path, help="the table of a whole long form")
+    parser.add_argument("--jobs", type=int, default=2, help="kernels at a time [2]")
     parser.add_argument("--build", type=pathlib.Path, default=guests.SOURCE / "build/release")
     given = parser.parse_args()
     if given.write and (not given.long or given.kernel or given.row):
@@ -74,10 +76,10 @@ def run_kernel(given, name, suites):
         return None
     column = table.Column(name, suites, *fetched)
     for guest in chosen_guests(given, name):
-        print(f"== {name}: {column.version}: guest {guest.name}", flush=True)
         for row, found in guests.boot(guest, guests.SOURCE / "build/kernels" / name, *packed).items():
             column.rows[f"{guest.name}/{row}"] = found
-            print(f"{'ok    ' if found.ok else 'FAILED'} {row}, {found.seconds} s: {found.says}", flush=True)
+            state = "ok" if found.ok else "FAILED"
+            print(f"{name} {guest.name}/{row}: {state}, {found.seconds} s: {found.says}", flush=True)
     return column
 
 
@@ -103,7 +105,8 @@ def update_limits(columns):
 
 def main():
     given = options()
-    columns = [run_kernel(given, name, suites) for name, suites in chosen_kernels(given)]
+    with concurrent.futures.ThreadPoolExecutor(given.jobs) as pool:
+        columns = list(pool.map(lambda kernel: run_kernel(given, *kernel), chosen_kernels(given)))
     whole = all(columns)
     columns = [column for column in columns if column]
     failed = [f"{column.name} {row}" for column in columns for row, found in column.rows.items() if not found.ok]
