@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The checks check: each row is a file, what is in it, and what its check must say about it ("" for: nothing).
-# usage: self_test.sh layers|style|abi
+# usage: self_test.sh layers|style|abi|kernels
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(mktemp -d)
@@ -77,6 +77,26 @@ abi_rows() {
   abi_row sluice/limits.h 's/\(SLUICE_MAX_FLOWS4\) [0-9]*/\1 7/' "$raise"
   abi_row sluice/reasons.h '/^ *X(SELF,/d' "$raise"
   abi_row sluice/limits.h 's/\(SLUICE_LAYOUT_VERSION\) [0-9]*/\1 999/' 'a new version: write it down'
+}
+
+kernels_row() { # <docs/kernels.md> <README.md> <kernels.txt> <wanted>
+  local status=0 output
+  rm -rf "$root/tree"
+  mkdir -p "$root/tree/docs" "$root/tree/tests/kernels"
+  printf '%b' "$1" >"$root/tree/docs/kernels.md"
+  printf '%b' "$2" | tee "$root/tree/README.md" >"$root/tree/docs/operating.md"
+  printf '%b' "$3" >"$root/tree/tests/kernels/kernels.txt"
+  output=$("$here/kernels.sh" "$root/tree" 2>&1) || status=$?
+  verdict "$1 $2 $3" "$4" "$status" "$output"
+}
+
+kernels_rows() {
+  local table='# Kernels\n\n|  | **5.10** | **6.1** |\n| --- | --- | --- |\n' list='# what\n5.10 a short\n6.1 b long\n'
+  kernels_row "$table" 'booted on Linux 5.10 and 6.1.\n' "$list" ''
+  kernels_row "$table" 'Runs on Linux 5.10.\n' "$list" 'README.md: does not say'
+  kernels_row "$table" 'booted on Linux 5.10, 6.1 and 6.12\n' "$list" "README.md: says 'booted on Linux 5.10, 6.1 and 6.12'"
+  kernels_row "$table" 'booted on Linux 5.10 and 6.1\n' "$list"'6.12 c long\n' 'lacks 6.12'
+  kernels_row '# Kernels\n' 'booted on Linux 5.10 and 6.1\n' "$list" 'names no kernels'
 }
 
 "$1_rows"

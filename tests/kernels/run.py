@@ -87,7 +87,11 @@ def too_many_instructions(columns):
     """What grew or is not written down, a line each."""
     most = {(kernel, program): int(number) for kernel, program, number in lines_of(LIMITS)}
     for column in columns:
-        for program, number in column.verified().items():
+        told = column.verified()
+        for kernel, program in most:
+            if kernel == column.name and "node/load" in column.rows and program not in told:
+                yield f"{kernel} {program} does not say how many instructions it verifies"
+        for program, number in told.items():
             limit = most.get((column.name, program))
             if limit is None:
                 yield f"{column.name} {program} verifies {number} instructions, which is not written down"

@@ -29,11 +29,13 @@ LIMITS = (
     ("5.10 from_pod 100", 105, ""),
     ("5.10 from_pod 100", 106, "it was 100"),
     ("6.1 from_pod 100", 100, "not written down"),
+    ("5.10 from_pod 100", None, "does not say"),
 )
 
 
 def column(instructions):
-    rows = {"node/load": guests.Found(True, "", 1, {("verified_instructions", "from_pod"): instructions})}
+    facts = {("verified_instructions", "from_pod"): instructions} if instructions else {}
+    rows = {"node/load": guests.Found(True, "", 1, facts)}
     return table.Column("5.10", "bullseye", "5.10.262-1", rows)
 
 

@@ -4,7 +4,8 @@
 # ---- what it is
 
 row_load() { # verified instructions, time and memory
-  guard_kernel_facts --measured | tr '\n' ' '
+  guard_kernel_facts --measured >/tmp/facts
+  tr '\n' ' ' </tmp/facts
   echo
 }
 row_attach() { # TCX from 6.6 on
@@ -44,8 +45,7 @@ with_clsact() { exec "$@" --attach clsact; }
 # ---- what it does
 
 row_scenarios() {
-  kernel_scenarios --gtest_brief=1 | tee /tmp/scenarios.log
-  grep -q PASSED /tmp/scenarios.log
+  kernel_scenarios --gtest_brief=1
 }
 row_examples() {
   count=0
