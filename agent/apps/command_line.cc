@@ -1,6 +1,10 @@
 #include "agent/apps/command_line.h"
 
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <new>
 
 namespace sluice::apps {
 namespace {
@@ -16,6 +20,23 @@ std::string missing_text(const CLI::App& app, const CLI::RequiredError& error) {
   const auto stray = app.remaining(true);
   return (stray.empty() ? "no command given" : "no command \"" + stray.front() + "\"") + ": give one of " +
          commands;
+}
+
+// What ended the thread: memory, descriptors or threads that are used up, or a fault of ours. No memory is
+// asked for.
+[[noreturn]] void end_with_a_line() noexcept {
+  const char* why = "an unknown exception";
+  const std::exception_ptr thrown = std::current_exception();
+  try {
+    if (thrown) std::rethrow_exception(thrown);
+  } catch (const std::bad_alloc&) {
+    why = "out of memory: raise the limit of memory that it runs under";
+  } catch (const std::exception& exception) {
+    why = exception.what();
+  } catch (...) {
+  }
+  std::fprintf(stderr, "%s: ended: %s\n", program_invocation_short_name, why);
+  std::_Exit(kExitFailed);
 }
 
 }  // namespace
@@ -51,6 +72,11 @@ int leave(const std::string& program, const Exit& exit) {
 int fail(const std::string& program, int code, const std::string& message) {
   std::fprintf(stderr, "%s: %s\n", program.c_str(), one_line(message).c_str());
   return code;
+}
+
+int guarded(const std::function<int()>& run) {
+  std::set_terminate(end_with_a_line);
+  return run();
 }
 
 std::string one_line(std::string text) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -27,6 +28,9 @@ std::optional<Exit> parse(CLI::App& app, int argc, const char* const* argv);
 int leave(const std::string& program, const Exit& exit);
 // "program: message" on standard error, on one line; gives `code`.
 int fail(const std::string& program, int code, const std::string& message);
+
+// A program's main: an exception that nobody took, of whichever thread, is one line and exit 1, not an abort.
+int guarded(const std::function<int()>& run);
 
 // "text", with newlines as spaces.
 std::string one_line(std::string text);

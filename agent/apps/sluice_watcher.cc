@@ -5,6 +5,7 @@
 #include <random>
 
 #include "agent/apps/watcher_options.h"
+#include "agent/base/descriptors.h"
 #include "agent/control/server.h"
 #include "agent/control/watcher.h"
 
@@ -34,11 +35,13 @@ int run(int argc, char** argv) {
   const auto& arguments = std::get<WatcherArguments>(parsed);
   const auto server = api_server_of(arguments, environment);
   if (!server) return fail(kProgram, kExitUsage, server.error().message());
+  const control::Log log(control::parse_log_format(arguments.log_format).value(),
+                         control::parse_log_level(arguments.log_level).value());
+  if (auto raised = base::raise_descriptor_limit(); !raised)
+    log.warn("descriptors_not_raised", {{"error", raised.error().message()}});
   // Only whether the path can be a socket's: the agent may come later.
   if (auto usable = control::agent_listens(arguments.socket); !usable && usable.error().code() == 0)
     return fail(kProgram, kExitUsage, usable.error().message());
-  const control::Log log(control::parse_log_format(arguments.log_format).value(),
-                         control::parse_log_level(arguments.log_level).value());
   boost::asio::io_context loop(1);
   control::Watcher watcher(loop, *server, watcher_options(arguments), log);
   auto http =
@@ -55,5 +58,5 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
-  return sluice::apps::run(argc, argv);
+  return sluice::apps::guarded([&] { return sluice::apps::run(argc, argv); });
 }

@@ -27,5 +27,5 @@ int run(int argc, char** argv) {
 }  // namespace sluice::apps
 
 int main(int argc, char** argv) {
-  return sluice::apps::run(argc, argv);
+  return sluice::apps::guarded([&] { return sluice::apps::run(argc, argv); });
 }

@@ -17,6 +17,8 @@ namespace sluice::apps {
 namespace {
 
 constexpr char kProgram[] = "sluiced";
+constexpr uint64_t kLeastDescriptors =
+    128;  // maps, programs, gRPC's own: some 80, and a few pods; gRPC aborts without
 
 int run_detach(const SluicedOptions& options) {
   auto alive = control::agent_listens(options.socket);
@@ -68,10 +70,12 @@ control::AgentOptions agent_options(const SluicedOptions& options) {
 int run_agent(const SluicedOptions& options) {
   const control::Log log(control::parse_log_format(options.log_format).value(),
                          control::parse_log_level(options.log_level).value());
-  if (auto usable = control::agent_listens(options.socket); !usable)
-    return fail(kProgram, kExitUsage, usable.error().message());
   if (auto raised = base::raise_descriptor_limit(); !raised)
     log.warn("descriptors_not_raised", {{"error", raised.error().message()}});
+  if (auto enough = base::check_descriptor_limit(kLeastDescriptors); !enough)
+    return fail(kProgram, kExitFailed, enough.error().message());
+  if (auto usable = control::agent_listens(options.socket); !usable)
+    return fail(kProgram, kExitUsage, usable.error().message());
   boost::asio::io_context loop(1);
   std::unique_ptr<source::Feeder> folder;
   if (!options.manifests.empty()) {
@@ -110,5 +114,5 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
-  return sluice::apps::run(argc, argv);
+  return sluice::apps::guarded([&] { return sluice::apps::run(argc, argv); });
 }

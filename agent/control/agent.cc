@@ -45,7 +45,8 @@ NodeMaps node_maps(const kernel::Programs& programs, kernel::KernelMaps& maps,
             auto connections = endpoint::established_tcp(senders);
             if (!connections) return connections.error();
             return kernel::put_flows(programs, control::adopt(*connections, endpoints));
-          }};
+          },
+          attacher.mode() == kernel::AttachMode::kClsact};
 }
 
 NodeClock clock_of_system() {
@@ -136,6 +137,7 @@ Agent::Agent(boost::asio::io_context& loop, AgentOptions options, std::unique_pt
       events_fd_(loop),
       apply_retry_{boost::asio::steady_timer(loop)},
       look_retry_{boost::asio::steady_timer(loop)},
+      problems_due_(loop),
       signals_(loop, SIGTERM, SIGINT) {}
 
 Status Agent::open_feed() {
@@ -220,6 +222,7 @@ Status Agent::take_endpoint_news() {
     later(look_retry_, [this] { look_again(); });
   else
     done_with(look_retry_);
+  report_problems();
   return looked;
 }
 
@@ -266,6 +269,18 @@ void Agent::apply() {
     later(apply_retry_, [this] { apply_soon(); });
   else
     done_with(apply_retry_);
+  report_problems();
+}
+
+void Agent::report_problems() {
+  const auto due = node_.next_problems();
+  if (!due) return;
+  problems_due_.expires_at(*due);
+  problems_due_.async_wait([this](const error_code& cancelled) {
+    if (cancelled || stopping_) return;
+    node_.log_problems();
+    report_problems();
+  });
 }
 
 void Agent::remove_other_layouts() {
@@ -299,10 +314,10 @@ void Agent::sync(steady_clock::time_point deadline, SyncDone done) {
   waiting_.push_back(waiting);
   waiting->timer.async_wait([this, waiting](const error_code&) {
     if (!waiting->done) return;
-    const auto problems = node_.problems();
     std::string why = node_.last_error();
-    for (const auto* lines : {&node_.object_problems(), &std::as_const(problems)})
-      if (why.empty() && !lines->empty()) why = lines->front();
+    if (why.empty() && !node_.object_problems().empty()) why = node_.object_problems().front();
+    if (why.empty()) why = node_.why_unprotected();
+    if (why.empty()) why = node_.why_not_ready();
     waiting_.remove(waiting);
     std::exchange(waiting->done, nullptr)(Error("not in force in time" + (why.empty() ? "" : ": " + why)));
   });
@@ -311,7 +326,7 @@ void Agent::sync(steady_clock::time_point deadline, SyncDone done) {
 }
 
 void Agent::answer_syncs() {
-  if (!node_.settled()) return;
+  if (!node_.settled() || !node_.why_unprotected().empty()) return;
   for (auto at = waiting_.begin(); at != waiting_.end();) {
     const auto waiting = *at;
     if (waiting->generation > generation_) {

@@ -111,6 +111,8 @@ class Agent final : public Desk, public EndpointDesk {
   base::Status take_endpoint_news();
   void look_again();
   base::Status take_events();
+  // Tells of problems at the moment from which they stand.
+  void report_problems();
   void later(Retry& retry, std::function<void()> again);
   static void done_with(Retry& retry);
 
@@ -152,6 +154,7 @@ class Agent final : public Desk, public EndpointDesk {
 
   Descriptor feeder_fd_, watch_fd_, events_fd_;
   Retry apply_retry_, look_retry_;
+  boost::asio::steady_timer problems_due_;
   boost::asio::signal_set signals_;
   bool apply_posted_ = false, stopping_ = false, other_layouts_removed_ = false;
   uint64_t generation_ = 0;  // of the last batch taken

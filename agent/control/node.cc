@@ -153,18 +153,40 @@ void Node::take_unread(std::vector<std::string> unread) {
   log_problems();
 }
 
-std::vector<std::string> Node::problems() const {
-  std::vector<std::string> all = object_problems_;
-  for (const auto* more : {&unread_, &discovery_.problems, &discovery_.unseen, &presence_.problems})
+std::vector<std::string> Node::machine_problems() const {
+  std::vector<std::string> all = unread_;
+  for (const auto* more : {&discovery_.problems, &discovery_.unseen, &presence_.problems})
     all.insert(all.end(), more->begin(), more->end());
   for (const auto& [ifindex, error] : attach_errors_) all.push_back(error);
+  return all;
+}
+
+std::vector<std::string> Node::machine_warnings() const {
+  std::vector<std::string> all = presence_.warnings;
+  const auto& nodes = compiler_.cluster().nodes;
+  if (!nodes.empty() && !nodes.contains({"", name_}))
+    all.push_back("--node-name " + name_ + ": none of the Node objects (" + std::to_string(nodes.size()) +
+                  ") has that name: node ports, and pods of this node that are not found, are nobody's; give "
+                  "the name of this node's object");
+  return all;
+}
+
+std::vector<std::string> Node::problems() const {
+  std::vector<std::string> all = lasting_problems_.stood(clock_.steady());
+  all.insert(all.end(), object_problems_.begin(), object_problems_.end());
   return sorted_unique(std::move(all));
 }
 
 std::vector<std::string> Node::warnings() const {
-  std::vector<std::string> all = object_warnings_;
-  all.insert(all.end(), presence_.warnings.begin(), presence_.warnings.end());
+  std::vector<std::string> all = lasting_warnings_.stood(clock_.steady());
+  all.insert(all.end(), object_warnings_.begin(), object_warnings_.end());
   return sorted_unique(std::move(all));
+}
+
+std::optional<std::chrono::steady_clock::time_point> Node::next_problems() const {
+  const auto now = clock_.steady();
+  const auto problem = lasting_problems_.next(now), warning = lasting_warnings_.next(now);
+  return problem && warning ? std::min(problem, warning) : problem ? problem : warning;
 }
 
 std::string Node::why_not_ready() const {
@@ -177,7 +199,16 @@ std::string Node::why_not_ready() const {
   return presence_.kept.empty() ? "" : presence_.kept.front();
 }
 
+std::string Node::why_unprotected() const {
+  if (!unread_.empty()) return unread_.front();
+  if (!attach_errors_.empty()) return attach_errors_.begin()->second;
+  if (!discovery_.unseen.empty()) return discovery_.unseen.front();
+  return presence_.missing.empty() ? "" : presence_.missing.front();
+}
+
 void Node::log_problems() {
+  lasting_problems_.take(machine_problems(), clock_.steady());
+  lasting_warnings_.take(machine_warnings(), clock_.steady());
   log_news("problem", known_problems_, problems());
   log_news("warning", known_warnings_, warnings());
 }
@@ -205,6 +236,9 @@ std::string Node::describe_news() const {
 
 void Node::find_pods() {
   presence_ = control::presence({discovery_, pods_, name_, pod_cidrs_, image(), carrying()});
+  auto before = std::exchange(unknown_since_, {});
+  for (const uint32_t ifindex : presence_.unknown)
+    unknown_since_[ifindex] = before.contains(ifindex) ? before[ifindex] : clock_.steady();
   log_problems();
 }
 

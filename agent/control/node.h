@@ -21,6 +21,7 @@
 
 #include "agent/compile/compiler.h"
 #include "agent/control/adoption.h"
+#include "agent/control/lasting.h"
 #include "agent/control/log.h"
 #include "agent/control/presence.h"
 #include "agent/control/told.h"
@@ -37,7 +38,13 @@ struct NodeMaps {
   // Writes the connections down that these endpoints have open, before programs come to their interfaces for
   // the first time. May be left out.
   std::function<base::Status(const std::vector<AdoptingEndpoint>&)> adopt = {};
+  // Whether programs on an interface keep others from adding an `ingress` qdisc (clsact).
+  bool gives_way = false;
 };
+
+// For how long the interface of a pod that nobody knows yet is left to the plugins of its chain, where
+// programs on it would keep the bandwidth plugin from its place.
+inline constexpr std::chrono::seconds kGiveWay{1};
 
 struct NodeClock {
   std::function<std::chrono::steady_clock::time_point()> steady;
@@ -109,6 +116,9 @@ class Node {
   // Why nobody should rely on this node now, one line: nothing is in force yet, the last change failed, an
   // interface has no programs, or pods may be here that cannot be seen. Empty: ready.
   std::string why_not_ready() const;
+  // Why pods of this node may be without policy although all that was taken is in force, one line; empty:
+  // none is.
+  std::string why_unprotected() const;
   bool ready() const { return why_not_ready().empty(); }
 
   const std::string& name() const { return name_; }
@@ -124,8 +134,12 @@ class Node {
   const std::set<uint32_t>& attached() const { return attached_; }
   const std::map<uint32_t, std::string>& attach_errors() const { return attach_errors_; }
   const Told& told() const { return told_; }
-  std::vector<std::string> problems() const;  // all sources together, sorted
+  // All sources together, sorted; of what is seen of the machine only what has stood for a second (Lasting).
+  std::vector<std::string> problems() const;
   std::vector<std::string> warnings() const;  // likewise
+  // When more of them will have stood: log_problems() is due then.
+  std::optional<std::chrono::steady_clock::time_point> next_problems() const;
+  void log_problems();
   // Those of the source of objects alone, in its order.
   const std::vector<std::string>& object_problems() const { return object_problems_; }
   const std::map<std::string, size_t>& ignored_kinds() const { return ignored_kinds_; }
@@ -146,7 +160,9 @@ class Node {
   void take_node_object(const model::Change& change);
   std::string describe_news() const;
   void find_pods();
-  void log_problems();
+  // Problems and warnings of the machine, as they are now.
+  std::vector<std::string> machine_problems() const;
+  std::vector<std::string> machine_warnings() const;
   // Interfaces that carry our programs, by whichever agent.
   std::set<uint32_t> carrying() const;
   std::vector<compile::LocalPod> local_pods() const;
@@ -157,6 +173,8 @@ class Node {
   base::Status put(const image::Difference& difference, LastChange& change);
   // Interfaces of endpoints in force, of pods that wait for that, and of those that are not known.
   std::set<uint32_t> wanted_interfaces() const;
+  // Unknown, new since the first state, and not told of: a chain of plugins may be at work on it.
+  bool gives_way(uint32_t ifindex) const;
   void attach_wanted();
   // Endpoints in force on interfaces that carry no programs of any agent yet learn of the connections that
   // are open.
@@ -197,11 +215,13 @@ class Node {
   std::set<net::Ip> addresses_here_;     // of discovery_
   Presence presence_;
 
+  std::map<uint32_t, std::chrono::steady_clock::time_point> unknown_since_;  // presence_.unknown
   std::set<uint32_t> attached_;
   // Attached by an earlier agent, as read at the start; emptied once looked at.
   std::optional<std::set<uint32_t>> inherited_;
   std::map<uint32_t, std::string> attach_errors_;
   std::vector<std::string> object_problems_, object_warnings_, unread_, known_problems_, known_warnings_;
+  Lasting lasting_problems_, lasting_warnings_;
   std::map<std::string, size_t> ignored_kinds_;
   std::optional<std::chrono::steady_clock::time_point> news_since_;  // of the oldest not in force
   std::optional<LastChange> last_change_;

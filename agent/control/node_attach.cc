@@ -56,12 +56,23 @@ std::set<uint32_t> Node::wanted_interfaces() const {
   return wanted;
 }
 
+bool Node::gives_way(uint32_t ifindex) const {
+  if (!maps_.gives_way || !started() || carrying().contains(ifindex)) return false;
+  const auto since = unknown_since_.find(ifindex);
+  return since != unknown_since_.end() && clock_.steady() < since->second + kGiveWay &&
+         !told_interfaces(discovery_, told_).contains(ifindex);
+}
+
 void Node::attach_wanted() {
   const auto wanted = wanted_interfaces();
   attach_errors_.clear();
   adopt_connections();
   for (const uint32_t ifindex : wanted) {
     if (attached_.contains(ifindex)) continue;
+    if (gives_way(ifindex)) {
+      retry_ = true;  // as soon as a failed one is tried again
+      continue;
+    }
     if (auto attached = maps_.target->attach(ifindex); !attached)
       attach_errors_[ifindex] = attached.error().within(pod_at(ifindex)).message();
     else

@@ -52,9 +52,18 @@ class Sorting {
     return hidden ? &there->second : nullptr;
   }
 
-  std::string not_seen(const std::string& interface) const {
-    return "interface " + interface + ": the network namespace behind it is not to be seen in " +
-           input_.discovery.dir + ": ";
+  // A namespace that was looked into and has no address is no reason to be unready: a virtual machine's pod
+  // is like that.
+  void keep(uint32_t ifindex, const std::string& interface, const std::string& what) {
+    const auto bare = input_.discovery.bare.find(static_cast<int>(ifindex));
+    if (bare != input_.discovery.bare.end())
+      now_.warnings.push_back("interface " + interface +
+                              ": the pod's end of it has no address in namespace " + bare->second +
+                              " (a virtual machine's pod has its address behind a bridge): " + what);
+    else
+      now_.kept.push_back("interface " + interface +
+                          ": the network namespace behind it is not to be seen in " + input_.discovery.dir +
+                          ": " + what + "; check --netns-dir, or remove the interface");
   }
 
   // Endpoints in force whose pod is found nowhere else.
@@ -72,8 +81,7 @@ class Sorting {
       const std::string& interface = *unseen(ifindex);
       now_.pods.push_back(
           {pod->second->name, pod->second->uid, static_cast<int>(ifindex), interface, "", pod->second->ips});
-      now_.kept.push_back(not_seen(interface) + "the policies of pod " + pod->second->name.to_text() +
-                          " stay in force on it; check --netns-dir, or remove the interface");
+      keep(ifindex, interface, "the policies of pod " + pod->second->name.to_text() + " stay in force on it");
       kept_.insert(ifindex);
     }
   }
@@ -83,9 +91,7 @@ class Sorting {
       const std::string* interface = unseen(ifindex);
       if (interface == nullptr || kept_.contains(ifindex)) continue;
       now_.unknown.insert(ifindex);
-      now_.kept.push_back(not_seen(*interface) +
-                          "the default verdict holds on it, as for a pod that is not known yet; check "
-                          "--netns-dir, or remove the interface");
+      keep(ifindex, *interface, "the default verdict holds on it, as for a pod that is not known yet");
     }
   }
 
@@ -127,13 +133,14 @@ class Sorting {
     const auto missing = endpoint::not_found(input_.cluster, input_.node_name, now_.pods);
     now_.pods_without_namespace = missing.size();
     for (size_t i = 0; i < std::min(missing.size(), kMissingNamed); ++i)
-      now_.problems.push_back("Pod " + missing[i]->name.to_text() + ": no network namespace in " +
-                              input_.discovery.dir + " has its address " + missing[i]->ips.front().to_text() +
-                              ": nothing is enforced on it; check --netns-dir, and that a veth joins its "
-                              "namespace to this node");
+      now_.missing.push_back("Pod " + missing[i]->name.to_text() + ": no network namespace in " +
+                             input_.discovery.dir + " has its address " + missing[i]->ips.front().to_text() +
+                             ": nothing is enforced on it; check --netns-dir, and that a veth joins its "
+                             "namespace to this node");
     if (missing.size() > kMissingNamed)
-      now_.problems.push_back("Pods: " + std::to_string(missing.size() - kMissingNamed) +
-                              " more of this node have no network namespace in " + input_.discovery.dir);
+      now_.missing.push_back("Pods: " + std::to_string(missing.size() - kMissingNamed) +
+                             " more of this node have no network namespace in " + input_.discovery.dir);
+    now_.problems.insert(now_.problems.end(), now_.missing.begin(), now_.missing.end());
   }
 
   const PresenceInput& input_;

@@ -112,12 +112,7 @@ Status dump(nl_sock* socket, uint8_t family, Sought& sought) {
 
 Result<std::vector<Connection>> established_tcp(const std::set<net::Ip>& senders) {
   const std::unique_ptr<nl_sock, CloseSocket> socket(nl_socket_alloc());
-  if (socket == nullptr) return Error("netlink socket: out of memory");
-  if (const int code = nl_connect(socket.get(), NETLINK_NETFILTER); code < 0)
-    return Error(std::string("open a netfilter socket: ") + nl_geterror(code));
-  const timeval deadline{.tv_sec = kReplyDeadline.count(), .tv_usec = 0};
-  if (::setsockopt(nl_socket_get_fd(socket.get()), SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof deadline) != 0)
-    return Error::from_errno(errno, "open a netfilter socket: set its time-out");
+  if (auto opened = open_socket(socket.get(), NETLINK_NETFILTER); !opened) return opened.error();
   Sought sought{senders, {}};
   for (const uint8_t family : {uint8_t{AF_INET}, uint8_t{AF_INET6}})
     if (auto dumped = dump(socket.get(), family, sought); !dumped) return dumped.error();

@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <set>
 
+#include "agent/endpoint/exhaustion.h"
 #include "agent/endpoint/netlink.h"
 
 namespace sluice::endpoint {
@@ -16,6 +18,8 @@ namespace {
 
 using base::Error;
 using base::Result;
+
+const net::Cidr kLinkLocal = *net::Cidr::parse("169.254.0.0/16");
 
 // What a namespace says about itself, taken inside it.
 struct Inside {
@@ -51,6 +55,20 @@ std::vector<net::Ip> global_addresses(const Inside& inside, int ifindex) {
   return ips;
 }
 
+// Those of a far end that has been made a port of a bridge: what the pod is known by stands on the bridge, or
+// on a dummy that keeps it. Link-local ones are the bridge's own.
+std::vector<net::Ip> addresses_beside(const Inside& inside, const Link& far) {
+  std::vector<net::Ip> ips;
+  for (const Link& link : inside.links) {
+    if (far.master == 0 || (link.ifindex != far.master && link.kind != "dummy")) continue;
+    std::ranges::copy_if(global_addresses(inside, link.ifindex), std::back_inserter(ips),
+                         [](const net::Ip& ip) { return !kLinkLocal.contains(ip); });
+  }
+  std::ranges::sort(ips);
+  ips.erase(std::unique(ips.begin(), ips.end()), ips.end());
+  return ips;
+}
+
 // The near end of `far`, if it and `far` name each other.
 const Link* near_end(const std::vector<Link>& host_links, const Link& far, const Inside& inside,
                      std::optional<int> their_nsid) {
@@ -61,7 +79,9 @@ const Link* near_end(const std::vector<Link>& host_links, const Link& far, const
 }
 
 // What could not be opened is a problem where there certainly is no namespace, else it is unseen.
-void note_unopened(const std::string& name, const Error& error, Discovery& discovery) {
+void note_unopened(const std::string& name, const Error& error, Exhaustion& exhaustion,
+                   Discovery& discovery) {
+  if (exhaustion.note(name, error)) return;
   const bool none = error.code() == 0 || error.code() == ENOENT;
   (none ? discovery.problems : discovery.unseen).push_back("namespace " + name + ": " + error.message());
 }
@@ -70,19 +90,21 @@ std::vector<Candidate> candidates_in(const std::string& dir, const std::vector<s
                                      const Netns& own, Discovery& discovery) {
   std::vector<Candidate> candidates;
   std::set<NetnsId> seen{own.id()};
+  Exhaustion exhaustion;
   for (const std::string& name : names) {
     auto netns = Netns::open(dir + "/" + name);
     if (!netns) {
-      note_unopened(name, netns.error(), discovery);
+      note_unopened(name, netns.error(), exhaustion, discovery);
       continue;
     }
     if (!seen.insert(netns->id()).second) continue;
     auto inside = within(*netns, [&] { return look_inside(own); });
     if (inside)
       candidates.push_back({name, std::move(*netns), std::move(*inside)});
-    else
+    else if (!exhaustion.note(name, inside.error()))
       discovery.unseen.push_back("namespace " + name + ": " + inside.error().message());
   }
+  std::ranges::copy(exhaustion.lines(), std::back_inserter(discovery.unseen));
   return candidates;
 }
 
@@ -122,11 +144,11 @@ Result<Discovery> discover(const std::string& netns_dir) {
   if (!own) return own.error();
   Discovery discovery;
   discovery.dir = netns_dir;
+  auto host = Netlink::open();  // before the namespaces, which may take the last descriptors
+  if (!host) return host.error();
   const auto candidates = candidates_in(netns_dir, names_seen(netns_dir, discovery), *own, discovery);
   // Our own links are listed last: what the namespaces named before either is still there or has gone, and
   // this dump gives each of them the number that nsid_of() then reads.
-  auto host = Netlink::open();
-  if (!host) return host.error();
   auto host_links = host->links();
   if (!host_links) return host_links.error();
   for (const Link& link : *host_links) discovery.host_interfaces.emplace(link.ifindex, link.name);
@@ -135,8 +157,12 @@ Result<Discovery> discover(const std::string& netns_dir) {
     if (!nsid) return nsid.error();
     for (const Link& far : candidate.inside.links) {
       const Link* near = near_end(*host_links, far, candidate.inside, *nsid);
+      if (near == nullptr) continue;
       auto ips = global_addresses(candidate.inside, far.ifindex);
-      if (near != nullptr && !ips.empty())
+      if (ips.empty()) ips = addresses_beside(candidate.inside, far);
+      if (ips.empty())
+        discovery.bare.emplace(near->ifindex, candidate.name);
+      else
         discovery.found.push_back({candidate.name, near->ifindex, near->name, std::move(ips)});
     }
   }

@@ -5,8 +5,11 @@
 // name); a file of the caller's own namespace counts not at all. A file that is no namespace, or one that
 // goes away meanwhile, is a problem line and the others still count. A directory that is missing or cannot be
 // read, and a namespace that cannot be looked into, are `unseen`: what is not found may be in there, so that
-// nobody may conclude from `found` that a pod is gone. The topology does not matter: routed peer-to-peer or
-// enslaved to a bridge. Values only; bounded waits. Call it again when EndpointWatch says so.
+// nobody may conclude from `found` that a pod is gone. Where the far end has no address of its own, because a
+// bridge in the namespace has taken its place (a virtual machine's pod), the addresses of that bridge and of
+// dummy interfaces beside it count as its; where they have none either it is `bare`. The topology does not
+// matter: routed peer-to-peer or enslaved to a bridge. Values only; bounded waits. Call it again when
+// EndpointWatch says so.
 #pragma once
 
 #include <map>
@@ -45,6 +48,8 @@ struct Discovery {
   std::vector<std::string> unseen;                  // one line each: what could not be looked into
   std::map<int, std::string> host_interfaces = {};  // all of the calling thread's namespace, by ifindex
   std::string dir = {};                             // where it was looked
+  // Near ends whose far end was looked at and has no address; the namespace, by ifindex.
+  std::map<int, std::string> bare = {};
   bool operator==(const Discovery&) const = default;
 };
 

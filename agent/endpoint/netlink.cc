@@ -52,6 +52,7 @@ int on_link(nl_msg* message, void* into) noexcept {
   link.running = value_of<uint8_t>(attributes[IFLA_OPERSTATE]) == uint8_t{IF_OPER_UP};
   link.name = text_of(attributes[IFLA_IFNAME]);
   link.peer_ifindex = value_of<int>(attributes[IFLA_LINK]).value_or(0);
+  link.master = value_of<int>(attributes[IFLA_MASTER]).value_or(0);
   link.peer_nsid = value_of<int>(attributes[IFLA_LINK_NETNSID]);
   if (attributes[IFLA_ADDRESS] != nullptr &&
       nla_len(attributes[IFLA_ADDRESS]) == static_cast<int>(link.mac.size()))
@@ -110,16 +111,24 @@ int Netlink::fd() const {
   return nl_socket_get_fd(socket_.get());
 }
 
+// libnl's own errors have no number for most of what socket(2) says ("Unspecific failure").
+Status open_socket(nl_sock* socket, int protocol) {
+  if (socket == nullptr) return Error::from_errno(ENOMEM, "open a netlink socket");
+  errno = 0;
+  if (const int code = nl_connect(socket, protocol); code < 0)
+    return errno != 0 ? Error::from_errno(errno, "open a netlink socket")
+                      : netlink_error(code, "open a netlink socket");
+  const timeval deadline{.tv_sec = kReplyDeadline.count(), .tv_usec = 0};
+  if (::setsockopt(nl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof(deadline)) != 0)
+    return Error::from_errno(errno, "open a netlink socket: set its time-out");
+  return base::done();
+}
+
 Result<Netlink> Netlink::open() {
   Netlink netlink(nl_socket_alloc());
-  if (netlink.socket_ == nullptr) return Error("open a netlink socket: out of memory");
-  nl_sock* socket = netlink.socket_.get();
-  nl_socket_set_local_port(socket, 0);  // the kernel picks one: libnl's own numbering ends at 1024 a process
-  if (const int code = nl_connect(socket, NETLINK_ROUTE); code < 0)
-    return netlink_error(code, "open a netlink socket");
-  const timeval deadline{.tv_sec = kReplyDeadline.count(), .tv_usec = 0};
-  if (::setsockopt(netlink.fd(), SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof(deadline)) != 0)
-    return Error::from_errno(errno, "open a netlink socket: set its time-out");
+  // The kernel picks the number: libnl's own numbering ends at 1024 a process.
+  if (netlink.socket_ != nullptr) nl_socket_set_local_port(netlink.socket_.get(), 0);
+  if (auto opened = open_socket(netlink.socket_.get(), NETLINK_ROUTE); !opened) return opened.error();
   return netlink;
 }
 

@@ -35,6 +35,7 @@ struct Link {
   int peer_ifindex = 0;
   std::optional<int>
       peer_nsid;         // IFLA_LINK_NETNSID, as numbered by this namespace; absent: the same namespace
+  int master = 0;        // IFLA_MASTER: the bridge that it is a port of; 0: none
   bool running = false;  // IF_OPER_UP: up, the other end too, and the kernel has taken note: packets pass
   Mac mac{};             // zero where the link has none of 6 bytes
 };
@@ -52,6 +53,10 @@ struct Heard {
       added;  // IPv6 ones are told of once they can be reached (after duplicate address detection)
   bool any() const { return links || addresses || overrun; }
 };
+
+// Opens libnl's socket for a protocol of netlink(7), with kReplyDeadline; nullptr: there was no memory for
+// it.
+base::Status open_socket(nl_sock* socket, int protocol);
 
 class Netlink {
  public:

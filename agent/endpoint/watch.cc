@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "agent/endpoint/discover.h"
+#include "agent/endpoint/exhaustion.h"
 
 namespace sluice::endpoint {
 
@@ -62,6 +63,7 @@ Status EndpointWatch::follow_namespaces(News& news) {
   auto names = names_in(dir_);
   if (!names) return names.error();
   std::map<std::string, Followed> now;
+  Exhaustion exhaustion;
   for (const std::string& name : *names) {
     const std::string path = dir_ + "/" + name;
     struct stat st {};
@@ -76,9 +78,11 @@ Status EndpointWatch::follow_namespaces(News& news) {
     auto inside = listen_inside(path);
     if (inside)
       now[name] = {id, std::move(*inside)};
-    else  // not known from now on, so that the next drain() tries again
+    else if (!exhaustion.note(name, inside.error()))
       news.problems.push_back("follow namespace " + name + ": " + inside.error().message());
+    // What failed is not known from now on, so that the next drain() tries again.
   }
+  for (const std::string& line : exhaustion.lines()) news.problems.push_back("follow " + line);
   news.namespaces |= !followed_.empty();  // what is left has gone
   followed_ = std::move(now);
   return base::done();

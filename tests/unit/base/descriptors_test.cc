@@ -19,5 +19,17 @@ TEST(Descriptors, TheSoftLimitBecomesTheHardOne) {
   EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
+TEST(Descriptors, ALimitThatIsTooLowIsNamedWithWhatItMustBe) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(check_descriptor_limit(before.rlim_cur).ok());
+  const auto low = check_descriptor_limit(before.rlim_cur + 1);
+  ASSERT_FALSE(low.ok());
+  for (const std::string& part :
+       {std::string("RLIMIT_NOFILE"), "is " + std::to_string(before.rlim_cur),
+        std::to_string(before.rlim_cur + 1) + " are needed", std::string("LimitNOFILE")})
+    EXPECT_NE(low.error().message().find(part), std::string::npos) << part;
+}
+
 }  // namespace
 }  // namespace sluice::base

@@ -51,7 +51,9 @@ class NodeTest : public ::testing::Test {
               if (unreadable_) return base::Error("cannot be read");
               return maps_.contents();
             },
-            [this]() -> base::Result<std::set<uint32_t>> { return maps_.attached; }};
+            [this]() -> base::Result<std::set<uint32_t>> { return maps_.attached; },
+            {},
+            gives_way_};
   }
   std::unique_ptr<Node> make_node() {
     return std::make_unique<Node>("n1", node_maps(),
@@ -100,8 +102,11 @@ class NodeTest : public ::testing::Test {
     return "none";
   }
 
+  // What is wrong stands from then on (Lasting).
+  void pass_a_second() { now_ += Lasting::kStands; }
+
   FakeMaps maps_;
-  bool unreadable_ = false;
+  bool unreadable_ = false, gives_way_ = false;
   std::chrono::steady_clock::duration now_{};
   Log log_{LogFormat::kText, LogLevel::off};
 };

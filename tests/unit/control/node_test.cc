@@ -33,6 +33,7 @@ TEST_F(NodeTest, TheFirstStateIsPutInForceAndAttached) {
   EXPECT_EQ(node->last_change()->what, "first state");
   EXPECT_EQ(node->image().endpoints.size(), 2u);
   EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u));
+  pass_a_second();
   EXPECT_THAT(node->problems(), IsEmpty());
   EXPECT_EQ(node->pod_of(ip("10.0.0.2")), "prod/db");
   EXPECT_EQ(node->apply(), Applied::kNothingToDo);
@@ -179,11 +180,13 @@ TEST_F(NodeTest, AFailedAttachmentIsAProblemUntilItSucceeds) {
   maps_.refused = {8};
   tell_first(*node);
   EXPECT_EQ(node->apply(), Applied::kInForce);
+  pass_a_second();
   EXPECT_THAT(node->problems(), ElementsAre("prod/db: attach: no such device"));
   EXPECT_TRUE(node->stale());
   EXPECT_FALSE(node->settled());
   maps_.refused.clear();
   node->apply();
+  pass_a_second();
   EXPECT_THAT(node->problems(), IsEmpty());
   EXPECT_TRUE(node->settled());
   EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u));
@@ -258,6 +261,7 @@ TEST_F(NodeTest, BothInterfacesOfAnAddressAreHeld) {
   EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u, 9u));
   EXPECT_EQ(endpoint_at(*node, 7), "prod/web");
   EXPECT_EQ(endpoint_at(*node, 9), "none") << "programs that know no pod: the default verdict";
+  pass_a_second();
   EXPECT_THAT(node->problems(), ElementsAre(HasSubstr("veth7 (namespace a) has its policies; on veth9 "
                                                       "(namespace c) the default verdict holds")));
 }
@@ -280,6 +284,7 @@ TEST_F(NodeTest, AnAddressOfALaterPodGivesNothingOfWhatIsInForceOnAnotherInterfa
     node->apply();
     EXPECT_EQ(endpoint_at(*node, 7), "prod/web") << restarted;
     EXPECT_EQ(endpoint_at(*node, 8), "prod/db") << restarted;
+    pass_a_second();
     EXPECT_THAT(node->problems(),
                 ElementsAre(HasSubstr("treated as prod/web, whose policies are in force there")));
   }

@@ -36,6 +36,7 @@ TEST_P(BlindNode, KeepsWhatIsInForce) {
   EXPECT_EQ(node->image(), before);
   EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u));
   EXPECT_FALSE(node->ready());
+  pass_a_second();
   EXPECT_THAT(node->problems(),
               Contains(HasSubstr("interface veth7: the network namespace behind it is not to "
                                  "be seen in /netns: the policies of pod prod/web stay")));
@@ -68,6 +69,7 @@ TEST_F(NodeTest, AnInterfaceOfAnEarlierAgentWhosePodIsNotKnownStaysClosed) {
   EXPECT_EQ(second->apply(), Applied::kInForce);
   EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u));
   EXPECT_THAT(second->image().endpoints, IsEmpty());
+  pass_a_second();
   EXPECT_THAT(second->problems(),
               ElementsAre(HasSubstr("interface veth8: the network namespace behind it is "
                                     "not to be seen in /netns: the default verdict holds")));
@@ -126,12 +128,89 @@ TEST_F(NodeTest, ANamespaceWithoutAPodObjectIsClosedOnlyInThePodsRange) {
   EXPECT_EQ(node->apply(), Applied::kInForce);
   EXPECT_THAT(maps_.attached, ElementsAre(7u));
   EXPECT_EQ(node->presence().namespaces_without_pod, 2u);
+  pass_a_second();
   EXPECT_THAT(
       node->warnings(),
       ElementsAre(HasSubstr("namespace pod: no Pod object has its address 10.0.0.1: the default verdict"),
                   HasSubstr("namespace vpn: no Pod object has its address 203.0.113.1: taken for no pod, "
                             "everything passes on interface veth9")));
   EXPECT_TRUE(node->ready());
+}
+
+// Its address has moved behind a bridge in its namespace, which was looked into: nothing to be unready for.
+TEST_F(NodeTest, AVirtualMachinesPodKeepsItsPoliciesAndTheNodeIsReady) {
+  auto node = make_node();
+  tell_first(*node);
+  node->apply();
+  const auto before = node->image();
+  auto moved = discovery({found("b", 8, "10.0.0.2")}, {7});
+  moved.bare = {{7, "a"}};
+  node->take_discovery(moved);
+  node->apply();
+  EXPECT_EQ(node->image(), before);
+  EXPECT_TRUE(node->ready()) << node->why_not_ready();
+  pass_a_second();
+  EXPECT_THAT(node->problems(), IsEmpty());
+  EXPECT_THAT(node->warnings(),
+              ElementsAre(HasSubstr("interface veth7: the pod's end of it has no address in "
+                                    "namespace a (a virtual machine's pod has its address behind a "
+                                    "bridge): the policies of pod prod/web stay in force")));
+}
+
+TEST_F(NodeTest, WhatPassesWithinASecondIsNoProblem) {
+  auto node = make_node();
+  tell_first(*node);
+  node->apply();
+  node->take_discovery(discovery({found("a", 7, "10.0.0.1")}, {8}));  // a pod on its way out
+  node->apply();
+  EXPECT_FALSE(node->ready()) << "this is said at once";
+  EXPECT_THAT(node->problems(), IsEmpty());
+  const auto due = node->next_problems();
+  ASSERT_TRUE(due.has_value());
+  node->take_discovery(discovery({found("a", 7, "10.0.0.1")}));
+  node->apply();
+  EXPECT_FALSE(node->next_problems().has_value());
+  pass_a_second();
+  EXPECT_THAT(node->problems(), IsEmpty());
+}
+
+TEST_F(NodeTest, ANodeNameOfNoNodeObjectIsAWarningWhileThereAreSome) {
+  auto node = make_node();
+  tell_first(*node);
+  node->apply();
+  pass_a_second();
+  EXPECT_THAT(node->warnings(), IsEmpty()) << "a folder without Node objects";
+  node->take_objects(objects(oracle::build::node("another")));
+  node->apply();
+  pass_a_second();
+  EXPECT_THAT(node->warnings(),
+              ElementsAre(HasSubstr("--node-name n1: none of the Node objects (1) has that name")));
+  node->take_objects(objects(oracle::build::node("n1")));
+  node->apply();
+  EXPECT_THAT(node->warnings(), IsEmpty());
+}
+
+// clsact: the bandwidth plugin's `ingress` qdisc must find its place free.
+TEST_F(NodeTest, ANewPodThatIsNotKnownIsLeftToItsChainForAMoment) {
+  gives_way_ = true;
+  auto node = make_node();
+  tell_first(*node);
+  auto here = oracle::build::node("n1");
+  here.pod_cidrs = {*net::Cidr::parse("10.0.0.0/24")};
+  node->take_objects(objects(here));
+  node->take_discovery(
+      discovery({found("a", 7, "10.0.0.1"), found("b", 8, "10.0.0.2"), found("old", 9, "10.0.0.9")}));
+  node->apply();
+  EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u, 9u)) << "what is there at the start is closed at once";
+  node->take_discovery(discovery({found("a", 7, "10.0.0.1"), found("b", 8, "10.0.0.2"),
+                                  found("old", 9, "10.0.0.9"), found("new", 10, "10.0.0.10")}));
+  node->apply();
+  EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u, 9u));
+  EXPECT_FALSE(node->settled()) << "to be tried again";
+  pass_a_second();
+  node->apply();
+  EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u, 9u, 10u));
+  EXPECT_TRUE(node->settled());
 }
 
 TEST_F(NodeTest, APodOfThisNodeWithoutANamespaceIsAProblem) {
@@ -141,6 +220,7 @@ TEST_F(NodeTest, APodOfThisNodeWithoutANamespaceIsAProblem) {
                              model::Pod(pod("prod/elsewhere", "10.0.0.4").on("n2"))));
   node->apply();
   EXPECT_EQ(node->presence().pods_without_namespace, 1u);
+  pass_a_second();
   EXPECT_THAT(
       node->problems(),
       ElementsAre(HasSubstr("Pod prod/lost: no network namespace in /netns has its address 10.0.0.3")));
@@ -164,6 +244,22 @@ TEST_F(NodeTest, ACheckOfAPodThatIsNotFoundSaysWhoseItIs) {
       "address");
   EXPECT_FALSE(reply->egress().elsewhere());
   EXPECT_EQ(reply->ingress().reason(), "prod/elsewhere is not on this node: ask the agent of n2");
+}
+
+// What a sync waits for (Agent::answer_syncs).
+TEST_F(NodeTest, PodsOfThisNodeThatMayBeWithoutPolicyAreNamed) {
+  auto node = make_node();
+  tell_first(*node);
+  node->apply();
+  EXPECT_EQ(node->why_unprotected(), "");
+  node->take_discovery(discovery({found("a", 7, "10.0.0.1")}, {8}, {"46 namespaces: Too many open files"}));
+  node->apply();
+  EXPECT_TRUE(node->settled());
+  EXPECT_EQ(node->why_unprotected(), "46 namespaces: Too many open files");
+  node->take_discovery(discovery({found("a", 7, "10.0.0.1"), found("b", 8, "10.0.0.2")}));
+  node->take_objects(objects(model::Pod(pod("prod/lost", "10.0.0.3").on("n1"))));
+  node->apply();
+  EXPECT_THAT(node->why_unprotected(), HasSubstr("Pod prod/lost: no network namespace in /netns"));
 }
 
 TEST_F(NodeTest, TheStatusSaysWhyTheNodeIsNotReady) {

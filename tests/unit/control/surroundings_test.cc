@@ -77,6 +77,7 @@ TEST_F(SurroundingsTest, ADiscoveryThatFailedIsOwedUntilItSucceeds) {
   EXPECT_EQ(look(), discovery_fails_);
   EXPECT_TRUE(surroundings_.owing());
   EXPECT_EQ(node_->why_not_ready(), discovery_fails_);
+  pass_a_second();
   EXPECT_THAT(node_->problems(), Contains(discovery_fails_));
   EXPECT_EQ(look(), discovery_fails_) << "no news, and it is read all the same";
   discovery_fails_ = "";
@@ -84,6 +85,7 @@ TEST_F(SurroundingsTest, ADiscoveryThatFailedIsOwedUntilItSucceeds) {
   EXPECT_FALSE(surroundings_.owing());
   EXPECT_THAT(maps_.attached, Contains(7U)) << "the pod that came meanwhile";
   EXPECT_TRUE(node_->ready()) << node_->why_not_ready();
+  pass_a_second();
   EXPECT_THAT(node_->problems(), IsEmpty());
 }
 
@@ -121,6 +123,7 @@ TEST_F(SurroundingsTest, ANamespaceThatCannotBeFollowedIsAProblemWhileThatLasts)
   news_.problems = {"follow namespace a: open a netlink socket: Too many open files"};
   look();
   EXPECT_TRUE(surroundings_.owing());
+  pass_a_second();
   EXPECT_THAT(node_->problems(), Contains(HasSubstr("follow namespace a")));
   news_ = {};
   look_well();
@@ -134,12 +137,14 @@ TEST_F(SurroundingsTest, WithoutNewsItLooksAtEverythingUntilThereAreNewsAgain) {
   EXPECT_EQ(look(), news_fail_);
   EXPECT_TRUE(surroundings_.owing());
   EXPECT_THAT(maps_.attached, Contains(7U));
+  pass_a_second();
   EXPECT_THAT(node_->problems(), Contains(news_fail_));
   news_fail_ = "";
   EXPECT_EQ(look(), "");
   EXPECT_EQ(discoveries_, 2);
   EXPECT_EQ(readings_, 2);
   EXPECT_FALSE(surroundings_.owing());
+  pass_a_second();
   EXPECT_THAT(node_->problems(), IsEmpty());
 }
 

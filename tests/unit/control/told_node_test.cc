@@ -91,6 +91,7 @@ TEST_F(ToldNodeTest, AnAddressOfAFinishedPodBeforeItDoesNotOpenIt) {
   attach_web();
   EXPECT_EQ(node_->apply(), Applied::kNothingToDo);
   EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u));
+  pass_a_second();
   EXPECT_THAT(
       node_->warnings(),
       Contains("interface veth7: a CNI plugin told of it as pod prod/web's, and no such Pod object has "
@@ -119,6 +120,7 @@ TEST_F(ToldNodeTest, AnAddressOfALaterPodGivesNothingOfItsPolicy) {
       EXPECT_EQ(endpoint_at(*node_, 7), before_it_is_known ? "none" : "prod/web");
       EXPECT_EQ(endpoint_at(*node_, 8), "prod/db");
       EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u));
+      pass_a_second();
       EXPECT_THAT(
           node_->problems(),
           Contains(HasSubstr("interface veth7 (namespace cni-1) carries an address of pod prod/db, but "

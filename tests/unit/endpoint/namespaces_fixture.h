@@ -43,6 +43,29 @@ inline base::Status veth(const std::string& near, const std::string& far, int fa
   return netlink ? netlink->request(message, "veth " + near) : base::Status(netlink.error());
 }
 
+// An interface of a kind that needs nothing else said: a bridge, a dummy.
+inline base::Status link_of(const std::string& kind, const std::string& name) {
+  nl_msg* message = nlmsg_alloc_simple(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+  ifinfomsg info{};
+  nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO);
+  nla_put_string(message, IFLA_IFNAME, name.c_str());
+  nlattr* link_info = nla_nest_start(message, IFLA_LINKINFO);
+  nla_put_string(message, IFLA_INFO_KIND, kind.c_str());
+  nla_nest_end(message, link_info);
+  auto netlink = Netlink::open();
+  return netlink ? netlink->request(message, kind + " " + name) : base::Status(netlink.error());
+}
+
+inline base::Status enslave(const std::string& name, const std::string& bridge) {
+  nl_msg* message = nlmsg_alloc_simple(RTM_NEWLINK, 0);
+  ifinfomsg info{};
+  info.ifi_index = static_cast<int>(::if_nametoindex(name.c_str()));
+  nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO);
+  nla_put_u32(message, IFLA_MASTER, ::if_nametoindex(bridge.c_str()));
+  auto netlink = Netlink::open();
+  return netlink ? netlink->request(message, "enslave " + name) : base::Status(netlink.error());
+}
+
 inline base::Status link_flags(const std::string& name, int type, unsigned flags) {
   nl_msg* message = nlmsg_alloc_simple(type, 0);
   ifinfomsg info{};

@@ -6,6 +6,7 @@
 #include <linux/capability.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -70,6 +71,27 @@ TEST_F(Namespaces, TwoInterfacesOfOneNamespaceAreTwoFinds) {
   ASSERT_DONE(within(a, [] { return address("eth0", "10.0.0.1"); }));
   ASSERT_DONE(within(a, [] { return address("net1", "10.1.0.1"); }));
   EXPECT_THAT(lines_of(*discover(dir_)), ElementsAre("a near-0 10.0.0.1", "a near-1 10.1.0.1"));
+}
+
+// As a virtual machine's pod has it: the interface is a port of a bridge, which has the pod's address, or a
+// link-local one alone.
+TEST_F(Namespaces, AnAddressBehindABridgeIsTheInterfaces) {
+  const Netns a = add("a");
+  ASSERT_DONE(veth("near-a", "eth0-nic", a.fd()));
+  const int near = static_cast<int>(::if_nametoindex("near-a"));
+  ASSERT_DONE(within(a, [] { return link_of("bridge", "k6t-eth0"); }));
+  ASSERT_DONE(within(a, [] { return address("k6t-eth0", "10.0.0.1"); }));
+  EXPECT_THAT(discover(dir_)->bare, ElementsAre(::testing::Pair(near, "a"))) << "no port of the bridge yet";
+  ASSERT_DONE(within(a, [] { return enslave("eth0-nic", "k6t-eth0"); }));
+  EXPECT_THAT(lines_of(*discover(dir_)), ElementsAre("a near-a 10.0.0.1"));
+  ASSERT_DONE(within(a, [] { return remove("k6t-eth0"); }));
+  ASSERT_DONE(within(a, [] { return link_of("bridge", "k6t-eth0"); }));
+  ASSERT_DONE(within(a, [] { return address("k6t-eth0", "169.254.75.10"); }));
+  ASSERT_DONE(within(a, [] { return enslave("eth0-nic", "k6t-eth0"); }));
+  const auto discovery = discover(dir_);
+  EXPECT_THAT(discovery->found, IsEmpty());
+  EXPECT_THAT(discovery->bare, ElementsAre(::testing::Pair(near, "a")));
+  EXPECT_THAT(discovery->unseen, IsEmpty());
 }
 
 // Interface numbers start anew in every namespace, so the index alone proves nothing.
@@ -141,6 +163,27 @@ TEST_F(Namespaces, ANamespaceThatCannotBeEnteredIsUnseen) {
       ElementsAre("namespace a: join a network namespace (needs CAP_SYS_ADMIN): Operation not permitted"));
   EXPECT_THAT((*discovery)->host_interfaces,
               Contains(::testing::Pair(static_cast<int>(::if_nametoindex("near-a")), "near-a")));
+}
+
+// One line with the cause for all of them, and what is not seen is unseen.
+TEST_F(Namespaces, WithoutDescriptorsTheRestIsUnseenAndOneLineSaysWhy) {
+  std::vector<Netns> namespaces;
+  for (const char* name : {"a", "b", "c", "d"}) namespaces.push_back(add(name));
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlim_t next = static_cast<rlim_t>(base::Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)).get());
+  const rlimit low{next + 4,
+                   before.rlim_max};  // our own namespace, a socket here; a namespace, a socket in there
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
+  const auto discovery = discover(dir_);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_TRUE(discovery.ok()) << discovery.error().message();
+  EXPECT_THAT(discovery->problems, IsEmpty());
+  EXPECT_THAT(discovery->unseen,
+              ElementsAre(::testing::AllOf(
+                  HasSubstr(" namespaces, the first of them "),
+                  HasSubstr(": Too many open files: raise the limit of open files, which is " +
+                            std::to_string(next + 4)))));
 }
 
 bool is_in_effect(unsigned capability) {
