@@ -1,11 +1,13 @@
 #include "agent/kernel/clsact.h"
 
 #include <bpf/libbpf.h>
+#include <linux/pkt_sched.h>
 
 #include <algorithm>
 #include <string>
 #include <vector>
 
+#include "agent/kernel/set_aside.h"
 #include "agent/kernel/tc_dump.h"
 
 namespace sluice::kernel {
@@ -60,24 +62,66 @@ bool in_made_qdisc(const Filters& filters) {
                      [&](const auto& list) { return std::any_of(list.begin(), list.end(), says_made); });
 }
 
-// Makes the qdisc if need be; the value is the handle for our filters.
-base::Result<uint32_t> ensure_qdisc(uint32_t ifindex, const Filters& filters) {
+uint32_t parent_of(sluice_direction direction) {
+  return TC_H_MAKE(TC_H_CLSACT, direction == SLUICE_EGRESS ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS);
+}
+
+Status make_qdisc(uint32_t ifindex) {
+  bpf_tc_hook hook = both_hooks(ifindex);
+  const int code = bpf_tc_hook_create(&hook);
+  return code == 0 ? base::done() : Status(Error::from_errno(-code, "make clsact"));
+}
+
+// Where our filters go: the clsact qdisc, and what others had at each hook in the place that must be ours.
+struct Place {
+  uint32_t handle = kHandleInFoundQdisc;  // for our filters
+  std::array<std::vector<SetAside>, 2> aside;
+};
+
+// An `ingress` qdisc has clsact's place, and its filters are what clsact has at one of its two hooks.
+base::Result<Place> replace_ingress_qdisc(uint32_t ifindex) {
+  Place place{kHandleInMadeQdisc, {}};
+  auto aside = read_aside(ifindex, parent_of(SLUICE_EGRESS), std::nullopt);
+  if (!aside) return aside.error();
+  place.aside[SLUICE_EGRESS] = std::move(*aside);
+  if (auto removed = remove_ingress_qdisc(ifindex); !removed) return removed.error();
+  if (auto made = make_qdisc(ifindex); !made) return made.error();
+  return place;
+}
+
+// Of another kind than ours, so that no filter of ours fits beside it.
+bool holds_first_place(const TcFilter& filter) {
+  return filter.priority == kPriority && filter.kind != "bpf";
+}
+
+// Makes the qdisc if need be, and room in it.
+base::Result<Place> make_place(uint32_t ifindex, const Filters& filters) {
   auto kind = tc_ingress_qdisc(ifindex);
   if (!kind) return kind.error();
-  if (*kind == "clsact") return in_made_qdisc(filters) ? kHandleInMadeQdisc : kHandleInFoundQdisc;
-  if (!kind->empty()) {
-    return Error("clsact: a qdisc of kind " + *kind + " is in its place; replace that one by clsact");
+  if (*kind == "ingress") return replace_ingress_qdisc(ifindex);
+  Place place;
+  if (*kind == "clsact" && in_made_qdisc(filters)) place.handle = kHandleInMadeQdisc;
+  if (kind->empty()) {
+    if (auto made = make_qdisc(ifindex); !made) return made.error();
+    place.handle = kHandleInMadeQdisc;
   }
-  bpf_tc_hook hook = both_hooks(ifindex);
-  if (const int code = bpf_tc_hook_create(&hook); code != 0) return Error::from_errno(-code, "make clsact");
-  return kHandleInMadeQdisc;
+  for (const auto direction : kDirections) {
+    if (std::ranges::none_of(filters.at(direction), holds_first_place)) continue;
+    auto aside = read_aside(ifindex, parent_of(direction), kPriority);
+    if (!aside) return aside.error();
+    place.aside.at(direction) = std::move(*aside);
+  }
+  for (const auto direction : kDirections)
+    if (auto out = take_out(ifindex, parent_of(direction), place.aside.at(direction)); !out)
+      return out.error();
+  return place;
 }
 
 Status attach_filter(uint32_t ifindex, sluice_direction direction, const std::vector<TcFilter>& filters,
                      uint32_t handle, int program_fd) {
   const auto in_the_way = std::find_if(filters.begin(), filters.end(), [&](const TcFilter& filter) {
-    return filter.priority == kPriority &&
-           (filter.kind != "bpf" || (filter.handle == handle && !has_our_name(filter)));
+    return filter.kind == "bpf" && filter.priority == kPriority && filter.handle == handle &&
+           !has_our_name(filter);
   });
   if (in_the_way != filters.end()) {
     return Error("clsact: another filter (" + in_the_way->kind +
@@ -93,6 +137,21 @@ Status attach_filter(uint32_t ifindex, sluice_direction direction, const std::ve
   if (const int code = bpf_tc_attach(&hook, &options); code != 0)
     return Error::from_errno(-code, "clsact filter");
   return base::done();
+}
+
+// Both, and behind each what others had, also where ours fails; the first error counts.
+Status attach_filters(uint32_t ifindex, const Filters& filters, const Place& place,
+                      const std::array<int, 2>& program_fds) {
+  Status first = base::done();
+  for (const auto direction : kDirections) {
+    const Status attached =
+        attach_filter(ifindex, direction, filters.at(direction), place.handle, program_fds.at(direction));
+    const Status back =
+        put_back(ifindex, parent_of(direction), place.aside.at(direction), attached ? kPriority : 0);
+    for (const Status& done : {attached, back})
+      if (first && !done) first = done;
+  }
+  return first;
 }
 
 // Those whose programs use maps of ours.
@@ -145,17 +204,12 @@ bool is_gone(const Error& error) {
 Status clsact_attach(uint32_t ifindex, const std::array<int, 2>& program_fds) {
   auto filters = filters_of(ifindex);
   if (!filters) return filters.error();
-  auto handle = ensure_qdisc(ifindex, *filters);
-  if (!handle) return handle.error();
-  for (const auto direction : kDirections) {
-    Status attached =
-        attach_filter(ifindex, direction, (*filters)[direction], *handle, program_fds[direction]);
-    if (attached) continue;
-    if (*handle == kHandleInMadeQdisc)
-      (void)remove_qdisc_if_empty(ifindex);  // the first error is what counts
-    return attached;
-  }
-  return base::done();
+  auto place = make_place(ifindex, *filters);
+  if (!place) return place.error();
+  Status attached = attach_filters(ifindex, *filters, *place, program_fds);
+  if (!attached && place->handle == kHandleInMadeQdisc)
+    (void)remove_qdisc_if_empty(ifindex);  // the first error is what counts
+  return attached;
 }
 
 Status clsact_detach(uint32_t ifindex, const OwnMaps& own) {

@@ -257,21 +257,75 @@ TEST_F(Clsact, TheQdiscIsRemovedOnlyIfOursAndEmpty) {
   }
 }
 
-TEST_F(Clsact, WhatStandsInTheWayIsNamed) {
+// As the bandwidth plugin makes it: what the pod sends is redirected to an ifb, at priority 1 of an ingress
+// qdisc.
+const char kRedirect[] = "prio 1 protocol all u32 match u32 0 0 action mirred egress redirect dev ";
+
+TEST_F(Clsact, TakesThePlaceOfAnIngressQdiscAndKeepsWhatItsFiltersDo) {
+  const Programs& programs = shared_pinned();
+  Attacher attacher = must(Attacher::create(programs, AttachMode::kClsact));
+  const Veth veth, shaper;  // a veth that stands for the ifb
+  const Foreign foreign;
+  const ForeignAttachment counts(foreign, shaper.host(), AttachMode::kClsact, 1);
+  const std::string dev = veth.host_name();
+  ASSERT_EQ(run("tc qdisc add dev " + dev + " handle ffff: ingress"), 0);
+  ASSERT_EQ(run("tc filter add dev " + dev + " parent ffff: " + kRedirect + shaper.host_name()), 0);
+  ASSERT_EQ(run("tc qdisc add dev " + dev + " root tbf rate 100mbit burst 100kb latency 25ms"), 0);
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_OK(attacher.attach(veth.host()));
+    EXPECT_EQ(must(tc_ingress_qdisc(veth.host())), "clsact");
+    expect_denied(veth, programs);
+    const auto filters = must(tc_filters(veth.host(), SLUICE_EGRESS));
+    ASSERT_EQ(filters.size(), 3U) << "ours, and u32's table and filter";
+    EXPECT_EQ(filters.front().kind, "bpf");
+    EXPECT_EQ(filters.back().kind, "u32");
+    EXPECT_EQ(filters.back().priority, 2U);
+  }
+  EXPECT_OK(attacher.detach(veth.host()));
+  EXPECT_EQ(must(tc_ingress_qdisc(veth.host())), "clsact") << "theirs is in it";
+  veth.send(SLUICE_EGRESS, syn(SLUICE_EGRESS, 80));
+  EXPECT_TRUE(eventually([&] { return foreign.seen() == 1; })) << "what it did it does: " << foreign.seen();
+}
+
+TEST_F(Clsact, AFilterOfTheFirstPriorityMovesBehindOurs) {
+  const Programs& programs = shared_pinned();
+  Attacher attacher = must(Attacher::create(programs, AttachMode::kClsact));
+  const Veth veth;
+  const std::string dev = veth.host_name();
+  ASSERT_EQ(run("tc qdisc add dev " + dev + " clsact"), 0);
+  for (const char* hook : {" ingress", " egress"})
+    ASSERT_EQ(run("tc filter add dev " + dev + hook + " prio 1 protocol ip u32 match u32 0 0 classid 1:1"),
+              0);
+  EXPECT_OK(attacher.attach(veth.host()));
+  expect_denied(veth, programs);
+  for (const auto direction : kBoth) {
+    const auto filters = must(tc_filters(veth.host(), direction));
+    ASSERT_EQ(filters.size(), 3U);
+    EXPECT_EQ(filters.back().kind + std::to_string(filters.back().priority), "u322");
+  }
+  EXPECT_OK(attacher.detach(veth.host()));
+  EXPECT_EQ(must(tc_ingress_qdisc(veth.host())), "clsact");
+}
+
+TEST_F(Clsact, WhatCannotMoveIsNamedAndStays) {
   const Programs& programs = shared_pinned();
   Attacher attacher = must(Attacher::create(programs, AttachMode::kClsact));
   const Veth ingress_only, first_place_taken;
   ASSERT_EQ(run("tc qdisc add dev " + ingress_only.host_name() + " ingress"), 0);
-  const auto no_egress = attacher.attach(ingress_only.host());
-  ASSERT_FALSE(no_egress.ok());
-  EXPECT_THAT(no_egress.error().message(), HasSubstr("a qdisc of kind ingress is in its place"));
   ASSERT_EQ(run("tc qdisc add dev " + first_place_taken.host_name() + " clsact"), 0);
-  ASSERT_EQ(run("tc filter add dev " + first_place_taken.host_name() +
-                " ingress prio 1 protocol ip u32 match u32 0 0 classid 1:1"),
-            0);
-  const auto not_first = attacher.attach(first_place_taken.host());
-  ASSERT_FALSE(not_first.ok());
-  EXPECT_THAT(not_first.error().message(), HasSubstr("another filter (u32) holds priority 1"));
+  for (const Veth* veth : {&ingress_only, &first_place_taken}) {
+    const std::string hook =
+        "dev " + veth->host_name() + (veth == &ingress_only ? " parent ffff:" : " ingress");
+    ASSERT_EQ(run("tc filter add " + hook + " prio 1 handle 1: protocol ip u32 divisor 4"), 0);
+    ASSERT_EQ(run("tc filter add " + hook + " prio 1 protocol ip u32 match u32 0 0 classid 1:1"), 0);
+    const std::string before = must(tc_ingress_qdisc(veth->host()));
+    const auto refused = attacher.attach(veth->host());
+    ASSERT_FALSE(refused.ok());
+    EXPECT_THAT(refused.error().message(),
+                HasSubstr("another filter (u32 with hash tables) stands where ours must be first"));
+    EXPECT_EQ(must(tc_ingress_qdisc(veth->host())), before);
+    EXPECT_FALSE(must(tc_filters(veth->host(), SLUICE_EGRESS)).empty());
+  }
 }
 
 TEST_F(Loader, PinnedMapsKeepTheirContents) {
