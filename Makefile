@@ -1,6 +1,7 @@
 # Sluice's front door. A bare `make` lists what there is; everything is built below build/.
 .DEFAULT_GOAL := list
-.PHONY: list demo test kernels check fuzz bench bench-report bench-quick bench-api image install clean deps kernels-deps bench-deps chart-tools programs
+space := $(subst ,, )
+.PHONY: list demo test kernels check fuzz bench bench-report bench-quick bench-api image deb install clean deps kernels-deps bench-deps chart-tools programs
 
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
@@ -11,6 +12,9 @@ export CMAKE_CXX_COMPILER_LAUNCHER ?= ccache
 export CCACHE_BASEDIR ?= $(CURDIR)
 export CCACHE_NOHASHDIR ?= 1
 endif
+
+# One line that says how far it is; where there is no terminal, a line a step.
+export NINJA_STATUS ?= build: step %f of %t, %es:$(space)
 
 as_root = @[ "$$(id -u)" = 0 ] || { echo "make $@: loads BPF programs and makes network namespaces: sudo make $@" >&2; exit 2; }
 configure = cmake --preset $(1) --log-level=WARNING -DSLUICE_WERROR=ON
@@ -86,6 +90,9 @@ image: programs ## the container image as build/image/*.tar, without a registry 
 	@deploy/install-deps.sh image
 	rm -rf build/image
 	deploy/image/build.sh --programs build/release/agent/apps --out build/image
+
+deb: programs ## the Debian packages sluice and sluice-cni as build/deb/*.deb
+	deploy/deb/build.sh --programs build/release/agent/apps --out build/deb
 
 install: programs ## programs, systemd unit and documents below DESTDIR= PREFIX=/usr/local
 	cmake --install build/release --prefix $(PREFIX)

@@ -24,6 +24,8 @@ packages=(
   iproute2 procps
   # the plugins that sluice-cni is tested behind
   containernetworking-plugins
+  # Debian packages, and their test: installed into a root of their own
+  dpkg-dev binutils lintian debootstrap
 )
 bench_packages=(
   # the others on the wire
