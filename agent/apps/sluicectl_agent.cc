@@ -14,23 +14,32 @@
 namespace sluice::apps {
 namespace {
 
-struct AgentOptions {
-  std::string socket = control::kDefaultSocket, output = "table";
-};
-struct SyncOptions {
+// Whom to ask, and for how long.
+struct Asking {
   std::string socket = control::kDefaultSocket, timeout = "10s";
+
+  std::chrono::milliseconds patience() const { return parse_duration(timeout).value(); }
+  control::Client client() const { return control::Client(socket, patience()); }
+};
+struct AgentOptions {
+  Asking asking;
+  std::string output = "table";
 };
 struct CheckOptions {
-  std::string socket = control::kDefaultSocket, output = "table", from, to, protocol = "TCP", family;
+  Asking asking;
+  std::string output = "table", from, to, protocol = "TCP", family;
   int port = 0;
 };
 
-void add_socket_option(CLI::App& command, std::string& socket) {
-  command.add_option("--socket", socket, "The agent's control API")->type_name("PATH");
+void add_asking_options(CLI::App& command, Asking& asking) {
+  command.add_option("--socket", asking.socket, "The agent's control API")->type_name("PATH");
+  command.add_option("--timeout", asking.timeout, "Then exit 1")
+      ->type_name("DURATION")
+      ->check(checked_by(parse_duration));
 }
 
 void add_agent_options(CLI::App& command, AgentOptions& options) {
-  add_socket_option(command, options.socket);
+  add_asking_options(command, options.asking);
   add_output_option(command, options.output, {"table", "json"});
 }
 
@@ -61,30 +70,28 @@ int show(const base::Result<Reply>& reply, const std::string& output, Render ren
 int run_status(const AgentOptions& options) {
   using std::chrono::milliseconds;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return show(control::Client(options.socket).status(), options.output, [&](const v1::StatusReply& reply) {
+  return show(options.asking.client().status(), options.output, [&](const v1::StatusReply& reply) {
     return status_text(reply, std::chrono::duration_cast<milliseconds>(now).count(), use_colour());
   });
 }
 
 int run_endpoints(const AgentOptions& options) {
-  return show(control::Client(options.socket).endpoints(), options.output,
+  return show(options.asking.client().endpoints(), options.output,
               [](const v1::EndpointsReply& reply) { return endpoints_text(reply, use_colour()); });
 }
 
 int run_policies(const AgentOptions& options) {
-  return show(control::Client(options.socket).policies(), options.output,
+  return show(options.asking.client().policies(), options.output,
               [](const v1::PoliciesReply& reply) { return policies_text(reply, use_colour()); });
 }
 
 int run_identities(const AgentOptions& options) {
-  return show(control::Client(options.socket).identities(), options.output,
+  return show(options.asking.client().identities(), options.output,
               [](const v1::IdentitiesReply& reply) { return identities_text(reply, use_colour()); });
 }
 
-int run_sync(const SyncOptions& options) {
-  auto timeout = parse_duration(options.timeout);
-  if (!timeout) return fail(kSluicectl, kExitUsage, "--timeout: " + timeout.error().message());
-  auto synced = control::Client(options.socket).sync(*timeout);
+int run_sync(const Asking& asking) {
+  auto synced = asking.client().sync(asking.patience());
   if (!synced) return fail(kSluicectl, kExitFailed, "sync: " + synced.error().message());
   if (synced->refused() > 0)
     return fail(kSluicectl, kExitFailed,
@@ -102,7 +109,7 @@ int run_check(const CheckOptions& options) {
   request.set_protocol(options.protocol);
   request.set_port(static_cast<uint32_t>(options.port));
   request.set_family(options.family);
-  control::Client client(options.socket);
+  control::Client client = options.asking.client();
   auto reply = client.check(request);
   if (!reply && client.failure() == control::CallFailure::kRefused)
     return fail(kSluicectl, kExitUsage, "check: " + reply.error().message());
@@ -120,17 +127,12 @@ void add_agent_commands(Commands& commands) {
                              run_policies);
   commands.add<AgentOptions>("identities", "The classes of addresses that policies tell apart",
                              add_agent_options, run_identities);
-  commands.add<SyncOptions>(
-      "sync", "Wait until everything that the source holds now is in force",
-      [](CLI::App& command, SyncOptions& options) {
-        add_socket_option(command, options.socket);
-        command.add_option("--timeout", options.timeout, "Then exit 1")->type_name("DURATION");
-      },
-      run_sync);
+  commands.add<Asking>("sync", "Wait until everything that the source holds now is in force",
+                       add_asking_options, run_sync);
   commands.add<CheckOptions>(
       "check", "May one talk to the other? Exit 0: allowed, 3: denied",
       [](CLI::App& command, CheckOptions& options) {
-        add_socket_option(command, options.socket);
+        add_asking_options(command, options.asking);
         command.add_option("--from", options.from, "namespace/pod or an address")
             ->required()
             ->check(checked_by(model::parse_party));

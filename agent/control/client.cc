@@ -1,11 +1,10 @@
 #include "agent/control/client.h"
 
-#include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
-
 #include <filesystem>
+#include <thread>
 
 #include "agent/control/server.h"
+#include "proto/agent_channel.h"
 
 namespace sluice::control {
 namespace {
@@ -13,24 +12,14 @@ namespace {
 // What gRPC says where it was the caller that stopped waiting.
 constexpr char kGaveUp[] = "Deadline Exceeded";
 
-// Milliseconds between two tries to reach an agent that is not there yet.
-constexpr int kReconnectFirst = 100, kReconnectLongest = 500;
-
-std::shared_ptr<grpc::Channel> connect(const std::string& socket) {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectFirst);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectFirst);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectLongest);
-  arguments.SetMaxReceiveMessageSize(kLargestReply);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel("unix:" + socket, grpc::InsecureChannelCredentials(), arguments);
-}
+constexpr std::chrono::milliseconds kPause{20};  // before a call is made again
 
 }  // namespace
 
-Client::Client(const std::string& socket)
+Client::Client(const std::string& socket, std::chrono::milliseconds timeout)
     : socket_(std::filesystem::absolute(socket).string()),
-      channel_(connect(socket_)),
+      timeout_(timeout),
+      channel_(proto::agent_channel(socket_, kLargestReply)),
       stub_(v1::Control::NewStub(channel_)) {}
 
 base::Error Client::error_of(const grpc::Status& status) {
@@ -44,7 +33,7 @@ base::Error Client::error_of(const grpc::Status& status) {
       return base::Error(status.error_message());
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       failure_ = CallFailure::kLate;
-      if (status.error_message() == kGaveUp && channel_->GetState(false) != GRPC_CHANNEL_READY)
+      if (status.error_message() == kGaveUp && !proto::was_reached(*channel_))
         return error_of({grpc::StatusCode::UNAVAILABLE, ""});
       if (status.error_message() == kGaveUp)
         return base::Error("agent at " + socket_ + ": no answer in time");
@@ -63,12 +52,15 @@ base::Result<Reply> Client::call(grpc::Status (v1::Control::Stub::*method)(grpc:
   const auto deadline = std::chrono::system_clock::now() + timeout;
   Reply reply;
   grpc::Status status;
-  do {
+  for (;;) {
     grpc::ClientContext context;
     context.set_deadline(deadline);
     context.set_wait_for_ready(wait_for_agent);
     status = ((*stub_).*method)(&context, request, &reply);
-  } while (wait_for_agent && status.error_code() == grpc::StatusCode::UNAVAILABLE);
+    if (!wait_for_agent || status.error_code() != grpc::StatusCode::UNAVAILABLE) break;
+    if (std::chrono::system_clock::now() + kPause >= deadline) break;
+    std::this_thread::sleep_for(kPause);
+  }
   failure_ = CallFailure::kNone;
   if (!status.ok()) return error_of(status);
   return reply;
@@ -78,19 +70,19 @@ base::Result<v1::SyncReply> Client::sync(std::chrono::milliseconds timeout) {
   return call(&v1::Control::Stub::Sync, v1::SyncRequest(), timeout, true);
 }
 base::Result<v1::StatusReply> Client::status() {
-  return call(&v1::Control::Stub::Status, v1::StatusRequest(), kClientDeadline);
+  return call(&v1::Control::Stub::Status, v1::StatusRequest(), timeout_);
 }
 base::Result<v1::EndpointsReply> Client::endpoints() {
-  return call(&v1::Control::Stub::Endpoints, v1::EndpointsRequest(), kClientDeadline);
+  return call(&v1::Control::Stub::Endpoints, v1::EndpointsRequest(), timeout_);
 }
 base::Result<v1::PoliciesReply> Client::policies() {
-  return call(&v1::Control::Stub::Policies, v1::PoliciesRequest(), kClientDeadline);
+  return call(&v1::Control::Stub::Policies, v1::PoliciesRequest(), timeout_);
 }
 base::Result<v1::IdentitiesReply> Client::identities() {
-  return call(&v1::Control::Stub::Identities, v1::IdentitiesRequest(), kClientDeadline);
+  return call(&v1::Control::Stub::Identities, v1::IdentitiesRequest(), timeout_);
 }
 base::Result<v1::CheckReply> Client::check(const v1::CheckRequest& request) {
-  return call(&v1::Control::Stub::Check, request, kClientDeadline);
+  return call(&v1::Control::Stub::Check, request, timeout_);
 }
 
 }  // namespace sluice::control

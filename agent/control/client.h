@@ -24,11 +24,11 @@ enum class CallFailure {
 
 class Client {
  public:
-  // Connects with the first call.
-  explicit Client(const std::string& socket);
+  // Connects with the first call. `timeout`: of every call that is given none of its own.
+  explicit Client(const std::string& socket, std::chrono::milliseconds timeout = kClientDeadline);
 
-  // Errors name the socket where no agent answers. sync() waits for one, an agent that starts or is replaced,
-  // as long as there is time.
+  // Errors name the socket where no agent answers, which is known at once where nobody listens. sync() waits
+  // for one, an agent that starts or is replaced, as long as there is time.
   base::Result<v1::SyncReply> sync(std::chrono::milliseconds timeout);
   base::Result<v1::StatusReply> status();
   base::Result<v1::EndpointsReply> endpoints();
@@ -47,6 +47,7 @@ class Client {
   base::Error error_of(const grpc::Status& status);
 
   std::string socket_;
+  std::chrono::milliseconds timeout_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::Control::Stub> stub_;
   CallFailure failure_ = CallFailure::kNone;

@@ -21,7 +21,8 @@ using base::Status;
 
 namespace {
 
-constexpr int kBacklog = 64;
+// A node that starts or drains has as many callers as pods, at once, and a full queue turns them away.
+constexpr int kBacklog = 4096;
 constexpr std::chrono::milliseconds kAcceptPause{200};
 
 constexpr mode_t kDirectoryMode = 0700, kGroupDirectoryMode = 0750;

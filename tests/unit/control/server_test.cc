@@ -85,6 +85,53 @@ TEST_F(ServerTest, ASyncWithoutAnAgentEndsInTime) {
   EXPECT_EQ(client.failure(), CallFailure::kUnreachable);
 }
 
+TEST_F(ServerTest, AnAgentThatAnswersLateIsWaitedFor) {
+  start();
+  for (const int milliseconds : {150, 300, 1000}) {
+    be_slow(std::chrono::milliseconds(milliseconds));
+    auto status = Client(socket_).status();
+    ASSERT_TRUE(status.ok()) << milliseconds << " ms: " << status.error().message();
+    be_slow(std::chrono::milliseconds(milliseconds));
+    EXPECT_TRUE(Client(socket_).sync(std::chrono::seconds(20)).ok()) << milliseconds;
+  }
+}
+
+TEST_F(ServerTest, AnAgentThatSaysNothingIsWaitedForAsLongAsIsTold) {
+  start();
+  be_slow(std::chrono::seconds(2));
+  const auto asked = std::chrono::steady_clock::now();
+  Client client(socket_, std::chrono::milliseconds(400));
+  EXPECT_THAT(client.status().error().message(), HasSubstr("no answer in time"));
+  EXPECT_EQ(client.failure(), CallFailure::kLate);
+  EXPECT_GE(std::chrono::steady_clock::now() - asked, std::chrono::milliseconds(390));
+}
+
+TEST_F(ServerTest, NobodyThereIsKnownAtOnce) {
+  const auto asked = std::chrono::steady_clock::now();
+  for (int round = 0; round < 2; ++round) {
+    Client client(socket_, std::chrono::minutes(5));
+    EXPECT_THAT(client.status().error().message(), HasSubstr("no agent answers at"));
+    EXPECT_EQ(client.failure(), CallFailure::kUnreachable);
+    if (round == 0) leave_stale_socket();
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - asked, std::chrono::seconds(60));
+}
+
+// As many as a node has pods: none is turned away while the agent is busy with something else.
+TEST_F(ServerTest, AHundredCallersAtOnceFindRoomInTheQueue) {
+  start();
+  be_slow(std::chrono::milliseconds(500));
+  std::vector<base::Fd> callers;
+  for (int caller = 0; caller < 110; ++caller) {
+    callers.emplace_back(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    socket_.copy(address.sun_path, sizeof address.sun_path - 1);
+    const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+    ASSERT_EQ(::connect(callers.back().get(), generic, sizeof address), 0) << caller << ": " << errno;
+  }
+}
+
 TEST_F(ServerTest, ARequestThatIsTooLargeIsRefused) {
   start();
   v1::CheckRequest request;
