@@ -1,10 +1,10 @@
 #include "agent/cni/agent_client.h"
 
 #include <grpcpp/client_context.h>
-#include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
 
 #include <thread>
+
+#include "proto/agent_channel.h"
 
 namespace sluice::cni {
 namespace {
@@ -12,20 +12,8 @@ namespace {
 // What gRPC says where it was the caller that stopped waiting.
 constexpr char kGaveUp[] = "Deadline Exceeded";
 
-// Milliseconds between two tries to reach an agent that is not there yet.
-constexpr int kReconnectFirst = 50, kReconnectLongest = 200;
 constexpr std::chrono::milliseconds kPause{20};  // before a call is made again
 constexpr int kLargestReply = 64 * 1024;         // bytes
-
-std::shared_ptr<grpc::Channel> connect(const std::string& socket) {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectFirst);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectFirst);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectLongest);
-  arguments.SetMaxReceiveMessageSize(kLargestReply);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel("unix:" + socket, grpc::InsecureChannelCredentials(), arguments);
-}
 
 // Nobody at the socket, or somebody who is leaving: the plugin itself cancels nothing.
 bool is_away(grpc::StatusCode code) {
@@ -35,7 +23,9 @@ bool is_away(grpc::StatusCode code) {
 }  // namespace
 
 AgentClient::AgentClient(std::string socket)
-    : socket_(std::move(socket)), channel_(connect(socket_)), stub_(v1::Endpoints::NewStub(channel_)) {}
+    : socket_(std::move(socket)),
+      channel_(proto::agent_channel(socket_, kLargestReply)),
+      stub_(v1::Endpoints::NewStub(channel_)) {}
 
 Told AgentClient::told(const grpc::Status& status) {
   const std::string at = "agent at " + socket_ + ": ";
@@ -44,8 +34,7 @@ Told AgentClient::told(const grpc::Status& status) {
       return {};
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       if (status.error_message() != kGaveUp) return {Answer::kNotInForce, status.error_message()};
-      if (channel_->GetState(false) == GRPC_CHANNEL_READY)
-        return {Answer::kNotInForce, at + "no answer in time"};
+      if (proto::was_reached(*channel_)) return {Answer::kNotInForce, at + "no answer in time"};
       [[fallthrough]];
     case grpc::StatusCode::UNAVAILABLE:
     case grpc::StatusCode::CANCELLED:
@@ -77,10 +66,9 @@ Told AgentClient::add(const v1::AddEndpointRequest& request, Deadline deadline) 
 }
 
 Told AgentClient::del(const v1::DelEndpointRequest& request, Deadline deadline) {
-  grpc::ClientContext context;
-  context.set_deadline(deadline);
   v1::DelEndpointReply reply;
-  return told(stub_->DelEndpoint(&context, request, &reply));
+  return told(waiting(
+      [&](grpc::ClientContext* context) { return stub_->DelEndpoint(context, request, &reply); }, deadline));
 }
 
 Told AgentClient::check(const v1::CheckEndpointRequest& request, Deadline deadline) {
@@ -89,6 +77,24 @@ Told AgentClient::check(const v1::CheckEndpointRequest& request, Deadline deadli
       waiting([&](grpc::ClientContext* context) { return stub_->CheckEndpoint(context, request, &reply); },
               deadline));
   if (answer.answer == Answer::kYes && !reply.in_force()) return {Answer::kNotInForce, reply.missing()};
+  return answer;
+}
+
+Told AgentClient::keep(const v1::KeepEndpointsRequest& request, Deadline deadline) {
+  v1::KeepEndpointsReply reply;
+  return told(
+      waiting([&](grpc::ClientContext* context) { return stub_->KeepEndpoints(context, request, &reply); },
+              deadline));
+}
+
+Told AgentClient::ready(Deadline deadline) {
+  v1::ReadyReply reply;
+  const auto status =
+      waiting([&](grpc::ClientContext* context) { return stub_->Ready(context, v1::ReadyRequest(), &reply); },
+              deadline);
+  if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) return {};
+  Told answer = told(status);
+  if (answer.answer == Answer::kYes && !reply.ready()) return {Answer::kNotInForce, reply.missing()};
   return answer;
 }
 

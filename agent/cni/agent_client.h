@@ -1,8 +1,8 @@
 // AgentClient: the agent's calls for pods (proto/sluice/v1/endpoints.proto), from the plugin's side,
 // blocking.
 //
-// Laws: every call ends by its deadline. An agent that is not there yet, or is being replaced, is waited for
-// by add() and check(), not by del(). One thread.
+// Laws: every call ends by its deadline, and until then waits for an agent that is not there yet, or is being
+// replaced. One thread.
 #pragma once
 
 #include <grpcpp/channel.h>
@@ -19,7 +19,7 @@ using Deadline = std::chrono::system_clock::time_point;  // gRPC counts on the w
 
 enum class Answer {
   kYes,          // done; in force
-  kNotInForce,   // the agent is there, and not ready with this pod in time
+  kNotInForce,   // the agent is there, and not ready, or not with this pod, in time
   kUnreachable,  // nobody answers at the socket
   kUnknown,      // the agent was never told of the pod
   kRefused,      // the request makes no sense to the agent
@@ -38,6 +38,9 @@ class AgentClient {
   Told add(const v1::AddEndpointRequest& request, Deadline deadline);
   Told del(const v1::DelEndpointRequest& request, Deadline deadline);
   Told check(const v1::CheckEndpointRequest& request, Deadline deadline);
+  Told keep(const v1::KeepEndpointsRequest& request, Deadline deadline);
+  // Can a pod be added now? An agent that is too old to say is taken at its presence.
+  Told ready(Deadline deadline);
 
  private:
   template <typename Call>

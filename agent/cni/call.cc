@@ -14,10 +14,12 @@ using base::Error;
 constexpr size_t kLongestInterfaceName = 15;  // IFNAMSIZ with its 0
 constexpr size_t kLongestContainerId = 256;   // runtimes use 64
 
-constexpr std::array<std::pair<std::string_view, Command>, 4> kCommands{{
+constexpr std::array<std::pair<std::string_view, Command>, 6> kCommands{{
     {"ADD", Command::kAdd},
     {"DEL", Command::kDel},
     {"CHECK", Command::kCheck},
+    {"GC", Command::kGc},
+    {"STATUS", Command::kStatus},
     {"VERSION", Command::kVersion},
 }};
 
@@ -61,7 +63,7 @@ base::Result<Command> read_command(const Environment& environment) {
   const std::string text = text_of(environment, "CNI_COMMAND");
   for (const auto& [spelled, command] : kCommands)
     if (text == spelled) return command;
-  return Error("CNI_COMMAND \"" + text + "\": must be ADD, DEL, CHECK or VERSION");
+  return Error("CNI_COMMAND \"" + text + "\": must be ADD, DEL, CHECK, GC, STATUS or VERSION");
 }
 
 base::Result<PodIdentity> parse_arguments(std::string_view cni_args) {
@@ -104,7 +106,7 @@ base::Result<PodIdentity> parse_arguments(std::string_view cni_args) {
 base::Result<Call> read_call(Command command, const Environment& environment) {
   Call call;
   call.command = command;
-  if (command == Command::kVersion) return call;
+  if (command == Command::kVersion || command == Command::kGc || command == Command::kStatus) return call;
   call.container_id = text_of(environment, "CNI_CONTAINERID");
   call.ifname = text_of(environment, "CNI_IFNAME");
   call.netns = text_of(environment, "CNI_NETNS");

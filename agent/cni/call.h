@@ -15,7 +15,7 @@ namespace sluice::cni {
 // A variable's value, or nullptr: as std::getenv.
 using Environment = std::function<const char*(const char* name)>;
 
-enum class Command { kAdd, kDel, kCheck, kVersion };
+enum class Command { kAdd, kDel, kCheck, kGc, kStatus, kVersion };
 
 // Whose interface it is. `ns` and `name` are empty where a runtime that knows no Kubernetes calls.
 struct PodIdentity {
@@ -31,7 +31,8 @@ struct Call {
 };
 
 base::Result<Command> read_command(const Environment& environment);
-// VERSION needs nothing more; DEL needs a container and an interface, ADD and CHECK a namespace too.
+// VERSION, STATUS and GC need nothing more; DEL needs a container and an interface, ADD and CHECK a namespace
+// too.
 base::Result<Call> read_call(Command command, const Environment& environment);
 
 base::Result<PodIdentity> parse_arguments(std::string_view cni_args);

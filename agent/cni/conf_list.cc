@@ -53,21 +53,29 @@ Result<json::object> as_list(const Base& base, json::object object) {
   if (object.contains("plugins"))
     return Error("plugins: a list must have a file name that ends in .conflist");
   json::object list;
-  for (const char* key : {"cniVersion", "name"})
+  for (const char* key : {"cniVersion", "cniVersions", "name"})
     if (object.contains(key)) list[key] = object[key];
   list["plugins"] = json::array{std::move(object)};
   return list;
 }
 
-// `cniVersions` offers a choice: what runtimes may choose from with us in the list.
+// `cniVersions` offers a choice: what runtimes may choose from with us in the list. `cniVersion`, which
+// runtimes take that know no choice, stays where we speak it; else it becomes the highest of those.
 base::Status narrow_versions(json::object& list) {
   const json::value* offered = list.if_contains("cniVersions");
   if (offered == nullptr) return base::done();
   if (!offered->is_array()) return Error("cniVersions: must be a list");
   json::array spoken;
-  for (const json::value& version : offered->get_array())
-    if (version.is_string() && parse_version(std::string_view(version.get_string())))
-      spoken.push_back(version);
+  std::optional<Version> highest;
+  for (const json::value& entry : offered->get_array()) {
+    if (!entry.is_string()) return Error("cniVersions: must be a list of texts");
+    const auto version = parse_version(std::string_view(entry.get_string()));
+    if (!version) continue;
+    spoken.push_back(entry);
+    highest = std::max(highest.value_or(*version), *version);
+  }
+  const auto named = text_at(list, "cniVersion", "");
+  if (highest && named && !parse_version(*named)) list["cniVersion"] = to_text(*highest);
   if (spoken.empty())
     list.stable_erase("cniVersions");
   else
@@ -113,6 +121,7 @@ Result<std::string> compose(const Base& base, const Entry& entry) {
   if (!object) return object.error();
   auto list = as_list(base, std::move(*object));
   if (!list) return list.error();
+  if (auto sound = narrow_versions(*list); !sound) return sound.error();
   if (auto version = version_of(*list); !version) return version.error();
   auto name = text_at(*list, "name", "");
   if (!name) return name.error();
@@ -120,7 +129,6 @@ Result<std::string> compose(const Base& base, const Entry& entry) {
     return Error("name \"" + *name +
                  "\": must begin with a letter or digit and have only these, '_', '.' and '-'");
   if (auto sound = check_plugins(*list); !sound) return sound.error();
-  if (auto sound = narrow_versions(*list); !sound) return sound.error();
   json::array& chain = (*list)["plugins"].get_array();
   if (entry.gate) chain.insert(chain.begin(), gate_entry(entry));
   chain.push_back(own_entry(base, entry));

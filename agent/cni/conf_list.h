@@ -3,10 +3,11 @@
 //
 // Laws: everything that stands in the base stays as it is and in its order, name and cniVersion too, so that
 // a runtime takes the composed list for the same network; only of `cniVersions` those go that sluice-cni does
-// not speak. A base that a runtime would not take, or in which sluice-cni stands already, is an error. What
-// we wrote names its base and a digest of it: where another program adds itself to our list the list still
-// counts as composed, and two installers do not undo each other. Any thread. Source: CNI SPEC.md, "Section 1:
-// Network configuration format".
+// not speak, and a cniVersion that it does not speak gives way to the highest that is left of them. A base
+// that a runtime would not take, or in which sluice-cni stands already, is an error. What we wrote names its
+// base and a digest of it: where another program adds itself to our list the list still counts as composed,
+// and two installers do not undo each other. Any thread. Source: CNI SPEC.md, "Section 1: Network
+// configuration format".
 #pragma once
 
 #include <string>

@@ -22,6 +22,39 @@ bool is_finite(const json::value& value) {
          std::ranges::all_of(value.get_object(), [](const auto& entry) { return is_finite(entry.value()); });
 }
 
+// The key of the specification, and the one that its first text named by mistake: runtimes write both.
+constexpr std::string_view kValidKeys[] = {"cni.dev/valid-attachments", "cni.dev/attachments"};
+
+Result<AttachmentKey> attachment_key(const json::value& entry) {
+  if (!entry.is_object()) return Error("must be a list of objects");
+  auto container_id = text_at(entry.get_object(), "containerID", "");
+  auto ifname = text_at(entry.get_object(), "ifname", "");
+  if (!container_id) return container_id.error();
+  if (!ifname) return ifname.error();
+  if (container_id->empty() || ifname->empty()) return Error("containerID and ifname must be there");
+  return AttachmentKey{std::move(*container_id), std::move(*ifname)};
+}
+
+// None where the key is absent; null is an empty list, which Go spells so.
+Result<std::optional<std::vector<AttachmentKey>>> valid_attachments(const json::object& object) {
+  const json::value* list = nullptr;
+  std::string key;
+  for (const std::string_view spelled : kValidKeys) {
+    if (list == nullptr) key = spelled, list = object.if_contains(key);
+  }
+  std::optional<std::vector<AttachmentKey>> valid;
+  if (list == nullptr) return valid;
+  valid.emplace();
+  if (list->is_null()) return valid;
+  if (!list->is_array()) return Error(key + ": must be a list");
+  for (const json::value& entry : list->get_array()) {
+    auto read = attachment_key(entry);
+    if (!read) return read.error().within(key);
+    valid->push_back(std::move(*read));
+  }
+  return valid;
+}
+
 }  // namespace
 
 Result<OnFailure> parse_on_failure(std::string_view text) {
@@ -84,6 +117,9 @@ Result<Version> version_of(const json::object& object) {
 Result<Config> read_config(const json::object& object, Version version) {
   Config config;
   config.version = version;
+  auto network = text_at(object, "name", "");
+  if (!network) return network.error();
+  config.network = *network;
   auto socket = text_at(object, "socket", kDefaultSocket);
   if (!socket) return socket.error();
   if (auto sound = check_socket(*socket); !sound) return sound.error().within("socket");
@@ -107,6 +143,9 @@ Result<Config> read_config(const json::object& object, Version version) {
     if (!previous->is_object()) return Error("prevResult: must be an object");
     config.prev_result = previous->get_object();
   }
+  auto valid = valid_attachments(object);
+  if (!valid) return valid.error();
+  config.valid = std::move(*valid);
   return config;
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/base/default_socket.h"
 #include "agent/base/result.h"
@@ -42,13 +43,21 @@ enum class Gate {
   kOpen,   // "open": once the policy is in force
 };
 
+// One interface of one container, as a runtime names it.
+struct AttachmentKey {
+  std::string container_id, ifname;
+  bool operator==(const AttachmentKey&) const = default;
+};
+
 struct Config {
   Version version = kNewest;
+  std::string network;  // its name; may be empty
   std::string socket = kDefaultSocket;
   std::chrono::milliseconds timeout{2000};
   OnFailure on_failure = OnFailure::kStrict;
   Gate gate = Gate::kNone;
   std::optional<boost::json::object> prev_result;
+  std::optional<std::vector<AttachmentKey>> valid;  // GC: what the runtime still has
 };
 
 // What is decoded can be encoded again: no number is out of range. One with a fraction may differ in its last

@@ -10,6 +10,7 @@
 #include "agent/cni/agent_client.h"
 #include "agent/cni/config.h"
 #include "agent/cni/host_interface.h"
+#include "agent/cni/network_call.h"
 #include "agent/cni/result.h"
 #include "agent/cni/spec.h"
 #include "agent/endpoint/gate.h"
@@ -70,13 +71,19 @@ Outcome check_netns(const Call& call) {
       ""};
 }
 
+// A command that came with a later version than the configuration's.
+Outcome check_command(const std::string& command, Version since, Version version) {
+  if (version >= since) return std::nullopt;
+  return Failure{Code::kIncompatibleVersion,
+                 command + ": cniVersion " + std::string(to_text(version)) + " has no " + command +
+                     ": it came with " + std::string(to_text(since)),
+                 ""};
+}
+
 // What ADD and CHECK ask of a configuration.
 Outcome check_previous(const Job& job) {
-  if (job.call.command == Command::kCheck && job.config.version < Version::k040)
-    return Failure{
-        Code::kIncompatibleVersion,
-        "CHECK: cniVersion " + std::string(to_text(job.config.version)) + " has no CHECK: it came with 0.4.0",
-        ""};
+  if (job.call.command == Command::kCheck)
+    if (auto wrong = check_command("CHECK", Version::k040, job.config.version)) return wrong;
   if (!job.config.prev_result)
     return Failure{Code::kInvalidConfig,
                    "prevResult: is missing: sluice-cni goes after a plugin that makes the interface", ""};
@@ -121,6 +128,7 @@ Outcome add(const Job& job) {
   request.set_uid(call.pod.uid);
   request.set_netns(call.netns);
   request.set_host_interface(*interface);
+  request.set_network(job.config.network);
   for (const net::Ip& ip : attachment->addresses) request.add_addresses(ip.to_text());
   return failed(AgentClient(job.config.socket).add(request, job.deadline), call);
 }
@@ -222,6 +230,19 @@ Output run_del(const Environment& environment, const Result<std::string>& input)
   return output;
 }
 
+// STATUS and GC.
+Output run_of_network(Command command, const Result<std::string>& input) {
+  const auto started = std::chrono::system_clock::now();
+  const std::string version = version_named(input);
+  auto configured = configuration(input);
+  if (const auto* wrong = std::get_if<Failure>(&configured)) return failure(*wrong, version);
+  const Config& config = std::get<Config>(configured);
+  const char* name = command == Command::kGc ? "GC" : "STATUS";
+  if (const auto wrong = check_command(name, Version::k110, config.version)) return failure(*wrong, version);
+  const auto deadline = started + config.timeout;
+  return command == Command::kGc ? run_gc(config, deadline) : run_status(config, deadline);
+}
+
 }  // namespace
 
 Output run(const Environment& environment, const Result<std::string>& input) {
@@ -233,6 +254,9 @@ Output run(const Environment& environment, const Result<std::string>& input) {
       return {0, version_json(version_named(input)), {}};
     case Command::kDel:
       return run_del(environment, input);
+    case Command::kGc:
+    case Command::kStatus:
+      return run_of_network(*command, input);
     case Command::kAdd:
     case Command::kCheck:
       break;

@@ -8,11 +8,12 @@
 namespace sluice::cni {
 namespace {
 
-constexpr std::array<std::pair<Version, std::string_view>, 4> kVersions{{
+constexpr std::array<std::pair<Version, std::string_view>, 5> kVersions{{
     {Version::k030, "0.3.0"},
     {Version::k031, "0.3.1"},
     {Version::k040, "0.4.0"},
     {Version::k100, "1.0.0"},
+    {Version::k110, "1.1.0"},
 }};
 
 }  // namespace

@@ -1,5 +1,6 @@
 // What the CNI specification fixes and this plugin speaks: versions, error codes, their spelling. Values; any
-// thread. Source: github.com/containernetworking/cni, SPEC.md of spec-v0.3.0, 0.3.1, 0.4.0 and 1.0.0.
+// thread. Source: github.com/containernetworking/cni, SPEC.md of spec-v0.3.0, 0.3.1, 0.4.0, 1.0.0 and
+// 1.1.0.
 #pragma once
 
 #include <optional>
@@ -10,8 +11,8 @@
 namespace sluice::cni {
 
 // By age: the later the greater.
-enum class Version { k030, k031, k040, k100 };
-inline constexpr Version kNewest = Version::k100;
+enum class Version { k030, k031, k040, k100, k110 };
+inline constexpr Version kNewest = Version::k110;
 
 std::string_view to_text(Version version);  // "0.3.1"
 std::optional<Version> parse_version(std::string_view text);
@@ -27,6 +28,7 @@ enum class Code {
   kUndecodable = 6,
   kInvalidConfig = 7,
   kTryAgain = 11,
+  kNotAvailable = 50,      // STATUS: no pod can be added now; those that are there are as they should be
   kNoHostInterface = 100,  // the pod's interface has no end on this node that packets could be judged on
   kRefused = 101,          // the agent finds fault with the request
   kGate = 102,             // the pod's network namespace can be neither closed nor opened

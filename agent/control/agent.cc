@@ -217,6 +217,7 @@ Status Agent::take_objects() {
 
 Status Agent::take_endpoint_news() {
   const Status looked = surroundings_.look();
+  take_back_gone();
   apply_soon();
   if (surroundings_.owing())
     later(look_retry_, [this] { look_again(); });

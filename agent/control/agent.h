@@ -68,6 +68,8 @@ class Agent final : public Desk, public EndpointDesk {
                     Added added) override;
   EndpointAnswer<v1::DelEndpointReply> del_endpoint(const v1::DelEndpointRequest& request) override;
   EndpointAnswer<v1::CheckEndpointReply> check_endpoint(const v1::CheckEndpointRequest& request) override;
+  EndpointAnswer<v1::KeepEndpointsReply> keep_endpoints(const v1::KeepEndpointsRequest& request) override;
+  v1::ReadyReply ready() override;
 
  private:
   // What the kernel holds open for us; one after the other, each may point into those before it.
@@ -124,6 +126,10 @@ class Agent final : public Desk, public EndpointDesk {
 
   // Told endpoints: agent_endpoints.cc.
   void recall_told();
+  // Takes these back, their flows with them.
+  base::Status take_back(const std::vector<ToldKey>& keys);
+  // Those whose interface is gone: nobody need say so.
+  void take_back_gone();
   // Writes them down, and brings them into force.
   base::Status take_told(Told told);
   void answer_adds();

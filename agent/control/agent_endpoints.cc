@@ -14,6 +14,8 @@ using Kind = EndpointFault::Kind;
 
 namespace {
 
+constexpr char kTakenBack[] = "it was taken back, or its interface has gone, meanwhile";
+
 std::string late(const ToldEndpoint& told, const std::string& missing) {
   return "pod " + told.pod.to_text() + ": not in force in time: " + missing;
 }
@@ -73,8 +75,8 @@ void Agent::add_endpoint(const v1::AddEndpointRequest& request,
     if (!adding->added) return;
     adding_.remove(adding);
     const auto found = node_.told().find(adding->key);
-    const std::string why = found == node_.told().end() ? "it was taken back meanwhile"
-                                                        : late(found->second, missing(found->second));
+    const std::string why =
+        found == node_.told().end() ? kTakenBack : late(found->second, missing(found->second));
     std::exchange(adding->added, nullptr)(EndpointFault{Kind::kLate, why});
   });
   apply();
@@ -93,7 +95,7 @@ void Agent::answer_adds() {
     auto added = std::exchange(adding->added, nullptr);
     adding->timer.cancel();
     if (found == node_.told().end())
-      added(EndpointFault{Kind::kLate, "it was taken back meanwhile"});
+      added(EndpointFault{Kind::kLate, kTakenBack});
     else
       added(added_reply(node_, facts_, found->second));
   }
@@ -111,21 +113,59 @@ bool Agent::closed(const ToldEndpoint& told) const {
   return node_.attached().contains(interface_of(node_.discovery(), told));
 }
 
-EndpointAnswer<v1::DelEndpointReply> Agent::del_endpoint(const v1::DelEndpointRequest& request) {
+Status Agent::take_back(const std::vector<ToldKey>& keys) {
   Told told = node_.told();
-  const auto found = told.find({request.container_id(), request.interface_name()});
-  if (found == told.end()) return v1::DelEndpointReply();
-  if (const auto id = flow_id_of(found->second)) forget_soon(*id);
-  told.erase(found);
-  if (auto taken = take_told(std::move(told)); !taken)
+  for (const ToldKey& key : keys) {
+    const auto found = told.find(key);
+    if (found == told.end()) continue;
+    if (const auto id = flow_id_of(found->second)) forget_soon(*id);
+    told.erase(found);
+  }
+  return told.size() == node_.told().size() ? base::done() : take_told(std::move(told));
+}
+
+void Agent::take_back_gone() {
+  const Told there = node_.still_there(node_.told());
+  std::vector<ToldKey> gone;
+  for (const auto& [key, endpoint] : node_.told())
+    if (!there.contains(key)) gone.push_back(key);
+  if (auto taken = take_back(gone); !taken)
+    log_.error("told_endpoints_stay", {{"error", taken.error().message()}});
+}
+
+EndpointAnswer<v1::DelEndpointReply> Agent::del_endpoint(const v1::DelEndpointRequest& request) {
+  if (auto taken = take_back({{request.container_id(), request.interface_name()}}); !taken)
     return EndpointFault{Kind::kFailed, taken.error().message()};
   return v1::DelEndpointReply();
 }
 
+EndpointAnswer<v1::KeepEndpointsReply> Agent::keep_endpoints(const v1::KeepEndpointsRequest& request) {
+  const auto lost = lost_of(node_.told(), request);
+  if (auto taken = take_back(lost); !taken) return EndpointFault{Kind::kFailed, taken.error().message()};
+  v1::KeepEndpointsReply reply;
+  reply.set_taken_back(static_cast<uint32_t>(lost.size()));
+  return reply;
+}
+
+v1::ReadyReply Agent::ready() {
+  v1::ReadyReply reply;
+  if (stopping_)
+    reply.set_missing("the agent is stopping");
+  else if (!node_.started() || !node_.last_error().empty())
+    reply.set_missing(node_.why_not_ready());
+  reply.set_ready(reply.missing().empty());
+  return reply;
+}
+
+// By the interface that it was told of, which may be gone already.
 std::optional<uint32_t> Agent::flow_id_of(const ToldEndpoint& told) const {
-  const image::Endpoint* endpoint = endpoint_of(node_, told);
-  if (endpoint == nullptr) return std::nullopt;
-  return node_.placement().id_of(compile::endpoint_id(node_.compiler().cluster().pods.at(told.pod)));
+  const auto pod = node_.compiler().cluster().pods.find(told.pod);
+  if (pod == node_.compiler().cluster().pods.end() || !told.means(pod->second)) return std::nullopt;
+  const auto id = compile::endpoint_id(pod->second);
+  const auto endpoint = node_.image().endpoints.find(id);
+  if (endpoint == node_.image().endpoints.end() || endpoint->second.ifindex != told.host_ifindex)
+    return std::nullopt;
+  return node_.placement().id_of(id);
 }
 
 // Once for all that are to be forgotten by then: it takes a pass through the flow tables.

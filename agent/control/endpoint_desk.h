@@ -29,6 +29,8 @@ class EndpointDesk {
                             std::chrono::steady_clock::time_point deadline, Added added) = 0;
   virtual EndpointAnswer<v1::DelEndpointReply> del_endpoint(const v1::DelEndpointRequest& request) = 0;
   virtual EndpointAnswer<v1::CheckEndpointReply> check_endpoint(const v1::CheckEndpointRequest& request) = 0;
+  virtual EndpointAnswer<v1::KeepEndpointsReply> keep_endpoints(const v1::KeepEndpointsRequest& request) = 0;
+  virtual v1::ReadyReply ready() = 0;
 };
 
 }  // namespace sluice::control

@@ -64,4 +64,22 @@ grpc::ServerUnaryReactor* EndpointService::CheckEndpoint(grpc::CallbackServerCon
   return reactor;
 }
 
+grpc::ServerUnaryReactor* EndpointService::KeepEndpoints(grpc::CallbackServerContext* context,
+                                                         const v1::KeepEndpointsRequest* request,
+                                                         v1::KeepEndpointsReply* reply) {
+  auto* reactor = context->DefaultReactor();
+  boost::asio::post(
+      loop_, [this, reactor, request, reply] { finish(reactor, reply, desk_.keep_endpoints(*request)); });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* EndpointService::Ready(grpc::CallbackServerContext* context,
+                                                 const v1::ReadyRequest*, v1::ReadyReply* reply) {
+  auto* reactor = context->DefaultReactor();
+  boost::asio::post(loop_, [this, reactor, reply] {
+    finish(reactor, reply, EndpointAnswer<v1::ReadyReply>(desk_.ready()));
+  });
+  return reactor;
+}
+
 }  // namespace sluice::control

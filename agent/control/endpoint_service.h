@@ -23,6 +23,11 @@ class EndpointService final : public v1::Endpoints::CallbackService {
   grpc::ServerUnaryReactor* CheckEndpoint(grpc::CallbackServerContext* context,
                                           const v1::CheckEndpointRequest* request,
                                           v1::CheckEndpointReply* reply) override;
+  grpc::ServerUnaryReactor* KeepEndpoints(grpc::CallbackServerContext* context,
+                                          const v1::KeepEndpointsRequest* request,
+                                          v1::KeepEndpointsReply* reply) override;
+  grpc::ServerUnaryReactor* Ready(grpc::CallbackServerContext* context, const v1::ReadyRequest* request,
+                                  v1::ReadyReply* reply) override;
 
  private:
   boost::asio::io_context& loop_;

@@ -41,7 +41,8 @@ base::Status check_texts(const v1::AddEndpointRequest& request) {
                               {"pod", request.pod(), kFeedLongestText, true},
                               {"uid", request.uid(), kFeedLongestText, false},
                               {"netns", request.netns(), kFeedLongestText, false},
-                              {"host_interface", request.host_interface(), kLongestInterface, true}};
+                              {"host_interface", request.host_interface(), kLongestInterface, true},
+                              {"network", request.network(), kFeedLongestText, false}};
   for (const TextField& field : fields)
     if (auto checked = check(field); !checked) return checked;
   if (const auto fault = source::dns_label_fault(request.namespace_()); !fault.empty())
@@ -70,6 +71,7 @@ Result<ToldRequest> read_told(const v1::AddEndpointRequest& request) {
       {{request.namespace_(), request.pod()}, request.uid(), request.netns(), request.host_interface(), {}}};
   if (request.host_ifindex() > kGreatestIfindex) return Error("host_ifindex: is no interface's number");
   told.endpoint.host_ifindex = request.host_ifindex();
+  told.endpoint.network = request.network();
   if (request.addresses().empty()) return Error("addresses: is empty: a pod has at least one");
   if (request.addresses_size() > kMostAddresses)
     return Error("addresses: more than " + std::to_string(kMostAddresses) + " of one interface");
@@ -94,6 +96,7 @@ v1::AddEndpointRequest write_told(const ToldKey& key, const ToldEndpoint& endpoi
   request.set_host_interface(endpoint.host_interface);
   for (const net::Ip& ip : endpoint.addresses) request.add_addresses(ip.to_text());
   request.set_host_ifindex(endpoint.host_ifindex);
+  request.set_network(endpoint.network);
   return request;
 }
 
@@ -106,6 +109,16 @@ void tell(Told& told, const ToldRequest& fresh) {
            (of_one_pod && key.interface_name == fresh.key.interface_name);
   });
   told.insert_or_assign(fresh.key, now);
+}
+
+std::vector<ToldKey> lost_of(const Told& told, const v1::KeepEndpointsRequest& request) {
+  std::set<ToldKey> valid;
+  for (const auto& key : request.valid()) valid.insert({key.container_id(), key.interface_name()});
+  std::vector<ToldKey> lost;
+  for (const auto& [key, endpoint] : told)
+    if (!endpoint.network.empty() && endpoint.network == request.network() && !valid.contains(key))
+      lost.push_back(key);
+  return lost;
 }
 
 uint32_t interface_of(const endpoint::Discovery& discovery, const ToldEndpoint& told) {

@@ -37,6 +37,7 @@ struct ToldEndpoint {
   std::string netns, host_interface;
   std::vector<net::Ip> addresses;  // unique, in the order told
   uint32_t host_ifindex = 0;       // 0: not known, any interface of that name is meant
+  std::string network = {};        // empty: not told
   bool operator==(const ToldEndpoint&) const = default;
   bool means(const model::Pod& pod) const;
 };
@@ -53,6 +54,8 @@ using Told = std::map<ToldKey, ToldEndpoint>;
 
 // Takes one in, and those that it replaces out.
 void tell(Told& told, const ToldRequest& fresh);
+// Those of the network that are not valid: their DELs were lost.
+std::vector<ToldKey> lost_of(const Told& told, const v1::KeepEndpointsRequest& request);
 // The number of its host interface; 0 where that is gone, another one of its name perhaps there.
 uint32_t interface_of(const endpoint::Discovery& discovery, const ToldEndpoint& told);
 

@@ -66,6 +66,16 @@ std::string base_list(const Shape& shape) {
        json::array{maker, json::object{{"type", "portmap"}, {"capabilities", {{"portMappings", true}}}}}}});
 }
 
+// Debian's plugins speak 1.0.0 at most: one that speaks 1.1.0 in their place.
+void put_interpreter(const std::string& type) {
+  const std::string path = std::string(kBinDir) + "/" + type;
+  std::ofstream(path) << "#!/bin/bash\nset -o pipefail\n"
+                         "case $CNI_COMMAND in GC | STATUS) exit 0 ;; esac\n"
+                         "sed 's/\"1\\.1\\.0\"/\"1.0.0\"/g' | "
+                      << kDebianPlugins << "/" << type << " | sed 's/\"1\\.0\\.0\"/\"1.1.0\"/g'\n";
+  fs::permissions(path, fs::perms::all);
+}
+
 std::string read_file(const std::string& path) {
   std::ifstream file(path);
   return {std::istreambuf_iterator<char>(file), {}};
@@ -97,6 +107,8 @@ class Chain : public ::testing::TestWithParam<Shape> {
         << "install containernetworking-plugins (deploy/install-deps.sh)";
     for (const char* dir : {kConfDir, kBinDir, "/run/agent", "/run/ipam"}) fs::create_directories(dir);
     std::ofstream(std::string(kConfDir) + "/10-test.conflist") << base_list(GetParam());
+    if (GetParam().version == Version::k110)
+      for (const char* type : {"ptp", "bridge", "portmap"}) put_interpreter(type);
     use("10s", "strict");
   }
   void TearDown() override {
@@ -146,6 +158,7 @@ TEST_P(Chain, TellsTheAgentOfThePodAndPassesTheResultOn) {
   const auto request = agent_->added()[0];
   EXPECT_EQ(request.container_id(), "c1");
   EXPECT_EQ(request.interface_name(), "eth0");
+  EXPECT_EQ(request.network(), "testnet");
   EXPECT_EQ(request.namespace_(), "shop");
   EXPECT_EQ(request.pod(), "web-1");
   EXPECT_EQ(request.uid(), "uid-web-1");
@@ -221,6 +234,22 @@ INSTANTIATE_TEST_SUITE_P(EveryShape, Chain, ::testing::ValuesIn(shapes()));
 
 class OneShape : public Chain {};
 INSTANTIATE_TEST_SUITE_P(Bridge, OneShape, ::testing::Values(Shape{"bridge", true, kNewest}));
+
+TEST_P(OneShape, StatusAndGcPassThroughTheWholeList) {
+  use("200ms", "strict");
+  const Ran away = runtime_->status();
+  EXPECT_EQ(away.exit, 1);
+  EXPECT_EQ(json::parse(away.out).at("code").as_int64(), 50) << away.out;
+  start_agent();
+  const Ran there = runtime_->status();
+  EXPECT_EQ(there.exit, 0) << there.out << there.err;
+  EXPECT_EQ(there.out, "");
+  const Ran collected = runtime_->gc({"c1", "c2"});
+  EXPECT_EQ(collected.exit, 0) << collected.out << collected.err;
+  ASSERT_EQ(agent_->kept().size(), 1u) << "by one of our two entries";
+  EXPECT_EQ(agent_->kept()[0].network(), "testnet");
+  EXPECT_EQ(agent_->kept()[0].valid_size(), 2);
+}
 
 TEST_P(OneShape, ManyPodsAtOnce) {
   constexpr size_t kPods = 16;

@@ -136,6 +136,25 @@ class Runtime {
       if (Ran ran = call("DEL", plugin->as_object(), attach, result); ran.exit != 0) worst = std::move(ran);
     return worst;
   }
+  // The first failure, of STATUS; of GC the worst, as every plugin is called. `valid`: the containers that
+  // the runtime still has.
+  Ran status() const {
+    Ran ran;
+    for (const auto& plugin : list_.at("plugins").as_array())
+      if (ran = call("STATUS", plugin.as_object(), {}); ran.exit != 0) return ran;
+    return ran;
+  }
+  Ran gc(const std::vector<std::string>& valid) const {
+    boost::json::array attachments;
+    for (const std::string& id : valid)
+      attachments.push_back(boost::json::object{{"containerID", id}, {"ifname", "eth0"}});
+    Ran worst{0, "", ""};
+    for (const auto& plugin : list_.at("plugins").as_array())
+      if (Ran ran = call("GC", plugin.as_object(), {{"cni.dev/valid-attachments", attachments}});
+          ran.exit != 0)
+        worst = std::move(ran);
+    return worst;
+  }
   // What each plugin answered to the last ADD.
   const std::vector<boost::json::value>& results() const { return results_; }
 
@@ -155,6 +174,16 @@ class Runtime {
              ";K8S_POD_INFRA_CONTAINER_ID=" + attach.container + ";K8S_POD_UID=uid-" + attach.pod,
          "PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
         boost::json::serialize(config));
+  }
+  // Of the network, not of a pod.
+  Ran call(const char* command, const boost::json::object& plugin, const boost::json::object& more) const {
+    boost::json::object config = plugin;
+    config["name"] = list_.at("name");
+    config["cniVersion"] = list_.at("cniVersion");
+    for (const auto& [key, value] : more) config[key] = value;
+    return run_program(located(plugin.at("type").as_string().c_str()), {},
+                       {std::string("CNI_COMMAND=") + command, "CNI_PATH=" + path_, "PATH=/usr/bin:/bin"},
+                       boost::json::serialize(config));
   }
   std::string located(const std::string& type) const {
     std::string_view rest = path_;

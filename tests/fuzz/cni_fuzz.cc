@@ -97,6 +97,8 @@ void check_config(std::string_view bytes) {
   require(cni::check_socket(config->socket).ok());
   require(config->timeout.count() > 0 && config->timeout <= cni::kLongestTimeout);
   if (config->prev_result) check_result(*config->prev_result, config->version);
+  if (!config->valid) return;
+  for (const auto& key : *config->valid) require(!key.container_id.empty() && !key.ifname.empty());
 }
 
 void check_arguments(std::string_view text) {
@@ -105,6 +107,19 @@ void check_arguments(std::string_view text) {
   const auto again = cni::parse_arguments("K8S_POD_NAMESPACE=" + pod->ns + ";K8S_POD_NAME=" + pod->name +
                                           ";K8S_POD_UID=" + pod->uid);
   require(again && *again == *pod);
+}
+
+// A version that is not spoken has given way to the highest that is, of those that the base offers.
+void check_version_taken(json::object& original, const json::object& composed) {
+  if (cni::version_of(original)) return;
+  const auto taken = cni::version_of(composed);
+  const json::array& offered = composed.at("cniVersions").as_array();
+  const auto spoken = [](const json::value& version) {
+    return cni::parse_version(std::string_view(version.as_string()));
+  };
+  require(taken.ok() && std::ranges::any_of(offered, [&](const auto& v) { return spoken(v) == *taken; }));
+  require(std::ranges::none_of(offered, [&](const auto& v) { return spoken(v) > *taken; }));
+  original["cniVersion"] = composed.at("cniVersion");
 }
 
 void check_composed(const cni::Base& base, const cni::Entry& entry) {
@@ -132,6 +147,7 @@ void check_composed(const cni::Base& base, const cni::Entry& entry) {
     return;
   }
   json::object left = *original;
+  check_version_taken(left, *composed);
   for (json::object* list : {&left, &*composed}) list->stable_erase("cniVersions");
   require(equal(left, *composed));
 }

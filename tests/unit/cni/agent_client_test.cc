@@ -60,10 +60,26 @@ TEST_F(AgentClientTest, NobodyThereIsSaidWithTheSocket) {
   EXPECT_THAT(told.line, HasSubstr(socket_));
 }
 
-TEST_F(AgentClientTest, DelDoesNotWaitForAnAgent) {
-  const auto started = std::chrono::steady_clock::now();
-  EXPECT_EQ(AgentClient(socket_).del({}, in(std::chrono::minutes(1))).answer, Answer::kUnreachable);
-  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(10));
+TEST_F(AgentClientTest, DelWaitsForAnAgentAsAddDoes) {
+  auto told = std::async(std::launch::async,
+                         [this] { return AgentClient(socket_).del({}, in(std::chrono::seconds(20))); });
+  ASSERT_EQ(told.wait_for(milliseconds(150)), std::future_status::timeout);  // it waits
+  AgentDouble agent(socket_);
+  ASSERT_TRUE(agent.listens());
+  EXPECT_EQ(told.get().answer, Answer::kYes);
+  EXPECT_EQ(agent.deleted().size(), 1u);
+}
+
+TEST_F(AgentClientTest, AnAgentThatAnswersLateIsWaitedForOnOneConnection) {
+  const SilentSocket late(socket_);
+  ASSERT_TRUE(late.listens());
+  AgentDouble agent(directory_ + "/other.sock");
+  auto told = std::async(std::launch::async,
+                         [this] { return AgentClient(socket_).add({}, in(std::chrono::seconds(20))); });
+  ASSERT_EQ(told.wait_for(milliseconds(300)), std::future_status::timeout);
+  agent.serve(late.accept());
+  EXPECT_EQ(told.get().answer, Answer::kYes);
+  EXPECT_FALSE(late.is_asked_again());
 }
 
 TEST_F(AgentClientTest, AnAgentThatComesInTimeIsTold) {

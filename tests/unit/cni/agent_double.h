@@ -5,7 +5,10 @@
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
+#include <grpcpp/server_posix.h>
 
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -32,9 +35,16 @@ class AgentDouble final : public v1::Endpoints::Service {
     if (server_) server_->Shutdown(std::chrono::system_clock::now());
   }
   bool listens() const { return server_ != nullptr; }
+  // Answers on a connection that somebody else accepted.
+  void serve(base::Fd connection) {
+    ::fcntl(connection.get(), F_SETFL, O_NONBLOCK);
+    grpc::AddInsecureChannelFromFd(server_.get(), connection.release());
+  }
 
   void answer_add(grpc::Status status) { set(add_, std::move(status)); }
   void answer_check(grpc::Status status) { set(check_, std::move(status)); }
+  void answer_keep(grpc::Status status) { set(keep_, std::move(status)); }
+  void answer_ready(grpc::Status status) { set(ready_, std::move(status)); }
   void say_missing(std::string line) {
     const std::lock_guard held(lock_);
     missing_ = std::move(line);
@@ -43,6 +53,7 @@ class AgentDouble final : public v1::Endpoints::Service {
   std::vector<v1::AddEndpointRequest> added() const { return read(added_); }
   std::vector<v1::DelEndpointRequest> deleted() const { return read(deleted_); }
   std::vector<v1::CheckEndpointRequest> checked() const { return read(checked_); }
+  std::vector<v1::KeepEndpointsRequest> kept() const { return read(kept_); }
 
  private:
   grpc::Status AddEndpoint(grpc::ServerContext*, const v1::AddEndpointRequest* request,
@@ -66,6 +77,18 @@ class AgentDouble final : public v1::Endpoints::Service {
     reply->set_missing(missing_);
     return check_;
   }
+  grpc::Status KeepEndpoints(grpc::ServerContext*, const v1::KeepEndpointsRequest* request,
+                             v1::KeepEndpointsReply*) override {
+    const std::lock_guard held(lock_);
+    kept_.push_back(*request);
+    return keep_;
+  }
+  grpc::Status Ready(grpc::ServerContext*, const v1::ReadyRequest*, v1::ReadyReply* reply) override {
+    const std::lock_guard held(lock_);
+    reply->set_ready(missing_.empty());
+    reply->set_missing(missing_);
+    return ready_;
+  }
   void set(grpc::Status& place, grpc::Status status) {
     const std::lock_guard held(lock_);
     place = std::move(status);
@@ -77,15 +100,16 @@ class AgentDouble final : public v1::Endpoints::Service {
   }
 
   mutable std::mutex lock_;
-  grpc::Status add_, check_;
+  grpc::Status add_, check_, keep_, ready_;
   std::string missing_;
   std::vector<v1::AddEndpointRequest> added_;
   std::vector<v1::DelEndpointRequest> deleted_;
   std::vector<v1::CheckEndpointRequest> checked_;
+  std::vector<v1::KeepEndpointsRequest> kept_;
   std::unique_ptr<grpc::Server> server_;
 };
 
-// A socket on which somebody listens and never says a word.
+// A socket on which somebody listens and never says a word, or lets another do so late.
 class SilentSocket {
  public:
   explicit SilentSocket(const std::string& path) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -96,6 +120,12 @@ class SilentSocket {
                ::listen(fd_.get(), 8) == 0;
   }
   bool listens() const { return listens_; }
+  // The next connection; waits for it.
+  base::Fd accept() const { return base::Fd(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC)); }
+  bool is_asked_again() const {
+    pollfd asked{fd_.get(), POLLIN, 0};
+    return ::poll(&asked, 1, 0) != 0;
+  }
 
  private:
   base::Fd fd_;

@@ -36,16 +36,15 @@ TEST(Call, IsReadWhole) {
 }
 
 TEST(Call, NamesItsCommand) {
-  const std::vector<std::pair<std::string, Command>> rows{{"ADD", Command::kAdd},
-                                                          {"DEL", Command::kDel},
-                                                          {"CHECK", Command::kCheck},
-                                                          {"VERSION", Command::kVersion}};
+  const std::vector<std::pair<std::string, Command>> rows{
+      {"ADD", Command::kAdd}, {"DEL", Command::kDel},       {"CHECK", Command::kCheck},
+      {"GC", Command::kGc},   {"STATUS", Command::kStatus}, {"VERSION", Command::kVersion}};
   for (const auto& [text, command] : rows) {
     const auto read = read_command(environment({{"CNI_COMMAND", text}}));
     ASSERT_TRUE(read.ok()) << text;
     EXPECT_EQ(*read, command);
   }
-  for (const char* text : {"", "add", "GC", "STATUS", "ADD "})
+  for (const char* text : {"", "add", "gc", "INIT", "ADD "})
     EXPECT_FALSE(read_command(environment({{"CNI_COMMAND", text}})).ok()) << text;
   EXPECT_FALSE(read_command(environment({})).ok());
 }
@@ -92,8 +91,9 @@ TEST(Call, DelAsksOnlyForContainerAndInterface) {
   EXPECT_FALSE(read_call(Command::kDel, environment(variables)).ok());
 }
 
-TEST(Call, VersionAsksForNothing) {
-  EXPECT_TRUE(read_call(Command::kVersion, environment({})).ok());
+TEST(Call, WhatIsOfTheNetworkAsksForNoContainer) {
+  for (const Command command : {Command::kVersion, Command::kGc, Command::kStatus})
+    EXPECT_TRUE(read_call(command, environment({})).ok());
 }
 
 TEST(Call, ArgumentsMayBeEmptyOrEndInASemicolon) {

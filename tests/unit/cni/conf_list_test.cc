@@ -67,14 +67,32 @@ TEST(ConfList, WithoutAGateSluiceComesLastAlone) {
   EXPECT_FALSE(is_composed_of(json::serialize(list), base, other)) << "its gate was taken out";
 }
 
-TEST(ConfList, OnlyVersionsThatWeSpeakAreOffered) {
-  const std::string plugins = R"("name":"n","plugins":[{"type":"ptp"}]})";
-  const json::object some = composed(
-      {"10-n.conflist", R"({"cniVersion":"1.0.0","cniVersions":["0.4.0","1.0.0","1.1.0"],)" + plugins});
-  EXPECT_EQ(json::serialize(some.at("cniVersions")), R"(["0.4.0","1.0.0"])");
-  const json::object none =
-      composed({"10-n.conflist", R"({"cniVersion":"1.0.0","cniVersions":["1.1.0"],)" + plugins});
-  EXPECT_FALSE(none.contains("cniVersions"));
+struct VersionsRow {
+  std::string base;      // what its versions are
+  std::string composed;  // and what they become
+};
+
+TEST(ConfList, OnlyVersionsThatWeSpeakAreOfferedAndTheHighestIsTaken) {
+  const std::vector<VersionsRow> rows{
+      {R"("cniVersion":"1.1.0")", R"("cniVersion":"1.1.0")"},
+      {R"("cniVersion":"1.0.0","cniVersions":["0.4.0","1.0.0","1.1.0","1.2.0"])",
+       R"("cniVersion":"1.0.0","cniVersions":["0.4.0","1.0.0","1.1.0"])"},
+      {R"("cniVersion":"1.0.0","cniVersions":["9.0.0"])", R"("cniVersion":"1.0.0")"},
+      {R"("cniVersion":"1.2.0","cniVersions":["1.1.0","1.2.0","0.4.0"])",
+       R"("cniVersion":"1.1.0","cniVersions":["1.1.0","0.4.0"])"},
+      {R"("cniVersions":["0.4.0","1.0.0"])", R"("cniVersions":["0.4.0","1.0.0"],"cniVersion":"1.0.0")"},
+  };
+  for (const VersionsRow& row : rows) {
+    json::object list =
+        composed({"10-n.conflist", "{" + row.base + R"(,"name":"n","plugins":[{"type":"ptp"}]})"});
+    const json::object wanted = json::parse("{" + row.composed + "}").as_object();
+    for (const char* key : {"cniVersion", "cniVersions"}) {
+      EXPECT_EQ(list.contains(key), wanted.contains(key)) << row.base;
+      if (wanted.contains(key)) {
+        EXPECT_EQ(list[key], wanted.at(key)) << row.base;
+      }
+    }
+  }
 }
 
 struct BadRow {
@@ -94,8 +112,12 @@ TEST(ConfList, HostileBasesAreRefused) {
        head + R"("plugins":[{"type":"ptp","x":")" + std::string(kLargestConfig - 100, 'x') + "\"}]}",
        "with sluice-cni in it: has more than"},
       {"a.conflist", R"({"name":"n","plugins":[{"type":"ptp"}]})", "cniVersion \"\""},
-      {"a.conflist", R"({"cniVersion":"1.1.0","name":"n","plugins":[{"type":"ptp"}]})",
-       "cniVersion \"1.1.0\""},
+      {"a.conflist", R"({"cniVersion":"1.2.0","name":"n","plugins":[{"type":"ptp"}]})",
+       "cniVersion \"1.2.0\""},
+      {"a.conflist", R"({"cniVersion":7,"cniVersions":["1.0.0"],"name":"n","plugins":[{"type":"ptp"}]})",
+       "cniVersion: must be text"},
+      {"a.conflist", head + R"("cniVersions":["1.0.0",1.1],"plugins":[{"type":"ptp"}]})",
+       "cniVersions: must be a list of texts"},
       {"a.conflist", R"({"cniVersion":"1.0.0","plugins":[{"type":"ptp"}]})", "name \"\""},
       {"a.conflist", R"({"cniVersion":"1.0.0","name":"../x","plugins":[{"type":"ptp"}]})", "name \"../x\""},
       {"a.conflist", R"({"cniVersion":"1.0.0","name":7,"plugins":[{"type":"ptp"}]})", "name: must be text"},

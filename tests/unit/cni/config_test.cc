@@ -44,6 +44,28 @@ TEST(Config, ANullResultIsNone) {
   EXPECT_FALSE(config->prev_result);
 }
 
+struct ValidRow {
+  std::string text;
+  std::optional<std::vector<AttachmentKey>> valid;
+};
+
+TEST(Config, WhatTheRuntimeStillHasIsReadOrItIsSaidThatNobodyTold) {
+  const std::vector<ValidRow> rows{
+      {R"("x":1)", std::nullopt},
+      {R"("cni.dev/valid-attachments":null)", std::vector<AttachmentKey>()},
+      {R"("cni.dev/valid-attachments":[])", std::vector<AttachmentKey>()},
+      {R"("cni.dev/valid-attachments":[{"containerID":"a","ifname":"eth0","x":1}],"cni.dev/attachments":[])",
+       {{{"a", "eth0"}}}},
+      {R"("cni.dev/attachments":[{"containerID":"a","ifname":"net1"}])", {{{"a", "net1"}}}},
+  };
+  for (const ValidRow& row : rows) {
+    const auto config = config_of(R"({"cniVersion":"1.1.0","name":"n",)" + row.text + "}");
+    ASSERT_TRUE(config.ok()) << config.error().message();
+    EXPECT_EQ(config->network, "n");
+    EXPECT_EQ(config->valid, row.valid) << row.text;
+  }
+}
+
 struct BadRow {
   std::string text, message;
 };
@@ -58,9 +80,9 @@ TEST(Config, WhatIsWrongIsNamed) {
       {"{\"a\":\"\xff\"}", "is no JSON"},
       {std::string(100, '['), "is no JSON"},
       {"{\"a\":\"" + std::string(kLargestConfig, 'x') + "\"}", "more than 1048576 bytes"},
-      {"{}", "cniVersion \"\": sluice-cni speaks 0.3.0, 0.3.1, 0.4.0, 1.0.0"},
+      {"{}", "cniVersion \"\": sluice-cni speaks 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0"},
       {R"({"cniVersion":"0.2.0"})", "cniVersion \"0.2.0\""},
-      {R"({"cniVersion":"1.1.0"})", "cniVersion \"1.1.0\""},
+      {R"({"cniVersion":"1.2.0"})", "cniVersion \"1.2.0\""},
       {R"({"cniVersion":1})", "cniVersion: must be text"},
       {R"({"cniVersion":"1.0.0","socket":"s"})", "socket: \"s\": must be an absolute path"},
       {R"({"cniVersion":"1.0.0","socket":""})", "socket: \"\": must be an absolute path"},
@@ -72,6 +94,15 @@ TEST(Config, WhatIsWrongIsNamed) {
       {R"({"cniVersion":"1.0.0","timeout":"soon"})", "timeout: \"soon\" is no duration"},
       {R"({"cniVersion":"1.0.0","onFailure":"maybe"})", "onFailure: \"maybe\": must be strict or permissive"},
       {R"({"cniVersion":"1.0.0","prevResult":[]})", "prevResult: must be an object"},
+      {R"({"cniVersion":"1.1.0","name":7})", "name: must be text"},
+      {R"({"cniVersion":"1.1.0","cni.dev/valid-attachments":{}})",
+       "cni.dev/valid-attachments: must be a list"},
+      {R"({"cniVersion":"1.1.0","cni.dev/valid-attachments":["a"]})",
+       "cni.dev/valid-attachments: must be a list of objects"},
+      {R"({"cniVersion":"1.1.0","cni.dev/valid-attachments":[{"containerID":"a"}]})",
+       "cni.dev/valid-attachments: containerID and ifname must be there"},
+      {R"({"cniVersion":"1.1.0","cni.dev/attachments":[{"containerID":1,"ifname":"eth0"}]})",
+       "cni.dev/attachments: containerID: must be text"},
   };
   for (const BadRow& row : rows) {
     const auto config = config_of(row.text);

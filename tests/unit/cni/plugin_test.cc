@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 #include <chrono>
 #include <filesystem>
+#include <future>
 #include <map>
 
 #include "tests/unit/cni/agent_double.h"
@@ -58,11 +59,12 @@ class PluginTest : public ::testing::Test {
 
 TEST_F(PluginTest, VersionNamesAllItSpeaks) {
   for (const auto& [input, version] : std::vector<std::pair<std::string, std::string>>{
-           {R"({"cniVersion":"0.4.0"})", "0.4.0"}, {"", "1.0.0"}}) {
+           {R"({"cniVersion":"0.4.0"})", "0.4.0"}, {"", "1.1.0"}}) {
     const Output output = call("VERSION", input);
     EXPECT_EQ(output.exit, 0);
     EXPECT_EQ(output.answer, R"({"cniVersion":")" + version +
-                                 R"(","supportedVersions":["0.3.0","0.3.1","0.4.0","1.0.0"]})" + "\n");
+                                 R"(","supportedVersions":["0.3.0","0.3.1","0.4.0","1.0.0","1.1.0"]})" +
+                                 "\n");
   }
 }
 
@@ -75,7 +77,15 @@ struct ErrorRow {
 TEST_F(PluginTest, ErrorsAreThoseOfTheSpecification) {
   const std::string result = R"(,"prevResult":{"cniVersion":"1.0.0"})";
   const std::vector<ErrorRow> rows{
-      {"GC", config(), 4, "CNI_COMMAND \"GC\""},
+      {"INIT", config(), 4, "CNI_COMMAND \"INIT\""},
+      {"GC", config(), 1, "GC: cniVersion 1.0.0 has no GC: it came with 1.1.0"},
+      {"STATUS", config(), 1, "STATUS: cniVersion 1.0.0 has no STATUS: it came with 1.1.0"},
+      {"STATUS", "7", 6, "is no JSON object"},
+      {"STATUS", config("", "1.1.0"), 50, "the network policy of a new pod cannot be put in force now"},
+      {"GC", config("", "1.1.0"), 7, "cni.dev/valid-attachments: is missing"},
+      {"GC", config(R"(,"cni.dev/valid-attachments":7)", "1.1.0"), 7, "must be a list"},
+      {"GC", config(R"(,"cni.dev/valid-attachments":[])", "1.1.0"), 11,
+       "GC: network n: nothing was taken back"},
       {"ADD", "nonsense", 6, "is no JSON"},
       {"ADD", "7", 6, "is no JSON object"},
       {"ADD", R"({"cniVersion":"0.2.0"})", 1, "cniVersion \"0.2.0\""},
@@ -101,7 +111,7 @@ TEST_F(PluginTest, ErrorsAreThoseOfTheSpecification) {
 TEST_F(PluginTest, InputThatCannotBeReadIsAnErrorOfItsOwn) {
   const auto error = error_of(call("ADD", base::Error("does not end")));
   EXPECT_EQ(error.at("code").as_int64(), 5);
-  EXPECT_EQ(error.at("cniVersion").as_string(), "1.0.0");
+  EXPECT_EQ(error.at("cniVersion").as_string(), "1.1.0");
 }
 
 TEST_F(PluginTest, AContainerThatIsNoPodIsRefused) {
@@ -169,16 +179,63 @@ TEST_F(PluginTest, DelTellsTheAgent) {
 }
 
 TEST_F(PluginTest, DelNeverFails) {
-  for (const std::string& input :
-       {config(), std::string(), std::string("nonsense"), std::string("{}"), config(R"(,"prevResult":7)")}) {
-    const Output output = call("DEL", input);
-    EXPECT_EQ(output.exit, 0) << input;
-    EXPECT_EQ(output.answer, "") << input;
-    EXPECT_FALSE(output.report.empty()) << input;
+  const std::vector<base::Result<std::string>> inputs{config(),
+                                                      std::string(),
+                                                      std::string("nonsense"),
+                                                      std::string("{}"),
+                                                      config(R"(,"prevResult":7)"),
+                                                      base::Error("does not end")};
+  std::vector<std::future<Output>> calls;  // at once: each waits for an agent
+  for (const auto& input : inputs)
+    calls.push_back(std::async(std::launch::async, [this, &input] { return call("DEL", input); }));
+  for (auto& deleting : calls) {
+    const Output output = deleting.get();
+    EXPECT_EQ(output.exit, 0);
+    EXPECT_EQ(output.answer, "");
+    EXPECT_THAT(output.report.back(), HasSubstr("DEL: container c0ffee: no agent answers"));
   }
-  EXPECT_EQ(call("DEL", base::Error("does not end")).exit, 0);
   variables_.erase("CNI_CONTAINERID");
   EXPECT_EQ(call("DEL", config()).exit, 0);
+}
+
+TEST_F(PluginTest, StatusSaysWhetherAPodCanBeAdded) {
+  variables_.clear();
+  AgentDouble agent(socket_);
+  ASSERT_TRUE(agent.listens());
+  const Output ready = call("STATUS", config("", "1.1.0"));
+  EXPECT_EQ(ready.exit, 0);
+  EXPECT_EQ(ready.answer, "");
+  agent.say_missing("no state in force yet");
+  const auto error = error_of(call("STATUS", config("", "1.1.0")));
+  EXPECT_EQ(error.at("code").as_int64(), 50);
+  EXPECT_EQ(error.at("details").as_string(), "no state in force yet");
+  EXPECT_EQ(call("STATUS", config(R"(,"gate":"close")", "1.1.0")).exit, 0) << "it asks nobody";
+  const Output permissive = call("STATUS", config(R"(,"onFailure":"permissive")", "1.1.0"));
+  EXPECT_EQ(permissive.exit, 0);
+  EXPECT_THAT(permissive.report, ElementsAre(HasSubstr("no state in force yet: pods are let go")));
+  agent.answer_ready({grpc::StatusCode::UNIMPLEMENTED, "of a release before"});
+  EXPECT_EQ(call("STATUS", config("", "1.1.0")).exit, 0);
+}
+
+TEST_F(PluginTest, GcTellsTheAgentWhatIsStillThere) {
+  variables_.clear();
+  AgentDouble agent(socket_);
+  ASSERT_TRUE(agent.listens());
+  const std::string valid =
+      R"(,"cni.dev/valid-attachments":[{"containerID":"c0ffee","ifname":"eth0"},{"containerID":"b","ifname":"net1"}])";
+  const Output done = call("GC", config(valid, "1.1.0"));
+  EXPECT_EQ(done.exit, 0);
+  EXPECT_EQ(done.answer, "");
+  ASSERT_EQ(agent.kept().size(), 1u);
+  const auto request = agent.kept()[0];
+  EXPECT_EQ(request.network(), "n");
+  ASSERT_EQ(request.valid_size(), 2);
+  EXPECT_EQ(request.valid(1).container_id(), "b");
+  EXPECT_EQ(request.valid(1).interface_name(), "net1");
+  EXPECT_EQ(call("GC", config(valid + R"(,"gate":"close")", "1.1.0")).exit, 0);
+  EXPECT_EQ(agent.kept().size(), 1u) << "the gate has nothing to say";
+  agent.answer_keep({grpc::StatusCode::UNIMPLEMENTED, "of a release before"});
+  EXPECT_EQ(error_of(call("GC", config(valid, "1.1.0"))).at("code").as_int64(), 101);
 }
 
 TEST_F(PluginTest, AnAgentThatSaysNothingIsWaitedForUntilTheDeadline) {

@@ -93,6 +93,12 @@ TEST(PreviousResult, IsSpelledInTheCallersVersion) {
       {R"({"cniVersion":"1.0.0","ips":[{"address":"10.0.0.1/8"},{"address":"fd00::1/64"}]})", Version::k031,
        R"({"cniVersion":"0.3.1","ips":[{"address":"10.0.0.1/8","version":"4"},{"address":"fd00::1/64","version":"6"}]})"},
       {R"({"cniVersion":"0.3.0"})", Version::k031, R"({"cniVersion":"0.3.1"})"},
+      // what 1.1.0 added stays
+      {R"({"cniVersion":"1.1.0","interfaces":[{"name":"eth0","mtu":9,"pciID":"p"}],"routes":[{"dst":"::/0","table":7}]})",
+       Version::k100,
+       R"({"cniVersion":"1.0.0","interfaces":[{"name":"eth0","mtu":9,"pciID":"p"}],"routes":[{"dst":"::/0","table":7}]})"},
+      {R"({"cniVersion":"0.4.0","ips":[{"version":"6","address":"fd00::1/64"}]})", Version::k110,
+       R"({"cniVersion":"1.1.0","ips":[{"address":"fd00::1/64"}]})"},
   };
   for (const VersionRow& row : rows)
     EXPECT_EQ(json::serialize(in_version(object(row.text), row.version)), row.expected) << row.text;

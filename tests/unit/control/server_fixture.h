@@ -64,6 +64,10 @@ class NoEndpoints final : public EndpointDesk {
   EndpointAnswer<v1::CheckEndpointReply> check_endpoint(const v1::CheckEndpointRequest&) override {
     return EndpointFault{EndpointFault::Kind::kNotTold, "nobody told of it"};
   }
+  EndpointAnswer<v1::KeepEndpointsReply> keep_endpoints(const v1::KeepEndpointsRequest&) override {
+    return v1::KeepEndpointsReply();
+  }
+  v1::ReadyReply ready() override { return {}; }
 };
 
 class ServerFixture : public ::testing::Test {
@@ -103,6 +107,10 @@ class ServerFixture : public ::testing::Test {
     std::promise<decltype(act())> value;
     boost::asio::post(loop_, [&] { value.set_value(act()); });
     return value.get_future().get();
+  }
+  // The agent's thread is taken up that long, as on a slow machine: connections wait to be accepted.
+  void be_slow(std::chrono::milliseconds time) {
+    boost::asio::post(loop_, [time] { std::promise<void>().get_future().wait_for(time); });
   }
   static void wait_readable(int fd) {
     pollfd waited{fd, POLLIN, 0};

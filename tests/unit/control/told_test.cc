@@ -41,6 +41,7 @@ INSTANTIATE_TEST_SUITE_P(
         WrongRequest{"great_ifindex", [](auto& r) { r.set_host_ifindex(0x80000000); }, "host_ifindex: is no"},
         WrongRequest{"no_address", [](auto& r) { r.clear_addresses(); }, "addresses: is empty"},
         WrongRequest{"bad_address", [](auto& r) { r.set_addresses(0, "10.0.0"); }, "addresses: "},
+        WrongRequest{"long_network", [](auto& r) { r.set_network(std::string(5000, 'x')); }, "network: "},
         WrongRequest{"long_uid", [](auto& r) { r.set_uid(std::string(5000, 'x')); }, "uid: "}),
     [](const auto& row) { return row.param.name; });
 
@@ -49,6 +50,33 @@ TEST(Told, AddressesAreReadWithAndWithoutALength) {
   both.add_addresses("fd00::1/64");
   both.add_addresses("10.0.0.1/24");
   EXPECT_THAT(read_told(both).value().endpoint.addresses, ElementsAre(ip("10.0.0.1"), ip("fd00::1")));
+}
+
+struct Kept {
+  const char* network;
+  std::vector<ToldKey> valid;
+  std::vector<ToldKey> lost;
+};
+TEST(Told, WhatIsNotValidIsLostOfItsOwnNetworkOnly) {
+  Told told;
+  for (const auto& [id, network] : {std::pair("a", "n"), {"b", "n"}, {"c", "other"}, {"d", ""}}) {
+    auto endpoint = told_web().begin()->second;
+    endpoint.network = network;
+    told.insert_or_assign({id, "eth0"}, endpoint);
+  }
+  for (const auto& [network, valid, lost] :
+       {Kept{"n", {}, {{"a", "eth0"}, {"b", "eth0"}}},
+        Kept{"n", {{"a", "eth0"}, {"c", "eth0"}}, {{"b", "eth0"}}},
+        Kept{"n", {{"a", "net1"}, {"b", "eth0"}}, {{"a", "eth0"}}}, Kept{"other", {{"c", "eth0"}}, {}},
+        Kept{"third", {}, {}}, Kept{"", {}, {}}}) {
+    v1::KeepEndpointsRequest request;
+    request.set_network(network);
+    for (const auto& key : valid) {
+      request.add_valid()->set_container_id(key.container_id);
+      request.mutable_valid(request.valid_size() - 1)->set_interface_name(key.interface_name);
+    }
+    EXPECT_EQ(lost_of(told, request), lost) << network << ", " << valid.size() << " valid";
+  }
 }
 
 struct Meant {
@@ -73,6 +101,7 @@ TEST(Told, TheFileComesBackAndSpoiltLinesAreLeftOut) {
   EXPECT_TRUE(read_told_file(path).value().told.empty());
   Told two = told_web();
   two.begin()->second.host_ifindex = 7;
+  two.begin()->second.network = "net";
   two.insert_or_assign({"c2", "eth0"}, two.begin()->second);
   ASSERT_TRUE(write_told_file(path, two).ok());
   EXPECT_EQ(read_told_file(path).value().told, two);
