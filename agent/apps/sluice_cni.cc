@@ -23,7 +23,7 @@ struct InstallOptions {
   cni::Node node;
   cni::Entry entry;
   std::string on_failure{cni::to_text(cni::OnFailure::kStrict)};
-  bool watch = false, check = false;
+  bool watch = false, check = false, follow_agent = false;
 };
 struct UninstallOptions {
   cni::Node node;
@@ -52,6 +52,7 @@ base::Fd stop_signal() {
 
 int run_install(InstallOptions options) {
   options.entry.on_failure = cni::parse_on_failure(options.on_failure).value();
+  if (options.follow_agent) options.node.followed_agent = options.entry.socket;
   if (options.check) {
     const auto sound = cni::check_installed(options.node, options.entry);
     return sound ? kExitDone : fail(kProgram, kExitFailed, cni::explained(sound.error()));
@@ -116,6 +117,8 @@ CLI::App* add_install(CLI::App& app, InstallOptions& options) {
       ->check(checked_by([](const std::string& text) { return cni::parse_on_failure(text); }));
   install->add_flag("!--no-gate", options.entry.gate,
                     "Leave a pod's network namespace open while its interface is being made");
+  install->add_flag("--follow-agent", options.follow_agent,
+                    "Begin once the agent is ready on this node, and let pods go while it cannot run");
   CLI::Option* watch =
       install->add_flag("--watch", options.watch, "Stay, and follow the network plugin's configuration");
   install

@@ -6,6 +6,7 @@
 
 #include "agent/apps/preflight.h"
 #include "agent/apps/sluiced_options.h"
+#include "agent/base/cannot_run.h"
 #include "agent/base/descriptors.h"
 #include "agent/control/agent.h"
 #include "agent/control/dry_run.h"
@@ -20,6 +21,14 @@ constexpr char kProgram[] = "sluiced";
 constexpr uint64_t kLeastDescriptors =
     128;  // maps, programs, gRPC's own: some 80, and a few pods; gRPC aborts without
 
+// Says why no agent starts, also to those who would wait for one; not beside one that runs.
+int give_up(const SluicedOptions& options, int exit, const std::string& why) {
+  const auto alive = control::agent_listens(options.socket);
+  if (alive && !*alive)
+    (void)base::write_cannot_run(options.socket, why);  // no directory: nobody reads there
+  return fail(kProgram, exit, why);
+}
+
 int run_detach(const SluicedOptions& options) {
   auto alive = control::agent_listens(options.socket);
   if (!alive) return fail(kProgram, kExitUsage, alive.error().message());
@@ -31,6 +40,8 @@ int run_detach(const SluicedOptions& options) {
   // Else the next agent would close the pods of which it is told there before it knows their policies.
   auto forgotten = control::remove_told_file(control::told_file(options.socket));
   if (!forgotten) return fail(kProgram, kExitFailed, forgotten.error().message());
+  auto taken_back = base::remove_cannot_run(options.socket);
+  if (!taken_back) return fail(kProgram, kExitFailed, taken_back.error().message());
   return kExitDone;
 }
 
@@ -80,7 +91,7 @@ int run_agent(const SluicedOptions& options) {
   std::unique_ptr<source::Feeder> folder;
   if (!options.manifests.empty()) {
     auto opened = source::FolderFeeder::open(options.manifests);
-    if (!opened) return fail(kProgram, kExitUsage, "--manifests: " + opened.error().message());
+    if (!opened) return give_up(options, kExitUsage, "--manifests: " + opened.error().message());
     folder = std::move(*opened);
   }
   std::unique_ptr<control::Agent> agent;
@@ -89,9 +100,11 @@ int run_agent(const SluicedOptions& options) {
   };
   auto http = control::HttpListener::listen(loop, control::parse_endpoint(options.metrics).value(), answer);
   if (!http)
-    return fail(kProgram, kExitUsage, "--metrics: " + http.error().message() + ": give another ADDR:PORT");
+    return give_up(options, kExitUsage, "--metrics: " + http.error().message() + ": give another ADDR:PORT");
   auto started = control::Agent::start(loop, agent_options(options), std::move(folder), log);
-  if (!started) return fail(kProgram, kExitFailed, started.error().message());
+  if (!started) return give_up(options, kExitFailed, started.error().message());
+  if (auto removed = base::remove_cannot_run(options.socket); !removed)
+    log.warn("earlier_failure_stays", {{"error", removed.error().message()}});
   agent = std::move(*started);
   agent->run();
   return kExitDone;
@@ -102,8 +115,11 @@ int run(int argc, char** argv) {
   if (const auto* exit = std::get_if<Exit>(&parsed)) return leave(kProgram, *exit);
   const auto& options = std::get<SluicedOptions>(parsed);
   if (options.preflight) return run_preflight_of(options);
-  if (auto usable = kernel::check_bpffs(options.bpffs); !usable)
-    return fail(kProgram, kExitUsage, usable.error().within("--bpffs").message());
+  if (auto usable = kernel::check_bpffs(options.bpffs); !usable) {
+    const std::string why = usable.error().within("--bpffs").message();
+    return options.detach || options.dry_run ? fail(kProgram, kExitUsage, why)
+                                             : give_up(options, kExitUsage, why);
+  }
   if (options.detach) return run_detach(options);
   if (options.dry_run) return run_dry(options);
   return run_agent(options);

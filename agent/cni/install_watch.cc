@@ -18,6 +18,16 @@ Woken wait(int news, int stop, std::chrono::milliseconds patience) {
   return fds[0].revents != 0 ? Woken::kStopped : Woken::kNews;
 }
 
+// Until the directory or the agent has news, or it is time to look again in any case.
+Woken wait_for_news(const Node& node, const AgentState& agent, int news, int stop) {
+  if (node.followed_agent.empty()) return wait(news, stop, kLookAgain);
+  for (auto left = kLookAgain; left.count() > 0; left -= kAskAgain) {
+    const Woken woken = wait(news, stop, kAskAgain);
+    if (woken != Woken::kTime || followed_state(node) != agent) return woken;
+  }
+  return Woken::kTime;
+}
+
 // Takes news off until there were none for kQuiet.
 base::Status settle(endpoint::DirWatch& directory, int stop) {
   const auto latest = std::chrono::steady_clock::now() + kQuietLongest;
@@ -33,7 +43,11 @@ base::Status watch(const Node& node, const Entry& entry, int stop, const Report&
   auto directory = endpoint::DirWatch::open(node.conf_dir, IN_CLOSE_WRITE);
   if (!directory) return directory.error();
   std::string problem;
-  const auto decide = [&](const Survey& survey) { return decide_install(survey, node, entry); };
+  AgentState agent;
+  const auto decide = [&](const Survey& survey) {
+    agent = survey.agent;
+    return decide_install(survey, node, entry);
+  };
   for (;;) {
     const auto done = carry_out(node, decide);
     if (done && !done->change.empty()) report(done->change);
@@ -41,7 +55,7 @@ base::Status watch(const Node& node, const Entry& entry, int stop, const Report&
     if (now != problem && !now.empty()) report(now);
     if (now != problem && now.empty()) report(node.configuration() + ": in place");
     problem = now;
-    const Woken woken = wait(directory->fd(), stop, kLookAgain);
+    const Woken woken = wait_for_news(node, agent, directory->fd(), stop);
     if (woken == Woken::kStopped) return base::done();
     if (woken == Woken::kNews)
       if (auto settled = settle(*directory, stop); !settled) return settled;

@@ -2,8 +2,8 @@
 //
 // Laws: a change of the directory is acted on once it has been quiet for kQuiet, and at the latest after
 // kQuietLongest; what inotify cannot tell of (a link's target, a program that was removed) is seen within
-// kLookAgain. Problems are reported when they change. Ends when `stop` becomes readable and leaves everything
-// in place. One thread.
+// kLookAgain, and what becomes of an agent that is followed within kAskAgain. Problems are reported when they
+// change. Ends when `stop` becomes readable and leaves everything in place. One thread.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,7 @@
 namespace sluice::cni {
 
 inline constexpr std::chrono::milliseconds kQuiet{50}, kQuietLongest{1000};
-inline constexpr std::chrono::seconds kLookAgain{30};
+inline constexpr std::chrono::seconds kLookAgain{30}, kAskAgain{2};
 
 using Report = std::function<void(const std::string& line)>;
 

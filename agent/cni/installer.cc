@@ -95,7 +95,17 @@ Decision removal(const Survey& survey, const Node& node, const std::string& why)
           {}};
 }
 
-Decision decide_configuration(const Survey& survey, const Node& node, const Entry& entry) {
+constexpr char kOpenMeanwhile[] =
+    ": the agent cannot run, so that pods are let go WITHOUT their policy (onFailure permissive) until one "
+    "does: ";
+
+// What the entry comes to with this node's agent.
+Entry allowed(Entry entry, const AgentState& agent) {
+  if (agent.kind == AgentState::Kind::kCannotRun) entry.on_failure = OnFailure::kPermissive;
+  return entry;
+}
+
+Decision decide_configuration(const Survey& survey, const Node& node, const Entry& wanted) {
   if (!survey.conf_dir_exists)
     return nothing_but(node.conf_dir + ": does not exist: install a network plugin, or give its --conf-dir");
   if (survey.base_name.empty()) {
@@ -108,16 +118,23 @@ Decision decide_configuration(const Survey& survey, const Node& node, const Entr
     return nothing_but(path + ": its name comes before " + kOurConfiguration +
                        ", so that runtimes would not use ours: give it a name that begins with 06 or more");
   if (!survey.base_bytes) return nothing_but(survey.base_bytes.error().within(path).message());
+  if (!survey.ours && survey.agent.kind != AgentState::Kind::kFine)
+    return nothing_but(node.configuration() +
+                       ": begins once an agent is ready on this node: " + survey.agent.why);
   const Base base{survey.base_name, *survey.base_bytes};
+  const Entry entry = allowed(wanted, survey.agent);
+  const std::string problem = survey.agent.kind == AgentState::Kind::kFine
+                                  ? ""
+                                  : node.configuration() + kOpenMeanwhile + survey.agent.why;
   auto composed = compose(base, entry);
   if (!composed)
     return nothing_but(composed.error().within(path).message() +
                        (survey.ours ? ": what stands in " + node.configuration() + " stays" : ""));
-  if (survey.ours && is_composed_of(*survey.ours, base, entry)) return {};
+  if (survey.ours && is_composed_of(*survey.ours, base, entry)) return nothing_but(problem);
   return {{WriteFile{node.configuration_draft(), *composed},
            Rename{node.configuration_draft(), node.configuration()}, SyncDirectory{node.conf_dir}},
           "wrote " + node.configuration() + " after " + survey.base_name,
-          {}};
+          problem};
 }
 
 Result<Fd> lock(const std::string& dir) {
@@ -142,8 +159,14 @@ std::string explained(const Error& error) {
          "cni.extraCapabilities)";
 }
 
+AgentState followed_state(const Node& node) {
+  if (node.followed_agent.empty()) return {};
+  return agent_state(node.followed_agent, is_there(node.configuration()));
+}
+
 Result<Survey> survey(const Node& node) {
   Survey survey;
+  survey.agent = followed_state(node);
   survey.conf_dir_exists = is_directory(node.conf_dir);
   survey.bin_dir_exists = is_directory(node.bin_dir);
   survey.plugin_exists = is_there(node.plugin()) || is_there(node.plugin_draft());

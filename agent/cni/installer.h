@@ -3,8 +3,9 @@
 // Laws: survey() reads, decide_*() decide and touch nothing, carry_out() (steps.h) does. The base is the
 // configuration with the lexically first name that is not ours: the one that runtimes would take without us.
 // The program is in place before the configuration names it. A base that cannot be used leaves what stands
-// there; one that is gone takes ours with it. One installer works on a directory at a time (flock). Any
-// thread.
+// there; one that is gone takes ours with it. Where the agent is followed, a chain begins only once it is
+// ready, and lets pods go, whatever the entry says, while it cannot run: a node without an agent is a node
+// without policy, and no node without pods. One installer works on a directory at a time (flock). Any thread.
 #pragma once
 
 #include <functional>
@@ -14,6 +15,7 @@
 
 #include "agent/base/fd.h"
 #include "agent/base/result.h"
+#include "agent/cni/agent_state.h"
 #include "agent/cni/conf_list.h"
 #include "agent/cni/steps.h"
 
@@ -27,6 +29,7 @@ struct Node {
   std::string conf_dir = kDefaultConfDir;
   std::string bin_dir = kDefaultBinDir;
   std::string program = "/proc/self/exe";  // what is put into bin_dir
+  std::string followed_agent = {};         // its socket; empty: whatever it does is the same
 
   // What runtimes read, and the names under which it is written first.
   std::string configuration() const { return conf_dir + "/" + kOurConfiguration; }
@@ -44,6 +47,7 @@ struct Survey {
   bool plugin_exists = false;         // likewise
   std::string named_in;               // a configuration, ours or not, that has the program's name in it
   bool program_is_current = false;    // the one in bin_dir is, byte for byte, Node::program
+  AgentState agent;                   // fine where it is not followed
 };
 
 struct Decision {
@@ -57,6 +61,7 @@ struct Decision {
 std::string explained(const base::Error& error);
 
 base::Result<Survey> survey(const Node& node);
+AgentState followed_state(const Node& node);
 Decision decide_install(const Survey& survey, const Node& node, const Entry& entry);
 // Is all as install would leave it? Changes nothing and takes no lock: an install under way may be seen
 // undone.

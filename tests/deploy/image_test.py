@@ -202,10 +202,60 @@ class Containers(InRoot):
         self.assertEqual(answer("http://127.0.0.1:29620/readyz"), 503)
         self.assertEqual(self.end(watcher), 0, self.log("watcher"))
 
+    def ready_agent(self):
+        self.addCleanup(charts.run, str(PROGRAMS / "sluiced"), "--detach", "--bpffs", str(BPFFS), "--socket", str(self.socket))
+        agent = self.start("agent", *AGENT, "--manifests=/manifests", mounts={"/manifests": EXAMPLE}, env={"NODE_NAME": "node-1"})
+        self.assertTrue(becomes(lambda: answer("http://127.0.0.1:29619/livez") == 200, agent), self.log("agent"))
+        return agent
+
+    def agent_that_cannot_load(self):
+        """The chart's agent on a node that refuses its programs: as far as the kernel is concerned, without CAP_BPF."""
+        manifest = charts.objects((charts.DEPLOY / "sluice.yaml").read_text())
+        charts.containers(manifest)["agent"]["securityContext"]["capabilities"]["add"] = ["NET_ADMIN"]
+        path = self.folder / "refused.yaml"
+        path.write_text(yaml.safe_dump_all(manifest))
+        agent = self.start("agent", *AGENT, "--manifests=/manifests", documents=path, mounts={"/manifests": EXAMPLE},
+                           env={"NODE_NAME": "node-1"})
+        self.assertNotEqual(agent.wait(timeout=DEADLINE), 0)
+        return self.log("agent")
+
+    def on_failure(self):
+        ours = json.loads((self.mounts["/etc/cni/net.d"] / "05-sluice.conflist").read_text())
+        return [each["onFailure"] for each in ours["plugins"] if each["type"] == "sluice-cni"]
+
+    def test_an_agent_that_cannot_load_stops_no_node(self):
+        chain = self.mounts["/etc/cni/net.d"]
+        (chain / "10-net.conflist").write_text(json.dumps(BASE))
+        refused = self.agent_that_cannot_load()
+        self.assertIn("BPF", refused)
+        why = refused.removeprefix("sluiced: ")
+        installer = self.start("cni")
+        self.assertTrue(becomes(lambda: "begins once an agent is ready" in self.log("cni"), installer), self.log("cni"))
+        self.assertIn(why, self.log("cni"))
+        self.assertEqual([path.name for path in chain.iterdir()], ["10-net.conflist"], "pods start as before")
+        self.assertEqual(self.start("cni", probe="readinessProbe").wait(timeout=DEADLINE), 1)
+        agent = self.ready_agent()
+        self.assertTrue(becomes((chain / "05-sluice.conflist").exists, installer), self.log("cni"))
+        self.assertEqual(self.on_failure(), ["strict", "strict"])
+        self.assertEqual(self.end(agent), 0, self.log("agent"))
+        # An upgrade: its agent cannot load.
+        self.assertEqual(self.agent_that_cannot_load(), refused)
+        self.assertEqual(self.on_failure(), ["strict", "strict"], "it may be over at the next start")
+        self.assertTrue(becomes(lambda: "strict" not in self.on_failure(), installer), self.log("cni"))
+        self.assertRegex(self.log("cni"), "05-sluice.conflist: the agent cannot run, so that pods are let go WITHOUT their policy.*: "
+                         + re.escape(why))
+        self.assertEqual(self.start("cni", probe="readinessProbe").wait(timeout=DEADLINE), 1)
+        # And back.
+        self.ready_agent()
+        self.assertTrue(becomes(lambda: "permissive" not in self.on_failure(), installer), self.log("cni"))
+        self.assertTrue(becomes(lambda: self.log("cni").endswith("in place\n"), installer), self.log("cni"))
+        self.assertEqual(self.end(installer), 0, self.log("cni"))
+
     def test_the_plugin_is_chained_without_a_capability_and_unchained(self):
         chain = self.mounts["/etc/cni/net.d"]
         plugin = self.mounts["/opt/cni/bin"] / "sluice-cni"
         (chain / "10-net.conflist").write_text(json.dumps(BASE))
+        self.ready_agent()
         installer = self.start("cni")
         ours = chain / "05-sluice.conflist"
         self.assertTrue(becomes(ours.exists, installer), self.log("cni"))
@@ -227,6 +277,7 @@ class Containers(InRoot):
     def test_folders_that_are_not_root_s_are_said_and_a_capability_opens_them(self):
         chain, programs = self.mounts["/etc/cni/net.d"], self.mounts["/opt/cni/bin"]
         (chain / "10-net.conflist").write_text(json.dumps(BASE))
+        self.ready_agent()
         other = 4711
         for path, folder, left in (("/opt/cni/bin", programs, 0o755), ("/etc/cni/net.d", chain, 0o755),
                                    ("/etc/cni/net.d", chain, 0o700)):

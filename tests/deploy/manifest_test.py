@@ -20,7 +20,7 @@ CONTAINERS = {
     "agent": (ROOT, ["BPF", "NET_ADMIN", "SYS_ADMIN"], {
         "/run/sluice": (False, None), "/sys/fs/bpf": (False, "HostToContainer"), "/run/netns": (True, "HostToContainer")}),
     "watcher": (WATCHER, [], {"/run/sluice": (True, None)}),
-    "cni": (ROOT, [], {"/etc/cni/net.d": (False, None), "/opt/cni/bin": (False, None)}),
+    "cni": (ROOT, [], {"/etc/cni/net.d": (False, None), "/opt/cni/bin": (False, None), "/run/sluice": (True, None)}),
 }
 REMOVERS = {
     "unchain": (ROOT, [], {"/etc/cni/net.d": (False, None)}),

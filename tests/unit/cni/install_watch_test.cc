@@ -10,6 +10,8 @@
 #include <mutex>
 #include <thread>
 
+#include "agent/base/cannot_run.h"
+#include "tests/unit/cni/agent_double.h"
 #include "tests/unit/cni/node_fixture.h"
 
 namespace sluice::cni {
@@ -121,6 +123,22 @@ TEST_F(InstallWatch, LeavesEverythingInPlaceWhenStopped) {
   end();
   EXPECT_TRUE(ours_has("one"));
   EXPECT_TRUE(read(node_.plugin()));
+}
+
+TEST_F(InstallWatch, AnAgentThatIsFollowedIsSeenToComeAndToFail) {
+  entry_.socket = node_.followed_agent = directory_ + "/sluice.sock";
+  write(conf("10-net.conflist"), list("net"));
+  start();
+  ASSERT_TRUE(hears("begins once an agent is ready"));
+  auto agent = std::make_unique<AgentDouble>(entry_.socket);
+  ASSERT_TRUE(hears("wrote " + node_.configuration()));
+  agent.reset();
+  ASSERT_TRUE(base::write_cannot_run(entry_.socket, "refused"));
+  const auto file = base::cannot_run_file(entry_.socket);
+  std::filesystem::last_write_time(file, std::filesystem::last_write_time(file) - kStands);
+  ASSERT_TRUE(hears("WITHOUT their policy"));
+  ASSERT_TRUE(base::remove_cannot_run(entry_.socket));
+  ASSERT_TRUE(hears("in place"));
 }
 
 }  // namespace

@@ -154,6 +154,7 @@ seccompProfile:
 - --socket={{ include "sluice.socket" . }}
 - --on-failure={{ .Values.cni.onFailure }}
 - --timeout={{ .Values.cni.timeout }}
+- --follow-agent
 {{- if not .Values.cni.gate }}
 - --no-gate
 {{- end }}
@@ -190,4 +191,8 @@ seccompProfile:
       mountPath: {{ .Values.cni.confDir }}
     - name: cni-bin
       mountPath: {{ .Values.cni.binDir }}
+    # Is the agent ready, or why can it not run?
+    - name: run
+      mountPath: {{ .Values.hostPaths.run }}
+      readOnly: true
 {{- end }}
