@@ -7,11 +7,16 @@
 // Source: CNI SPEC.md of spec-v1.1.0, "STATUS", "GC".
 #pragma once
 
+#include <chrono>
+
 #include "agent/cni/agent_client.h"
 #include "agent/cni/config.h"
 #include "agent/cni/plugin.h"
 
 namespace sluice::cni {
+
+// An agent came, went or was told of a pod that short a time ago: its socket's directory changes with it.
+inline constexpr std::chrono::seconds kReplaced{60};
 
 Output run_status(const Config& config, Deadline deadline);
 Output run_gc(const Config& config, Deadline deadline);

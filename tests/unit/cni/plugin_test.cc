@@ -30,6 +30,10 @@ class PluginTest : public ::testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(directory_); }
 
+  // The agent last came or went that long ago.
+  void settle(std::chrono::seconds ago) const {
+    std::filesystem::last_write_time(directory_, std::filesystem::file_time_type::clock::now() - ago);
+  }
   std::string config(const std::string& more = "", const std::string& version = "1.0.0") const {
     return R"({"cniVersion":")" + version +
            R"(","name":"n","type":"sluice-cni","timeout":"300ms","socket":")" + socket_ + "\"" + more + "}";
@@ -75,6 +79,7 @@ struct ErrorRow {
 };
 
 TEST_F(PluginTest, ErrorsAreThoseOfTheSpecification) {
+  settle(std::chrono::hours(1));
   const std::string result = R"(,"prevResult":{"cniVersion":"1.0.0"})";
   const std::vector<ErrorRow> rows{
       {"INIT", config(), 4, "CNI_COMMAND \"INIT\""},
@@ -206,6 +211,12 @@ TEST_F(PluginTest, StatusSaysWhetherAPodCanBeAdded) {
   EXPECT_EQ(ready.exit, 0);
   EXPECT_EQ(ready.answer, "");
   agent.say_missing("no state in force yet");
+  settle(std::chrono::seconds(20));
+  const Output replaced = call("STATUS", config("", "1.1.0"));
+  EXPECT_EQ(replaced.exit, 0);
+  EXPECT_THAT(replaced.report,
+              ElementsAre(HasSubstr("no state in force yet: an agent was there moments ago")));
+  settle(std::chrono::seconds(90));
   const auto error = error_of(call("STATUS", config("", "1.1.0")));
   EXPECT_EQ(error.at("code").as_int64(), 50);
   EXPECT_EQ(error.at("details").as_string(), "no state in force yet");
