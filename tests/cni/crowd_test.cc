@@ -102,10 +102,15 @@ class Crowd : public ::testing::Test {
   template <typename Call>
   static grpc::Status ask(Call call) {
     static const auto stub = v1::Endpoints::NewStub(proto::agent_channel(kSocket, 1 << 20));
-    grpc::ClientContext context;
-    context.set_wait_for_ready(true);
-    context.set_deadline(std::chrono::system_clock::now() + kPatience);
-    return call(*stub, &context);
+    const auto deadline = std::chrono::system_clock::now() + kPatience;
+    for (;;) {
+      grpc::ClientContext context;
+      context.set_wait_for_ready(true);
+      context.set_deadline(deadline);
+      const grpc::Status status = call(*stub, &context);
+      // The connection to an agent that has ended meanwhile.
+      if (status.error_code() != grpc::StatusCode::UNAVAILABLE) return status;
+    }
   }
   // All pods at once.
   static std::vector<std::future<Ran>> delete_all(const std::string& timeout) {
