@@ -9,8 +9,8 @@
 namespace sluice::cni {
 namespace {
 
-Output failure(const Config& config, const Failure& failure) {
-  return {1, to_json(failure, to_text(config.version)), {}};
+Output refused(const Config& config, const Failure& wrong) {
+  return {1, to_json(wrong, to_text(config.version)), {}};
 }
 
 bool is_being_replaced(const std::string& socket) {
@@ -29,7 +29,7 @@ Output run_status(const Config& config, Deadline deadline) {
   const std::string what = "STATUS: the network policy of a new pod cannot be put in force now";
   const bool passes = is_being_replaced(config.socket);
   if (config.on_failure == OnFailure::kStrict && !passes)
-    return failure(config, {Code::kNotAvailable, what, told.line});
+    return refused(config, {Code::kNotAvailable, what, told.line});
   const char* why =
       passes ? "an agent was there moments ago" : "pods are let go, since onFailure is permissive";
   return {0, "", {what + ": " + told.line + ": " + why}};
@@ -38,7 +38,7 @@ Output run_status(const Config& config, Deadline deadline) {
 Output run_gc(const Config& config, Deadline deadline) {
   if (config.gate == Gate::kClose) return {};
   if (!config.valid)
-    return failure(config,
+    return refused(config,
                    {Code::kInvalidConfig,
                     "cni.dev/valid-attachments: is missing: must list what the runtime still has", ""});
   v1::KeepEndpointsRequest request;
@@ -53,7 +53,7 @@ Output run_gc(const Config& config, Deadline deadline) {
   const Code code = told.answer == Answer::kUnreachable || told.answer == Answer::kNotInForce
                         ? Code::kTryAgain
                         : Code::kRefused;
-  return failure(config, {code, "GC: network " + config.network + ": nothing was taken back", told.line});
+  return refused(config, {code, "GC: network " + config.network + ": nothing was taken back", told.line});
 }
 
 }  // namespace sluice::cni
