@@ -23,6 +23,15 @@ model::ContainerPort decode_container_port(const FeedField& field, const v1::Con
   return port;
 }
 
+model::HostPort decode_host_port(const FeedField& field, const v1::HostPort& from) {
+  model::HostPort port;
+  port.protocol = field.at("protocol").protocol(from.protocol());
+  port.port = field.at("port").port(from.port());
+  if (!from.ip().empty()) port.ip = field.at("ip").ip(from.ip());
+  port.target = field.at("target").port(from.target());
+  return port;
+}
+
 model::PodPhase decode_phase(const FeedField& field, int phase) {
   switch (phase) {
     case v1::Pod::PHASE_UNKNOWN:
@@ -66,8 +75,12 @@ model::Pod decode_pod(const FeedField& root, const v1::Pod& from) {
   pod.host_network = from.host_network();
   pod.phase = decode_phase(root.at("phase"), from.phase());
   pod.ready = !from.not_ready();
+  pod.terminating = from.terminating();
   pod.created = from.created();
   pod.ips = decode_pod_ips(root.at("ips"), from);
+  pod.host_ports = root.at("host_ports").each(from.host_ports(), decode_host_port);
+  if (pod.host_network && !pod.host_ports.empty())
+    root.at("host_ports").fail("must be empty: with host_network nothing is rewritten");
   pod.ports = root.at("ports").each(from.ports(), decode_container_port);
   return pod;
 }
@@ -122,7 +135,12 @@ void check_service_ports(const FeedField& field, const std::vector<model::Servic
 model::Service decode_service(const FeedField& root, const v1::Service& from) {
   model::Service service;
   service.addresses = root.at("addresses").set(from.addresses(), decode_ip);
+  const FeedField local = root.at("local_addresses");
+  service.local_addresses = local.set(from.local_addresses(), decode_ip);
+  if (!std::ranges::includes(service.addresses, service.local_addresses))
+    local.fail("holds an address that addresses lacks: name it in both");
   service.headless = from.headless();
+  service.publish_not_ready = from.publish_not_ready();
   if (from.ipv4()) service.families.push_back(net::Family::kIpv4);
   if (from.ipv6()) service.families.push_back(net::Family::kIpv6);
   service.ports = root.at("ports").each(from.ports(), decode_service_port);
@@ -160,7 +178,7 @@ model::EndpointSlice decode_slice(const FeedField& root, const v1::EndpointSlice
         const FeedField addresses = field.at("addresses");
         if (item.addresses().empty()) addresses.fail("is empty: an endpoint has at least one address");
         return model::Endpoint{addresses.each(item.addresses(), address), item.ready(), item.serving(),
-                               item.terminating()};
+                               item.terminating(), field.at("node_name").opaque(item.node_name())};
       });
   return slice;
 }

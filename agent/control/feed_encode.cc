@@ -78,6 +78,14 @@ void fill(const model::Pod& pod, v1::Object& object) {
   to.set_phase(encode_phase(pod.phase));
   to.set_not_ready(!pod.ready);
   to.set_created(pod.created);
+  to.set_terminating(pod.terminating);
+  for (const auto& host_port : pod.host_ports) {
+    auto& entry = *to.add_host_ports();
+    entry.set_protocol(host_port.protocol.number());
+    entry.set_port(host_port.port.host());
+    if (host_port.ip) entry.set_ip(host_port.ip->to_text());
+    entry.set_target(host_port.target.host());
+  }
   encode_texts(pod.ips, *to.mutable_ips());
   for (const auto& port : pod.ports) {
     auto& entry = *to.add_ports();
@@ -104,7 +112,9 @@ void fill(const model::Service& service, v1::Object& object) {
   auto& to = *object.mutable_service();
   *to.mutable_name() = encode_name(service.name);
   encode_texts(service.addresses, *to.mutable_addresses());
+  encode_texts(service.local_addresses, *to.mutable_local_addresses());
   to.set_headless(service.headless);
+  to.set_publish_not_ready(service.publish_not_ready);
   for (const net::Family family : service.families)
     family == net::Family::kIpv4 ? to.set_ipv4(true) : to.set_ipv6(true);
   for (const auto& port : service.ports) {
@@ -139,6 +149,7 @@ void fill(const model::EndpointSlice& slice, v1::Object& object) {
     entry.set_ready(endpoint.ready);
     entry.set_serving(endpoint.serving);
     entry.set_terminating(endpoint.terminating);
+    entry.set_node_name(endpoint.node_name);
   }
 }
 

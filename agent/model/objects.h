@@ -49,6 +49,20 @@ struct ContainerPort {
   auto operator<=>(const ContainerPort&) const = default;
 };
 
+// A port of the pod's node that stands for one of the pod's (semantics 21).
+struct HostPort {
+  net::Protocol protocol = net::kTcp;
+  net::Port port;             // hostPort
+  std::optional<net::Ip> ip;  // hostIP; absent: every address of the node; 0.0.0.0, :: those of the family
+  net::Port target;           // containerPort
+  auto operator<=>(const HostPort&) const = default;
+
+  // At this address of the node?
+  bool answers_at(const net::Ip& own) const {
+    return !ip || (ip->is_unspecified() ? ip->family() == own.family() : *ip == own);
+  }
+};
+
 struct Pod {
   ObjectName name;
   std::string uid;        // empty in files that leave it out
@@ -56,9 +70,11 @@ struct Pod {
   Labels labels;
   bool host_network = false;
   PodPhase phase = PodPhase::kRunning;  // where status.phase is absent: kPending without, kRunning with an IP
-  bool ready = true;                    // false only where the Ready condition is "False" (semantics 22)
-  int64_t created = 0;                  // creationTimestamp, seconds since the epoch; 0 where absent
-  std::vector<net::Ip> ips;             // status.podIPs, else status.podIP; unique, in the order given
+  bool ready = true;         // false where there is a Ready condition that is not "True" (semantics 22)
+  bool terminating = false;  // deletionTimestamp is there
+  int64_t created = 0;       // creationTimestamp, seconds since the epoch; 0 where absent
+  std::vector<net::Ip> ips;  // status.podIPs, else status.podIP; unique, in the order given
+  std::vector<HostPort> host_ports;  // of the containers of `ports`, in that order; none with hostNetwork
   // Named and unnamed ports of containers and of sidecar init containers (restartPolicy: Always), in that
   // order.
   std::vector<ContainerPort> ports;
@@ -98,7 +114,11 @@ struct Service {
   // clusterIPs (or clusterIP), externalIPs and status.loadBalancer.ingress[].ip: unique, sorted. Empty for
   // headless and ExternalName services (unless externalIPs are set).
   std::vector<net::Ip> addresses;
+  // Those of `addresses` behind which only endpoints on the asking pod's node stand: the cluster IPs, with
+  // internalTrafficPolicy: Local (semantics 22).
+  std::vector<net::Ip> local_addresses;
   bool headless = false;              // clusterIP: None, or type ExternalName: adds nothing (semantics 22)
+  bool publish_not_ready = false;     // publishNotReadyAddresses: pods that are not ready are endpoints too
   std::vector<net::Family> families;  // ipFamilies, else those of the cluster IPs; node ports answer on these
   std::vector<ServicePort> ports;
   std::optional<Labels> selector;  // absent or empty: endpoints come from EndpointSlices only
@@ -110,6 +130,7 @@ struct Endpoint {
   bool ready = true;    // conditions.ready; absent means true (EndpointSlice API)
   bool serving = true;  // absent: as ready
   bool terminating = false;
+  std::string node_name = {};  // empty: on nobody's node
   bool operator==(const Endpoint&) const = default;
 };
 

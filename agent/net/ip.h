@@ -41,6 +41,7 @@ class Ip {
   // Bit `index` counted from the most significant; 0 <= index < address_bits(family()).
   bool bit(int index) const { return (bytes_[static_cast<size_t>(index / 8)] >> (7 - index % 8)) & 1; }
   std::string to_text() const;
+  bool is_unspecified() const { return bytes_ == std::array<uint8_t, 16>{}; }  // 0.0.0.0 or ::
 
   bool operator==(const Ip&) const = default;
   std::strong_ordering operator<=>(const Ip& other) const {

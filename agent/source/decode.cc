@@ -24,6 +24,10 @@ net::Protocol decode_protocol(const Field& protocol) {
   return protocol.absent() ? net::kTcp : protocol.take(net::Protocol::parse(protocol.text()));
 }
 
+net::Protocol decode_protocol_or_empty(const Field& protocol) {
+  return protocol.text().empty() ? net::kTcp : decode_protocol(protocol);
+}
+
 net::Port decode_port(const Field& port) {
   if (port.absent()) port.fail("is missing: write a number between 1 and 65535");
   auto number = port.integer();

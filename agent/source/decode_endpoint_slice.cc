@@ -32,6 +32,7 @@ model::Endpoint decode_endpoint(const Field& item, net::Family family) {
   endpoint.ready = conditions.get("ready").boolean().value_or(true);
   endpoint.serving = conditions.get("serving").boolean().value_or(endpoint.ready);
   endpoint.terminating = conditions.get("terminating").boolean().value_or(false);
+  endpoint.node_name = item.get("nodeName").text();
   return endpoint;
 }
 

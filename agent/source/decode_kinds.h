@@ -23,7 +23,9 @@ ClosedPolicy decode_policy(const Field& root, model::ObjectName name);
 // Shared by several kinds.
 model::Labels decode_labels(const Field& labels);
 net::Protocol decode_protocol(const Field& protocol);  // absent: TCP
-net::Port decode_port(const Field& port);              // must be there
+// Of a container or a Service, where the API server takes an empty one for an absent one as well.
+net::Protocol decode_protocol_or_empty(const Field& protocol);
+net::Port decode_port(const Field& port);  // must be there
 net::Ip decode_ip(const Field& ip);
 // Sorted, each once.
 template <typename T>

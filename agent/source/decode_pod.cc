@@ -12,14 +12,28 @@ namespace {
 
 using model::PodPhase;
 
+// The API server asks nothing of a hostIP: a senseless one, which no node can have, costs this host port
+// alone.
+void decode_host_port(const Field& item, const model::ContainerPort& target, model::Pod& pod) {
+  const Field port = item.get("hostPort"), ip = item.get("hostIP");
+  if (pod.host_network || port.integer().value_or(0) == 0) return;
+  model::HostPort host_port{target.protocol, decode_port(port), std::nullopt, target.port};
+  if (!ip.text().empty()) {
+    host_port.ip = ip.value_or_warning("the hostPort answers nowhere", decode_ip);
+    if (!host_port.ip) return;
+  }
+  pod.host_ports.push_back(host_port);
+}
+
 void decode_container_ports(const Field& container, model::Pod& pod) {
   container.get("ports").each([&](const Field& item) {
     model::ContainerPort port;
     Field name = item.get("name");
     port.name = name.text();
     if (!port.name.empty()) name.check(port.name, port_name_fault(port.name));
-    port.protocol = decode_protocol(item.get("protocol"));
+    port.protocol = decode_protocol_or_empty(item.get("protocol"));
     port.port = decode_port(item.get("containerPort"));
+    decode_host_port(item, port, pod);
     pod.ports.push_back(std::move(port));
   });
 }
@@ -57,12 +71,23 @@ PodPhase decode_phase(const Field& field, bool has_ip) {
   return PodPhase::kUnknown;
 }
 
+// Without the condition, as in files written by hand, it is.
 bool decode_ready(const Field& conditions) {
   bool ready = true;
   conditions.each([&](const Field& condition) {
-    if (condition.get("type").text() == "Ready" && condition.get("status").text() == "False") ready = false;
+    if (condition.get("type").text() == "Ready" && condition.get("status").text() != "True") ready = false;
   });
   return ready;
+}
+
+// nullopt: of another type, such as Hostname.
+std::optional<net::Ip> decode_node_address(const Field& item) {
+  const std::string type = item.get("type").text();
+  if (type != "InternalIP" && type != "ExternalIP") return std::nullopt;
+  const Field field = item.get("address");
+  const net::Ip ip = decode_ip(field);
+  if (ip.is_unspecified()) field.fail(ip.to_text() + " is no node's address: write one of its interfaces");
+  return ip;
 }
 
 }  // namespace
@@ -75,6 +100,9 @@ model::Pod decode_pod(const Field& root, model::ObjectName name) {
   pod.labels = decode_labels(metadata.get("labels"));
   Field created = metadata.get("creationTimestamp");
   if (!created.absent()) pod.created = created.take(parse_timestamp(created.text()));
+  Field deleted = metadata.get("deletionTimestamp");
+  pod.terminating = !deleted.absent();
+  if (pod.terminating) (void)deleted.take(parse_timestamp(deleted.text()));
   pod.node_name = spec.get("nodeName").text();
   pod.host_network = spec.get("hostNetwork").boolean().value_or(false);
   spec.get("containers").each([&](const Field& container) { decode_container_ports(container, pod); });
@@ -100,14 +128,15 @@ model::Node decode_node(const Field& root, model::ObjectName name) {
   model::Node node;
   node.name = std::move(name);
   root.get("status").get("addresses").each([&](const Field& item) {
-    std::string type = item.get("type").text();
-    if (type == "InternalIP" || type == "ExternalIP")
-      node.addresses.push_back(decode_ip(item.get("address")));
+    const auto address = item.value_or_warning("this address is passed over", decode_node_address);
+    if (address && *address) node.addresses.push_back(**address);
   });
   make_set(node.addresses);
   const Field spec = root.get("spec");
   auto add_cidr = [&node](const Field& item) {
-    node.pod_cidrs.push_back(item.take(net::Cidr::parse(item.text())));
+    const auto read = [](const Field& cidr) { return cidr.take(net::Cidr::parse(cidr.text())); };
+    if (const auto cidr = item.value_or_warning("this range is passed over", read))
+      node.pod_cidrs.push_back(*cidr);
   };
   if (const Field one = spec.get("podCIDR"), all = spec.get("podCIDRs"); !all.absent())
     all.each(add_cidr);

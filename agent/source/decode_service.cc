@@ -24,7 +24,7 @@ model::ServicePort decode_service_port(const Field& item) {
   Field name = item.get("name"), node_port = item.get("nodePort");
   port.name = name.text();
   if (!port.name.empty()) name.check(port.name, dns_label_fault(port.name));
-  port.protocol = decode_protocol(item.get("protocol"));
+  port.protocol = decode_protocol_or_empty(item.get("protocol"));
   port.port = decode_port(item.get("port"));
   if (node_port.integer().value_or(0) != 0) port.node_port = decode_port(node_port);
   port.target = decode_target(item.get("targetPort"), port.port);
@@ -98,6 +98,13 @@ bool decode_is_external_name(const Field& type) {
   return text == "ExternalName";
 }
 
+bool decode_is_local(const Field& policy) {
+  const std::string text = policy.text();
+  if (!text.empty() && text != "Cluster" && text != "Local")
+    policy.fail(excerpt(text) + " is not a traffic policy: use Cluster or Local");
+  return text == "Local";
+}
+
 }  // namespace
 
 model::Service decode_service(const Field& root, model::ObjectName name) {
@@ -110,6 +117,9 @@ model::Service decode_service(const Field& root, model::ObjectName name) {
     service.headless = true;
     cluster_ips.clear();
   }
+  if (decode_is_local(spec.get("internalTrafficPolicy"))) service.local_addresses = cluster_ips;
+  make_set(service.local_addresses);
+  service.publish_not_ready = spec.get("publishNotReadyAddresses").boolean().value_or(false);
   service.families = decode_families(spec.get("ipFamilies"), cluster_ips);
   service.addresses = std::move(cluster_ips);
   spec.get("externalIPs").each([&](const Field& ip) { service.addresses.push_back(decode_ip(ip)); });

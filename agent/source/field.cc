@@ -65,6 +65,12 @@ void Decoding::join(const Decoding& part) {
   more_warnings_ += part.more_warnings_;
 }
 
+void Decoding::join_as_warnings(const Decoding& part, std::string_view loses) {
+  for (const Remark& warning : part.warnings_) warn(warning.field, warning.message);
+  more_warnings_ += part.more_warnings_;
+  if (part.fault_) warn(part.fault_->field, part.fault_->message + "; " + std::string(loses));
+}
+
 bool Field::expect(TreeType type) const {
   if (tree_.is_null()) return false;
   if (tree_.type() == type) return true;

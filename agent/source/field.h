@@ -29,6 +29,8 @@ class Decoding {
   void warn(const std::string& field, std::string_view message);
   // What was found in a part that was read by itself is found here too.
   void join(const Decoding& part);
+  // The same, and its fault is a warning that ends in `loses`.
+  void join_as_warnings(const Decoding& part, std::string_view loses);
   const std::optional<Remark>& fault() const { return fault_; }
   const std::vector<Remark>& warnings() const { return warnings_; }
   size_t more_warnings() const { return more_warnings_; }
@@ -76,6 +78,17 @@ class Field {
     read(Field(part, tree_, path_));
     decoding_->join(part);
     return !part.fault();
+  }
+  // What `read` makes of this field. Where it finds a fault, that is a warning, which `loses` ends ("this
+  // address is passed over"), and nothing is had.
+  template <typename Read>
+  auto value_or_warning(std::string_view loses, const Read& read) const
+      -> std::optional<decltype(read(*this))> {
+    Decoding part;
+    auto value = read(Field(part, tree_, path_));
+    decoding_->join_as_warnings(part, loses);
+    if (part.fault()) return std::nullopt;
+    return value;
   }
   void fail(std::string_view message) const { decoding_->fail(path_, message); }
   void warn(std::string_view message) const { decoding_->warn(path_, message); }

@@ -33,6 +33,8 @@ class Inventor {
     for (int i = below(3); i > 0; --i) {
       Json port{{"containerPort", port_number()}, {"protocol", pick({"TCP", "UDP", "SCTP"})}};
       if (maybe()) port["name"] = pick({"http", "dns", "metrics"});
+      if (below(3) == 0) port["hostPort"] = port_number();
+      if (below(3) == 0) port["hostIP"] = pick({"192.168.1.1", "0.0.0.0", "::", ""});
       ports.push_back(std::move(port));
     }
     return ports;
@@ -88,6 +90,7 @@ class Inventor {
 
 Json metadata_of(Kind kind, int number, Inventor& invent) {
   const bool namespaced = kind != Kind::kNamespace && kind != Kind::kNode;
+  const bool is_leaving = invent.below(5) == 0;
   std::string name = std::string(model::to_text(kind)) + "-" + std::to_string(number);
   for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   Json metadata{
@@ -98,6 +101,7 @@ Json metadata_of(Kind kind, int number, Inventor& invent) {
       {"annotations", Json{{"note", "\"quoted\" \\ and \u00e9\n"}}},
       {"managedFields",
        json::array{Json{{"manager", "kubelet"}, {"fieldsV1", Json{{"f:status", Json{{"f:x", Json{}}}}}}}}}};
+  if (is_leaving) metadata["deletionTimestamp"] = "2024-05-06T07:09:00Z";
   if (namespaced) metadata["namespace"] = number % 3 == 0 ? "prod" : "test";
   return metadata;
 }
@@ -142,6 +146,8 @@ Json service_spec(int number, Inventor& invent) {
   spec["clusterIP"] = headless ? "None" : ip;
   spec["clusterIPs"] = json::array{headless ? "None" : ip};
   spec["ipFamilies"] = json::array{"IPv4"};
+  if (invent.maybe()) spec["internalTrafficPolicy"] = invent.pick({"Cluster", "Local"});
+  if (invent.maybe()) spec["publishNotReadyAddresses"] = invent.maybe();
   if (invent.maybe()) spec["selector"] = invent.labels();
   if (invent.maybe()) spec["externalIPs"] = json::array{"192.0.2." + std::to_string(1 + number % 250)};
   return spec;
@@ -153,10 +159,12 @@ Json slice_of(int number, Inventor& invent) {
     Json conditions{{"ready", invent.maybe()}};
     if (invent.maybe()) conditions["serving"] = invent.maybe();
     if (invent.maybe()) conditions["terminating"] = invent.maybe();
-    endpoints.push_back(Json{{"addresses", json::array{invent.ip(number + i)}},
-                             {"conditions", std::move(conditions)},
-                             {"zone", "a"},
-                             {"targetRef", Json{{"kind", "Pod"}}}});
+    Json endpoint{{"addresses", json::array{invent.ip(number + i)}},
+                  {"conditions", std::move(conditions)},
+                  {"zone", "a"},
+                  {"targetRef", Json{{"kind", "Pod"}}}};
+    if (invent.maybe()) endpoint["nodeName"] = "node-" + std::to_string(invent.below(3));
+    endpoints.push_back(std::move(endpoint));
   }
   Json port{{"name", "http"}, {"protocol", "TCP"}};
   if (invent.maybe()) port["port"] = invent.port();

@@ -22,12 +22,14 @@ constexpr ShapeField kMetadataFields[] = {{"name", 1},
                                           {"uid", 5},
                                           {"resourceVersion", 6},
                                           {"creationTimestamp", 8, kTime},
+                                          {"deletionTimestamp", 9, kTime},
                                           {"labels", 11, kTextMap}};
 constexpr Shape kMetadata{kMetadataFields};
 constexpr ShapeField kMetadataField = message("metadata", 1, kMetadata);
 
 // Pod
-constexpr ShapeField kContainerPortFields[] = {{"name", 1}, {"containerPort", 3, kInteger}, {"protocol", 4}};
+constexpr ShapeField kContainerPortFields[] = {
+    {"name", 1}, {"hostPort", 2, kInteger}, {"containerPort", 3, kInteger}, {"protocol", 4}, {"hostIP", 5}};
 constexpr Shape kContainerPort{kContainerPortFields};
 constexpr ShapeField kContainerFields[] = {messages("ports", 6, kContainerPort), {"restartPolicy", 24}};
 constexpr Shape kContainer{kContainerFields};
@@ -73,8 +75,10 @@ constexpr ShapeField kServiceSpecFields[] = {messages("ports", 1, kServicePort),
                                              {"clusterIP", 3},
                                              {"type", 4},
                                              texts("externalIPs", 5),
+                                             {"publishNotReadyAddresses", 13, kBoolean},
                                              texts("clusterIPs", 18),
-                                             texts("ipFamilies", 19)};
+                                             texts("ipFamilies", 19),
+                                             {"internalTrafficPolicy", 22}};
 constexpr Shape kServiceSpec{kServiceSpecFields};
 constexpr ShapeField kIngressFields[] = {{"ip", 1}, {"ipMode", 3}};
 constexpr Shape kIngress{kIngressFields};
@@ -90,7 +94,8 @@ constexpr Shape kService{kServiceFields};
 constexpr ShapeField kConditionsFields[] = {
     {"ready", 1, kBoolean}, {"serving", 2, kBoolean}, {"terminating", 3, kBoolean}};
 constexpr Shape kConditions{kConditionsFields};
-constexpr ShapeField kEndpointFields[] = {texts("addresses", 1), message("conditions", 2, kConditions)};
+constexpr ShapeField kEndpointFields[] = {
+    texts("addresses", 1), message("conditions", 2, kConditions), {"nodeName", 6}};
 constexpr Shape kEndpoint{kEndpointFields};
 constexpr ShapeField kEndpointPortFields[] = {{"name", 1}, {"protocol", 2}, {"port", 3, kInteger}};
 constexpr Shape kEndpointPort{kEndpointPortFields};

@@ -1,38 +1,8 @@
-// Objects and lists: which are taken, skipped, refused; and the fields of every kind but NetworkPolicy.
-#include "agent/source/decode.h"
-
-#include <gtest/gtest.h>
+// Objects and lists: which are taken, skipped, refused; and the fields of Namespaces, Services and slices.
+#include "tests/unit/source/decoded.h"
 
 namespace sluice::source {
 namespace {
-
-// "Pod default/a; NetworkPolicy prod/web | skipped Deployment=1 | PROBLEM"
-std::string read(const std::string& text, Format format = Format::kYaml) {
-  Decoded decoded = decode(text, format, "f");
-  std::string out;
-  for (const auto& object : decoded.objects)
-    out += (out.empty() ? "" : "; ") + id_of(object.object).to_text();
-  for (const auto& [kind, count] : decoded.skipped) out += " | skipped " + kind + "=" + std::to_string(count);
-  for (const auto& problem : decoded.problems) out += " | " + problem.to_text();
-  return out;
-}
-
-template <typename T>
-T read_one(const std::string& text) {
-  Decoded decoded = decode(text, Format::kYaml, "f");
-  for (const auto& problem : decoded.problems) ADD_FAILURE() << problem.to_text();
-  if (decoded.objects.size() != 1 || !std::holds_alternative<T>(decoded.objects[0].object)) {
-    ADD_FAILURE() << "not one object of the kind: " << text;
-    return {};
-  }
-  return std::get<T>(decoded.objects[0].object);
-}
-
-struct Row {
-  const char* what;
-  const char* text;
-  const char* expected;
-};
 
 TEST(Decode, ObjectsAndLists) {
   const Row rows[] = {
@@ -119,87 +89,10 @@ TEST(Decode, CompleteSaysWhetherAllIdsAreKnown) {
     EXPECT_EQ(decode(text, Format::kYaml, "f").complete, complete) << text;
 }
 
-TEST(Decode, Pod) {
-  auto pod = read_one<model::Pod>(R"(
-apiVersion: v1
-kind: Pod
-metadata: {name: web-0, namespace: prod, uid: u1, labels: {app: web, tier: ""}, creationTimestamp: "1970-01-01T00:01:00Z"}
-spec:
-  nodeName: n1
-  containers:
-  - ports: [{name: http, containerPort: 8080}, {containerPort: 53, protocol: UDP}]
-  - {}
-  initContainers:
-  - ports: [{name: once, containerPort: 1}]
-  - restartPolicy: Always
-    ports: [{name: mesh, containerPort: 15001, hostPort: 1}]
-status:
-  phase: Running
-  podIP: 10.0.0.1
-  podIPs: [{ip: 10.0.0.1}, {ip: "fd00::1"}]
-  conditions: [{type: Initialized, status: "False"}, {type: Ready, status: "False"}]
-)");
-  EXPECT_EQ(pod.name.to_text(), "prod/web-0");
-  EXPECT_EQ(pod.uid, "u1");
-  EXPECT_EQ(pod.node_name, "n1");
-  EXPECT_EQ(pod.labels, (model::Labels{{"app", "web"}, {"tier", ""}}));
-  EXPECT_EQ(pod.created, 60);
-  EXPECT_FALSE(pod.ready);
-  EXPECT_FALSE(pod.host_network);
-  ASSERT_EQ(pod.ips.size(), 2u);
-  EXPECT_EQ(pod.ips[1].to_text(), "fd00::1");
-  std::string ports;
-  for (const auto& port : pod.ports)
-    ports += port.name + ":" + port.protocol.to_text() + ":" + std::to_string(port.port.host()) + " ";
-  EXPECT_EQ(ports, "http:TCP:8080 :UDP:53 mesh:TCP:15001 ");
-}
-
-TEST(Decode, PodDefaults) {
-  auto status_of = [](const std::string& status) {
-    return read_one<model::Pod>(
-        "{apiVersion: v1, kind: Pod, metadata: {name: a, creationTimestamp: null}, spec: {hostNetwork: "
-        "yes}, status: " +
-        status + "}");
-  };
-  EXPECT_EQ(status_of("{}").phase, model::PodPhase::kPending);
-  EXPECT_EQ(status_of("{podIP: 10.0.0.1}").phase, model::PodPhase::kRunning);
-  EXPECT_EQ(status_of("{podIP: 10.0.0.1, phase: Pending}").phase, model::PodPhase::kPending);
-  EXPECT_EQ(status_of("{podIP: 10.0.0.1, podIPs: []}").ips.size(), 1u);
-  EXPECT_TRUE(status_of("{podIP: ''}").ips.empty());
-  EXPECT_TRUE(status_of("{conditions: [{type: Ready, status: Unknown}]}").ready);
-  EXPECT_TRUE(status_of("{}").host_network);
-}
-
 TEST(Decode, NamespaceCarriesItsName) {
   auto ns = read_one<model::Namespace>(
       "{apiVersion: v1, kind: Namespace, metadata: {name: prod, labels: {team: a}}}");
   EXPECT_EQ(ns.labels, (model::Labels{{"kubernetes.io/metadata.name", "prod"}, {"team", "a"}}));
-}
-
-TEST(Decode, NodeHasItsIpAddressesOnly) {
-  auto node = read_one<model::Node>(
-      "{apiVersion: v1, kind: Node, metadata: {name: n}, status: {addresses: [{type: Hostname, address: n}, "
-      "{type: "
-      "InternalIP, address: 192.168.0.2}, {type: ExternalIP, address: 1.2.3.4}, {type: InternalIP, address: "
-      "192.168.0.2}, {type: InternalDNS, address: n.x}]}}");
-  ASSERT_EQ(node.addresses.size(), 2u);
-  EXPECT_EQ(node.addresses[0].to_text(), "1.2.3.4");
-}
-
-TEST(Decode, NodeHasItsPodsRanges) {
-  const struct {
-    const char *what, *spec, *cidrs;
-  } rows[] = {{"none", "{}", ""},
-              {"one", "{podCIDR: 10.1.0.0/24}", "10.1.0.0/24 "},
-              {"both families", "{podCIDR: 10.1.0.0/24, podCIDRs: [\"fd00:1::/64\", 10.1.0.0/24]}",
-               "10.1.0.0/24 fd00:1::/64 "}};
-  for (const auto& row : rows) {
-    const auto node = read_one<model::Node>(
-        "{apiVersion: v1, kind: Node, metadata: {name: n}, spec: " + std::string(row.spec) + "}");
-    std::string cidrs;
-    for (const auto& cidr : node.pod_cidrs) cidrs += cidr.to_text() + " ";
-    EXPECT_EQ(cidrs, row.cidrs) << row.what;
-  }
 }
 
 std::string print(const model::Service& service) {
@@ -207,6 +100,8 @@ std::string print(const model::Service& service) {
   for (const auto& ip : service.addresses) text += ip.to_text() + " ";
   for (auto family : service.families) text += std::string(net::to_text(family)) + " ";
   if (service.headless) text += "headless ";
+  if (service.publish_not_ready) text += "all ";
+  for (const auto& ip : service.local_addresses) text += "local:" + ip.to_text() + " ";
   for (const auto& port : service.ports) {
     text += port.name + "/" + port.protocol.to_text() + "/" + std::to_string(port.port.host()) + ">";
     const auto* number = std::get_if<net::Port>(&port.target);
@@ -238,6 +133,17 @@ TEST(Decode, Service) {
        "a/TCP/80>8080 b/TCP/81>web c/TCP/82>82 d/TCP/83>83 e/UDP/80>80 "},
       {"node port", "spec: {type: NodePort, ports: [{port: 80, nodePort: 30080}]}", "/TCP/80>80@30080 "},
       {"no node port yet", "spec: {ports: [{port: 80, nodePort: 0}]}", "/TCP/80>80 "},
+      {"not ready ones too", "spec: {publishNotReadyAddresses: true}", "all "},
+      {"internalTrafficPolicy: Local is about the cluster IPs",
+       "spec: {internalTrafficPolicy: Local, clusterIP: 10.96.0.1, clusterIPs: ['fd00::1', 10.96.0.1], "
+       "externalIPs: [1.1.1.1]}",
+       "1.1.1.1 10.96.0.1 fd00::1 IPv4 IPv6 local:10.96.0.1 local:fd00::1 "},
+      {"internalTrafficPolicy: Cluster", "spec: {internalTrafficPolicy: Cluster, clusterIP: 10.96.0.1}",
+       "10.96.0.1 IPv4 "},
+      {"internalTrafficPolicy of a headless one", "spec: {internalTrafficPolicy: Local, clusterIP: None}",
+       "headless "},
+      {"externalTrafficPolicy: Local changes nothing for pods",
+       "spec: {type: LoadBalancer, externalTrafficPolicy: Local, clusterIP: 10.96.0.1}", "10.96.0.1 IPv4 "},
   };
   for (const Row& row : rows)
     EXPECT_EQ(print(read_one<model::Service>("{apiVersion: v1, kind: Service, metadata: {name: s}, " +
@@ -255,7 +161,7 @@ addressType: IPv6
 ports: [{name: web, port: 80}, {protocol: UDP}]
 endpoints:
 - addresses: ["fd00::1"]
-- {addresses: ["fd00::2"], conditions: {ready: false, serving: true, terminating: true}}
+- {addresses: ["fd00::2"], conditions: {ready: false, serving: true, terminating: true}, nodeName: n1}
 - {addresses: ["fd00::3"], conditions: {ready: false}}
 - {addresses: ["fd00::4"], conditions: {ready: null}}
 )");
@@ -268,6 +174,8 @@ endpoints:
   for (const auto& e : slice.endpoints)
     flags += std::string(e.ready ? "r" : "-") + (e.serving ? "s" : "-") + (e.terminating ? "t " : "- ");
   EXPECT_EQ(flags, "rs- -st --- rs- ");
+  EXPECT_EQ(slice.endpoints[0].node_name, "");
+  EXPECT_EQ(slice.endpoints[1].node_name, "n1");
 }
 
 TEST(Decode, WhatIsRefusedSaysWhere) {
@@ -301,6 +209,13 @@ TEST(Decode, WhatIsRefusedSaysWhere) {
       {"Service", "spec: {ipFamilies: [v4]}",
        "spec.ipFamilies[0]: \"v4\" is not an IP family: use IPv4 or IPv6"},
       {"Service", "spec: {clusterIP: none}", "spec.clusterIP: \"none\" is not an IP address"},
+      {"Service", "spec: {internalTrafficPolicy: local}",
+       "spec.internalTrafficPolicy: \"local\" is not a traffic policy: use Cluster or Local"},
+      {"Pod", "spec: {containers: [{ports: [{containerPort: 80, hostPort: 65536}]}]}",
+       "spec.containers[0].ports[0].hostPort: port 65536 is not between 1 and 65535"},
+      {"Pod", "metadata: {name: a, deletionTimestamp: now}",
+       "metadata.deletionTimestamp: \"now\" is not a time: write it as RFC 3339 does, e.g. "
+       "2024-05-01T12:00:00Z"},
   };
   for (const Row& row : rows) {
     std::string metadata = std::string(row.text).starts_with("metadata") ? "" : "metadata: {name: a}, ";
