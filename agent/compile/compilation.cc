@@ -22,6 +22,7 @@ Compilation::Compilation(const model::Cluster& cluster, std::string node_name)
 
 void Compilation::learn_all() {
   pods_.learn_all(cluster_.pods);
+  for (const auto& [name, pod] : cluster_.pods) frontends_.host_ports_changed(pod);
   for (const auto& [name, service] : cluster_.services) frontends_.service_changed(service);
   for (const auto& [name, slice] : cluster_.endpoint_slices) frontends_.slice_changed(slice);
 }
@@ -30,7 +31,7 @@ void Compilation::before(const Change& change) {
   const model::ObjectId id = change.id();
   const bool removal = change.is_removal();
   if (auto pod = cluster_.pods.find(id.name); id.kind == Kind::kPod && pod != cluster_.pods.end()) {
-    frontends_.pod_changed(pod->second);
+    removal ? frontends_.pod_goes(pod->second) : frontends_.pod_changed(pod->second);
     if (removal) pods_.forget(pod->second);
   }
   if (!removal) return;

@@ -88,7 +88,7 @@ class Compilation {
   ImageWriter writer_;
   AddressTable addresses_{pods_, peers_, prefixes_, identities_, writer_};
   RuleTable rules_{local_rules_, identities_, writer_};
-  Frontends frontends_{cluster_, pods_};
+  Frontends frontends_{cluster_, pods_, node_name_};
   ServiceTable services_{
       frontends_, pods_, rules_, local_rules_, addresses_, writer_, [this](const model::Pod& pod) {
         return endpoint_of(pod);

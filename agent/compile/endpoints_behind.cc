@@ -26,13 +26,23 @@ std::optional<net::Ip> reachable_at(const PodIndex& pods, const Pod& pod, net::F
   return std::nullopt;
 }
 
+struct Choice {
+  std::vector<BackendAddress> ready, leaving;
+
+  void offer(const BackendAddress& at, bool is_ready, bool is_leaving) {
+    if (is_ready) ready.push_back(at);
+    if (is_leaving) leaving.push_back(at);
+  }
+  std::vector<BackendAddress> made() && { return std::move(ready.empty() ? leaving : ready); }
+};
+
 }  // namespace
 
 std::vector<BackendAddress> endpoints_by_slices(const Slices& slices, const model::ServicePort& port,
-                                                net::Family family) {
-  std::vector<BackendAddress> ready, leaving;
+                                                const Reach& reach) {
+  Choice choice;
   for (const model::EndpointSlice* slice : slices) {
-    if (slice->family != family) continue;
+    if (slice->family != reach.family) continue;
     auto found =
         std::find_if(slice->ports.begin(), slice->ports.end(), [&](const model::EndpointPort& candidate) {
           return candidate.name == port.name && candidate.protocol == port.protocol && candidate.port;
@@ -40,27 +50,29 @@ std::vector<BackendAddress> endpoints_by_slices(const Slices& slices, const mode
     if (found == slice->ports.end()) continue;
     for (const model::Endpoint& endpoint : slice->endpoints) {
       // An endpoint's addresses are fungible; kube-proxy takes the first (EndpointSlice API).
-      if (endpoint.addresses.empty()) continue;
-      if (endpoint.ready) ready.emplace_back(endpoint.addresses.front(), *found->port);
-      if (endpoint.serving && endpoint.terminating)
-        leaving.emplace_back(endpoint.addresses.front(), *found->port);
+      if (endpoint.addresses.empty() || !reach.has(endpoint.node_name)) continue;
+      choice.offer({endpoint.addresses.front(), *found->port}, endpoint.ready,
+                   endpoint.serving && endpoint.terminating);
     }
   }
-  return ready.empty() ? leaving : ready;
+  return std::move(choice).made();
 }
 
 std::vector<BackendAddress> endpoints_by_selector(PodIndex& pods, const model::Service& service,
-                                                  const model::ServicePort& port, net::Family family) {
-  std::vector<BackendAddress> endpoints;
+                                                  const model::ServicePort& port, const Reach& reach) {
+  Choice choice;
   pods.for_each_group_in(service.name.ns, [&](const Group& group) {
     if (!selects(service, group.key->labels)) return;
     auto target = target_port(port, group.key->ports);
     if (!target) return;
-    for (const Pod* pod : group.members)
-      if (auto ip = pod->ready ? reachable_at(pods, *pod, family) : std::nullopt)
-        endpoints.emplace_back(*ip, *target);
+    for (const Pod* pod : group.members) {
+      if (!reach.has(pod->node_name)) continue;
+      if (auto ip = reachable_at(pods, *pod, reach.family))
+        choice.offer({*ip, *target}, service.publish_not_ready || (pod->ready && !pod->terminating),
+                     pod->ready && pod->terminating);
+    }
   });
-  return endpoints;
+  return std::move(choice).made();
 }
 
 bool selects(const model::Service& service, const model::Labels& labels) {

@@ -12,20 +12,26 @@ net::Ip any_address(net::Family family) {
   return net::Cidr::everything(family).base();
 }
 
-std::set<ServiceKey> keys_of(const Service& service, const model::ServicePort& port, net::Family family) {
+bool contains(const auto& list, const auto& value) {
+  return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+// Those of the Service's port behind which the endpoints of that reach stand.
+std::set<ServiceKey> keys_of(const Service& service, const model::ServicePort& port, const Reach& reach) {
+  const bool local = reach.node.has_value();
   std::set<ServiceKey> keys;
   for (const net::Ip& ip : service.addresses)
-    if (ip.family() == family) keys.insert({false, ip, port.protocol, port.port});
-  bool answers =
-      std::find(service.families.begin(), service.families.end(), family) != service.families.end();
-  if (port.node_port && answers) keys.insert({true, any_address(family), port.protocol, *port.node_port});
+    if (ip.family() == reach.family && contains(service.local_addresses, ip) == local)
+      keys.insert({false, ip, port.protocol, port.port});
+  if (port.node_port && !local && contains(service.families, reach.family))
+    keys.insert({true, any_address(reach.family), port.protocol, *port.node_port});
   return keys;
 }
 
 }  // namespace
 
 void Frontends::service_goes(const Service& service) {
-  retract(service, gone_);
+  retract(&service, gone_);
   stale_.erase(service.name);
 }
 
@@ -53,6 +59,21 @@ void Frontends::pod_changed(const model::Pod& pod) {
   for (auto at = services.lower_bound({pod.name.ns, ""}); at != services.end() && at->first.ns == pod.name.ns;
        ++at)
     if (selects(at->second, pod.labels) && !slices_.contains(at->first)) stale_.insert(at->first);
+  host_ports_changed(pod);
+}
+
+void Frontends::pod_goes(const model::Pod& pod) {
+  pod_changed(pod);
+  stale_pods_.erase(pod.name);
+  retract(&pod, gone_);
+}
+
+void Frontends::host_ports_changed(const model::Pod& pod) {
+  if (has_host_ports(pod) || stated_.contains(&pod)) stale_pods_.insert(pod.name);
+}
+
+bool Frontends::has_host_ports(const model::Pod& pod) const {
+  return !pod.host_ports.empty() && !node_name_.empty() && pod.node_name == node_name_;
 }
 
 std::set<ServiceKey> Frontends::settle() {
@@ -60,28 +81,36 @@ std::set<ServiceKey> Frontends::settle() {
   for (const model::ObjectName& name : std::exchange(stale_, {})) {
     auto service = cluster_.services.find(name);
     if (service == cluster_.services.end()) continue;
-    retract(service->second, changed);
+    retract(&service->second, changed);
     state(service->second, changed);
+  }
+  for (const model::ObjectName& name : std::exchange(stale_pods_, {})) {
+    auto pod = cluster_.pods.find(name);
+    if (pod == cluster_.pods.end()) continue;
+    retract(&pod->second, changed);
+    state(pod->second, changed);
   }
   return changed;
 }
 
-std::optional<std::set<BackendAddress>> Frontends::endpoints_of(const ServiceKey& key) const {
+std::optional<std::set<BackendAddress>> Frontends::endpoints_of(const ServiceKey& key, bool at_node) const {
   auto claims = claims_.find(key);
   if (claims == claims_.end()) return std::nullopt;
-  std::set<BackendAddress> endpoints;
-  for (const auto& [service, index] : claims->second) {
-    const auto& found = stated_.at(service)[index].endpoints;
-    endpoints.insert(found.begin(), found.end());
+  std::optional<std::set<BackendAddress>> endpoints;
+  for (const auto& [claimant, index] : claims->second) {
+    if (std::holds_alternative<const model::Pod*>(claimant) && !at_node) continue;
+    if (!endpoints) endpoints.emplace();
+    const auto& found = stated_.at(claimant)[index].endpoints;
+    endpoints->insert(found.begin(), found.end());
   }
   return endpoints;
 }
 
 void Frontends::collect_reaching(const net::Ip& ip, std::set<ServiceKey>& keys) const {
-  auto services = by_endpoint_.find(ip);
-  if (services == by_endpoint_.end()) return;
-  for (const Service* service : services->second)
-    for (const Port& port : stated_.at(service)) keys.insert(port.keys.begin(), port.keys.end());
+  auto claimants = by_endpoint_.find(ip);
+  if (claimants == by_endpoint_.end()) return;
+  for (const Claimant& claimant : claimants->second)
+    for (const Port& port : stated_.at(claimant)) keys.insert(port.keys.begin(), port.keys.end());
 }
 
 void Frontends::collect_at(const net::Ip& ip, std::set<ServiceKey>& keys) const {
@@ -94,20 +123,20 @@ void Frontends::collect_node_ports(std::set<ServiceKey>& keys) const {
   for (auto at = claims_.lower_bound({true, {}, {}, {}}); at != claims_.end(); ++at) keys.insert(at->first);
 }
 
-void Frontends::retract(const Service& service, std::set<ServiceKey>& changed) {
-  auto stated = stated_.find(&service);
+void Frontends::retract(const Claimant& claimant, std::set<ServiceKey>& changed) {
+  auto stated = stated_.find(claimant);
   if (stated == stated_.end()) return;
   for (size_t i = 0; i < stated->second.size(); ++i) {
     for (const ServiceKey& key : stated->second[i].keys) {
       auto claims = claims_.find(key);
-      claims->second.erase({&service, i});
+      claims->second.erase({claimant, i});
       if (claims->second.empty()) claims_.erase(claims);
       changed.insert(key);
     }
     for (const auto& [ip, port] : stated->second[i].endpoints) {
       auto at = by_endpoint_.find(ip);
       if (at == by_endpoint_.end()) continue;
-      at->second.erase(&service);
+      at->second.erase(claimant);
       if (at->second.empty()) by_endpoint_.erase(at);
     }
   }
@@ -116,25 +145,38 @@ void Frontends::retract(const Service& service, std::set<ServiceKey>& changed) {
 
 void Frontends::state(const Service& service, std::set<ServiceKey>& changed) {
   if (service.headless) return;
-  std::vector<Port>& ports = stated_[&service];
-  for (const model::ServicePort& entry : service.ports) {
-    for (net::Family family : {net::Family::kIpv4, net::Family::kIpv6}) {
-      Port port{keys_of(service, entry, family), {}};
-      if (port.keys.empty()) continue;
-      port.endpoints = endpoints_behind(service, entry, family);
-      for (const auto& [ip, number] : port.endpoints) by_endpoint_[ip].insert(&service);
-      for (const ServiceKey& key : port.keys) claims_[key].emplace(&service, ports.size());
-      changed.insert(port.keys.begin(), port.keys.end());
-      ports.push_back(std::move(port));
+  for (const model::ServicePort& entry : service.ports)
+    for (net::Family family : {net::Family::kIpv4, net::Family::kIpv6})
+      for (const Reach& reach : {Reach{family, std::nullopt}, Reach{family, node_name_}})
+        if (auto keys = keys_of(service, entry, reach); !keys.empty())
+          claim(&service, {std::move(keys), endpoints_behind(service, entry, reach)}, changed);
+}
+
+void Frontends::state(const model::Pod& pod, std::set<ServiceKey>& changed) {
+  if (!has_host_ports(pod)) return;
+  for (const net::Ip& ip : pods_.owned_by(pod)) {
+    const net::Ip any = any_address(ip.family());
+    for (const model::HostPort& port : pod.host_ports) {
+      const net::Ip at = port.ip.value_or(any);
+      if (at.family() == ip.family())
+        claim(&pod, {{{at == any, at, port.protocol, port.port}}, {{ip, port.target}}}, changed);
     }
   }
 }
 
+void Frontends::claim(const Claimant& claimant, Port port, std::set<ServiceKey>& changed) {
+  std::vector<Port>& ports = stated_[claimant];
+  for (const auto& [ip, number] : port.endpoints) by_endpoint_[ip].insert(claimant);
+  for (const ServiceKey& key : port.keys) claims_[key].emplace(claimant, ports.size());
+  changed.insert(port.keys.begin(), port.keys.end());
+  ports.push_back(std::move(port));
+}
+
 std::vector<BackendAddress> Frontends::endpoints_behind(const Service& service,
-                                                        const model::ServicePort& port, net::Family family) {
+                                                        const model::ServicePort& port, const Reach& reach) {
   if (auto slices = slices_.find(service.name); slices != slices_.end())
-    return endpoints_by_slices(slices->second, port, family);
-  return endpoints_by_selector(pods_, service, port, family);
+    return endpoints_by_slices(slices->second, port, reach);
+  return endpoints_by_selector(pods_, service, port, reach);
 }
 
 }  // namespace sluice::compile

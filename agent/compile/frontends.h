@@ -1,15 +1,17 @@
-// Frontends: each address and port at which a Service answers, and the endpoints behind it.
+// Frontends: each address and port that this node rewrites, and the endpoints behind it: those of Services
+// and those of its own pods' host ports (semantics 21).
 //
-// Laws: headless Services have none. After settle(), endpoints_of(key) are those of every Service that claims
-// the key (the API server lets no two claim one; should files do, all their endpoints must be allowed).
-// Services and slices are known by their place in model::Cluster; …_goes() must come before the Cluster drops
-// one. Not thread-safe.
+// Laws: headless Services have none. After settle(), endpoints_of(key) are those of everyone who claims the
+// key (the API server lets no two Services claim one, the scheduler no two pods; should files do, all their
+// endpoints must be allowed). Services, slices and pods are known by their place in model::Cluster; …_goes()
+// must come before the Cluster drops one. Not thread-safe.
 #pragma once
 
 #include <map>
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include "agent/compile/endpoints_behind.h"
@@ -20,49 +22,61 @@ using image::ServiceKey;
 
 class Frontends {
  public:
-  Frontends(const model::Cluster& cluster, PodIndex& pods) : cluster_(cluster), pods_(pods) {}
+  // `node_name`: this node's, empty where it has none.
+  Frontends(const model::Cluster& cluster, PodIndex& pods, const std::string& node_name)
+      : cluster_(cluster), pods_(pods), node_name_(node_name) {}
 
   void service_changed(const model::Service& service) { stale_.insert(service.name); }
   void service_goes(const model::Service& service);
   void slice_changed(const model::EndpointSlice& slice);
   void slice_goes(const model::EndpointSlice& slice);
-  // A pod's labels, readiness, phase or addresses: before it changes and after it has.
+  // A pod's labels, readiness, phase, node, host ports or addresses: before it changes and after it has.
   void pod_changed(const model::Pod& pod);
+  void pod_goes(const model::Pod& pod);
+  // What of pod_changed() has to be known of a pod that was there before all Services were told.
+  void host_ports_changed(const model::Pod& pod);
 
   // The keys whose endpoints may have changed, those that are gone included.
   std::set<ServiceKey> settle();
 
   bool is_claimed(const ServiceKey& key) const { return claims_.contains(key); }
-  // nullopt where no Service claims the key.
-  std::optional<std::set<BackendAddress>> endpoints_of(const ServiceKey& key) const;
+  // nullopt where nobody claims the key. A host port counts `at_node` alone: where the key's address is this
+  // node's, or is none.
+  std::optional<std::set<BackendAddress>> endpoints_of(const ServiceKey& key, bool at_node) const;
   // Keys with an endpoint at this address.
   void collect_reaching(const net::Ip& ip, std::set<ServiceKey>& keys) const;
   // Keys at this address itself.
   void collect_at(const net::Ip& ip, std::set<ServiceKey>& keys) const;
   void collect_node_ports(std::set<ServiceKey>& keys) const;
+
+  using Claimant = std::variant<const model::Service*, const model::Pod*>;
   // Endpoint addresses that are in use, for PrefixTree::for_each_in.
-  const std::map<net::Ip, std::set<const model::Service*>>& by_endpoint() const { return by_endpoint_; }
+  const std::map<net::Ip, std::set<Claimant>>& by_endpoint() const { return by_endpoint_; }
 
  private:
-  // One port of a Service, for one family.
+  // One port of a Service for one family, at those addresses that have the same endpoints; or a host port.
   struct Port {
     std::set<ServiceKey> keys;
     std::vector<BackendAddress> endpoints;
   };
-  void retract(const model::Service& service, std::set<ServiceKey>& changed);
+  void retract(const Claimant& claimant, std::set<ServiceKey>& changed);
   void state(const model::Service& service, std::set<ServiceKey>& changed);
+  void state(const model::Pod& pod, std::set<ServiceKey>& changed);
+  void claim(const Claimant& claimant, Port port, std::set<ServiceKey>& changed);
+  bool has_host_ports(const model::Pod& pod) const;
   std::vector<BackendAddress> endpoints_behind(const model::Service& service, const model::ServicePort& port,
-                                               net::Family family);
+                                               const Reach& reach);
 
   const model::Cluster& cluster_;
   PodIndex& pods_;
-  std::set<model::ObjectName> stale_;
+  const std::string& node_name_;
+  std::set<model::ObjectName> stale_, stale_pods_;
   std::set<ServiceKey> gone_;
   std::map<model::ObjectName, Slices> slices_;  // by Service
   std::unordered_map<const model::EndpointSlice*, model::ObjectName> service_of_;
-  std::unordered_map<const model::Service*, std::vector<Port>> stated_;
-  std::map<ServiceKey, std::set<std::pair<const model::Service*, size_t>>> claims_;  // -> place in stated_
-  std::map<net::Ip, std::set<const model::Service*>> by_endpoint_;
+  std::unordered_map<Claimant, std::vector<Port>> stated_;
+  std::map<ServiceKey, std::set<std::pair<Claimant, size_t>>> claims_;  // -> place in stated_
+  std::map<net::Ip, std::set<Claimant>> by_endpoint_;
 };
 
 }  // namespace sluice::compile

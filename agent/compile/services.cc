@@ -41,12 +41,13 @@ std::optional<std::set<BackendAddress>> ServiceTable::endpoints_at(const net::Ip
   return endpoints_of({true, net::Cidr::everything(ip.family()).base(), protocol, port});
 }
 
-// An address of the node answers node ports too, also where another Service claims it as its own.
+// An address of the node answers node ports too, also where another Service or a host port claims it.
 std::optional<std::set<BackendAddress>> ServiceTable::endpoints_of(const ServiceKey& key) const {
-  auto endpoints = frontends_.endpoints_of(key);
-  if (!endpoints || key.node_port || !addresses_.is_node(key.address)) return endpoints;
+  const bool at_node = key.node_port || addresses_.is_node(key.address);
+  auto endpoints = frontends_.endpoints_of(key, at_node);
+  if (!endpoints || key.node_port || !at_node) return endpoints;
   const net::Ip any = net::Cidr::everything(key.address.family()).base();
-  if (auto more = frontends_.endpoints_of({true, any, key.protocol, key.port}))
+  if (auto more = frontends_.endpoints_of({true, any, key.protocol, key.port}, true))
     endpoints->insert(more->begin(), more->end());
   return endpoints;
 }

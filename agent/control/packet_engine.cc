@@ -106,7 +106,7 @@ Result<model::Answer> PacketEngine::evaluate(const model::Probe& probe) {
   if (!resolved) return resolved.error();
   auto egress = side(resolved->from.pod, *resolved, SLUICE_EGRESS);
   if (!egress) return egress.error();
-  const bool service = model::goes_to_service(cluster_, *resolved);
+  const bool service = model::goes_to_service(cluster_, addresses_, *resolved);
   auto ingress = side(service ? nullptr : resolved->to.pod, *resolved, SLUICE_INGRESS);
   if (!ingress) return ingress.error();
   model::Answer answer;

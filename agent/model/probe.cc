@@ -63,6 +63,19 @@ base::Status check_port(const Probe& probe) {
   return base::done();
 }
 
+// Does a pod of the source's node have this port of the node's address?
+bool goes_to_host_port(const Cluster& cluster, const PodAddresses& addresses, const ResolvedProbe& probe) {
+  auto answers = [&](const HostPort& port) {
+    return port.answers_at(probe.to.ip) && port.protocol == probe.protocol && port.port == *probe.port;
+  };
+  return std::any_of(cluster.pods.begin(), cluster.pods.end(), [&](const auto& entry) {
+    const Pod& pod = entry.second;
+    return pod.node_name == probe.from.pod->node_name &&
+           std::any_of(pod.host_ports.begin(), pod.host_ports.end(), answers) &&
+           first_of(addresses.owned_by(pod), probe.family());
+  });
+}
+
 }  // namespace
 
 Result<Party> parse_party(std::string_view text) {
@@ -159,7 +172,7 @@ Result<ResolvedProbe> resolve(const Cluster& cluster, const PodAddresses& addres
   return resolved;
 }
 
-bool goes_to_service(const Cluster& cluster, const ResolvedProbe& probe) {
+bool goes_to_service(const Cluster& cluster, const PodAddresses& addresses, const ResolvedProbe& probe) {
   if (!probe.port) return false;
   auto holds = [](const auto& list, const auto& value) {
     return std::find(list.begin(), list.end(), value) != list.end();
@@ -175,7 +188,7 @@ bool goes_to_service(const Cluster& cluster, const ResolvedProbe& probe) {
           ((address && port.port == *probe.port) || (node_port && port.node_port == *probe.port)))
         return true;
   }
-  return false;
+  return own_node && goes_to_host_port(cluster, addresses, probe);
 }
 
 }  // namespace sluice::model

@@ -89,8 +89,8 @@ struct ResolvedProbe {
 base::Result<ResolvedProbe> resolve(const Cluster& cluster, const PodAddresses& addresses,
                                     const Probe& probe);
 
-// The destination is a Service's address and port, or a node port of the source's own node (semantics 21):
-// the node rewrites it, so offline nobody can say whose ingress it meets.
-bool goes_to_service(const Cluster& cluster, const ResolvedProbe& probe);
+// The destination is a Service's address and port, or a node port or host port of the source's own node
+// (semantics 21): the node rewrites it, so offline nobody can say whose ingress it meets.
+bool goes_to_service(const Cluster& cluster, const PodAddresses& addresses, const ResolvedProbe& probe);
 
 }  // namespace sluice::model

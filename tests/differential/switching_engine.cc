@@ -68,7 +68,7 @@ Result<Answers> SwitchingEngine::evaluate(const model::Cluster& cluster,
       };
       if (auto status = judge(resolved->from.pod, SLUICE_EGRESS, answers[i]->egress); !status)
         return status.error();
-      if (model::goes_to_service(cluster, *resolved)) continue;
+      if (model::goes_to_service(cluster, addresses, *resolved)) continue;
       if (auto status = judge(resolved->to.pod, SLUICE_INGRESS, answers[i]->ingress); !status)
         return status.error();
     }

@@ -102,6 +102,14 @@ struct PodBuilder : model::Pod {
   PodBuilder& on_host_network() { return host_network = true, *this; }
   PodBuilder& in_phase(model::PodPhase p) { return phase = p, *this; }
   PodBuilder& not_ready() { return ready = false, *this; }
+  PodBuilder& leaving() { return terminating = true, *this; }
+  // The node's port `port_number` for the container port `target`; at `host_ip` where there is one.
+  PodBuilder& host_port(uint16_t port_number, uint16_t target, const char* host_ip = nullptr,
+                        net::Protocol protocol = net::kTcp) {
+    model::HostPort entry{protocol, number(port_number), {}, number(target)};
+    if (host_ip) entry.ip = ip(host_ip);
+    return host_ports.push_back(entry), *this;
+  }
   PodBuilder& created_at(int64_t seconds) { return created = seconds, *this; }
 };
 // pod("prod/web-1", {"10.0.0.1", "fd00::1"}); without addresses it has none yet.
@@ -138,6 +146,9 @@ struct ServiceBuilder : model::Service {
     return ports.back().node_port = number(port_number), *this;
   }
   ServiceBuilder& is_headless() { return headless = true, *this; }
+  ServiceBuilder& publishes_not_ready() { return publish_not_ready = true, *this; }
+  // internalTrafficPolicy: Local; these of its addresses are the cluster IPs.
+  ServiceBuilder& local_at(Texts cluster_ips) { return local_addresses = ips(cluster_ips), *this; }
 };
 // service("prod/web", {"10.96.0.1", "203.0.113.9"}): cluster, external and load-balancer IPs alike. It
 // answers node ports on the families of these addresses.
@@ -167,6 +178,8 @@ struct SliceBuilder : model::EndpointSlice {
     family = ip(address).family();
     return endpoints.push_back({{ip(address)}, is_ready, serving, terminating}), *this;
   }
+  // The endpoint added last.
+  SliceBuilder& on(std::string node) { return endpoints.back().node_name = std::move(node), *this; }
 };
 // slice("prod/web-x7", "web"): a slice of the Service prod/web.
 inline SliceBuilder slice(std::string_view name, std::string service) {

@@ -72,7 +72,7 @@ std::vector<Change> change_pod(Random& random, const Cluster& cluster) {
   const model::Pod* old = any(random, cluster.pods);
   if (!old) return {};
   model::Pod pod = *old;
-  switch (random.below(4)) {
+  switch (random.below(6)) {
     case 0:
       pod.labels = random_labels(random);
       break;
@@ -86,6 +86,12 @@ std::vector<Change> change_pod(Random& random, const Cluster& cluster) {
       if (!pod.ips.empty()) return remove_any(random, cluster.pods);
       pod.ips = random_pod(random, cluster, pod.name).ips;  // the IP that it waited for
       pod.phase = model::PodPhase::kRunning;
+      break;
+    case 4:
+      pod.terminating = true;  // and may be ready till it ends
+      break;
+    case 5:  // another of the same name, as a StatefulSet's: its ports and its node may be others
+      pod = random_pod(random, cluster, pod.name);
   }
   return upsert(pod);
 }

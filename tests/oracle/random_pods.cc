@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 #include "tests/oracle/random_objects.h"
 
@@ -83,6 +84,32 @@ std::string random_node_name(Random& random, const Cluster& cluster) {
   auto node = cluster.nodes.begin();
   std::advance(node, static_cast<long>(random.below(cluster.nodes.size())));
   return node->first.name;
+}
+
+// A port of the node for one of the pod's, from few, so that pods, node ports and Services on the node's
+// addresses meet there.
+model::HostPort random_host_port(Random& random, const Cluster& cluster, const model::ContainerPort& target) {
+  model::HostPort port{
+      target.protocol, random.chance(50) ? random_port(random) : target.port, {}, target.port};
+  if (random.chance(30))
+    port.port = net::Port::from_host(static_cast<uint16_t>(random.between(30000, 30040)));
+  const int kind = random.between(1, 100);
+  if (kind <= 15) port.ip = Ip::parse("0.0.0.0").value();
+  if (kind > 15 && kind <= 30) port.ip = Ip::parse("::").value();
+  if (kind <= 30 || kind > 60 || cluster.nodes.empty()) return port;
+  auto node = cluster.nodes.begin();
+  std::advance(node, static_cast<long>(random.below(cluster.nodes.size())));
+  const auto& addresses = node->second.addresses;
+  port.ip = addresses.empty() ? Ip::parse("127.0.0.1").value() : random.pick(addresses);
+  return port;
+}
+
+// Once each, as the API has it.
+void give_host_port(Pod& pod, const model::HostPort& port) {
+  auto same = [&](const model::HostPort& other) {
+    return std::tie(other.protocol, other.port, other.ip) == std::tie(port.protocol, port.port, port.ip);
+  };
+  if (std::none_of(pod.host_ports.begin(), pod.host_ports.end(), same)) pod.host_ports.push_back(port);
 }
 
 }  // namespace
@@ -193,9 +220,13 @@ Pod random_pod(Random& random, const Cluster& cluster, const model::ObjectName& 
   if (random.chance(8)) pod.phase = random.pick({model::PodPhase::kSucceeded, model::PodPhase::kFailed});
   if (random.chance(4) || pod.ips.empty()) pod.phase = model::PodPhase::kPending;
   pod.ready = pod.phase == model::PodPhase::kRunning && random.chance(90);
-  for (int ports = random.between(0, 4); ports > 0; --ports)
+  pod.terminating = random.chance(10);
+  for (int ports = random.between(0, 4); ports > 0; --ports) {
     pod.ports.push_back({random.chance(80) ? random.pick(kPortNames) : "", random_port_protocol(random),
                          random_port(random)});
+    if (!pod.host_network && random.chance(12))
+      give_host_port(pod, random_host_port(random, cluster, pod.ports.back()));
+  }
   return pod;
 }
 

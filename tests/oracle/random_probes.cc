@@ -70,6 +70,11 @@ void add_service(Interests& interests, const Cluster& cluster, const model::Serv
   }
 }
 
+void add_host_port(Interests& interests, const Cluster& cluster, const model::HostPort& port) {
+  for (const auto& [name, node] : cluster.nodes)
+    for (const Ip& ip : node.addresses) interests.services.push_back({ip, port.protocol, port.port});
+}
+
 Interests interests_of(const Cluster& cluster) {
   Interests interests;
   interests.addresses = known_addresses(cluster);
@@ -77,6 +82,7 @@ Interests interests_of(const Cluster& cluster) {
   for (const auto& [name, pod] : cluster.pods) {
     interests.pods.push_back(&pod);
     for (const model::ContainerPort& port : pod.ports) interests.ports.push_back(port.port);
+    for (const model::HostPort& port : pod.host_ports) add_host_port(interests, cluster, port);
   }
   for (const auto& [name, service] : cluster.services) add_service(interests, cluster, service);
   for (const auto& [name, policy] : cluster.policies)

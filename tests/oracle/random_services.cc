@@ -93,7 +93,18 @@ std::vector<Ip> likely_endpoints(Random& random, const Cluster& cluster, const S
   return selected.empty() || random.chance(20) ? any : selected;
 }
 
-model::Endpoint random_endpoint(Random& random, const std::vector<Ip>& likely) {
+// The node of the pod that has the address, as a rule; else any, one that is gone, or none.
+std::string node_of(Random& random, const Cluster& cluster, const Ip& ip) {
+  if (random.chance(10)) return "";
+  if (random.chance(85))
+    for (const auto& [name, pod] : cluster.pods)
+      if (std::find(pod.ips.begin(), pod.ips.end(), ip) != pod.ips.end()) return pod.node_name;
+  std::vector<std::string> names = {"gone"};
+  for (const auto& [name, node] : cluster.nodes) names.push_back(name.name);
+  return random.pick(names);
+}
+
+model::Endpoint random_endpoint(Random& random, const Cluster& cluster, const std::vector<Ip>& likely) {
   model::Endpoint endpoint;
   endpoint.addresses.push_back(random.pick(likely));
   const Ip& another = random.pick(likely);
@@ -101,6 +112,7 @@ model::Endpoint random_endpoint(Random& random, const std::vector<Ip>& likely) {
   endpoint.ready = random.chance(65);
   endpoint.serving = endpoint.ready || random.chance(60);
   endpoint.terminating = !endpoint.ready && random.chance(60);
+  endpoint.node_name = node_of(random, cluster, endpoint.addresses[0]);
   return endpoint;
 }
 
@@ -119,7 +131,7 @@ model::EndpointSlice random_slice(Random& random, const Cluster& cluster, const 
   }
   const auto likely = likely_endpoints(random, cluster, service, family);
   for (int endpoints = random.between(0, 3); endpoints > 0; --endpoints)
-    slice.endpoints.push_back(random_endpoint(random, likely));
+    slice.endpoints.push_back(random_endpoint(random, cluster, likely));
   return slice;
 }
 
@@ -129,6 +141,8 @@ std::optional<Service> random_service(Random& random, const Cluster& cluster, co
   Service service;
   service.name = name;
   service.headless = random.chance(8);
+  service.publish_not_ready = random.chance(20);
+  const bool is_local = random.chance(30);  // internalTrafficPolicy
   using Families = std::vector<Family>;
   service.families =
       random.pick<Families>({{Family::kIpv4}, {Family::kIpv4, Family::kIpv6}, {Family::kIpv6}});
@@ -137,6 +151,7 @@ std::optional<Service> random_service(Random& random, const Cluster& cluster, co
     auto ip = free_cluster_ip(random, cluster, family);
     if (!ip) return std::nullopt;
     service.addresses.push_back(*ip);
+    if (is_local) service.local_addresses.push_back(*ip);
     if (random.chance(30)) service.addresses.push_back(random_public_ip(random, cluster, family));
   }
   auto& addresses = service.addresses;

@@ -46,12 +46,15 @@ std::vector<Object> smaller(const model::Pod& pod) {
   Smaller<model::Pod> steps(pod);
   steps.without_each([](auto& p) -> auto& { return p.labels; });
   steps.without_each([](auto& p) -> auto& { return p.ports; });
+  steps.without_each([](auto& p) -> auto& { return p.host_ports; });
+  for (size_t i = 0; i < pod.host_ports.size(); ++i) steps.with([i](auto& p) { p.host_ports[i].ip.reset(); });
   steps.without_each([](auto& p) -> auto& { return p.ips; });
   steps.with([](auto& p) { p.host_network = false; });
   steps.with([](auto& p) { p.node_name.clear(); });
   steps.with([](auto& p) { p.uid.clear(); });
   steps.with([](auto& p) { p.created = 0; });
   steps.with([](auto& p) { p.ready = true; });
+  steps.with([](auto& p) { p.terminating = false; });
   steps.with(
       [](auto& p) { p.phase = p.ips.empty() ? model::PodPhase::kPending : model::PodPhase::kRunning; });
   return steps.take();
@@ -72,7 +75,10 @@ std::vector<Object> smaller(const model::Node& node) {
 
 std::vector<Object> smaller(const model::Service& service) {
   Smaller<model::Service> steps(service);
-  steps.without_each([](auto& s) -> auto& { return s.addresses; });
+  for (const net::Ip& ip : service.addresses)
+    steps.with([&](auto& s) { std::erase(s.addresses, ip), std::erase(s.local_addresses, ip); });
+  steps.with([](auto& s) { s.local_addresses.clear(); });
+  steps.with([](auto& s) { s.publish_not_ready = false; });
   if (service.families.size() > 1) steps.without_each([](auto& s) -> auto& { return s.families; });
   if (service.ports.size() > 1) steps.without_each([](auto& s) -> auto& { return s.ports; });
   for (size_t i = 0; i < service.ports.size(); ++i) {

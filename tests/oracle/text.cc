@@ -71,16 +71,33 @@ std::string_view phase_text(model::PodPhase phase) {
   return "";
 }
 
+std::string write(const model::HostPort& port) {
+  return ", hostPort: " + number(port.port) + (port.ip ? ", hostIP: " + quoted(port.ip->to_text()) : "");
+}
+
+std::string write(const model::ContainerPort& port) {
+  std::string text;
+  if (!port.name.empty()) text += "name: " + quoted(port.name) + ", ";
+  return text + "containerPort: " + number(port.port) + ", protocol: " + port.protocol.to_text();
+}
+
 // Every port in a container of its own: one name may stand for several numbers of a pod, not of a container.
+// A host port stands at the next container port that it is for; where that was taken away, at one of its own.
 std::string containers(const model::Pod& pod) {
-  if (pod.ports.empty()) return "  containers: [{name: c, image: none}]\n";
+  if (pod.ports.empty() && pod.host_ports.empty()) return "  containers: [{name: c, image: none}]\n";
   std::string text = "  containers:\n";
-  for (size_t i = 0; i < pod.ports.size(); ++i) {
-    const model::ContainerPort& port = pod.ports[i];
-    text += "    - {name: c" + std::to_string(i) + ", image: none, ports: [{";
-    if (!port.name.empty()) text += "name: " + quoted(port.name) + ", ";
-    text += "containerPort: " + number(port.port) + ", protocol: " + port.protocol.to_text() + "}]}\n";
+  int count = 0;
+  auto add = [&](const std::string& port) {
+    text += "    - {name: c" + std::to_string(count++) + ", image: none, ports: [{" + port + "}]}\n";
+  };
+  auto next = pod.host_ports.begin();
+  for (const model::ContainerPort& port : pod.ports) {
+    const bool has =
+        next != pod.host_ports.end() && next->protocol == port.protocol && next->target == port.port;
+    add(write(port) + (has ? write(*next++) : ""));
   }
+  for (; next != pod.host_ports.end(); ++next)
+    add(write(model::ContainerPort{"", next->protocol, next->target}) + write(*next));
   return text;
 }
 
@@ -88,6 +105,7 @@ std::string write(const model::Pod& pod) {
   std::string extra;
   if (!pod.uid.empty()) extra += "  uid: " + quoted(pod.uid) + "\n";
   if (pod.created != 0) extra += "  creationTimestamp: " + quoted(time_text(pod.created)) + "\n";
+  if (pod.terminating) extra += "  deletionTimestamp: \"2024-05-01T12:00:00Z\"\n";
   std::string text = head("Pod", {"v1", pod.name, pod.labels, extra}) + "spec:\n";
   if (!pod.node_name.empty()) text += "  nodeName: " + quoted(pod.node_name) + "\n";
   if (pod.host_network) text += "  hostNetwork: true\n";
@@ -111,18 +129,21 @@ std::string write(const model::Node& node) {
          "\n";
 }
 
-// The first of each of its families as cluster IPs, the rest as external ones.
+// As cluster IPs those that internalTrafficPolicy says something of, else the first of each family; the rest
+// as external ones.
 std::string service_addresses(const model::Service& service) {
   if (service.headless) return "  clusterIP: None\n  externalIPs: " + flow_list(service.addresses) + "\n";
-  std::vector<net::Ip> cluster_ips, external = service.addresses;
+  std::vector<net::Ip> cluster_ips = service.local_addresses, external = service.addresses;
+  for (const net::Ip& ip : cluster_ips) std::erase(external, ip);
   for (net::Family family : service.families) {
     auto first =
         std::find_if(external.begin(), external.end(), [&](const auto& ip) { return ip.family() == family; });
-    if (first == external.end()) continue;
+    if (first == external.end() || !service.local_addresses.empty()) continue;
     cluster_ips.push_back(*first);
     external.erase(first);
   }
   std::string text;
+  if (!service.local_addresses.empty()) text += "  internalTrafficPolicy: Local\n";
   if (!cluster_ips.empty())
     text += "  clusterIP: " + quoted(cluster_ips[0].to_text()) + "\n  clusterIPs: " + flow_list(cluster_ips) +
             "\n";
@@ -149,6 +170,7 @@ std::string write(const model::Service& service) {
   if (!service.families.empty())
     text += "  ipFamilies: " +
             flow_list(service.families, [](net::Family f) { return std::string(net::to_text(f)); }) + "\n";
+  if (service.publish_not_ready) text += "  publishNotReadyAddresses: true\n";
   if (service.selector) text += "  selector: " + flow_map(*service.selector) + "\n";
   if (!service.ports.empty()) text += "  ports:\n";
   for (const model::ServicePort& port : service.ports) text += write(port);
@@ -165,7 +187,8 @@ std::string write(const model::Endpoint& endpoint) {
   auto word = [](bool value) { return std::string(value ? "true" : "false"); };
   return "  - addresses: " + flow_list(endpoint.addresses) +
          "\n    conditions: {ready: " + word(endpoint.ready) + ", serving: " + word(endpoint.serving) +
-         ", terminating: " + word(endpoint.terminating) + "}\n";
+         ", terminating: " + word(endpoint.terminating) + "}\n" +
+         (endpoint.node_name.empty() ? "" : "    nodeName: " + quoted(endpoint.node_name) + "\n");
 }
 
 std::string write(const model::EndpointSlice& slice) {

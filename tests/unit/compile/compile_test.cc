@@ -109,6 +109,40 @@ TEST_F(Changing, AnAddressThatALaterPodTakesGoesAndComesBack) {
   EXPECT_EQ(to_text(compiler_.image()), before);
 }
 
+TEST_F(Changing, AHostPortComesAndGoesWithItsPod) {
+  const auto with = pod("prod/h", "10.0.0.4").label("app", "db").on("n1").host_port(8888, 5432);
+  const std::string before = to_text(compiler_.image());
+  const char* service = "service node-port IPv4 TCP 8888";
+  auto answers = [&] { return to_text(compiler_.image()).find(service) != std::string::npos; };
+  changed(Change::upsert(with));
+  EXPECT_TRUE(answers()) << to_text(compiler_.image());
+  const struct {
+    const char* what;
+    model::Pod pod;
+  } ends[] = {{"finished", oracle::build::PodBuilder(with).in_phase(model::PodPhase::kSucceeded)},
+              {"moved to another node", oracle::build::PodBuilder(with).on("n2")},
+              {"without the port", pod("prod/h", "10.0.0.4").label("app", "db").on("n1")}};
+  for (const auto& end : ends) {
+    changed(Change::upsert(end.pod));
+    EXPECT_FALSE(answers()) << end.what;
+    changed(Change::upsert(with));
+    EXPECT_TRUE(answers()) << "no longer " << end.what;
+  }
+  changed(Change::remove({model::Kind::kPod, {"prod", "h"}}));
+  EXPECT_EQ(to_text(compiler_.image()), before);
+}
+
+TEST_F(Changing, AHostIpAnswersWhileTheNodeHasIt) {
+  changed(Change::upsert(pod("prod/h", "10.0.0.4").on("n1").host_port(8888, 80, "192.168.1.9")));
+  const std::string before = to_text(compiler_.image());
+  EXPECT_EQ(before.find("8888"), std::string::npos);
+  ASSERT_TRUE(compiler_.update({}, std::nullopt, std::vector{ip("192.168.1.9")}).ok());
+  EXPECT_NE(to_text(compiler_.image()).find("192.168.1.9 TCP 8888"), std::string::npos)
+      << to_text(compiler_.image());
+  ASSERT_TRUE(compiler_.update({}, std::nullopt, std::vector<net::Ip>()).ok());
+  EXPECT_EQ(to_text(compiler_.image()), before);
+}
+
 TEST_F(Changing, ALocalPodThatFinishesIsNoEndpoint) {
   changed(Change::upsert(web().in_phase(model::PodPhase::kSucceeded)));
   EXPECT_EQ(to_text(compiler_.image()), "address 192.168.1.1 identity - node\n");

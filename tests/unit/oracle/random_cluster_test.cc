@@ -8,6 +8,7 @@
 #include <map>
 
 #include "tests/oracle/reference.h"
+#include "tests/oracle/services.h"
 #include "tests/oracle/text.h"
 
 namespace sluice::oracle {
@@ -47,6 +48,12 @@ bool any_port(const Cluster& cluster, const std::function<bool(const model::Poli
     for (const model::PolicyPort& port : rule.ports)
       if (holds(port)) return true;
     return false;
+  });
+}
+
+bool any_host_port(const Cluster& cluster, const std::function<bool(const model::HostPort&)>& holds) {
+  return any(cluster.pods, [&](const Pod& pod) {
+    return std::any_of(pod.host_ports.begin(), pod.host_ports.end(), holds);
   });
 }
 
@@ -153,6 +160,53 @@ const Corner kCorners[] = {
          for (const auto& e : s.endpoints)
            if (!e.ready && e.serving && e.terminating) return true;
          return false;
+       });
+     }},
+    {"a host port at every address",
+     [](const Cluster& c) { return any_host_port(c, [](const auto& p) { return !p.ip; }); }},
+    {"a host port of one family",
+     [](const Cluster& c) {
+       return any_host_port(c, [](const auto& p) { return p.ip && p.ip->is_unspecified(); });
+     }},
+    {"a host port at an address of its node",
+     [](const Cluster& c) {
+       return any(c.pods, [&](const Pod& p) {
+         const auto own = own_node_addresses(c, p);
+         for (const auto& port : p.host_ports)
+           if (port.ip && std::find(own.begin(), own.end(), *port.ip) != own.end()) return true;
+         return false;
+       });
+     }},
+    {"a host port that is a node port",
+     [](const Cluster& c) {
+       return any_host_port(c, [&](const model::HostPort& port) {
+         return any(c.services, [&](const model::Service& s) {
+           for (const auto& p : s.ports)
+             if (p.protocol == port.protocol && p.node_port == port.port) return true;
+           return false;
+         });
+       });
+     }},
+    {"a pod that terminates and is ready",
+     [](const Cluster& c) { return any(c.pods, [](const Pod& p) { return p.terminating && p.ready; }); }},
+    {"a Service that publishes pods that are not ready",
+     [](const Cluster& c) {
+       return any(c.services, [](const model::Service& s) { return s.publish_not_ready; });
+     }},
+    {"internalTrafficPolicy: Local beside an external IP",
+     [](const Cluster& c) {
+       return any(c.services, [](const model::Service& s) {
+         return !s.local_addresses.empty() && s.local_addresses.size() < s.addresses.size();
+       });
+     }},
+    {"endpoints of a local Service on a node and on none",
+     [](const Cluster& c) {
+       return any(c.endpoint_slices, [&](const model::EndpointSlice& s) {
+         auto service = c.services.find({s.name.ns, s.service});
+         if (service == c.services.end() || service->second.local_addresses.empty()) return false;
+         auto on_none = [](const auto& e) { return e.node_name.empty(); };
+         return std::any_of(s.endpoints.begin(), s.endpoints.end(), on_none) &&
+                !std::all_of(s.endpoints.begin(), s.endpoints.end(), on_none);
        });
      }},
 };
