@@ -212,9 +212,9 @@ void decode_object_of(model::Kind kind, const Tree& tree, const Place& place, De
   decode_as(tree, place, {std::string(facts_of(name)->api_version), std::string(name)}, decoded);
 }
 
-Decoded decode(std::string_view bytes, Format format, const std::string& origin) {
+Decoded decode(std::string_view bytes, const std::string& origin) {
   Decoded decoded;
-  for_each_document(bytes, format, [&](int number, const std::variant<Document, SyntaxError>& parsed) {
+  for_each_document(bytes, [&](int number, const std::variant<Document, SyntaxError>& parsed) {
     if (const auto* error = std::get_if<SyntaxError>(&parsed)) {
       decoded.complete = false;
       decoded.problems.push_back({{origin, number, error->line},

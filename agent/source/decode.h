@@ -46,7 +46,7 @@ struct Decoded {
   bool complete = true;
 };
 
-Decoded decode(std::string_view bytes, Format format, const std::string& origin);
+Decoded decode(std::string_view bytes, const std::string& origin);
 
 // Appends what one document holds: an object or a list of them. For the kinds of a Kubernetes LIST or WATCH
 // answer, whose items leave out apiVersion and kind, the list's own kind says them.

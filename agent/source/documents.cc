@@ -52,7 +52,11 @@ std::optional<SyntaxError> refuse_unprintable(std::string_view text) {
 bool is_marker(std::string_view line, std::string_view marker) {
   strip_byte_order_mark(line);
   if (!line.starts_with(marker)) return false;
-  return line.size() == marker.size() || std::string_view(" \t\r\n").find(line[marker.size()]) != line.npos;
+  return line.size() == marker.size() || std::string_view(" \t\r\n#").find(line[marker.size()]) != line.npos;
+}
+
+std::string_view first_line_of(std::string_view text) {
+  return text.substr(0, std::min(text.find('\n'), text.size() - 1) + 1);
 }
 
 bool is_before_document(std::string_view line) {
@@ -64,22 +68,39 @@ bool is_before_document(std::string_view line) {
 // Cuts the next document's text off `rest`: comments and directives before it, then up to the next line that
 // starts a document, or with the line that ends it (YAML 1.2 section 9.1: such lines cannot stand inside a
 // document, not even in a block scalar).
-std::string_view next_yaml_document(std::string_view& rest) {
+std::string_view next_document(std::string_view& rest) {
   size_t at = 0;
   bool begun = false;
   while (at < rest.size()) {
-    size_t end = rest.find('\n', at);
-    end = end == rest.npos ? rest.size() : end + 1;
-    std::string_view line = rest.substr(at, end - at);
+    std::string_view line = first_line_of(rest.substr(at));
     bool starts = is_marker(line, "---");
     if (starts && begun) break;
     begun |= starts || !is_before_document(line);
-    at = end;
+    at += line.size();
     if (is_marker(line, "...")) break;
   }
   std::string_view document = rest.substr(0, at);
   rest.remove_prefix(at);
   return document;
+}
+
+// The text after the line that starts the document, as kubectl cuts it off: with a comment right behind the
+// dashes, and a byte order mark behind that line. Directives need the line, so does what stands in it.
+std::string_view without_start(std::string_view text) {
+  strip_byte_order_mark(text);
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    std::string_view line = first_line_of(rest);
+    rest.remove_prefix(line.size());
+    if (is_marker(line, "---")) {
+      strip_byte_order_mark(line);
+      if (!is_before_document(line.substr(3))) return text;
+      strip_byte_order_mark(rest);
+      return rest;
+    }
+    if (line.starts_with('%') || !is_before_document(line)) return text;
+  }
+  return text;
 }
 
 // Blank and comment lines before the content of a document.
@@ -89,47 +110,62 @@ std::string_view content_of(std::string_view text) {
     if (start == text.npos) return {};
     text.remove_prefix(start);
     if (text[0] != '#' && !is_marker(text, "---")) return text;
-    size_t end = text[0] == '#' ? text.find('\n') : 3;
-    text.remove_prefix(std::min(end, text.size()));
+    text.remove_prefix(text[0] == '#' ? first_line_of(text).size() : 3);
   }
   return text;
 }
 
-void visit_parsed(ParsedDocument parsed, int& number, const VisitDocument& visit) {
-  if (auto* document = std::get_if<Document>(&parsed)) visit(++number, std::move(*document));
-  if (auto* error = std::get_if<SyntaxError>(&parsed)) visit(++number, std::move(*error));
-}
+class Reader {
+ public:
+  explicit Reader(const VisitDocument& visit) : visit_(visit) {}
 
-// JSON documents in a YAML stream are parsed as JSON, which is faster; flow maps of YAML look alike and are
-// not.
-ParsedDocument parse_yaml_or_json(std::string_view text, uint32_t first_line) {
-  std::string_view content = content_of(text);
-  if (content.starts_with('{')) {
-    std::string_view rest = content;
-    auto skipped = text.substr(0, static_cast<size_t>(content.data() - text.data()));
-    ParsedDocument parsed = parse_json_value(rest, first_line + count_lines(skipped));
-    if (std::holds_alternative<Document>(parsed) && content_of(rest).empty()) return parsed;
+  // JSON documents are parsed as JSON, which is faster and lets one stand after the other; flow maps of YAML
+  // look alike and are not.
+  void text(std::string_view text, uint32_t first_line) {
+    std::string_view rest = content_of(text);
+    if (!rest.starts_with('{')) return parsed(parse_yaml_document(text, first_line));
+    const bool json = content_of(rest.substr(1)).starts_with('"');
+    uint32_t line = first_line;
+    std::string_view uncounted = text;
+    auto next = [&] {
+      const size_t passed = uncounted.size() - rest.size();
+      line += count_lines(uncounted.substr(0, passed));
+      uncounted.remove_prefix(passed);
+      return parse_json_value(rest, line);
+    };
+    ParsedDocument first = next();
+    if (std::holds_alternative<SyntaxError>(first)) {
+      ParsedDocument yaml = parse_yaml_document(text, first_line);
+      return parsed(std::holds_alternative<SyntaxError>(yaml) && json ? std::move(first) : std::move(yaml));
+    }
+    parsed(std::move(first));
+    for (rest = content_of(rest); !rest.empty(); rest = content_of(rest)) parsed(next());
   }
-  return parse_yaml_document(text, first_line);
-}
+
+  void refuse(SyntaxError error) { parsed(std::move(error)); }
+
+ private:
+  void parsed(ParsedDocument parsed) {
+    if (auto* document = std::get_if<Document>(&parsed)) visit_(++number_, std::move(*document));
+    if (auto* error = std::get_if<SyntaxError>(&parsed)) visit_(++number_, std::move(*error));
+  }
+
+  const VisitDocument& visit_;
+  int number_ = 0;
+};
 
 }  // namespace
 
-void for_each_document(std::string_view bytes, Format format, const VisitDocument& visit) {
+void for_each_document(std::string_view bytes, const VisitDocument& visit) {
   strip_byte_order_mark(bytes);
-  int number = 0;
-  if (auto error = refuse_unprintable(bytes)) return visit(1, *error);
+  Reader reader(visit);
+  if (auto error = refuse_unprintable(bytes)) return reader.refuse(std::move(*error));
   uint32_t line = 1;
   while (!bytes.empty()) {
-    std::string_view before = bytes;
-    if (format == Format::kYaml) {
-      std::string_view text = next_yaml_document(bytes);
-      strip_byte_order_mark(text);
-      visit_parsed(parse_yaml_or_json(text, line), number, visit);
-    } else {
-      visit_parsed(parse_json_value(bytes, line), number, visit);
-    }
-    line += count_lines(before.substr(0, before.size() - bytes.size()));
+    std::string_view text = next_document(bytes), content = without_start(text);
+    const uint32_t before = count_lines(text.substr(0, text.size() - content.size()));
+    reader.text(content, line + before);
+    line += count_lines(text);
   }
 }
 

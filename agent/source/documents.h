@@ -1,8 +1,9 @@
-// From the bytes of a file to its documents, as kubectl reads them: YAML streams split at "---" and "..."
-// lines, JSON values one after the other. No exception of a parsing library passes this edge.
+// From the bytes of a file to its documents, as kubectl reads them: split at "---" and "..." lines, and
+// between these one YAML document or JSON values one after the other. The content says which, not the file's
+// name. No exception of a parsing library passes this edge.
 //
-// Law: a document that cannot be parsed costs itself only; those before and (in YAML) after it are still
-// visited.
+// Law: a document that cannot be parsed costs itself only, and in JSON those up to the next "---" line; the
+// others are still visited.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +16,6 @@
 
 namespace sluice::source {
 
-enum class Format : uint8_t { kYaml, kJson };
-
 // Why a document (or the rest of a file) cannot be read.
 struct SyntaxError {
   uint32_t line = 0;  // 1-based in the file; 0 unknown
@@ -26,7 +25,7 @@ struct SyntaxError {
 // `number` counts from 1; documents that hold nothing (blank, comments) are not counted and not visited.
 using VisitDocument = std::function<void(int number, const std::variant<Document, SyntaxError>& document)>;
 
-void for_each_document(std::string_view bytes, Format format, const VisitDocument& visit);
+void for_each_document(std::string_view bytes, const VisitDocument& visit);
 
 // One document, or none where the text holds nothing. `first_line` is the 1-based line at which `text`
 // starts.

@@ -103,7 +103,7 @@ FileReading FolderReader::read_file(const std::string& path) {
   } else if (is_blank(*bytes)) {
     reading.state = FileReading::State::kEmpty;
   } else {
-    reading.decoded = decode(*bytes, path.ends_with(".json") ? Format::kJson : Format::kYaml, path);
+    reading.decoded = decode(*bytes, path);
   }
   return reading;
 }

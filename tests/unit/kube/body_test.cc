@@ -55,8 +55,7 @@ TEST(Lists, BothEncodingsInPiecesOfAnySizeGiveWhatTheWholeJsonGives) {
     const std::string json = kubeapi::encode_list(Encoding::kJson, kind, page);
     // The whole document, nothing left out, by the decoder of files.
     std::vector<model::Object> wanted;
-    for (const auto& one : source::decode(json, source::Format::kJson, "test").objects)
-      wanted.push_back(one.object);
+    for (const auto& one : source::decode(json, "test").objects) wanted.push_back(one.object);
     ASSERT_EQ(wanted.size(), 25u);
     for (const Encoding encoding : {Encoding::kJson, Encoding::kProtobuf})
       for (const size_t piece : {size_t{1}, size_t{7}, size_t{1000}, size_t{1} << 20}) {

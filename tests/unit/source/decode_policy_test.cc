@@ -64,7 +64,7 @@ std::string policy(const std::string& spec) {
 }
 
 std::string read(const std::string& spec) {
-  Decoded decoded = decode(policy(spec), Format::kYaml, "f.yaml");
+  Decoded decoded = decode(policy(spec), "f.yaml");
   if (!decoded.problems.empty()) return decoded.problems[0].to_text();
   if (decoded.objects.size() != 1) return "no object";
   return print(std::get<model::NetworkPolicy>(decoded.objects[0].object));
@@ -209,7 +209,7 @@ TEST(DecodePolicy, WhatIsRefusedSaysWhere) {
 
 // What holds of a policy with a fault, and what is said of it.
 std::string closed(const std::string& spec) {
-  const Decoded decoded = decode(policy(spec), Format::kYaml, "f.yaml");
+  const Decoded decoded = decode(policy(spec), "f.yaml");
   if (decoded.problems.size() != 1 || !decoded.objects.empty()) return "no problem";
   if (decoded.closed.size() != 1) return "open";
   return print(decoded.closed[0].policy) + "; " + decoded.closed[0].in_force;
@@ -273,22 +273,20 @@ TEST(DecodePolicy, OfAnotherVersionNothingIsKnown) {
   const Decoded decoded = decode(
       R"({"apiVersion":"networking.k8s.io/v2","kind":"NetworkPolicy","metadata":{"name":"web","namespace":"prod"},)"
       R"("spec":{"podSelector":{"matchLabels":{"a":"b"}},"ingress":[{}]}})",
-      Format::kJson, "f");
+      "f");
   ASSERT_EQ(decoded.closed.size(), 1u);
   EXPECT_EQ(print(decoded.closed[0].policy), "prod/web () IE in[] out[]");
 }
 
 TEST(DecodePolicy, HostBitsAreClearedWithAWarning) {
-  Decoded decoded =
-      decode(policy("spec: {ingress: [{from: [{ipBlock: {cidr: 10.1.2.3/8}}]}]}"), Format::kYaml, "f.yaml");
+  Decoded decoded = decode(policy("spec: {ingress: [{from: [{ipBlock: {cidr: 10.1.2.3/8}}]}]}"), "f.yaml");
   ASSERT_EQ(decoded.warnings.size(), 1u);
   EXPECT_EQ(
       decoded.warnings[0].to_text(),
       "f.yaml: document 1: NetworkPolicy prod/web: spec.ingress[0].from[0].ipBlock.cidr: \"10.1.2.3/8\" has "
       "host bits and is read as 10.0.0.0/8");
   EXPECT_TRUE(
-      decode(policy("spec: {ingress: [{from: [{ipBlock: {cidr: 'fd00:0::/16'}}]}]}"), Format::kYaml, "f")
-          .warnings.empty());
+      decode(policy("spec: {ingress: [{from: [{ipBlock: {cidr: 'fd00:0::/16'}}]}]}"), "f").warnings.empty());
 }
 
 TEST(DecodePolicy, TheWarningsOfOneAreFew) {
@@ -296,7 +294,7 @@ TEST(DecodePolicy, TheWarningsOfOneAreFew) {
   for (int i = 0; i < 1000; ++i)
     rules += std::string(i == 0 ? "" : ",") +
              "{from: [{ipBlock: {cidr: 1.1.1.1/8}}, {ipBlock: {cidr: 2.1.1.1/8}}]}";
-  const Decoded decoded = decode(policy("spec: {ingress: [" + rules + "]}"), Format::kYaml, "f");
+  const Decoded decoded = decode(policy("spec: {ingress: [" + rules + "]}"), "f");
   ASSERT_EQ(decoded.objects.size(), 1u);
   ASSERT_EQ(decoded.warnings.size(), kMostWarnings + 1);
   EXPECT_EQ(decoded.warnings.back().to_text(),

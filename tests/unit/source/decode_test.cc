@@ -86,7 +86,7 @@ TEST(Decode, CompleteSaysWhetherAllIdsAreKnown) {
       {"just text", false},
   };
   for (const auto& [text, complete] : rows)
-    EXPECT_EQ(decode(text, Format::kYaml, "f").complete, complete) << text;
+    EXPECT_EQ(decode(text, "f").complete, complete) << text;
 }
 
 TEST(Decode, NamespaceCarriesItsName) {

@@ -8,8 +8,8 @@
 namespace sluice::source {
 
 // "Pod default/a; NetworkPolicy prod/web | skipped Deployment=1 | PROBLEM"
-inline std::string read(const std::string& text, Format format = Format::kYaml) {
-  Decoded decoded = decode(text, format, "f");
+inline std::string read(const std::string& text) {
+  Decoded decoded = decode(text, "f");
   std::string out;
   for (const auto& object : decoded.objects)
     out += (out.empty() ? "" : "; ") + id_of(object.object).to_text();
@@ -20,7 +20,7 @@ inline std::string read(const std::string& text, Format format = Format::kYaml) 
 
 template <typename T>
 T read_one(const std::string& text) {
-  Decoded decoded = decode(text, Format::kYaml, "f");
+  Decoded decoded = decode(text, "f");
   for (const auto& problem : decoded.problems) ADD_FAILURE() << problem.to_text();
   if (decoded.objects.size() != 1 || !std::holds_alternative<T>(decoded.objects[0].object)) {
     ADD_FAILURE() << "not one object of the kind: " << text;

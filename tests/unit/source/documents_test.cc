@@ -27,9 +27,9 @@ std::string print(const Tree& tree) {
 }
 
 // "1 {a:1}; 2 line 4: is not YAML"
-std::string read(std::string_view bytes, Format format = Format::kYaml) {
+std::string read(std::string_view bytes) {
   std::string text;
-  for_each_document(bytes, format, [&](int number, const std::variant<Document, SyntaxError>& document) {
+  for_each_document(bytes, [&](int number, const std::variant<Document, SyntaxError>& document) {
     text += (text.empty() ? "" : "; ") + std::to_string(number) + " ";
     if (const auto* error = std::get_if<SyntaxError>(&document))
       text += "line " + std::to_string(error->line) + ": " + error->message;
@@ -60,6 +60,15 @@ TEST(Documents, YamlIsReadAsKubectlReadsIt) {
        "a: 1\n",
        "1 {a:1}"},
       {"byte order mark before a later document", "a: 1\n\xEF\xBB\xBF---\nb: 2\n", "1 {a:1}; 2 {b:2}"},
+      {"byte order mark behind the line that starts a document",
+       "\xEF\xBB\xBF"
+       "a: 1\n---\n\xEF\xBB\xBF"
+       "b: 2\nc: 3\n---   # third\n\xEF\xBB\xBF{\"d\": 4}\n",
+       "1 {a:1}; 2 {b:2 c:3}; 3 {d:4}"},
+      {"a comment right behind the dashes", "---# 1\na: 1\n---# 2\nb: 2\n--- # 3\nc: 3\n---#",
+       "1 {a:1}; 2 {b:2}; 3 {c:3}"},
+      {"CRLF behind the dashes", "---\r\na: 1\r\n---# 2\r\nb: 2\r\n", "1 {a:1}; 2 {b:2}"},
+      {"content behind the dashes", "--- a\n--- |\n  b\n--- &x\nc: 1\n", "1 a; 2 'b\n'; 3 {c:1}"},
       {"CRLF", "a: 1\r\nb:\r\n- x\r\n---\r\nc: 2\r\n", "1 {a:1 b:[x]}; 2 {c:2}"},
       {"dashes inside text do not split", "a: |\n  ---\n  x\nb: ---x\n", "1 {a:'---\nx\n' b:---x}"},
       {"anchors", "a: &x {k: 1}\nb: *x\n", "1 {a:{k:1} b:{k:1}}"},
@@ -79,18 +88,22 @@ TEST(Documents, JsonIsReadValueByValue) {
       {"types", R"({"a": "80", "b": 80, "c": true, "d": null, "e": [], "f": 1.5, "g": -3})",
        "1 {a:'80' b:80 c:true d:~ e:[] f:1.5 g:-3}"},
       {"one after the other", "{\"a\":1}\n{\"b\":2}", "1 {a:1}; 2 {b:2}"},
+      {"on one line", "{\"a\":1}{\"b\":2}  {\"c\":3} # end", "1 {a:1}; 2 {b:2}; 3 {c:3}"},
+      {"with dashes between", "{\"a\":1}\n---\n{\"b\":2}\n{\"c\":3}\n---\nd: 4\n",
+       "1 {a:1}; 2 {b:2}; 3 {c:3}; 4 {d:4}"},
+      {"tabs", "{\n\t\"a\": 1\n}\n", "1 {a:1}"},
+      {"YAML that begins alike", "{\"a\": b}\n---\n{\"c\": d, }\n", "1 {a:b}; 2 {c:d}"},
       {"escapes", R"({"\u0061": "x\ny\u00e9"})", "1 {a:'x\ny\xC3\xA9'}"},
       {"no merge keys", R"({"<<": {"a": 1}})", "1 {<<:{a:1}}"},
       {"byte order mark", "\xEF\xBB\xBF{}", "1 {}"},
       {"18446744073709551615 keeps its digits", R"({"a": 18446744073709551615})",
        "1 {a:18446744073709551615}"},
   };
-  for (const Row& row : rows) EXPECT_EQ(read(row.text, Format::kJson), row.expected) << row.what;
+  for (const Row& row : rows) EXPECT_EQ(read(row.text), row.expected) << row.what;
 }
 
 struct BadRow {
   const char* what;
-  Format format;
   std::string text;
   std::string expected;  // part of what is read
 };
@@ -104,34 +117,35 @@ TEST(Documents, FaultsNameTheirLineAndCostOnlyTheirDocument) {
     laughs += "]\n";
   }
   const BadRow rows[] = {
-      {"before and after are read", Format::kYaml, "a: 1\n---\nb: [\n---\nc: 3\n", "1 {a:1}; 2 line "},
-      {"after", Format::kYaml, "a: 1\n---\nb: [\n---\nc: 3\n", "; 3 {c:3}"},
-      {"line in the file", Format::kYaml, "a: 1\n---\nb: 1\nc: }\n", "2 line 4: is not YAML"},
-      {"duplicate key", Format::kYaml, "a:\n  b: 1\n  b: 2\n", "line 3: the key \"b\" stands twice"},
-      {"duplicate key, many", Format::kJson,
+      {"before and after are read", "a: 1\n---\nb: [\n---\nc: 3\n", "1 {a:1}; 2 line "},
+      {"after", "a: 1\n---\nb: [\n---\nc: 3\n", "; 3 {c:3}"},
+      {"line in the file", "a: 1\n---\nb: 1\nc: }\n", "2 line 4: is not YAML"},
+      {"duplicate key", "a:\n  b: 1\n  b: 2\n", "line 3: the key \"b\" stands twice"},
+      {"duplicate key, many",
        R"({"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1,"k":1,"l":1,"m":1,"n":1,"o":1,"p":1,"q":1,"a":2})",
        "the key \"a\" stands twice"},
-      {"duplicate key JSON", Format::kJson, "{\"a\": 1,\n\"a\": 2}", "line 2: the key \"a\" stands twice"},
-      {"deep YAML", Format::kYaml, deep_yaml, "nested more than 64"},
-      {"deep JSON", Format::kJson, deep_json, "nested more than 64"},
-      {"billion laughs", Format::kYaml, laughs, "with its aliases written out"},
-      {"alias of itself", Format::kYaml, "a: &x [*x]\n", "inside the value that it names"},
-      {"unknown alias", Format::kYaml, "a: *x\n", "line 1: the alias \"x\" names no anchor"},
-      {"merge of no map", Format::kYaml, "m: {<<: 3}\n", "<< needs a map"},
-      {"a map as key", Format::kYaml, "? {a: 1}\n: 2\n", "a key must be plain text"},
-      {"custom tag", Format::kYaml, "a: !vault x\n", "has no meaning in a manifest"},
-      {"end-of-file byte does not cut the file", Format::kYaml, std::string("a: 1\n\x04\nb: 2\n"),
+      {"duplicate key JSON", "{\"a\": 1,\n\"a\": 2}", "line 2: the key \"a\" stands twice"},
+      {"deep YAML", deep_yaml, "nested more than 64"},
+      {"deep JSON", deep_json, "nested more than 64"},
+      {"billion laughs", laughs, "with its aliases written out"},
+      {"alias of itself", "a: &x [*x]\n", "inside the value that it names"},
+      {"unknown alias", "a: *x\n", "line 1: the alias \"x\" names no anchor"},
+      {"merge of no map", "m: {<<: 3}\n", "<< needs a map"},
+      {"a map as key", "? {a: 1}\n: 2\n", "a key must be plain text"},
+      {"custom tag", "a: !vault x\n", "has no meaning in a manifest"},
+      {"end-of-file byte does not cut the file", std::string("a: 1\n\x04\nb: 2\n"),
        "line 2: holds the control character 4"},
-      {"NUL", Format::kYaml, std::string("a: \0", 4), "holds the control character 0"},
-      {"not UTF-8", Format::kYaml, "a: 1\nb: \xff\n", "line 2: is not UTF-8"},
-      {"overlong UTF-8", Format::kYaml, "b: \xc0\xaf\n", "is not UTF-8"},
-      {"text after the end", Format::kYaml, "- a\nb: 2\n", "line "},
-      {"half a JSON value", Format::kJson, "{\"a\":1}\n{\"b\": [", "1 {a:1}; 2 line 2: ends in the middle"},
-      {"no JSON", Format::kJson, "{\"a\":1}\n{b: 2}", "2 line 2: is not JSON"},
+      {"NUL", std::string("a: \0", 4), "holds the control character 0"},
+      {"not UTF-8", "a: 1\nb: \xff\n", "line 2: is not UTF-8"},
+      {"overlong UTF-8", "b: \xc0\xaf\n", "is not UTF-8"},
+      {"text after the end", "- a\nb: 2\n", "line "},
+      {"half a JSON value", "{\"a\":1}\n{\"b\": [", "1 {a:1}; 2 line 2: ends in the middle"},
+      {"behind JSON", "{\"a\":1}\nx\n---\nb: 1\n", "1 {a:1}; 2 line 2: is not JSON: syntax error; 3 {b:1}"},
+      {"later JSON", "# x\n{\"a\":1}\n\n{\"a\":2}\n{\"a\": ]}\n", "3 line 5: is not JSON"},
+      {"no JSON", "{\"a\":1}\n{b: 2}", "2 line 2: is not JSON"},
   };
   for (const BadRow& row : rows)
-    EXPECT_NE(read(row.text, row.format).find(row.expected), std::string::npos)
-        << row.what << ": " << read(row.text, row.format);
+    EXPECT_NE(read(row.text).find(row.expected), std::string::npos) << row.what << ": " << read(row.text);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ FileReading file(const std::string& path, const std::string& text) {
   if (text.empty())
     reading.state = FileReading::State::kEmpty;
   else
-    reading.decoded = decode(text, Format::kYaml, path);
+    reading.decoded = decode(text, path);
   return reading;
 }
 
