@@ -4,6 +4,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "agent/control/json_members.h"
+
 namespace sluice::control {
 namespace {
 
@@ -22,38 +24,46 @@ Error wrong(std::string_view key, const std::string& what) {
   return Error(std::string(key) + ": " + what);
 }
 
-base::Result<std::string_view> text_of(std::string_view key, const json::value& value) {
-  if (const auto* text = value.if_string()) return view(*text);
-  return wrong(key, "is " + json::serialize(value) + ", give a text");
+// One member of a probe: what was read, and how it is spelled.
+struct Member {
+  std::string key;
+  const json::value& value;
+  std::string_view spelled;
+};
+
+base::Result<std::string_view> text_of(const Member& member) {
+  if (const auto* text = member.value.if_string()) return view(*text);
+  return wrong(member.key, "is " + std::string(member.spelled) + ", give a text");
 }
 
-base::Result<int64_t> whole_number(std::string_view key, const json::value& value, int64_t last) {
+base::Result<int64_t> whole_number(const Member& member, int64_t last) {
   int64_t number = -1;
-  if (const auto* signed_number = value.if_int64()) number = *signed_number;
+  if (const auto* signed_number = member.value.if_int64()) number = *signed_number;
   if (number < 0 || number > last)
-    return wrong(key, "is " + json::serialize(value) + ", give a number from 0 to " + std::to_string(last));
+    return wrong(member.key, "is " + std::string(member.spelled) + ", give a whole number from 0 to " +
+                                 std::to_string(last));
   return number;
 }
 
-base::Status read_party(std::string_view key, const json::value& value, model::Party& party) {
-  auto text = text_of(key, value);
+base::Status read_party(const Member& member, model::Party& party) {
+  auto text = text_of(member);
   if (!text) return text.error();
   auto parsed = model::parse_party(*text);
-  if (!parsed) return parsed.error().within(key);
+  if (!parsed) return parsed.error().within(member.key);
   party = *parsed;
   return base::done();
 }
 
-base::Status read_protocol(const json::value& value, model::Probe& probe) {
-  if (value.is_number()) {
-    auto number = whole_number("protocol", value, 255);
+base::Status read_protocol(const Member& member, model::Probe& probe) {
+  if (member.value.is_number()) {
+    auto number = whole_number(member, 255);
     if (!number) return number.error();
     auto parsed = model::parse_probe_protocol(std::to_string(*number));
     if (!parsed) return parsed.error().within("protocol");
     probe.protocol = *parsed;
     return base::done();
   }
-  auto text = text_of("protocol", value);
+  auto text = text_of(member);
   if (!text) return text.error();
   auto parsed = model::parse_probe_protocol(*text);
   if (!parsed) return parsed.error().within("protocol");
@@ -61,8 +71,8 @@ base::Status read_protocol(const json::value& value, model::Probe& probe) {
   return base::done();
 }
 
-base::Status read_port(const json::value& value, model::Probe& probe) {
-  auto number = whole_number("port", value, 65535);
+base::Status read_port(const Member& member, model::Probe& probe) {
+  auto number = whole_number(member, 65535);
   if (!number) return number.error();
   auto port = net::Port::from_number(*number);
   if (!port) return port.error().within("port");
@@ -70,8 +80,8 @@ base::Status read_port(const json::value& value, model::Probe& probe) {
   return base::done();
 }
 
-base::Status read_family(const json::value& value, model::Probe& probe) {
-  auto text = text_of("family", value);
+base::Status read_family(const Member& member, model::Probe& probe) {
+  auto text = text_of(member);
   if (!text) return text.error();
   for (auto family : {net::Family::kIpv4, net::Family::kIpv6})
     if (*text == net::to_text(family)) probe.family = family;
@@ -79,25 +89,26 @@ base::Status read_family(const json::value& value, model::Probe& probe) {
   return base::done();
 }
 
-base::Status read_member(std::string_view key, const json::value& value, model::Probe& probe) {
+base::Status read_member(const Member& member, model::Probe& probe) {
+  const std::string& key = member.key;
   if (key == "id" || std::find(std::begin(kAnswerKeys), std::end(kAnswerKeys), key) != std::end(kAnswerKeys))
     return base::done();
-  if (key == "from") return read_party(key, value, probe.from);
-  if (key == "to") return read_party(key, value, probe.to);
-  if (key == "protocol") return read_protocol(value, probe);
+  if (key == "from") return read_party(member, probe.from);
+  if (key == "to") return read_party(member, probe.to);
+  if (key == "protocol") return read_protocol(member, probe);
   // null stands for absent, as in the API.
-  if (key == "port") return value.is_null() ? base::done() : read_port(value, probe);
-  if (key == "family") return value.is_null() ? base::done() : read_family(value, probe);
-  return Error("unknown key \"" + std::string(key) +
-               "\": a probe has id, from, to, protocol, port and family");
+  if (key == "port") return member.value.is_null() ? base::done() : read_port(member, probe);
+  if (key == "family") return member.value.is_null() ? base::done() : read_family(member, probe);
+  return Error("unknown key \"" + key + "\": a probe has id, from, to, protocol, port and family");
 }
 
-base::Result<model::Probe> read_probe(const json::object& object) {
+base::Result<model::Probe> read_probe(const std::vector<Member>& members) {
   model::Probe probe;
-  for (const auto& [name, value] : object)
-    if (auto read = read_member({name.data(), name.size()}, value, probe); !read) return read.error();
+  for (const Member& member : members)
+    if (auto read = read_member(member, probe); !read) return read.error();
   for (const char* key : {"from", "to"})
-    if (!object.contains(key)) return Error(std::string(key) + ": is missing");
+    if (std::none_of(members.begin(), members.end(), [&](const Member& member) { return member.key == key; }))
+      return Error(std::string(key) + ": is missing");
   return probe;
 }
 
@@ -105,15 +116,22 @@ base::Result<model::Probe> read_probe(const json::object& object) {
 
 EvalLine parse_eval_line(std::string_view line) {
   if (line.size() > kLongestEvalLine)
-    return {nullptr, Error("the line is longer than " + std::to_string(kLongestEvalLine) + " bytes")};
+    return {"null", Error("the line is longer than " + std::to_string(kLongestEvalLine) + " bytes")};
   json::error_code code;
   json::value value = json::parse({line.data(), line.size()}, code);
-  if (code) return {nullptr, Error("not JSON: " + code.message())};
+  if (code) return {"null", Error("not JSON: " + code.message())};
   const auto* object = value.if_object();
   if (!object)
-    return {nullptr, Error("is not a JSON object: give {\"id\":…,\"from\":…,\"to\":…,\"protocol\":…}")};
-  const auto* id = object->if_contains("id");
-  return {id ? *id : json::value(nullptr), read_probe(*object)};
+    return {"null", Error("is not a JSON object: give {\"id\":…,\"from\":…,\"to\":…,\"protocol\":…}")};
+  EvalLine read{"null", Error("")};
+  std::vector<Member> members;
+  for (const auto& [spelled_key, spelled] : members_of(line)) {
+    const json::string key = json::parse({spelled_key.data(), spelled_key.size()}).as_string();
+    members.push_back({std::string(view(key)), object->at(key), spelled});
+    if (members.back().key == "id") read.id = spelled;
+  }
+  read.probe = read_probe(members);
+  return read;
 }
 
 namespace {
@@ -130,19 +148,18 @@ json::string_view text(std::string_view view) {
 
 }  // namespace
 
-std::string to_line(const json::value& id, const base::Result<model::Answer>& answer) {
+std::string to_line(const std::string& id, const base::Result<model::Answer>& answer) {
   json::object object;
-  object["id"] = id;
-  if (!answer) {
+  if (answer) {
+    object["verdict"] = text(to_text(answer->verdict()));
+    object["egress"] = text(to_text(answer->egress));
+    object["ingress"] = text(to_text(answer->ingress));
+    object["egress_rules"] = texts(answer->egress_rules);
+    object["ingress_rules"] = texts(answer->ingress_rules);
+  } else {
     object["error"] = answer.error().message();
-    return json::serialize(object);
   }
-  object["verdict"] = text(to_text(answer->verdict()));
-  object["egress"] = text(to_text(answer->egress));
-  object["ingress"] = text(to_text(answer->ingress));
-  object["egress_rules"] = texts(answer->egress_rules);
-  object["ingress_rules"] = texts(answer->ingress_rules);
-  return json::serialize(object);
+  return "{\"id\":" + id + "," + json::serialize(object).substr(1);
 }
 
 }  // namespace sluice::control

@@ -1,12 +1,11 @@
 // Probes and answers as JSON lines, the input and output of `sluicectl eval` (docs/interfaces.md).
 //
-// Laws: the id comes back as it was given, any JSON value, null where there was none. Every line in gives one
+// Laws: the id comes back byte for byte, any JSON value, null where there was none. Every line in gives one
 // line out; what makes no sense gives {"id":…,"error":…}. An unknown key is an error: a probe that asks what
 // nobody reads would get the answer to another question; the keys of an answer and `note` may stand there. A
 // probe without `protocol` is TCP, as a policy's port is (semantics 14). Pure; any thread.
 #pragma once
 
-#include <boost/json/value.hpp>
 #include <string>
 #include <string_view>
 
@@ -15,7 +14,7 @@
 namespace sluice::control {
 
 struct EvalLine {
-  boost::json::value id;  // null where the line gives none
+  std::string id = "null";  // JSON as the line spells it
   base::Result<model::Probe> probe;
 };
 
@@ -24,6 +23,6 @@ EvalLine parse_eval_line(std::string_view line);
 inline constexpr size_t kLongestEvalLine = size_t{64} * 1024;
 
 // Without a newline.
-std::string to_line(const boost::json::value& id, const base::Result<model::Answer>& answer);
+std::string to_line(const std::string& id, const base::Result<model::Answer>& answer);
 
 }  // namespace sluice::control
