@@ -1,10 +1,10 @@
 #include "agent/source/decode.h"
 
 #include <algorithm>
-#include <array>
 
 #include "agent/source/decode_kinds.h"
 #include "agent/source/excerpt.h"
+#include "agent/source/kinds.h"
 #include "agent/source/names.h"
 
 namespace sluice::source {
@@ -34,52 +34,11 @@ net::Port decode_port(const Field& port) {
   return number ? port.take(net::Port::from_number(*number)) : net::Port();
 }
 
-net::Ip decode_ip(const Field& ip) {
-  return ip.take(net::Ip::parse(ip.required_text()));
-}
-
 namespace {
 
 using model::Kind;
 using model::ObjectId;
 using model::ObjectName;
-
-constexpr std::string_view kListSuffix = "List";
-
-std::string_view group_of(std::string_view api_version) {
-  size_t slash = api_version.find('/');
-  return slash == api_version.npos ? std::string_view() : api_version.substr(0, slash);
-}
-
-struct KindFacts {
-  Kind kind;
-  std::string_view api_version;
-  bool namespaced;
-};
-constexpr std::array<KindFacts, 6> kKindFacts = {{{Kind::kPod, "v1", true},
-                                                  {Kind::kNamespace, "v1", false},
-                                                  {Kind::kNode, "v1", false},
-                                                  {Kind::kService, "v1", true},
-                                                  {Kind::kEndpointSlice, "discovery.k8s.io/v1", true},
-                                                  {Kind::kNetworkPolicy, "networking.k8s.io/v1", true}}};
-
-const KindFacts* facts_of(std::string_view kind) {
-  auto found = std::find_if(kKindFacts.begin(), kKindFacts.end(),
-                            [&](const KindFacts& facts) { return model::to_text(facts.kind) == kind; });
-  return found == kKindFacts.end() ? nullptr : &*found;
-}
-
-// Another API group may have a kind of the same name (Knative's Service, Calico's NetworkPolicy): that is
-// another kind, counted with its group. `extensions` once held the NetworkPolicy of today: refused as
-// outdated.
-bool is_another_kind(const KindFacts& facts, std::string_view api_version) {
-  std::string_view group = group_of(api_version);
-  return !group.empty() && group != group_of(facts.api_version) && group != "extensions";
-}
-
-struct TypeMeta {
-  std::string api_version, kind;
-};
 
 class ObjectDecoder {
  public:
@@ -95,23 +54,23 @@ class ObjectDecoder {
       root.get("kind").fail("is missing: this is no Kubernetes object");
     if (!decoding.fault() && type.api_version.empty()) root.get("apiVersion").fail("is missing");
     if (decoding.fault()) return refuse(decoding, std::nullopt);
-    if (const KindFacts* facts = facts_of(type.kind)) return object(root, decoding, *facts, type);
-    if (type.kind.ends_with(kListSuffix)) return list(root, decoding, type);
-    ++decoded_.skipped[type.kind];
+    const KindReading read = read_kind(type);
+    switch (read.what) {
+      case KindReading::What::kObject:
+      case KindReading::What::kFault:
+        return read.facts ? object(root, read) : refuse(root, read);
+      case KindReading::What::kList:
+        return list(root, decoding,
+                    read.facts ? TypeMeta{type.api_version, name_of_kind(*read.facts)} : TypeMeta{});
+      case KindReading::What::kPassedOver:
+        return pass_over(root, type, read);
+    }
   }
 
  private:
-  void list(const Field& root, Decoding& decoding, const TypeMeta& type) {
-    TypeMeta implied;
-    std::string_view item_kind = std::string_view(type.kind).substr(0, type.kind.size() - kListSuffix.size());
-    const KindFacts* facts = facts_of(item_kind);
-    bool other =
-        item_kind.empty() ? type.api_version != "v1" : !facts || is_another_kind(*facts, type.api_version);
-    if (other) {
-      ++decoded_.skipped[type.kind];
-      return;
-    }
-    if (facts) implied = {type.api_version, std::string(item_kind)};
+  static std::string name_of_kind(const KindFacts& facts) { return std::string(model::to_text(facts.kind)); }
+
+  void list(const Field& root, Decoding& decoding, const TypeMeta& implied) {
     std::string prefix = root.path().empty() ? "" : root.path() + ".";
     size_t index = 0;
     Field items = root.get("items");
@@ -120,30 +79,46 @@ class ObjectDecoder {
     for (Tree item : items.tree()) document(item, prefix + "items[" + std::to_string(index++) + "]", implied);
   }
 
-  void object(const Field& root, Decoding& decoding, const KindFacts& facts, const TypeMeta& type) {
-    if (is_another_kind(facts, type.api_version)) {
-      ++decoded_.skipped[type.kind + "." + std::string(group_of(type.api_version))];
-      return;
-    }
-    ObjectId id{facts.kind, name_of(root, facts)};
-    if (decoding.fault()) return refuse(decoding, std::nullopt);
+  void pass_over(const Field& root, const TypeMeta& type, const KindReading& read) {
+    const std::string_view group = group_of(type.api_version);
+    ++decoded_.skipped[type.kind + (read.remark.empty() ? "" : "." + std::string(group))];
+    if (read.remark.empty()) return;
+    Decoding naming;
+    const Field metadata = Field(naming, root.tree()).get("metadata");
+    const std::string ns = metadata.get("namespace").text(), name = metadata.get("name").text();
+    const std::string called = type.kind + (name.empty() ? "" : " " + ObjectName{ns, name}.to_text());
+    decoded_.warnings.push_back(
+        {place_, std::nullopt, root.path(),
+         one_line(called + " (" + type.api_version + ") is passed over: " + read.remark)});
+  }
+
+  void object(const Field& root, const KindReading& read) {
+    Decoding naming;
+    ObjectId id{read.facts->kind, name_of(Field(naming, root.tree(), root.path()), *read.facts)};
+    if (naming.fault() && read.remark.empty()) return refuse(naming, std::nullopt);
+    if (naming.fault()) return refuse(root, read);
     // From here on the object's name says where; paths start at the object.
+    Decoding decoding;
     Field object_root(decoding, root.tree());
-    if (type.api_version != facts.api_version)
-      object_root.get("apiVersion")
-          .fail(excerpt(type.api_version) + " is not known for " + type.kind + ": use " +
-                std::string(facts.api_version));
+    if (!read.remark.empty()) object_root.get(read.field).fail(read.remark);
     auto object = value_of(object_root, id, decoding);
     if (decoding.fault()) return refuse(decoding, id);
     if (!object) {
-      ++decoded_.skipped[type.kind + " of FQDN"];
+      ++decoded_.skipped[name_of_kind(*read.facts) + " of FQDN"];
       return;
     }
     for (const auto& warning : decoding.warnings())
       decoded_.warnings.push_back({place_, id, warning.field, warning.message});
     if (const size_t more = decoding.more_warnings(); more > 0)
       decoded_.warnings.push_back({place_, id, "", "and " + std::to_string(more) + " warnings more"});
-    decoded_.objects.push_back({std::move(*object), place_});
+    decoded_.objects.push_back({std::move(*object), place_of(root)});
+  }
+
+  // An item of a list has a line of its own.
+  Place place_of(const Field& root) const {
+    Place place = place_;
+    if (root.tree().line() > 0) place.line = root.tree().line();
+    return place;
   }
 
   static ObjectName name_of(const Field& root, const KindFacts& facts) {
@@ -175,7 +150,7 @@ class ObjectDecoder {
         return std::move(*slice);
       }
       case Kind::kNetworkPolicy: {
-        // Of another version nothing is known.
+        // Of another kind or version nothing is known.
         ClosedPolicy read = decoding.fault() ? closed_policy(id.name) : decode_policy(root, id.name);
         model::NetworkPolicy policy = read.policy;
         if (decoding.fault()) decoded_.closed.push_back(std::move(read));
@@ -183,6 +158,13 @@ class ObjectDecoder {
       }
     }
     return std::nullopt;
+  }
+
+  // Of a kind that is none, where not even the object's name is known.
+  void refuse(const Field& root, const KindReading& read) {
+    Decoding decoding;
+    Field(decoding, root.tree(), root.path()).get(read.field).fail(read.remark);
+    refuse(decoding, std::nullopt);
   }
 
   void refuse(const Decoding& decoding, const std::optional<ObjectId>& id) {
@@ -208,8 +190,8 @@ void decode_object(const Tree& tree, const Place& place, Decoded& decoded) {
 }
 
 void decode_object_of(model::Kind kind, const Tree& tree, const Place& place, Decoded& decoded) {
-  const std::string_view name = model::to_text(kind);
-  decode_as(tree, place, {std::string(facts_of(name)->api_version), std::string(name)}, decoded);
+  decode_as(tree, place, {std::string(facts_of(kind).api_version), std::string(model::to_text(kind))},
+            decoded);
 }
 
 Decoded decode(std::string_view bytes, const std::string& origin) {

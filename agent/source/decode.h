@@ -5,8 +5,8 @@
 // comes out is valid as the Kubernetes API would have it in every field that is used. NetworkPolicy is
 // decoded strictly (an unknown field is refused: it would change what the policy means); in other kinds
 // unknown fields are ignored. Lists are opened. Kinds without meaning for network policy are counted in
-// `skipped`. Pure; any thread. Sources: Kubernetes API v1, discovery.k8s.io/v1, networking.k8s.io/v1, and
-// their validation packages.
+// `skipped`, of some a warning says so (kinds.h). Pure; any thread. Sources: Kubernetes API v1,
+// discovery.k8s.io/v1, networking.k8s.io/v1, and their validation packages.
 #pragma once
 
 #include <string_view>
@@ -20,7 +20,7 @@ namespace sluice::source {
 
 struct DecodedObject {
   model::Object object;
-  Place place;
+  Place place;  // with the line at which the object itself starts
 };
 
 // What can be held to of a NetworkPolicy that is a problem, so that it opens nothing (semantics 40): it

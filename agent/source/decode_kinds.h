@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "agent/model/objects.h"
+#include "agent/source/addresses.h"
 #include "agent/source/decode.h"
 #include "agent/source/field.h"
 
@@ -26,7 +27,6 @@ net::Protocol decode_protocol(const Field& protocol);  // absent: TCP
 // Of a container or a Service, where the API server takes an empty one for an absent one as well.
 net::Protocol decode_protocol_or_empty(const Field& protocol);
 net::Port decode_port(const Field& port);  // must be there
-net::Ip decode_ip(const Field& ip);
 // Sorted, each once.
 template <typename T>
 void make_set(std::vector<T>& values);

@@ -71,6 +71,14 @@ PodPhase decode_phase(const Field& field, bool has_ip) {
   return PodPhase::kUnknown;
 }
 
+// The scheduler writes it, so a plain n is a slip of whoever made the file, and costs no pod.
+std::string decode_node_name(const Field& field) {
+  const Tree tree = field.tree();
+  if (tree.quoted() || !parse_boolean(tree.text())) return field.text();
+  field.warn(std::string(tree.text()) + " is a boolean to kubectl, and read as text: write it in quotes");
+  return std::string(tree.text());
+}
+
 // Without the condition, as in files written by hand, it is.
 bool decode_ready(const Field& conditions) {
   bool ready = true;
@@ -103,7 +111,7 @@ model::Pod decode_pod(const Field& root, model::ObjectName name) {
   Field deleted = metadata.get("deletionTimestamp");
   pod.terminating = !deleted.absent();
   if (pod.terminating) (void)deleted.take(parse_timestamp(deleted.text()));
-  pod.node_name = spec.get("nodeName").text();
+  pod.node_name = decode_node_name(spec.get("nodeName"));
   pod.host_network = spec.get("hostNetwork").boolean().value_or(false);
   spec.get("containers").each([&](const Field& container) { decode_container_ports(container, pod); });
   spec.get("initContainers").each([&](const Field& container) {
@@ -134,8 +142,7 @@ model::Node decode_node(const Field& root, model::ObjectName name) {
   make_set(node.addresses);
   const Field spec = root.get("spec");
   auto add_cidr = [&node](const Field& item) {
-    const auto read = [](const Field& cidr) { return cidr.take(net::Cidr::parse(cidr.text())); };
-    if (const auto cidr = item.value_or_warning("this range is passed over", read))
+    if (const auto cidr = item.value_or_warning("this range is passed over", decode_cidr))
       node.pod_cidrs.push_back(*cidr);
   };
   if (const Field one = spec.get("podCIDR"), all = spec.get("podCIDRs"); !all.absent())

@@ -57,16 +57,6 @@ LabelSelector decode_selector(const Field& field) {
   return selector;
 }
 
-// "10.1.2.3/8" is read as 10.0.0.0/8, with a warning.
-net::Cidr decode_cidr(const Field& field) {
-  std::string text = field.required_text();
-  auto cidr = field.take(net::Cidr::parse(text));
-  auto written = net::Ip::parse(std::string_view(text).substr(0, text.find('/')));
-  if (written.ok() && *written != cidr.base())
-    field.warn(excerpt(text) + " has host bits and is read as " + cidr.to_text());
-  return cidr;
-}
-
 model::IpBlock decode_ip_block(const Field& field) {
   field.allow_only({"cidr", "except"});
   model::IpBlock block;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "agent/source/syntax_cause.h"
+
 namespace sluice::source {
 namespace {
 
@@ -123,7 +125,8 @@ class Reader {
   // look alike and are not.
   void text(std::string_view text, uint32_t first_line) {
     std::string_view rest = content_of(text);
-    if (!rest.starts_with('{')) return parsed(parse_yaml_document(text, first_line));
+    auto yaml = [&] { return explained(parse_yaml_document(text, first_line), text, first_line); };
+    if (!rest.starts_with('{')) return parsed(yaml());
     const bool json = content_of(rest.substr(1)).starts_with('"');
     uint32_t line = first_line;
     std::string_view uncounted = text;
@@ -135,8 +138,9 @@ class Reader {
     };
     ParsedDocument first = next();
     if (std::holds_alternative<SyntaxError>(first)) {
-      ParsedDocument yaml = parse_yaml_document(text, first_line);
-      return parsed(std::holds_alternative<SyntaxError>(yaml) && json ? std::move(first) : std::move(yaml));
+      ParsedDocument flow_map = yaml();
+      return parsed(std::holds_alternative<SyntaxError>(flow_map) && json ? std::move(first)
+                                                                          : std::move(flow_map));
     }
     parsed(std::move(first));
     for (rest = content_of(rest); !rest.empty(); rest = content_of(rest)) parsed(next());
@@ -145,6 +149,12 @@ class Reader {
   void refuse(SyntaxError error) { parsed(std::move(error)); }
 
  private:
+  static ParsedDocument explained(ParsedDocument parsed, std::string_view text, uint32_t first_line) {
+    if (auto* error = std::get_if<SyntaxError>(&parsed))
+      return with_cause(std::move(*error), text, first_line);
+    return parsed;
+  }
+
   void parsed(ParsedDocument parsed) {
     if (auto* document = std::get_if<Document>(&parsed)) visit_(++number_, std::move(*document));
     if (auto* error = std::get_if<SyntaxError>(&parsed)) visit_(++number_, std::move(*error));

@@ -1,10 +1,11 @@
 #include "agent/source/field.h"
 
 #include <algorithm>
-#include <numeric>
 
+#include "agent/source/edit_distance.h"
 #include "agent/source/excerpt.h"
 #include "agent/source/scalars.h"
+#include "agent/source/syntax_cause.h"
 
 namespace sluice::source {
 namespace {
@@ -13,22 +14,6 @@ std::string child_path(const std::string& path, std::string_view key) {
   bool plain = std::all_of(key.begin(), key.end(), [](unsigned char c) { return std::isalnum(c); });
   if (!plain) return path + "[" + excerpt(key) + "]";
   return path.empty() ? std::string(key) : path + "." + std::string(key);
-}
-
-// Levenshtein distance; both are short.
-size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
-    }
-  }
-  return row[b.size()];
 }
 
 std::string suggestion(std::string_view key, std::initializer_list<std::string_view> known) {
@@ -98,6 +83,8 @@ void Field::entries(const std::function<void(std::string_view key, const Field& 
   for (Tree entry : tree_) {
     Field field(*decoding_, entry, path_ + "[" + excerpt(entry.key()) + "]");
     if (entry.is_null()) return field.fail("is empty: write \"\" for an empty text");
+    if (entry.key_is_respelt())
+      field.warn("the key is a boolean as it is written, which kubectl makes a text of: write it in quotes");
     visit(entry.key(), field);
   }
 }
@@ -144,6 +131,12 @@ void Field::allow_only(std::initializer_list<std::string_view> known) const {
   for (Tree entry : tree_)
     if (std::find(known.begin(), known.end(), entry.key()) == known.end())
       return fail("unknown field " + excerpt(entry.key()) + ": " + suggestion(entry.key(), known));
+}
+
+void Field::fail(std::string_view message) const {
+  const bool rendered = tree_.type() != TreeType::kScalar || !holds_template(tree_.text());
+  decoding_->fail(path_,
+                  rendered ? std::string(message) : excerpt(tree_.text()) + " " + std::string(kNotRendered));
 }
 
 void Field::check(std::string_view text, std::string_view fault) const {

@@ -90,7 +90,8 @@ class Field {
     if (part.fault()) return std::nullopt;
     return value;
   }
-  void fail(std::string_view message) const { decoding_->fail(path_, message); }
+  // Of text that is a template which was not rendered, that is said instead.
+  void fail(std::string_view message) const;
   void warn(std::string_view message) const { decoding_->warn(path_, message); }
 
   // The value of a parsed Result, or a harmless one after a failure with its message.

@@ -161,17 +161,47 @@ void FolderReader::withdraw(const std::set<std::string>& paths, FolderReading& r
   });
 }
 
-Result<FolderContents> read_folder(const std::string& folder) {
-  auto listing = list_folder(folder);
-  if (!listing) return listing.error();
+namespace {
+
+FolderContents contents_of(FolderReading reading) {
   FolderContents contents;
   FolderState state;
-  for (const model::Change& change : state.apply(FolderReader().read(*listing)))
-    contents.cluster.apply(change);
+  for (const model::Change& change : state.apply(std::move(reading))) contents.cluster.apply(change);
   contents.problems = state.problems();
   contents.warnings = state.warnings();
   contents.skipped = state.skipped();
   return contents;
+}
+
+// What comes through a pipe has no size to ask for.
+Result<FolderContents> read_input(int fd) {
+  std::string bytes;
+  char part[1 << 16];
+  for (ssize_t count = 1; count != 0;) {
+    count = ::read(fd, part, sizeof(part));
+    if (count < 0 && errno != EINTR) return Error::from_errno(errno, "-: standard input cannot be read");
+    if (count > 0) bytes.append(part, static_cast<size_t>(count));
+    if (bytes.size() > kMaxManifestBytes) return too_large().within("-: standard input");
+  }
+  FileReading reading;
+  reading.path = "-";
+  reading.decoded = decode(bytes, reading.path);
+  return contents_of({{std::move(reading)}, {}, {}});
+}
+
+}  // namespace
+
+Result<FolderContents> read_folder(const std::string& folder) {
+  auto listing = list_folder(folder);
+  if (!listing) return listing.error();
+  return contents_of(FolderReader().read(*listing));
+}
+
+Result<FolderContents> read_manifests(const std::string& where) {
+  if (where == "-") return read_input(STDIN_FILENO);
+  struct stat status {};
+  const bool file = stat(where.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+  return file ? contents_of(FolderReader().read_files({where})) : read_folder(where);
 }
 
 }  // namespace sluice::source

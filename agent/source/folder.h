@@ -28,6 +28,9 @@ struct FolderContents {
 // that are wrong are in `problems`.
 base::Result<FolderContents> read_folder(const std::string& folder);
 
+// The same of what `kubectl apply -f` takes: a folder, a file of any name, or "-": all of standard input.
+base::Result<FolderContents> read_manifests(const std::string& where);
+
 // Remembers which version of each file it has read. Not thread-safe.
 class FolderReader {
  public:

@@ -54,6 +54,7 @@ class Walk {
   base::Status directory(const std::string& path) {
     base::Fd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     struct stat status {};
+    if (!fd.valid() && errno == ENOTDIR) return Error("is a file: give the folder that holds it");
     if (!fd.valid() || fstat(fd.get(), &status) != 0)
       return Error::from_errno(errno, "cannot read the directory");
     if (!seen_.insert({status.st_dev, status.st_ino}).second) return base::done();

@@ -7,19 +7,39 @@ namespace sluice::source {
 using model::Change;
 using model::ObjectId;
 
+namespace {
+
+std::string line_of(const Place& place) {
+  return "line " + std::to_string(place.line);
+}
+
+// Of a definition that counts, beside an earlier one.
+Warning replaces(const ObjectId& id, const Place& last, const Place& earlier) {
+  const bool here = last.origin == earlier.origin;
+  return {last, id, "",
+          "is defined in " + line_of(last) + " and in " + (here ? "" : earlier.origin + " ") +
+              line_of(earlier) + ": the last counts, remove the other"};
+}
+
+}  // namespace
+
+bool ApplyOrder::operator()(const std::string& a, const std::string& b) const {
+  const auto rank = [](char c) { return c == '/' ? 0 : static_cast<unsigned char>(c); };
+  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
+                                      [&](char one, char other) { return rank(one) < rank(other); });
+}
+
 FolderState::File FolderState::file_of(FileReading reading, const File& last) {
   File file;
   file.problems = std::move(reading.decoded.problems);
   file.warnings = std::move(reading.decoded.warnings);
   file.skipped = std::move(reading.decoded.skipped);
   for (DecodedObject& found : reading.decoded.objects) {
-    ObjectId id = id_of(found.object);
-    Place place = found.place;
-    auto [first, added] = file.objects.try_emplace(id, std::move(found));
-    if (!added)
-      file.problems.push_back({place, id, "",
-                               "is defined twice: document " + std::to_string(first->second.place.document) +
-                                   " counts; remove one"});
+    const ObjectId id = id_of(found.object);
+    const auto earlier = file.objects.find(id);
+    if (earlier != file.objects.end())
+      file.warnings.push_back(replaces(id, found.place, earlier->second.place));
+    file.objects.insert_or_assign(id, std::move(found));
   }
   bool whole = reading.state == FileReading::State::kRead && reading.decoded.complete;
   if (whole) {
@@ -40,7 +60,7 @@ FolderState::File FolderState::file_of(FileReading reading, const File& last) {
 
 const DecodedObject* FolderState::in_force(const ObjectId& id) const {
   auto owners = owners_.find(id);
-  return owners == owners_.end() ? nullptr : &files_.at(*owners->second.begin()).objects.at(id);
+  return owners == owners_.end() ? nullptr : &files_.at(*owners->second.rbegin()).objects.at(id);
 }
 
 void FolderState::note(const Objects& objects, InForce& before) const {
@@ -113,12 +133,6 @@ std::vector<Change> FolderState::apply(FolderReading reading) {
 std::vector<Problem> FolderState::problems() const {
   std::vector<Problem> all = folder_problems_;
   for (const auto& [path, file] : files_) all.insert(all.end(), file.problems.begin(), file.problems.end());
-  for (const ObjectId& id : contested_) {
-    const auto& owners = owners_.at(id);
-    for (auto owner = std::next(owners.begin()); owner != owners.end(); ++owner)
-      all.push_back({files_.at(*owner).objects.at(id).place, id, "",
-                     "is defined in " + *owners.begin() + " as well, which counts: remove one"});
-  }
   std::stable_sort(all.begin(), all.end(),
                    [](const Problem& a, const Problem& b) { return a.place < b.place; });
   return all;
@@ -127,6 +141,12 @@ std::vector<Problem> FolderState::problems() const {
 std::vector<Warning> FolderState::warnings() const {
   std::vector<Warning> all;
   for (const auto& [path, file] : files_) all.insert(all.end(), file.warnings.begin(), file.warnings.end());
+  for (const ObjectId& id : contested_) {
+    const auto& owners = owners_.at(id);
+    const auto place = [&](const std::string& path) { return files_.at(path).objects.at(id).place; };
+    for (auto earlier = owners.begin(); std::next(earlier) != owners.end(); ++earlier)
+      all.push_back(replaces(id, place(*owners.rbegin()), place(*earlier)));
+  }
   return all;
 }
 

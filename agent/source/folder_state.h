@@ -2,9 +2,8 @@
 // changes.
 //
 // Laws:
-//  - What is in force is a function of the files' last good contents: of an object defined in several files
-//  the first
-//    in path order counts, in one file the first document; the others are problems that name both.
+//  - What is in force is a function of the files' last good contents: of an object defined several times the
+//  last counts, files in the order of `kubectl apply -R`, with a warning that names the other.
 //  - An object that is wrong in its file keeps the last version that was good there.
 //  - A file that cannot be read, is empty (blank), or has a document that does not tell which object it
 //  holds keeps
@@ -40,12 +39,17 @@ struct FolderReading {
   std::vector<Problem> problems;   // of the folder as a whole; they replace those given before
 };
 
+// Files in the order in which `kubectl apply -R` reads a folder: name by name, a directory at its own name.
+struct ApplyOrder {
+  bool operator()(const std::string& a, const std::string& b) const;
+};
+
 class FolderState {
  public:
   // Takes in a reading; answers what has to change in force.
   std::vector<model::Change> apply(FolderReading reading);
 
-  // As of the last reading, in order of path and document.
+  // As of the last reading, in the order of files and documents.
   std::vector<Problem> problems() const;
   std::vector<Warning> warnings() const;
   SkippedKinds skipped() const;
@@ -53,7 +57,7 @@ class FolderState {
  private:
   using Objects = std::map<model::ObjectId, DecodedObject>;
   struct File {
-    Objects objects;  // in force, or shadowed by an earlier file
+    Objects objects;  // in force, or replaced by a later file
     std::vector<Problem> problems;
     std::vector<Warning> warnings;
     SkippedKinds skipped;
@@ -66,9 +70,9 @@ class FolderState {
   void own(const std::string& path, const Objects& objects);
   void disown(const std::string& path, const Objects& objects);
 
-  std::map<std::string, File> files_;
-  std::map<model::ObjectId, std::set<std::string>> owners_;  // paths that define it; never empty
-  std::set<model::ObjectId> contested_;                      // with more than one owner
+  std::map<std::string, File, ApplyOrder> files_;
+  std::map<model::ObjectId, std::set<std::string, ApplyOrder>> owners_;  // paths that define it; never empty
+  std::set<model::ObjectId> contested_;                                  // with more than one owner
   std::vector<Problem> folder_problems_;
 };
 

@@ -61,6 +61,18 @@ std::optional<int64_t> parse_digits(std::string_view digits, int base) {
   return value;
 }
 
+struct Radix {
+  std::string_view prefix;
+  int base;
+};
+constexpr Radix kRadixes[] = {{"0x", 16}, {"0o", 8}, {"0b", 2}};
+
+bool has_radix(std::string_view text) {
+  return std::any_of(std::begin(kRadixes), std::end(kRadixes), [&](const Radix& radix) {
+    return text.starts_with(radix.prefix) && parse_digits(text.substr(radix.prefix.size()), radix.base);
+  });
+}
+
 bool is_special_float(std::string_view text) {
   if (text == ".nan" || text == ".NaN" || text == ".NAN") return true;
   drop_sign(text);
@@ -83,16 +95,21 @@ std::optional<int64_t> parse_offset(std::string_view text) {
 }  // namespace
 
 std::string_view plain_type(std::string_view text) {
-  static constexpr std::string_view kBooleans[] = {"true", "True", "TRUE", "false", "False", "FALSE"};
-  if (std::find(std::begin(kBooleans), std::end(kBooleans), text) != std::end(kBooleans)) return "a boolean";
-  bool radix = (text.starts_with("0x") || text.starts_with("0o")) && parse_integer(text);
-  if (radix || is_decimal_number(text) || is_special_float(text)) return "a number";
+  if (parse_boolean(text)) return "a boolean";
+  if (text.find('_') != text.npos && !text.starts_with('_')) {
+    std::string digits(text);
+    std::erase(digits, '_');
+    return parse_boolean(digits) ? std::string_view() : plain_type(digits);
+  }
+  std::string_view magnitude = text;
+  drop_sign(magnitude);
+  if (has_radix(magnitude) || is_decimal_number(text) || is_special_float(text)) return "a number";
   return {};
 }
 
 std::optional<int64_t> parse_integer(std::string_view text) {
-  if (text.starts_with("0x")) return parse_digits(text.substr(2), 16);
-  if (text.starts_with("0o")) return parse_digits(text.substr(2), 8);
+  for (const Radix& radix : kRadixes)
+    if (text.starts_with(radix.prefix)) return parse_digits(text.substr(radix.prefix.size()), radix.base);
   bool negative = text.starts_with('-');
   drop_sign(text);
   if (!all_digits(text) || (text.size() > 1 && text[0] == '0')) return std::nullopt;

@@ -1,5 +1,6 @@
-// What a scalar of a manifest is, by its spelling: YAML 1.2 core schema (and JSON), with the YAML 1.1
-// spellings of booleans that kubectl also reads where a boolean is due.
+// What a plain scalar of a manifest is, by its spelling: YAML 1.2 core schema (and JSON), and beside it what
+// YAML 1.1 takes for a boolean or a number, as the library does that kubectl reads with (yes, on, n, 0b1010,
+// 8_080).
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,8 @@ namespace sluice::source {
 // is a string.
 std::string_view plain_type(std::string_view text);
 
-// Decimal without leading zeros (010 is 8 in YAML 1.1 and 10 in 1.2: refused), 0x hexadecimal or 0o octal.
+// Decimal without leading zeros (010 is 8 in YAML 1.1 and 10 in 1.2: refused), 0x hexadecimal, 0o octal or 0b
+// binary.
 std::optional<int64_t> parse_integer(std::string_view text);
 
 // true, True, TRUE, yes, on, y … and their opposites.

@@ -40,6 +40,10 @@ std::string_view Tree::key() const {
   return document_->text_of(node.key_at, node.key_size);
 }
 
+bool Tree::key_is_respelt() const {
+  return document_ && document_->nodes_[node_].key_respelt;
+}
+
 Tree::Iterator Tree::begin() const {
   bool has_children = type() == TreeType::kSequence || type() == TreeType::kMap;
   return {document_, has_children ? document_->nodes_[node_].at : Document::kNone};

@@ -37,6 +37,8 @@ class Tree {
   uint32_t line() const;
   // The key under which this stands in its map; empty elsewhere.
   std::string_view key() const;
+  // The key is a boolean as written (y, on), and "true" or "false" here, as kubectl has it.
+  bool key_is_respelt() const;
 
   // Children of a sequence or map, in order; none for other types.
   Iterator begin() const;
@@ -71,6 +73,7 @@ class Document {
     uint32_t weight = 1;  // nodes below and itself, aliases written out
     TreeType type = TreeType::kNull;
     bool quoted = false;
+    bool key_respelt = false;
     uint8_t height = 1;  // levels below and itself
   };
   std::string_view text_of(uint32_t at, uint32_t size) const { return {text_.data() + at, size}; }

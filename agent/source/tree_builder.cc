@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "agent/source/excerpt.h"
+#include "agent/source/scalars.h"
 
 namespace sluice::source {
 namespace {
@@ -14,6 +15,10 @@ constexpr std::string_view kMergeKey = "<<";
 
 void TreeBuilder::take_key(std::string_view text, bool quoted, uint32_t line) {
   Frame& frame = open_.back();
+  const auto boolean = quoted ? std::nullopt : parse_boolean(text);
+  const std::string_view written = text;
+  if (boolean) text = *boolean ? "true" : "false";
+  frame.key_respelt = text != written;
   frame.key_at = static_cast<uint32_t>(document_.text_.size());
   frame.key_size = static_cast<uint32_t>(text.size());
   frame.key_line = line;
@@ -30,8 +35,10 @@ uint32_t TreeBuilder::add(Document::Node node) {
   if (!open_.empty() && open_.back().has_key) {
     node.key_at = open_.back().key_at;
     node.key_size = open_.back().key_size;
+    node.key_respelt = open_.back().key_respelt;
   } else {
     node.key_at = node.key_size = 0;
+    node.key_respelt = false;
   }
   node.next = Document::kNone;
   document_.nodes_.push_back(node);
@@ -133,7 +140,10 @@ void TreeBuilder::refuse_duplicate_keys(uint32_t map) const {
       for (auto other = tree.begin(); other != entry && !twice; ++other) twice = (*other).key() == key;
     else
       twice = !seen.insert(key).second;
-    if (twice) throw TreeError{(*entry).line(), "the key " + excerpt(key) + " stands twice in one map"};
+    if (!twice) continue;
+    const bool object = open_.size() == 1 && (key == "apiVersion" || key == "kind");
+    throw TreeError{(*entry).line(), "the key " + excerpt(key) + " stands twice in one map" +
+                                         (object ? ": is a line \"---\" missing before it?" : "")};
   }
 }
 

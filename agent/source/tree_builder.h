@@ -36,6 +36,7 @@ class TreeBuilder {
     uint32_t last = Document::kNone;  // child
     size_t anchor = 0;
     bool has_key = false;
+    bool key_respelt = false;
     bool merge_key = false;   // the pending key is a plain <<
     bool has_merges = false;  // some entry has one
     uint32_t key_at = 0, key_size = 0, key_line = 0;

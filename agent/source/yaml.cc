@@ -33,7 +33,7 @@ class Event {
 
 class Parser {
  public:
-  Parser(std::string_view text, uint32_t first_line) : first_line_(first_line) {
+  Parser(std::string_view text, uint32_t first_line) : text_(text), first_line_(first_line) {
     if (!yaml_parser_initialize(&parser_)) throw std::bad_alloc();
     yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()), text.size());
     yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
@@ -51,10 +51,26 @@ class Parser {
   }
 
  private:
+  // "@" in quotes; "a tab".
+  std::string character_at(const yaml_mark_t& mark) const {
+    size_t at = 0;
+    for (size_t characters = 0; at < text_.size(); ++at) {
+      const bool starts = (static_cast<unsigned char>(text_[at]) & 0xc0) != 0x80;
+      if (starts && characters++ == mark.index) break;
+    }
+    const std::string_view character = text_.substr(at, 1);
+    return character == "\t" ? "a tab" : excerpt(character);
+  }
+
   uint32_t line_of(const yaml_mark_t& mark) const { return first_line_ + static_cast<uint32_t>(mark.line); }
 
   TreeError fault() const {
-    std::string message = "is not YAML: " + one_line(parser_.problem ? parser_.problem : "unreadable");
+    constexpr std::string_view kNoToken = "found character that cannot start any token";
+    const std::string_view problem = parser_.problem ? parser_.problem : "unreadable";
+    if (problem == kNoToken)
+      return {line_of(parser_.problem_mark), "is not YAML: " + character_at(parser_.problem_mark) +
+                                                 " cannot start a value: put the value in quotes"};
+    std::string message = "is not YAML: " + one_line(problem);
     if (parser_.context) message += " " + one_line(parser_.context);
     return {line_of(parser_.problem_mark), message};
   }
@@ -126,6 +142,7 @@ class Parser {
   }
 
   yaml_parser_t parser_;
+  std::string_view text_;
   uint32_t first_line_;
   std::map<std::string, size_t> anchors_;
   size_t last_anchor_ = 0;

@@ -191,9 +191,9 @@ const Unreadable kUnreadable[] = {
        spec["ingress"].as_array().push_back(Json{{"audit", true}});
      },
      "meanwhile it isolates all the same", true},
-    {"a CIDR that older servers took",
+    {"a CIDR that is none",
      [](Json& spec) {
-       const Json block{{"ipBlock", Json{{"cidr", "010.0.0.0/8"}}}};
+       const Json block{{"ipBlock", Json{{"cidr", "10.0.0/8"}}}};
        spec["ingress"].as_array().push_back(Json{{"from", boost::json::array{block}}});
      },
      "meanwhile it isolates all the same"},

@@ -114,14 +114,15 @@ TEST(Decode, AnEmptyProtocol) {
             "UDP or SCTP");
   EXPECT_EQ(decode("{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a}, spec: "
                    "{podSelector: {}, ingress: [{ports: [{protocol: ''}]}]}}",
-                   Format::kYaml, "f")
+                   "f")
                 .problems.size(),
             1u);
 }
 
 TEST(Decode, NodeHasItsIpAddressesOnly) {
   auto node = read_one<model::Node>(
-      "{apiVersion: v1, kind: Node, metadata: {name: n}, status: {addresses: [{type: Hostname, address: n}, "
+      "{apiVersion: v1, kind: Node, metadata: {name: n1}, status: {addresses: [{type: Hostname, address: "
+      "n1}, "
       "{type: "
       "InternalIP, address: 192.168.0.2}, {type: ExternalIP, address: 1.2.3.4}, {type: InternalIP, address: "
       "192.168.0.2}, {type: InternalDNS, address: n.x}]}}");
@@ -151,9 +152,9 @@ TEST(Decode, ASenselessNodeAddressIsLostAlone) {
       {"of another type it is not looked at", "[{type: Hostname, address: ''}, {type: InternalDNS}]", ""},
   };
   for (const Row& row : rows) {
-    const Decoded decoded = decode("{apiVersion: v1, kind: Node, metadata: {name: n}, status: {addresses: " +
+    const Decoded decoded = decode("{apiVersion: v1, kind: Node, metadata: {name: n1}, status: {addresses: " +
                                        std::string(row.text) + "}}",
-                                   Format::kYaml, "f");
+                                   "f");
     ASSERT_EQ(decoded.objects.size(), 1u) << row.what;
     std::string got;
     for (const net::Ip& ip : std::get<model::Node>(decoded.objects[0].object).addresses) got += ip.to_text();
@@ -164,8 +165,7 @@ TEST(Decode, ASenselessNodeAddressIsLostAlone) {
 
 TEST(Decode, ASenselessPodRangeIsLostAlone) {
   const Decoded decoded =
-      decode("{apiVersion: v1, kind: Node, metadata: {name: n}, spec: {podCIDRs: ['', 10.1.0.0/24]}}",
-             Format::kYaml, "f");
+      decode("{apiVersion: v1, kind: Node, metadata: {name: n1}, spec: {podCIDRs: ['', 10.1.0.0/24]}}", "f");
   ASSERT_EQ(decoded.objects.size(), 1u);
   EXPECT_EQ(std::get<model::Node>(decoded.objects[0].object).pod_cidrs.size(), 1u);
   EXPECT_EQ(decoded.warnings.at(0).to_text(),
@@ -182,7 +182,7 @@ TEST(Decode, NodeHasItsPodsRanges) {
                "10.1.0.0/24 fd00:1::/64 "}};
   for (const auto& row : rows) {
     const auto node = read_one<model::Node>(
-        "{apiVersion: v1, kind: Node, metadata: {name: n}, spec: " + std::string(row.spec) + "}");
+        "{apiVersion: v1, kind: Node, metadata: {name: n1}, spec: " + std::string(row.spec) + "}");
     std::string cidrs;
     for (const auto& cidr : node.pod_cidrs) cidrs += cidr.to_text() + " ";
     EXPECT_EQ(cidrs, row.cidrs) << row.what;

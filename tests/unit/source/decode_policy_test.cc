@@ -103,10 +103,10 @@ TEST(DecodePolicy, SelectorsPeersAndPorts) {
   const Row rows[] = {
       {"spec: {podSelector: {matchLabels: {b: '2', a: x}, matchExpressions: [{key: c, operator: Exists}]}}",
        "prod/web (a in x & b in 2 & c exists) I- in[] out[]"},
-      {"spec: {podSelector: {matchExpressions: [{key: a, operator: In, values: [y, x, y]}, {key: b, "
+      {"spec: {podSelector: {matchExpressions: [{key: a, operator: In, values: [z, x, z]}, {key: b, "
        "operator: NotIn, "
        "values: ['']}, {key: c, operator: DoesNotExist, values: []}]}}",
-       "prod/web (a in x y & b notin '' & c absent) I- in[] out[]"},
+       "prod/web (a in x z & b notin '' & c absent) I- in[] out[]"},
       {"spec: {egress: [{to: [{ipBlock: {cidr: 10.1.2.3/8, except: [10.2.0.0/16, 10.1.0.0/16]}}]}]}",
        "prod/web () IE in[] out[{10.0.0.0/8-10.1.0.0/16-10.2.0.0/16 }]"},
       {"spec: {egress: [{to: [{ipBlock: {cidr: '::/0', except: ['fd00::/8']}}]}]}",
@@ -231,9 +231,9 @@ TEST(DecodePolicy, WhatIsRefusedIsolatesAllTheSame) {
       {"a rule of three",
        "spec: {podSelector: {matchLabels: {a: b}}, ingress: [{from: [{podSelector: {}}]}, {from: "
        "[{podSelector: "
-       "{}}, {ipBlock: {cidr: 010.0.0.0/8}}]}, {ports: [{port: 1}]}]}",
+       "{}}, {ipBlock: {cidr: 10.0.0/8}}]}, {ports: [{port: 1}]}]}",
        "prod/web (a in b) I- in[{pods() },{ TCP:1-1}] out[]" + rules},
-      {"a prefix length with a leading zero", "spec: {ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/08}}]}]}",
+      {"a prefix length that is none", "spec: {ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/33}}]}]}",
        "prod/web () I- in[] out[]" + rules},
       {"a field of a rule that is not known", "spec: {ingress: [{from: [], audit: true}]}",
        "prod/web () I- in[] out[]" + rules},

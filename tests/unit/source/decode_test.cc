@@ -33,19 +33,38 @@ TEST(Decode, ObjectsAndLists) {
        " | skipped Deployment=1 | skipped DeploymentList=1"},
       {"another group's kind of that name",
        "{apiVersion: serving.knative.dev/v1, kind: Service, metadata: {name: a}}",
-       " | skipped Service.serving.knative.dev=1"},
+       " | skipped Service.serving.knative.dev=1 | warning f: document 1: Service a (serving.knative.dev/v1) "
+       "is passed over: it is no v1 Service"},
       {"an unknown version", "{apiVersion: extensions/v1beta1, kind: NetworkPolicy, metadata: {name: a}}",
        " | f: document 1: NetworkPolicy default/a: apiVersion: \"extensions/v1beta1\" is not known for "
-       "NetworkPolicy: use "
-       "networking.k8s.io/v1"},
+       "NetworkPolicy: did you mean networking.k8s.io/v1 NetworkPolicy?"},
       {"an unknown version of a list",
        "{apiVersion: discovery.k8s.io/v1beta1, kind: EndpointSliceList, items: "
        "[{metadata: {name: a}}]}",
        " | f: document 1: EndpointSlice default/a: apiVersion: \"discovery.k8s.io/v1beta1\" is not known for "
-       "EndpointSlice: use discovery.k8s.io/v1"},
+       "EndpointSlice: did you mean discovery.k8s.io/v1 EndpointSlice?"},
       {"another group's NetworkPolicy is another kind",
        "{apiVersion: crd.projectcalico.org/v1, kind: NetworkPolicy, metadata: {name: a}}",
-       " | skipped NetworkPolicy.crd.projectcalico.org=1"},
+       " | skipped NetworkPolicy.crd.projectcalico.org=1 | warning f: document 1: NetworkPolicy a "
+       "(crd.projectcalico.org/v1) is passed over: only networking.k8s.io/v1 NetworkPolicy is enforced"},
+      {"a list of another engine's policies",
+       "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicyList, items: [{metadata: {name: a}}]}",
+       " | skipped CiliumNetworkPolicyList.cilium.io=1 | warning f: document 1: CiliumNetworkPolicyList "
+       "(cilium.io/v2) is passed over: only networking.k8s.io/v1 NetworkPolicy is enforced"},
+      {"List of a group, with an item that is theirs",
+       "{apiVersion: networking.k8s.io/v1, kind: List, items: [{apiVersion: v1, kind: Pod, metadata: {name: "
+       "a}}, {apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: b, namespace: c}}]}",
+       "Pod default/a | skipped CiliumNetworkPolicy.cilium.io=1 | warning f: document 1: items[1]: "
+       "CiliumNetworkPolicy c/b (cilium.io/v2) is passed over: only networking.k8s.io/v1 NetworkPolicy is "
+       "enforced"},
+      {"a kind that nearly is one", "{apiVersion: v1, kind: pods, metadata: {name: a}}",
+       " | f: document 1: Pod default/a: kind: \"pods\" is not known in \"v1\": did you mean v1 Pod?"},
+      {"so without a name", "{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: pods}]}",
+       " | f: document 1: items[0].kind: \"pods\" is not known in \"v1\": did you mean v1 Pod?"},
+      {"a list of a kind that nearly is one",
+       "{apiVersion: networking.k8s.io/v1, kind: NetworkpolicyList, items: [{metadata: {name: a}}]}",
+       " | f: document 1: kind: \"NetworkpolicyList\" is not known in \"networking.k8s.io/v1\": did you mean "
+       "networking.k8s.io/v1 NetworkPolicyList?"},
       {"each stands alone",
        "{apiVersion: v1, kind: Pod, metadata: {name: A}}\n---\n{apiVersion: v1, kind: Pod, metadata: "
        "{name: b}}",
@@ -85,8 +104,7 @@ TEST(Decode, CompleteSaysWhetherAllIdsAreKnown) {
       {"a: [", false},
       {"just text", false},
   };
-  for (const auto& [text, complete] : rows)
-    EXPECT_EQ(decode(text, "f").complete, complete) << text;
+  for (const auto& [text, complete] : rows) EXPECT_EQ(decode(text, "f").complete, complete) << text;
 }
 
 TEST(Decode, NamespaceCarriesItsName) {
@@ -191,6 +209,18 @@ TEST(Decode, WhatIsRefusedSaysWhere) {
       {"Pod", "status: {podIPs: [{}]}", "status.podIPs[0].ip: is missing"},
       {"Pod", "status: {phase: running}",
        "status.phase: \"running\" is not a phase: use Pending, Running, Succeeded, Failed or Unknown"},
+      {"Pod", "metadata: {name: a, labels: {app: no}}",
+       "metadata.labels[\"app\"]: no is a boolean where text is due: write \"no\""},
+      {"Pod", "metadata: {name: a, labels: {app: 8_080}}",
+       "metadata.labels[\"app\"]: 8_080 is a number where text is due: write \"8_080\""},
+      {"Pod", "metadata: {name: a, labels: {app: '{{ .Values.app }}'}}",
+       "metadata.labels[\"app\"]: \"{{ .Values.app }}\" is a template that was not rendered: render it first "
+       "(helm "
+       "template, kustomize build, envsubst)"},
+      {"Pod", "status: {podIP: '${IP}'}",
+       "status.podIP: \"${IP}\" is a template that was not rendered: render it first (helm template, "
+       "kustomize build, "
+       "envsubst)"},
       {"Pod", "spec: {hostNetwork: 'true'}",
        "spec.hostNetwork: \"true\" is not a boolean: write true or false, without quotes"},
       {"Pod", "spec: {containers: [{ports: [{name: http}]}]}",
@@ -229,6 +259,15 @@ TEST(Decode, WhatIsRefusedSaysWhere) {
       " | f: document 1: EndpointSlice default/a: endpoints[0].addresses[0]: fd00::1 is not IPv4 as the "
       "slice's "
       "addressType says");
+}
+
+TEST(Decode, BooleansThatTextMayBe) {
+  EXPECT_EQ(
+      read("{apiVersion: v1, kind: Pod, metadata: {name: a, labels: {y: x}}, spec: {nodeName: n}}"),
+      "Pod default/a | warning f: document 1: Pod default/a: metadata.labels[\"true\"]: the key is a boolean "
+      "as it "
+      "is written, which kubectl makes a text of: write it in quotes | warning f: document 1: Pod default/a: "
+      "spec.nodeName: n is a boolean to kubectl, and read as text: write it in quotes");
 }
 
 TEST(Decode, MessagesStayOnOneLine) {

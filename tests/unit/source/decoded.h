@@ -14,6 +14,7 @@ inline std::string read(const std::string& text) {
   for (const auto& object : decoded.objects)
     out += (out.empty() ? "" : "; ") + id_of(object.object).to_text();
   for (const auto& [kind, count] : decoded.skipped) out += " | skipped " + kind + "=" + std::to_string(count);
+  for (const auto& warning : decoded.warnings) out += " | warning " + warning.to_text();
   for (const auto& problem : decoded.problems) out += " | " + problem.to_text();
   return out;
 }

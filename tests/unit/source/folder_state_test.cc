@@ -80,13 +80,20 @@ TEST(FolderState, WhatIsInForceFollowsTheLastGoodContents) {
         {{file("f", "")}, {}, "", 0}}},
       {"an unreadable file keeps what it held",
        {{{file("f", pod("a"))}, {}, "+a=1", 0}, {{unreadable("f")}, {}, "", 1}, {{}, {"f"}, "-a", 0}}},
-      {"of two files the first in path order counts",
+      {"of two files the last counts",
        {{{file("b", pod("x", "b"))}, {}, "+x=b", 0},
-        {{file("c", pod("x", "c"))}, {}, "", 1},
-        {{file("a", pod("x", "a"))}, {}, "+x=a", 2},
-        {{}, {"a"}, "+x=b", 1},
-        {{}, {"b"}, "+x=c", 0}}},
-      {"of two documents the first counts", {{{file("f", pod("x", "1") + pod("x", "2"))}, {}, "+x=1", 1}}},
+        {{file("a", pod("x", "a"))}, {}, "", 0},
+        {{file("c", pod("x", "c"))}, {}, "+x=c", 0},
+        {{}, {"c"}, "+x=b", 0},
+        {{}, {"b"}, "+x=a", 0}}},
+      {"files come in the order of kubectl apply -R",
+       {{{file("m/a.yaml", pod("x", "1"))}, {}, "+x=1", 0},
+        {{file("m/a/z.yaml", pod("x", "2"))}, {}, "", 0},
+        {{file("m/a-b.yaml", pod("x", "3"))}, {}, "", 0},
+        {{file("m/\xC3\xA9.yaml", pod("x", "4"))}, {}, "+x=4", 0}}},
+      {"of two documents the last counts", {{{file("f", pod("x", "1") + pod("x", "2"))}, {}, "+x=2", 0}}},
+      {"a last definition that is wrong leaves the one before",
+       {{{file("f", pod("x", "1") + wrong_pod("x"))}, {}, "+x=1", 1}}},
       {"a move between files is no gap",
        {{{file("a", pod("x"))}, {}, "+x=1", 0}, {{file("b", pod("x"))}, {"a"}, "", 0}}},
       {"a move with a change is one change",
@@ -106,15 +113,32 @@ TEST(FolderState, WhatIsInForceFollowsTheLastGoodContents) {
   }
 }
 
+std::string warnings_of(const FolderState& state) {
+  std::string text;
+  for (const Warning& warning : state.warnings()) text += warning.to_text() + "\n";
+  return text;
+}
+
 TEST(FolderState, DuplicatesNameBothPlaces) {
   FolderState state;
   state.apply({{file("a", pod("x")), file("b", pod("y") + pod("x"))}, {}, {}});
-  ASSERT_EQ(state.problems().size(), 1u);
-  EXPECT_EQ(state.problems()[0].to_text(),
-            "b: document 2: Pod default/x: is defined in a as well, which counts: remove one");
+  EXPECT_EQ(warnings_of(state),
+            "b: document 2: Pod default/x: is defined in line 6 and in a line 2: the last counts, remove the "
+            "other\n");
   state.apply({{file("a", pod("x") + pod("x")), file("b", "# none\n")}, {}, {}});
-  EXPECT_EQ(state.problems()[0].to_text(),
-            "a: document 2: Pod default/x: is defined twice: document 1 counts; remove one");
+  EXPECT_EQ(warnings_of(state),
+            "a: document 2: Pod default/x: is defined in line 6 and in line 2: the last counts, remove the "
+            "other\n");
+  state.apply(
+      {{file("a",
+             "kind: List\napiVersion: v1\nitems:\n- {apiVersion: v1, kind: Pod, metadata: {name: x}}\n"
+             "- {apiVersion: v1, kind: Pod, metadata: {name: x}}\n")},
+       {},
+       {}});
+  EXPECT_EQ(warnings_of(state),
+            "a: document 1: Pod default/x: is defined in line 5 and in line 4: the last counts, remove the "
+            "other\n");
+  EXPECT_TRUE(state.problems().empty());
 }
 
 TEST(FolderState, SkippedAndWarningsAreThoseOfTheMoment) {

@@ -9,19 +9,22 @@ namespace {
 
 TEST(Scalars, IntegersAsYamlWritesThem) {
   const std::pair<const char*, std::optional<int64_t>> rows[] = {
-      {"0", 0},      {"80", 80},  {"-1", -1},   {"+7", 7},     {"0x50", 80},
-      {"0o120", 80}, {"080", {}}, {"8 0", {}},  {"", {}},      {"-", {}},
-      {"1.0", {}},   {"1e3", {}}, {"0x-1", {}}, {"1_000", {}}, {"99999999999999999999", {}},
+      {"0", 0},          {"80", 80},  {"-1", -1},   {"+7", 7},     {"0x50", 80},
+      {"0o120", 80},     {"080", {}}, {"8 0", {}},  {"", {}},      {"-", {}},
+      {"1.0", {}},       {"1e3", {}}, {"0x-1", {}}, {"1_000", {}}, {"99999999999999999999", {}},
+      {"0b1010000", 80}, {"0b", {}},  {"0b2", {}},  {"0b-1", {}},
   };
   for (const auto& [text, expected] : rows) EXPECT_EQ(parse_integer(text), expected) << text;
 }
 
 TEST(Scalars, PlainTextThatIsNoString) {
-  for (const char* text : {"1", "-1.5", "1e3", ".5", "0x1F", "0o17", ".inf", "-.Inf", ".nan", "010", "1."})
+  for (const char* text : {"1", "-1.5", "1e3", ".5", "0x1F", "0o17", "0b101", "-0b1", "+0x1F", "8_080",
+                           "0x_50", "1_0.5", ".inf", "-.Inf", ".nan", "010", "1."})
     EXPECT_EQ(plain_type(text), "a number") << text;
-  for (const char* text : {"true", "False", "TRUE"}) EXPECT_EQ(plain_type(text), "a boolean") << text;
-  for (const char* text :
-       {"http", "1.2.3.4", "a1", "1a", "e3", ".", "-", "0x", "0xg", "2024-01-01", "yes", ""})
+  for (const char* text : {"true", "False", "TRUE", "yes", "No", "ON", "off", "y", "N"})
+    EXPECT_EQ(plain_type(text), "a boolean") << text;
+  for (const char* text : {"http", "1.2.3.4", "a1", "1a",   "e3",  ".",  "-",   "0x",  "0xg", "2024-01-01",
+                           "yeS",  "nO",      "_1", "y_es", "a_1", "0b", "0b2", "1_a", "ja",  ""})
     EXPECT_EQ(plain_type(text), "") << text;
 }
 
