@@ -1,18 +1,50 @@
 #include "agent/apps/manifests.h"
 
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
 #include "agent/apps/command_line.h"
 #include "agent/source/folder.h"
 
 namespace sluice::apps {
+namespace {
 
-std::optional<Manifests> read_manifests(const std::string& program, const std::string& folder) {
-  auto read = source::read_folder(folder);
+bool has_an_address(const model::Cluster& cluster) {
+  return std::any_of(cluster.pods.begin(), cluster.pods.end(), [](const auto& entry) {
+    return entry.second.takes_part() && !entry.second.ips.empty();
+  });
+}
+
+// With what people take for pods: "1 Deployment, 2 Pod without one".
+std::string no_pods(const std::string& where, const source::FolderContents& read) {
+  constexpr std::array kWorkloads = {
+      "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob"};
+  std::string others;
+  const auto add = [&](size_t count, const std::string& kind) {
+    if (count > 0) others += (others.empty() ? "" : ", ") + std::to_string(count) + " " + kind;
+  };
+  for (const char* kind : kWorkloads)
+    if (auto found = read.skipped.find(kind); found != read.skipped.end()) add(found->second, kind);
+  add(read.cluster.pods.size(), "Pod without one");
+  const char* input = std::filesystem::is_directory(where) ? "the folder"
+                      : where == "-"                       ? "the input"
+                                                           : "a file alone";
+  return where + ": no pod with an address in " + input + (others.empty() ? "" : " (but " + others + ")") +
+         ": add Pods with status.podIP, as kubectl get pods -o yaml prints them";
+}
+
+}  // namespace
+
+std::optional<Manifests> read_manifests(const std::string& program, const std::string& where) {
+  auto read = source::read_manifests(where);
   if (!read) {
     fail(program, kExitUsage, "--manifests: " + read.error().message());
     return std::nullopt;
   }
   for (const auto& problem : read->problems) fail(program, kExitUsage, problem.to_text());
   for (const auto& warning : read->warnings) fail(program, kExitDone, "warning: " + warning.to_text());
+  if (!has_an_address(read->cluster)) fail(program, kExitDone, "warning: " + no_pods(where, *read));
   return Manifests{std::move(read->cluster), read->problems.empty()};
 }
 

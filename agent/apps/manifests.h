@@ -1,4 +1,4 @@
-// A folder of manifests for the offline commands.
+// Manifests for the offline commands: a folder, a file, or "-" for standard input.
 #pragma once
 
 #include <optional>
@@ -13,8 +13,8 @@ struct Manifests {
   bool sound = true;  // false: some objects or files were refused
 };
 
-// Problems and warnings go to standard error, one line each. None, after a line that says why, where the
-// folder cannot be read.
-std::optional<Manifests> read_manifests(const std::string& program, const std::string& folder);
+// Problems and warnings go to standard error, one line each; that there is no pod with an address is a
+// warning. None, after a line that says why, where they cannot be read.
+std::optional<Manifests> read_manifests(const std::string& program, const std::string& where);
 
 }  // namespace sluice::apps

@@ -91,8 +91,12 @@ int run_identities(const AgentOptions& options) {
 }
 
 int run_sync(const Asking& asking) {
-  auto synced = asking.client().sync(asking.patience());
+  control::Client client = asking.client();
+  auto synced = client.sync(asking.patience());
   if (!synced) return fail(kSluicectl, kExitFailed, "sync: " + synced.error().message());
+  auto status = client.status();
+  if (!status) return fail(kSluicectl, kExitFailed, "sync: what is warned of: " + status.error().message());
+  for (const auto& warning : status->warnings()) fail(kSluicectl, kExitDone, "warning: " + warning);
   if (synced->refused() > 0)
     return fail(kSluicectl, kExitFailed,
                 "sync: all but what is refused is in force: " + std::to_string(synced->refused()) +

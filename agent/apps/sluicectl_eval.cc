@@ -16,6 +16,9 @@ struct EvalOptions {
 };
 
 int run_eval(const EvalOptions& options) {
+  if (options.probes == "-" && options.manifests == "-")
+    return fail(kSluicectl, kExitUsage,
+                "--manifests and --probes: both are standard input: give a file for one");
   std::ifstream file;
   if (options.probes != "-") {
     file.open(options.probes, std::ios::binary);

@@ -4,7 +4,9 @@
 namespace sluice::apps {
 
 void add_manifests_option(CLI::App& command, std::string& manifests) {
-  command.add_option("--manifests", manifests, "Folder of YAML/JSON manifests")->type_name("DIR")->required();
+  command.add_option("--manifests", manifests, "YAML/JSON manifests: a folder, a file, - for standard input")
+      ->type_name("DIR|FILE|-")
+      ->required();
 }
 
 void add_output_option(CLI::App& command, std::string& output, const std::vector<std::string>& formats) {

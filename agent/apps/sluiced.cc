@@ -50,6 +50,7 @@ int run_dry(const SluicedOptions& options) {
       {options.node_name, options.manifests, options.netns_dir, options.bpffs, options.socket});
   if (!result) return fail(kProgram, kExitFailed, result.error().message());
   for (const auto& problem : result->problems) fail(kProgram, kExitDone, problem);
+  for (const auto& warning : result->warnings) fail(kProgram, kExitDone, "warning: " + warning);
   std::fputs(result->difference.c_str(), stdout);
   return kExitDone;
 }

@@ -21,6 +21,7 @@ base::Result<ObjectNews> objects_of(const std::string& manifests) {
   ObjectNews news;
   news.changes = model::difference({}, folder->cluster);
   for (const auto& problem : folder->problems) news.problems.push_back(problem.to_text());
+  for (const auto& warning : folder->warnings) news.warnings.push_back(warning.to_text());
   return news;
 }
 
@@ -47,7 +48,7 @@ base::Result<DryRun> dry_run(const DryRunOptions& options) {
   node.take_node_addresses(std::move(*addresses));
   auto difference = node.preview();
   if (!difference) return difference.error();
-  return DryRun{image::to_text(*difference), node.problems()};
+  return DryRun{image::to_text(*difference), node.problems(), node.warnings()};
 }
 
 }  // namespace sluice::control

@@ -13,6 +13,7 @@ namespace sluice::control {
 struct DryRun {
   std::string difference;             // image::to_text(Difference): "+", "-", "~" lines; empty: nothing to do
   std::vector<std::string> problems;  // of manifests, namespaces and matching, one line each
+  std::vector<std::string> warnings;  // likewise
 };
 
 struct DryRunOptions {

@@ -11,7 +11,7 @@ import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 ENGINES = ["native", "reference"]
-KEYS = {"command", "manifests", "exit", "stderr", "stdout"}
+KEYS = {"command", "manifests", "input", "exit", "stderr", "stdout"}
 SLUICECTL = ""
 
 
@@ -48,8 +48,9 @@ class Case(unittest.TestCase):
             arguments += ["--manifests", manifests]
         if command[0] == "eval":
             arguments += ["--probes", "-"]
-        done = subprocess.run(arguments, cwd=self.case, input=self.text("probes.jsonl"), capture_output=True, text=True,
-                              timeout=60, check=False)
+        given = self.text(want.get("input", "probes.jsonl"))
+        done = subprocess.run(arguments, cwd=self.case, input=given, capture_output=True, text=True, timeout=60,
+                              check=False)
         said = f"{done.stdout}{done.stderr}"
         self.assertEqual(done.returncode, want.get("exit", 0), said)
         if not want.get("stderr"):

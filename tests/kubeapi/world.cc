@@ -159,7 +159,7 @@ model::Cluster World::cluster() const {
       Json whole = *object;
       whole["kind"] = std::string(model::to_text(kind));
       whole["apiVersion"] = std::string(api_version_of(kind));
-      const auto decoded = source::decode(json::serialize(whole), source::Format::kJson, "world");
+      const auto decoded = source::decode(json::serialize(whole), "world");
       for (const auto& one : decoded.objects) cluster.apply(model::Change::upsert(one.object));
       for (const auto& closed : decoded.closed) cluster.apply(model::Change::upsert(closed.policy));
     }
