@@ -67,6 +67,10 @@ std::vector<net::Ip> decode_pod_ips(const FeedField& field, const v1::Pod& from)
   return ips;
 }
 
+net::Cidr decode_cidr(const FeedField& item, const std::string& text) {
+  return item.cidr(text);
+}
+
 model::Pod decode_pod(const FeedField& root, const v1::Pod& from) {
   model::Pod pod;
   pod.uid = root.at("uid").opaque(from.uid());
@@ -82,6 +86,7 @@ model::Pod decode_pod(const FeedField& root, const v1::Pod& from) {
   if (pod.host_network && !pod.host_ports.empty())
     root.at("host_ports").fail("must be empty: with host_network nothing is rewritten");
   pod.ports = root.at("ports").each(from.ports(), decode_container_port);
+  pod.source_prefixes = root.at("source_prefixes").set(from.source_prefixes(), decode_cidr);
   return pod;
 }
 
@@ -89,6 +94,7 @@ model::Namespace decode_namespace(const FeedField& root, const v1::Namespace& fr
   model::Namespace ns;
   ns.labels = root.at("labels").labels(from.labels());
   ns.labels[model::kNamespaceNameLabel] = from.name().name();  // semantics 5
+  ns.source_prefixes = root.at("source_prefixes").set(from.source_prefixes(), decode_cidr);
   return ns;
 }
 
@@ -99,10 +105,7 @@ net::Ip decode_ip(const FeedField& item, const std::string& text) {
 model::Node decode_node(const FeedField& root, const v1::Node& from) {
   model::Node node;
   node.addresses = root.at("addresses").set(from.addresses(), decode_ip);
-  node.pod_cidrs =
-      root.at("pod_cidrs").set(from.pod_cidrs(), [](const FeedField& item, const std::string& text) {
-        return item.cidr(text);
-      });
+  node.pod_cidrs = root.at("pod_cidrs").set(from.pod_cidrs(), decode_cidr);
   return node;
 }
 

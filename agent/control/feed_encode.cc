@@ -93,12 +93,14 @@ void fill(const model::Pod& pod, v1::Object& object) {
     entry.set_protocol(port.protocol.number());
     entry.set_port(port.port.host());
   }
+  encode_texts(pod.source_prefixes, *to.mutable_source_prefixes());
 }
 
 void fill(const model::Namespace& ns, v1::Object& object) {
   auto& to = *object.mutable_namespace_();
   *to.mutable_name() = encode_name(ns.name);
   encode_labels(ns.labels, *to.mutable_labels());
+  encode_texts(ns.source_prefixes, *to.mutable_source_prefixes());
 }
 
 void fill(const model::Node& node, v1::Object& object) {

@@ -19,6 +19,7 @@ model::Pod matched_part(const model::Pod& pod) {
   part.ready = true;
   part.labels.clear();
   part.ports.clear();
+  part.source_prefixes.clear();
   return part;
 }
 

@@ -25,6 +25,9 @@ struct ObjectName {
 
 using Labels = std::map<std::string, std::string>;
 
+// On a Pod, or on the Namespace of pods: CIDRs, comma separated, that it may send from (semantics 38).
+inline constexpr char kSourcePrefixesAnnotation[] = "sluice.dev/allowed-source-prefixes";
+
 enum class Operator : uint8_t { kIn, kNotIn, kExists, kDoesNotExist };
 
 struct Requirement {
@@ -78,6 +81,8 @@ struct Pod {
   // Named and unnamed ports of containers and of sidecar init containers (restartPolicy: Always), in that
   // order.
   std::vector<ContainerPort> ports;
+  // What it may send from besides its own addresses (semantics 38); unique, sorted.
+  std::vector<net::Cidr> source_prefixes = {};
   bool operator==(const Pod&) const = default;
 
   // Semantics 2: takes part as a protected endpoint and as a peer that selectors match.
@@ -87,8 +92,9 @@ struct Pod {
 };
 
 struct Namespace {
-  ObjectName name;  // ns empty
-  Labels labels;    // kubernetes.io/metadata.name always present
+  ObjectName name;                              // ns empty
+  Labels labels;                                // kubernetes.io/metadata.name always present
+  std::vector<net::Cidr> source_prefixes = {};  // of every pod in it, beside the pod's own; unique, sorted
   bool operator==(const Namespace&) const = default;
 };
 

@@ -49,6 +49,13 @@ class Protocol {
 
   constexpr uint8_t number() const { return number_; }
   constexpr bool has_ports() const { return number_ == 6 || number_ == 17 || number_ == 132; }
+  // As the next header of an IPv6 packet it announces another header (IANA, IPv6 Extension Header Types;
+  // those that the packet path follows: sluice_is_extension() in bpf/parse.h).
+  constexpr bool is_ipv6_extension() const {
+    for (int extension : {0, 43, 44, 51, 60, 135, 139, 140})
+      if (number_ == extension) return true;
+    return false;
+  }
   std::string to_text() const;  // "TCP", "UDP", "SCTP", "ICMP", "ICMPv6", else the number
   auto operator<=>(const Protocol&) const = default;
 

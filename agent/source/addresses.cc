@@ -44,15 +44,19 @@ net::Ip decode_ip(const Field& ip) {
   return *parsed;
 }
 
-net::Cidr decode_cidr(const Field& cidr) {
-  const std::string text = cidr.required_text(), plain = without_leading_zeros(text);
+base::Result<net::Cidr> read_cidr(const Field& field, std::string_view text) {
+  const std::string plain = without_leading_zeros(text);
   auto parsed = net::Cidr::parse(plain);
-  if (!parsed) return cidr.take(std::move(parsed));
+  if (!parsed) return parsed;
   const auto written = net::Ip::parse(std::string_view(plain).substr(0, plain.find('/')));
   std::string odd = plain != text ? "leading zeros" : "";
   if (written && *written != parsed->base()) odd += odd.empty() ? "host bits" : " and host bits";
-  if (!odd.empty()) cidr.warn(excerpt(text) + " has " + odd + " and is read as " + parsed->to_text());
-  return *parsed;
+  if (!odd.empty()) field.warn(excerpt(text) + " has " + odd + " and is read as " + parsed->to_text());
+  return parsed;
+}
+
+net::Cidr decode_cidr(const Field& cidr) {
+  return cidr.take(read_cidr(cidr, cidr.required_text()));
 }
 
 }  // namespace sluice::source

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/base/result.h"
 #include "agent/net/ip.h"
 #include "agent/source/field.h"
 
@@ -15,6 +16,9 @@ namespace sluice::source {
 
 // "198.51.100.64/26" of "198.051.100.064/026"; what is no address stays none.
 std::string without_leading_zeros(std::string_view text);
+
+// Of a text that is all of a field or part of it: how it is oddly spelled is warned of at the field.
+base::Result<net::Cidr> read_cidr(const Field& field, std::string_view text);
 
 net::Ip decode_ip(const Field& ip);        // must be there
 net::Cidr decode_cidr(const Field& cidr);  // must be there

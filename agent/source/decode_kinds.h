@@ -27,6 +27,9 @@ net::Protocol decode_protocol(const Field& protocol);  // absent: TCP
 // Of a container or a Service, where the API server takes an empty one for an absent one as well.
 net::Protocol decode_protocol_or_empty(const Field& protocol);
 net::Port decode_port(const Field& port);  // must be there
+// Of metadata: the annotation sluice.dev/allowed-source-prefixes (semantics 38). What is wrong in it gives
+// nothing and is warned of; the object stands.
+std::vector<net::Cidr> decode_source_prefixes(const Field& metadata);
 // Sorted, each once.
 template <typename T>
 void make_set(std::vector<T>& values);

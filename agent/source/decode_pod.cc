@@ -106,6 +106,7 @@ model::Pod decode_pod(const Field& root, model::ObjectName name) {
   Field metadata = root.get("metadata"), spec = root.get("spec"), status = root.get("status");
   pod.uid = metadata.get("uid").text();
   pod.labels = decode_labels(metadata.get("labels"));
+  pod.source_prefixes = decode_source_prefixes(metadata);
   Field created = metadata.get("creationTimestamp");
   if (!created.absent()) pod.created = created.take(parse_timestamp(created.text()));
   Field deleted = metadata.get("deletionTimestamp");
@@ -128,6 +129,7 @@ model::Namespace decode_namespace(const Field& root, model::ObjectName name) {
   model::Namespace ns;
   ns.name = std::move(name);
   ns.labels = decode_labels(root.get("metadata").get("labels"));
+  ns.source_prefixes = decode_source_prefixes(root.get("metadata"));
   ns.labels[model::kNamespaceNameLabel] = ns.name.name;
   return ns;
 }

@@ -98,7 +98,8 @@ Json metadata_of(Kind kind, int number, Inventor& invent) {
       {"uid", "0b9ef4a5-0000-4000-8000-" + std::to_string(100000000000 + number)},
       {"creationTimestamp", "2024-05-06T07:08:0" + std::to_string(invent.below(10)) + "Z"},
       {"labels", invent.labels()},
-      {"annotations", Json{{"note", "\"quoted\" \\ and \u00e9\n"}}},
+      {"annotations", Json{{"note", "\"quoted\" \\ and \u00e9\n"},
+                           {"sluice.dev/allowed-source-prefixes", "192.0.2.0/24, 2001:db8::/32"}}},
       {"managedFields",
        json::array{Json{{"manager", "kubelet"}, {"fieldsV1", Json{{"f:status", Json{{"f:x", Json{}}}}}}}}}};
   if (is_leaving) metadata["deletionTimestamp"] = "2024-05-06T07:09:00Z";

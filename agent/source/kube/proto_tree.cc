@@ -143,11 +143,12 @@ class Builder {
     bool begun = false;
     for (const Found& one : found) {
       if (one.field != &field) continue;
+      const Fields entry(one.wire.bytes);
+      if (field.shape != nullptr && field.shape->find(entry.at[1].bytes) == nullptr) continue;
       if (!std::exchange(begun, true)) {
         key(field.name);
         builder_.begin(TreeType::kMap, 0);
       }
-      const Fields entry(one.wire.bytes);
       text(entry.at[1].bytes);
       text(entry.at[2].bytes);
     }

@@ -17,13 +17,17 @@ constexpr ShapeField texts(std::string_view name, uint32_t number) {
   return {name, number, kText, nullptr, true};
 }
 
+// Of annotations only these are kept: others may be long and change often.
+constexpr ShapeField kAnnotationFields[] = {{model::kSourcePrefixesAnnotation}};
+constexpr Shape kAnnotations{kAnnotationFields};
 constexpr ShapeField kMetadataFields[] = {{"name", 1},
                                           {"namespace", 3},
                                           {"uid", 5},
                                           {"resourceVersion", 6},
                                           {"creationTimestamp", 8, kTime},
                                           {"deletionTimestamp", 9, kTime},
-                                          {"labels", 11, kTextMap}};
+                                          {"labels", 11, kTextMap},
+                                          {"annotations", 12, kTextMap, &kAnnotations}};
 constexpr Shape kMetadata{kMetadataFields};
 constexpr ShapeField kMetadataField = message("metadata", 1, kMetadata);
 

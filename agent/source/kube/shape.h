@@ -20,7 +20,7 @@ enum class FieldType : uint8_t {
   kInteger,
   kBoolean,
   kMessage,      // of Field::shape
-  kTextMap,      // map<string, string>
+  kTextMap,      // map<string, string>; where there is a shape, only of the keys that it names
   kTime,         // Time: RFC 3339 text in JSON, {seconds = 1} in protobuf
   kIntOrString,  // a number or a text in JSON, {type = 1, intVal = 2, strVal = 3} in protobuf
 };
@@ -31,7 +31,7 @@ struct ShapeField {
   std::string_view name;  // in JSON
   uint32_t number = 0;    // in protobuf; 0: not there
   FieldType type = FieldType::kText;
-  const Shape* shape = nullptr;  // of a kMessage
+  const Shape* shape = nullptr;  // of a kMessage, or a kTextMap
   bool repeated = false;
 };
 
