@@ -110,6 +110,10 @@ struct PodBuilder : model::Pod {
     if (host_ip) entry.ip = ip(host_ip);
     return host_ports.push_back(entry), *this;
   }
+  PodBuilder& sends_from(Texts prefixes) {
+    for (auto text : prefixes) insert_sorted(source_prefixes, cidr(text));
+    return *this;
+  }
   PodBuilder& created_at(int64_t seconds) { return created = seconds, *this; }
 };
 // pod("prod/web-1", {"10.0.0.1", "fd00::1"}); without addresses it has none yet.

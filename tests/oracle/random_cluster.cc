@@ -72,7 +72,7 @@ std::vector<Change> change_pod(Random& random, const Cluster& cluster) {
   const model::Pod* old = any(random, cluster.pods);
   if (!old) return {};
   model::Pod pod = *old;
-  switch (random.below(6)) {
+  switch (random.below(7)) {
     case 0:
       pod.labels = random_labels(random);
       break;
@@ -92,6 +92,9 @@ std::vector<Change> change_pod(Random& random, const Cluster& cluster) {
       break;
     case 5:  // another of the same name, as a StatefulSet's: its ports and its node may be others
       pod = random_pod(random, cluster, pod.name);
+      break;
+    case 6:
+      pod.source_prefixes = random_pod(random, cluster, pod.name).source_prefixes;
   }
   return upsert(pod);
 }
@@ -113,7 +116,7 @@ std::vector<Change> reuse_ip(Random& random, const Cluster& cluster) {
 
 std::vector<Change> change_namespace(Random& random, const Cluster& cluster) {
   if (random.chance(20)) return remove_any(random, cluster.namespaces);
-  return upsert(random_namespace(random, random.pick(kNamespaces)));
+  return upsert(random_namespace(random, cluster, random.pick(kNamespaces)));
 }
 
 std::vector<Change> change_policy(Random& random, const Cluster& cluster) {
@@ -197,7 +200,8 @@ Cluster random_cluster(uint64_t seed, int pods) {
   Random random(seed);
   Cluster cluster;
   for (const std::string& name : kNamespaces)
-    if (name != "unlisted" && random.chance(80)) happen(cluster, upsert(random_namespace(random, name)));
+    if (name != "unlisted" && random.chance(80))
+      happen(cluster, upsert(random_namespace(random, cluster, name)));
   for (int left = 1 + random.between(0, 1) + pods / 20; left > 0; --left)
     happen(cluster, add_node(random, cluster));
   for (int left = pods; left > 0; --left) happen(cluster, add_pod(random, cluster));

@@ -27,7 +27,7 @@ model::Labels random_labels(Random& random);
 model::LabelSelector random_selector(Random& random);
 
 model::Node random_node(Random& random, const std::string& name, int index);
-model::Namespace random_namespace(Random& random, const std::string& name);
+model::Namespace random_namespace(Random& random, const model::Cluster& cluster, const std::string& name);
 model::Pod random_pod(Random& random, const model::Cluster& cluster, const model::ObjectName& name);
 model::NetworkPolicy random_policy(Random& random, const model::Cluster& cluster,
                                    const model::ObjectName& name);

@@ -112,6 +112,20 @@ void give_host_port(Pod& pod, const model::HostPort& port) {
   if (std::none_of(pod.host_ports.begin(), pod.host_ports.end(), same)) pod.host_ports.push_back(port);
 }
 
+// Around addresses that exist, and around none.
+std::vector<net::Cidr> random_source_prefixes(Random& random, const Cluster& cluster) {
+  std::vector<net::Cidr> prefixes;
+  for (int left = random.between(1, 3); left > 0; --left) {
+    const Ip base = random.pick(known_addresses(cluster));
+    const int all = net::address_bits(base.family());
+    prefixes.push_back(
+        net::Cidr::of(base, random.pick({all, all - 2, all - 5, all - 8, all / 2, 0})).value());
+  }
+  std::sort(prefixes.begin(), prefixes.end());
+  prefixes.erase(std::unique(prefixes.begin(), prefixes.end()), prefixes.end());
+  return prefixes;
+}
+
 }  // namespace
 
 Ip address_at(const char* base, uint32_t offset) {
@@ -202,8 +216,9 @@ model::Node random_node(Random& random, const std::string& name, int index) {
   return node;
 }
 
-model::Namespace random_namespace(Random& random, const std::string& name) {
+model::Namespace random_namespace(Random& random, const Cluster& cluster, const std::string& name) {
   model::Namespace ns{{"", name}, random_labels(random)};
+  if (random.chance(12)) ns.source_prefixes = random_source_prefixes(random, cluster);
   ns.labels[model::kNamespaceNameLabel] = name;
   return ns;
 }
@@ -227,6 +242,7 @@ Pod random_pod(Random& random, const Cluster& cluster, const model::ObjectName& 
     if (!pod.host_network && random.chance(12))
       give_host_port(pod, random_host_port(random, cluster, pod.ports.back()));
   }
+  if (random.chance(12)) pod.source_prefixes = random_source_prefixes(random, cluster);
   return pod;
 }
 

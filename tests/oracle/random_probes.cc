@@ -13,6 +13,9 @@ using model::Probe;
 using net::Ip;
 using net::Port;
 
+// GRE, OSPF, no next header, one for experiments, and the IPv6 extension headers.
+const std::vector<uint8_t> kOddProtocols = {47, 89, 59, 253, 0, 43, 44, 51, 60, 135, 139, 140};
+
 struct ServiceAddress {
   Ip ip;
   net::Protocol protocol;
@@ -153,8 +156,7 @@ class ProbeDrawer {
       probe.port = random_.pick(interests_.ports);
       return;
     }
-    // GRE, OSPF and one for experiments: none is an IPv6 extension header.
-    probe.protocol = random_.chance(60) ? net::kIcmp : net::Protocol(random_.pick<uint8_t>({47, 89, 253}));
+    probe.protocol = random_.chance(60) ? net::kIcmp : net::Protocol(random_.pick(kOddProtocols));
   }
 
   // Now and then by another protocol, or at a port next to it: a plain address then.

@@ -20,6 +20,24 @@ std::vector<std::string> spell(Direction direction,
   return names;
 }
 
+// Semantics 26: an IPv6 packet ends in the extension header that its next header announces.
+bool is_cut_off(const Contact& contact) {
+  if (contact.peer.ip.family() != net::Family::kIpv6) return false;
+  switch (contact.protocol.number()) {
+    case 0:    // hop-by-hop options
+    case 43:   // routing
+    case 44:   // fragment
+    case 51:   // authentication
+    case 60:   // destination options
+    case 135:  // mobility
+    case 139:  // host identity
+    case 140:  // shim6
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 base::Result<Answer> Reference::evaluate(const Probe& probe) const {
@@ -28,18 +46,32 @@ base::Result<Answer> Reference::evaluate(const Probe& probe) const {
   const model::ProbeEnd& from = resolved->from;
   const model::ProbeEnd& to = resolved->to;
 
-  std::optional<std::vector<Backend>> service;
-  if (resolved->port)
-    service = service_backends(cluster_, addresses_, from.pod, to.ip, resolved->protocol, *resolved->port);
-
   Opinion egress, ingress;
-  if (from.pod)
-    egress = service ? judge_service(*from.pod, *resolved, *service)
-                     : judge(*from.pod, Direction::kEgress, {to, to.pod, resolved->protocol, resolved->port});
-  if (to.pod && !service)
+  if (from.pod) egress = egress_of(*from.pod, *resolved);
+  if (to.pod && !behind(from.pod, *resolved))
     ingress = judge(*to.pod, Direction::kIngress, {from, to.pod, resolved->protocol, resolved->port});
   return Answer{egress.side, ingress.side, spell(Direction::kEgress, egress.rules),
                 spell(Direction::kIngress, ingress.rules)};
+}
+
+Verdict Reference::evaluate(const Sending& sending) const {
+  const Pod& pod = cluster_.pods.at(sending.pod);
+  if (!may_send_from(cluster_, addresses_, pod, sending)) return Verdict::kDeny;
+  const model::ResolvedProbe probe{
+      {sending.source, nullptr}, {sending.to, addresses_.owner(sending.to)}, sending.protocol, sending.port};
+  return egress_of(pod, probe).side == Side::kDeny ? Verdict::kDeny : Verdict::kAllow;
+}
+
+// The endpoints that the packet's address and port stand for; nullopt: a plain address.
+std::optional<std::vector<Backend>> Reference::behind(const Pod* source,
+                                                      const model::ResolvedProbe& probe) const {
+  if (!probe.port) return std::nullopt;
+  return service_backends(cluster_, addresses_, source, probe.to.ip, probe.protocol, *probe.port);
+}
+
+Reference::Opinion Reference::egress_of(const Pod& pod, const model::ResolvedProbe& probe) const {
+  if (const auto service = behind(&pod, probe)) return judge_service(pod, probe, *service);
+  return judge(pod, Direction::kEgress, {probe.to, probe.to.pod, probe.protocol, probe.port});
 }
 
 // Semantics 6. Which types a policy has is decided where it is decoded.
@@ -73,6 +105,7 @@ bool Reference::always_allowed(const Pod& pod, const model::ProbeEnd& peer) cons
 Reference::Opinion Reference::judge(const Pod& pod, Direction direction, const Contact& contact) const {
   const Policies policies = isolating(pod, direction);
   if (policies.empty()) return {Side::kNone, {}};
+  if (is_cut_off(contact)) return {Side::kDeny, {}};
   if (always_allowed(pod, contact.peer)) return {Side::kAllow, {}};
   Rules rules = allowing(policies, direction, contact);
   return {rules.empty() ? Side::kDeny : Side::kAllow, rules};

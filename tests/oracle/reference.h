@@ -13,6 +13,7 @@
 #include "agent/model/probe.h"
 #include "tests/oracle/rule_match.h"
 #include "tests/oracle/services.h"
+#include "tests/oracle/sources.h"
 
 namespace sluice::oracle {
 
@@ -31,6 +32,8 @@ class Reference {
   // them. What is always allowed (semantics 17 and 18) names no rule. An error where the probe makes no sense
   // (model::resolve).
   base::Result<Answer> evaluate(const Probe& probe) const;
+  // What becomes of a packet on its way out of the pod.
+  Verdict evaluate(const Sending& sending) const;
 
  private:
   using Policies = std::vector<const model::NetworkPolicy*>;
@@ -42,6 +45,9 @@ class Reference {
 
   Policies isolating(const model::Pod& pod, model::Direction direction) const;
   Rules allowing(const Policies& policies, model::Direction direction, const Contact& contact) const;
+  Opinion egress_of(const model::Pod& pod, const model::ResolvedProbe& probe) const;
+  std::optional<std::vector<Backend>> behind(const model::Pod* source,
+                                             const model::ResolvedProbe& probe) const;
   bool always_allowed(const model::Pod& pod, const model::ProbeEnd& peer) const;
   Opinion judge(const model::Pod& pod, model::Direction direction, const Contact& contact) const;
   Opinion judge_service(const model::Pod& pod, const model::ResolvedProbe& probe,

@@ -35,13 +35,6 @@ Labels labels_of_namespace(const model::Cluster& cluster, const std::string& nam
   return labels;
 }
 
-bool cidr_holds(const net::Cidr& cidr, const net::Ip& ip) {
-  if (cidr.family() != ip.family()) return false;
-  for (int i = 0; i < cidr.length(); ++i)
-    if (cidr.base().bit(i) != ip.bit(i)) return false;
-  return true;
-}
-
 bool peer_matches(const model::IpBlock& block, const net::Ip& ip) {
   for (const net::Cidr& except : block.except)
     if (cidr_holds(except, ip)) return false;
@@ -72,6 +65,13 @@ bool port_matches(const model::PolicyPort& entry, const Contact& contact) {
 }
 
 }  // namespace
+
+bool cidr_holds(const net::Cidr& cidr, const net::Ip& ip) {
+  if (cidr.family() != ip.family()) return false;
+  for (int i = 0; i < cidr.length(); ++i)
+    if (cidr.base().bit(i) != ip.bit(i)) return false;
+  return true;
+}
 
 bool selector_matches(const model::LabelSelector& selector, const Labels& labels) {
   for (const model::Requirement& requirement : selector.requirements)

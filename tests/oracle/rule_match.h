@@ -18,6 +18,7 @@ struct Contact {
   std::optional<net::Port> port;  // the destination port; set exactly where the protocol has ports
 };
 
+bool cidr_holds(const net::Cidr& cidr, const net::Ip& ip);
 bool selector_matches(const model::LabelSelector& selector, const model::Labels& labels);
 
 // `policy_namespace` is where a podSelector without namespaceSelector looks.

@@ -49,6 +49,7 @@ std::vector<Object> smaller(const model::Pod& pod) {
   steps.without_each([](auto& p) -> auto& { return p.host_ports; });
   for (size_t i = 0; i < pod.host_ports.size(); ++i) steps.with([i](auto& p) { p.host_ports[i].ip.reset(); });
   steps.without_each([](auto& p) -> auto& { return p.ips; });
+  steps.without_each([](auto& p) -> auto& { return p.source_prefixes; });
   steps.with([](auto& p) { p.host_network = false; });
   steps.with([](auto& p) { p.node_name.clear(); });
   steps.with([](auto& p) { p.uid.clear(); });
@@ -64,6 +65,7 @@ std::vector<Object> smaller(const model::Namespace& ns) {
   Smaller<model::Namespace> steps(ns);
   for (const auto& label : ns.labels)
     if (label.first != model::kNamespaceNameLabel) steps.with([&](auto& n) { n.labels.erase(label.first); });
+  steps.without_each([](auto& n) -> auto& { return n.source_prefixes; });
   return steps.take();
 }
 

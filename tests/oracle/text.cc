@@ -55,6 +55,13 @@ std::string head(std::string_view kind, const Header& header) {
   return text + header.extra;
 }
 
+std::string annotations(const std::vector<net::Cidr>& source_prefixes) {
+  if (source_prefixes.empty()) return "";
+  std::string list;
+  for (const net::Cidr& prefix : source_prefixes) list += (list.empty() ? "" : ",") + prefix.to_text();
+  return "  annotations: " + flow_map({{model::kSourcePrefixesAnnotation, list}}) + "\n";
+}
+
 std::string_view phase_text(model::PodPhase phase) {
   switch (phase) {
     case model::PodPhase::kPending:
@@ -106,6 +113,7 @@ std::string write(const model::Pod& pod) {
   if (!pod.uid.empty()) extra += "  uid: " + quoted(pod.uid) + "\n";
   if (pod.created != 0) extra += "  creationTimestamp: " + quoted(time_text(pod.created)) + "\n";
   if (pod.terminating) extra += "  deletionTimestamp: \"2024-05-01T12:00:00Z\"\n";
+  extra += annotations(pod.source_prefixes);
   std::string text = head("Pod", {"v1", pod.name, pod.labels, extra}) + "spec:\n";
   if (!pod.node_name.empty()) text += "  nodeName: " + quoted(pod.node_name) + "\n";
   if (pod.host_network) text += "  hostNetwork: true\n";
@@ -118,7 +126,7 @@ std::string write(const model::Pod& pod) {
 }
 
 std::string write(const model::Namespace& ns) {
-  return head("Namespace", {"v1", ns.name, ns.labels});
+  return head("Namespace", {"v1", ns.name, ns.labels, annotations(ns.source_prefixes)});
 }
 
 std::string write(const model::Node& node) {

@@ -81,6 +81,22 @@ const Corner kCorners[] = {
          return p.takes_part() && addresses.owned_by(p).size() < p.ips.size();
        });
      }},
+    {"a pod whose source prefixes hold another's address",
+     [](const Cluster& c) {
+       model::PodAddresses addresses(c);
+       return any(c.pods, [&](const Pod& p) {
+         return any(c.pods, [&](const Pod& other) {
+           for (const net::Cidr& prefix : p.source_prefixes)
+             for (const net::Ip& ip : addresses.owned_by(other))
+               if (prefix.contains(ip) && !addresses.owned_by(p).empty() && other.name != p.name) return true;
+           return false;
+         });
+       });
+     }},
+    {"a namespace with source prefixes",
+     [](const Cluster& c) {
+       return any(c.namespaces, [](const model::Namespace& n) { return !n.source_prefixes.empty(); });
+     }},
     {"a pod of a namespace without an object",
      [](const Cluster& c) {
        return any(c.pods, [&](const Pod& p) { return !c.namespaces.contains({"", p.name.ns}); });
