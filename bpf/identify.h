@@ -25,10 +25,10 @@ SLUICE_STAGE __u64 sluice_identify_by_prefix(sluice_ctx* ctx, const struct sluic
   return cell ? sluice_cell_at(cell, epoch) : 0;
 }
 
-/* Identity and SLUICE_IDENTITY_… flags of an address; 0 where no policy tells it apart. Exact addresses
- * first: the prefixes hold only what ipBlocks name. */
-SLUICE_STAGE __u64 sluice_identify(sluice_ctx* ctx, const struct sluice_config* config, __u64 epoch,
-                                   __u8 family, const union sluice_ip* ip) {
+/* Identity and SLUICE_IDENTITY_… flags that exactly this address has; SLUICE_IDENTITY_NONE where it has none.
+ */
+SLUICE_STAGE __u64 sluice_exact_identity(sluice_ctx* ctx, __u64 epoch, __u8 family,
+                                         const union sluice_ip* ip) {
   const struct sluice_cell* cell;
   if (family == SLUICE_IPV4) {
     struct sluice_address4 address = {ip->word[0]};
@@ -36,11 +36,21 @@ SLUICE_STAGE __u64 sluice_identify(sluice_ctx* ctx, const struct sluice_config* 
   } else {
     cell = sluice_lookup(ctx, addresses6, (const struct sluice_address6*)ip);
   }
-  if (cell) {
-    __u64 value = sluice_cell_at(cell, epoch);
-    if (value != SLUICE_IDENTITY_NONE) return value;
-  }
-  return sluice_identify_by_prefix(ctx, config, epoch, family, ip);
+  return cell ? sluice_cell_at(cell, epoch) : SLUICE_IDENTITY_NONE;
+}
+
+SLUICE_STAGE int sluice_is_node_address(sluice_ctx* ctx, __u64 epoch, __u8 family,
+                                        const union sluice_ip* ip) {
+  __u64 value = sluice_exact_identity(ctx, epoch, family, ip);
+  return value != SLUICE_IDENTITY_NONE && (value & SLUICE_IDENTITY_NODE) != 0;
+}
+
+/* Identity and SLUICE_IDENTITY_… flags of an address; 0 where no policy tells it apart. Exact addresses
+ * first: the prefixes hold only what ipBlocks name. */
+SLUICE_STAGE __u64 sluice_identify(sluice_ctx* ctx, const struct sluice_config* config, __u64 epoch,
+                                   __u8 family, const union sluice_ip* ip) {
+  __u64 value = sluice_exact_identity(ctx, epoch, family, ip);
+  return value != SLUICE_IDENTITY_NONE ? value : sluice_identify_by_prefix(ctx, config, epoch, family, ip);
 }
 
 SLUICE_STAGE __u64 sluice_find_service(sluice_ctx* ctx, __u64 epoch, const struct sluice_service* key) {

@@ -30,7 +30,8 @@ struct sluice_packet {
   union sluice_ip local, remote; /* the pod's end and the other end */
   union {
     struct {
-      __be16 local_port, remote_port; /* 0 for protocols without ports */
+      /* 0 for protocols without ports; of an ICMP echo its identifier and enum sluice_echo (layout.h) */
+      __be16 local_port, remote_port;
     };
     __u32 ports; /* both, as they stand in a flow's key */
   };

@@ -153,6 +153,37 @@ SLUICE_STAGE int sluice_is_icmp_error(__u8 family, __u8 type) {
   return type == 3 || type == 11 || type == 12; /* RFC 792: unreachable, time exceeded, parameter */
 }
 
+/* ICMP's first words: of an echo, or what stands in their place. */
+struct sluice_icmp_header {
+  __u8 type, code;
+  __be16 checksum;
+  __be16 identifier, sequence;
+};
+
+/* An echo's identifier and who asked, in place of ports (enum sluice_echo). Source: RFC 792, RFC 4443 4. */
+SLUICE_STAGE void sluice_set_echo(struct sluice_packet* packet, int leaves,
+                                  const struct sluice_icmp_header* icmp) {
+  int v4 = packet->family == SLUICE_IPV4;
+  int asks = icmp->type == (v4 ? 8 : 128), answers = icmp->type == (v4 ? 0 : 129);
+  if (!asks && !answers) return;
+  packet->local_port = icmp->identifier;
+  packet->remote_port = sluice_htons(asks == (leaves != 0) ? SLUICE_ECHO_BY_POD : SLUICE_ECHO_BY_OTHER);
+}
+
+SLUICE_STAGE int sluice_is_icmp(const struct sluice_packet* packet) {
+  return packet->protocol == (packet->family == SLUICE_IPV4 ? SLUICE_ICMP : SLUICE_ICMPV6);
+}
+
+SLUICE_STAGE int sluice_is_echo(const struct sluice_packet* packet) {
+  return sluice_is_icmp(packet) && packet->remote_port != SLUICE_ECHO_NONE;
+}
+
+/* It answers what the other end of its way asked. */
+SLUICE_STAGE int sluice_is_echo_reply(const struct sluice_packet* packet) {
+  __u16 asker = packet->direction == SLUICE_INGRESS ? SLUICE_ECHO_BY_POD : SLUICE_ECHO_BY_OTHER;
+  return sluice_is_icmp(packet) && packet->remote_port == sluice_htons(asker);
+}
+
 /* Neighbour and router discovery count only with hop limit 255 (RFC 4861 6.1, 7.1): nobody off the link sent
  * them. MLD counts only with hop limit 1: it goes nowhere off the link. */
 SLUICE_STAGE int sluice_is_neighbour(__u8 type, __u8 hop_limit) {
@@ -164,10 +195,7 @@ SLUICE_STAGE int sluice_is_neighbour(__u8 type, __u8 hop_limit) {
 SLUICE_STAGE int sluice_parse_upper(sluice_ctx* ctx, struct sluice_packet* packet, int leaves) {
   struct sluice_tcp_header tcp;
   __u32 ports;
-  struct {
-    __u8 type, code;
-    __be16 checksum;
-  } icmp;
+  struct sluice_icmp_header icmp;
   switch (packet->protocol) {
     case SLUICE_TCP:
       if (packet->upper_bytes < 20 || sluice_load(ctx, packet->upper, &tcp)) return SLUICE_DENIED_TRUNCATED;
@@ -184,13 +212,15 @@ SLUICE_STAGE int sluice_parse_upper(sluice_ctx* ctx, struct sluice_packet* packe
       return SLUICE_PARSED;
     case SLUICE_ICMP:
     case SLUICE_ICMPV6:
-      if ((packet->protocol == SLUICE_ICMP) != (packet->family == SLUICE_IPV4)) return SLUICE_PARSED;
+      if (!sluice_is_icmp(packet)) return SLUICE_PARSED;
       if (packet->upper_bytes < 8 || sluice_load(ctx, packet->upper, &icmp)) return SLUICE_DENIED_TRUNCATED;
       if (packet->family == SLUICE_IPV6 && sluice_is_neighbour(icmp.type, packet->hop_limit))
         packet->kind = SLUICE_KIND_NEIGHBOUR;
       else if (packet->kind == SLUICE_KIND_PLAIN && sluice_is_icmp_error(packet->family, icmp.type)) {
         packet->kind = SLUICE_KIND_ICMP_ERROR;
-        packet->inner = packet->upper + 8;
+        packet->inner = packet->upper + sizeof(icmp);
+      } else {
+        sluice_set_echo(packet, leaves, &icmp);
       }
       return SLUICE_PARSED;
   }
@@ -224,11 +254,17 @@ SLUICE_STAGE int sluice_parse(sluice_ctx* ctx, struct sluice_packet* packet, int
 SLUICE_COLD int sluice_parse_quoted(sluice_ctx* ctx, const struct sluice_packet* error,
                                     struct sluice_packet* quoted) {
   __u32 ports;
+  struct sluice_icmp_header icmp;
   int leaves = error->direction == SLUICE_INGRESS;
   int reason = error->family == SLUICE_IPV4 ? sluice_parse_ipv4(ctx, error->inner, quoted, leaves)
                                             : sluice_parse_ipv6(ctx, error->inner, quoted, leaves);
   if (reason != SLUICE_PARSED) return reason;
   if (quoted->kind == SLUICE_KIND_LATER_FRAGMENT) return SLUICE_DENIED_FRAGMENT_WITHOUT_FIRST;
+  if (sluice_is_icmp(quoted)) {
+    if (sluice_load(ctx, quoted->upper, &icmp)) return SLUICE_DENIED_TRUNCATED;
+    sluice_set_echo(quoted, leaves, &icmp);
+    return SLUICE_PARSED;
+  }
   if (quoted->protocol != SLUICE_TCP && quoted->protocol != SLUICE_UDP && quoted->protocol != SLUICE_SCTP)
     return SLUICE_PARSED;
   if (sluice_load(ctx, quoted->upper, &ports)) return SLUICE_DENIED_TRUNCATED;

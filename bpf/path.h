@@ -10,6 +10,7 @@
 #include "plain.h"
 #include "recent.h"
 #include "record.h"
+#include "source.h"
 
 /* Remembers a connection that begins with this packet, in place of what the table held for it. */
 SLUICE_STAGE void sluice_open_flow(sluice_ctx* ctx, const struct sluice_question* question,
@@ -59,14 +60,22 @@ SLUICE_STAGE __u8 sluice_judge_flow(sluice_ctx* ctx, const struct sluice_config*
   return sluice_judge_connection(ctx, &question, flow, stands);
 }
 
+/* An echo reply to a request that nobody is known to have made is ICMP as any other (semantics 28). */
+SLUICE_COLD void sluice_settle_echo(sluice_ctx* ctx, struct sluice_packet* packet,
+                                    const struct sluice_pod* pod) {
+  if (!sluice_is_echo_reply(packet)) return;
+  struct sluice_flow* flow = sluice_find_flow(ctx, pod->id, packet);
+  if (!flow || !sluice_flow_stands(ctx, flow, packet, sluice_now(ctx))) packet->ports = 0;
+}
+
 /* An ICMP error passes with the connection that the packet it quotes belongs to. */
 SLUICE_COLD __u8 sluice_judge_error(sluice_ctx* ctx, const struct sluice_config* config,
                                     const struct sluice_packet* error, const struct sluice_pod* pod) {
   __u8 against = error->direction == SLUICE_INGRESS ? SLUICE_EGRESS : SLUICE_INGRESS;
   struct sluice_packet* quoted = sluice_new_packet(ctx, SLUICE_SCRATCH_QUOTED, against);
   if (!quoted || sluice_parse_quoted(ctx, error, quoted) != SLUICE_PARSED) return SLUICE_DENIED_NO_RULE;
-  if (!pod->endpoint || !pod->policy || !sluice_is_own(pod->policy, quoted->family, &quoted->local))
-    return SLUICE_DENIED_NO_RULE;
+  if (!pod->endpoint || !pod->policy || !sluice_is_source(ctx, quoted, pod)) return SLUICE_DENIED_NO_RULE;
+  sluice_settle_echo(ctx, quoted, pod);
   struct sluice_flow* flow = sluice_find_flow(ctx, pod->id, quoted);
   if (!flow || !sluice_flow_stands(ctx, flow, quoted, sluice_now(ctx))) return SLUICE_DENIED_NO_RULE;
   if (flow->epoch == pod->epoch) return SLUICE_ALLOWED_ICMP_ERROR;
@@ -78,16 +87,18 @@ SLUICE_COLD __u8 sluice_judge_error(sluice_ctx* ctx, const struct sluice_config*
 SLUICE_STAGE __u8 sluice_decide(sluice_ctx* ctx, const struct sluice_config* config,
                                 struct sluice_packet* packet, const struct sluice_pod* pod) {
   int isolated = pod->policy->side[packet->direction & 1].ruleset != 0;
-  if (packet->unreadable != SLUICE_PARSED) return isolated ? packet->unreadable : SLUICE_ALLOWED_NOT_ISOLATED;
-  if (packet->kind == SLUICE_KIND_NEIGHBOUR) return SLUICE_ALLOWED_NEIGHBOUR;
-  if (isolated && packet->direction == SLUICE_EGRESS &&
-      !sluice_is_own(pod->policy, packet->family, &packet->local))
+  if (packet->unreadable != SLUICE_PARSED && isolated) return packet->unreadable;
+  /* Without a family it has no source: ARP, or no IP at all. */
+  if (packet->direction == SLUICE_EGRESS && packet->family && !sluice_is_source(ctx, packet, pod))
     return SLUICE_DENIED_SOURCE_NOT_OWN;
+  if (packet->unreadable != SLUICE_PARSED) return SLUICE_ALLOWED_NOT_ISOLATED;
+  if (packet->kind == SLUICE_KIND_NEIGHBOUR) return SLUICE_ALLOWED_NEIGHBOUR;
   if (packet->kind == SLUICE_KIND_LATER_FRAGMENT)
     return isolated ? sluice_judge_later_fragment(ctx, pod->id, packet) : SLUICE_ALLOWED_NOT_ISOLATED;
   if (packet->kind == SLUICE_KIND_ICMP_ERROR &&
       sluice_judge_error(ctx, config, packet, pod) < SLUICE_FIRST_DENIED)
     return SLUICE_ALLOWED_ICMP_ERROR;
+  if (sluice_is_echo(packet)) sluice_settle_echo(ctx, packet, pod);
   __u8 reason = sluice_judge_flow(ctx, config, packet, pod);
   if (packet->kind == SLUICE_KIND_FIRST_FRAGMENT && reason < SLUICE_FIRST_DENIED)
     sluice_remember_first(ctx, pod->id, packet);

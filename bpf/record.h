@@ -5,6 +5,7 @@
 #define SLUICE_RECORD_H
 
 #include "endpoint.h"
+#include "parse.h"
 
 SLUICE_STAGE void sluice_count(sluice_ctx* ctx, __u8 direction, __u8 reason) {
   __u32 index = SLUICE_COUNTER((__u32)reason, direction & 1u);
@@ -36,8 +37,8 @@ SLUICE_COLD int sluice_report(sluice_ctx* ctx, const struct sluice_packet* packe
                                .epoch = pod->epoch,
                                .length = sluice_length(ctx),
                                .ifindex = sluice_ifindex(ctx),
-                               .local_port = packet->local_port,
-                               .remote_port = packet->remote_port,
+                               .local_port = sluice_is_icmp(packet) ? 0 : packet->local_port,
+                               .remote_port = sluice_is_icmp(packet) ? 0 : packet->remote_port,
                                .family = packet->family,
                                .protocol = packet->protocol,
                                .direction = packet->direction,

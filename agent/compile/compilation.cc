@@ -59,6 +59,7 @@ void Compilation::after(const Change& change) {
       return;
     case Kind::kNamespace:
       peers_.namespace_changed(id.name.name);
+      collect_endpoints_in(id.name.name);
       return;
     case Kind::kNode:
       node_changed_ |= id.name.name == node_name_;
@@ -145,7 +146,10 @@ void Compilation::take_over_local(const ObjectName& name) {
       there && !owned.empty() ? Local{endpoint_id(pod->second), pods_.group_of(pod->second)} : Local{};
   auto old = endpoints_.find(name);
   if (old != endpoints_.end()) {
-    if (old->second.id != now.id) writer_.set_endpoint(old->second.id, std::nullopt);
+    if (old->second.id != now.id) {
+      writer_.set_endpoint(old->second.id, std::nullopt);
+      sources_.set(old->second.id, nullptr, {});
+    }
     if (old->second.group != now.group) leave_group(name, old->second);
     if (!now.id) endpoints_.erase(old);
   }
@@ -196,6 +200,11 @@ PrefixTree::Settled Compilation::take_over_peers(const Rulesets& rulesets) {
   return prefixes_.settle();
 }
 
+void Compilation::collect_endpoints_in(const std::string& ns) {
+  for (auto at = endpoints_.lower_bound({ns, ""}); at != endpoints_.end() && at->first.ns == ns; ++at)
+    stale_endpoints_.insert(at->first);
+}
+
 void Compilation::collect(const Group& group) {
   for (const Pod* pod : group.members) append(stale_addresses_, pods_.claimed_by(*pod));
 }
@@ -216,7 +225,10 @@ void Compilation::classify(const PrefixTree::Settled& regions) {
     std::sort(stale_addresses_.begin(), stale_addresses_.end());
   stale_addresses_.erase(std::unique(stale_addresses_.begin(), stale_addresses_.end()),
                          stale_addresses_.end());
-  for (const net::Ip& ip : stale_addresses_) addresses_.write(ip);
+  for (const net::Ip& ip : stale_addresses_) {
+    addresses_.write(ip);
+    sources_.write(ip);
+  }
 }
 
 std::set<ServiceKey> Compilation::stale_keys() {
@@ -236,6 +248,13 @@ std::set<ServiceKey> Compilation::stale_keys() {
   return keys;
 }
 
+void Compilation::write_sources(EndpointId endpoint, const Pod& pod) {
+  std::vector<net::Cidr> prefixes = pod.source_prefixes;
+  if (auto ns = cluster_.namespaces.find({"", pod.name.ns}); ns != cluster_.namespaces.end())
+    prefixes.insert(prefixes.end(), ns->second.source_prefixes.begin(), ns->second.source_prefixes.end());
+  sources_.set(endpoint, &pod, prefixes);
+}
+
 void Compilation::write_endpoints() {
   for (const ObjectName& name : std::exchange(stale_endpoints_, {})) {
     auto found = endpoints_.find(name);
@@ -243,7 +262,10 @@ void Compilation::write_endpoints() {
     image::Endpoint endpoint;
     endpoint.name = name.to_text();
     endpoint.ifindex = local_pods_.at(name);
-    for (const net::Ip& ip : pods_.owned_by(cluster_.pods.at(name))) {
+    const Pod& pod = cluster_.pods.at(name);
+    write_sources(found->second.id, pod);
+    endpoint.has_sources = sources_.has(found->second.id);
+    for (const net::Ip& ip : pods_.owned_by(pod)) {
       auto& own = ip.family() == net::Family::kIpv4 ? endpoint.ipv4 : endpoint.ipv6;
       if (!own) own = ip;
     }

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "agent/compile/services.h"
+#include "agent/compile/sources.h"
 
 namespace sluice::compile {
 
@@ -69,6 +70,7 @@ class Compilation {
   PrefixTree::Settled take_over_peers(const Rulesets& rulesets);
   void classify(const PrefixTree::Settled& regions);
   void write_endpoints();
+  void write_sources(EndpointId endpoint, const model::Pod& pod);
   std::set<ServiceKey> stale_keys();
   void drop_empty_groups();
 
@@ -76,6 +78,7 @@ class Compilation {
   void leave_group(const model::ObjectName& name, Local& local);
   void collect(const PrefixTree::Settled& regions);
   void collect(const Group& group);
+  void collect_endpoints_in(const std::string& ns);
   void take_over_node();
 
   const model::Cluster& cluster_;
@@ -87,6 +90,7 @@ class Compilation {
   Identities identities_;
   ImageWriter writer_;
   AddressTable addresses_{pods_, peers_, prefixes_, identities_, writer_};
+  SourceTable sources_{pods_, writer_};
   RuleTable rules_{local_rules_, identities_, writer_};
   Frontends frontends_{cluster_, pods_, node_name_};
   ServiceTable services_{

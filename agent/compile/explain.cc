@@ -195,6 +195,8 @@ base::Result<Explanation> explain(const Compilation& compilation, const Question
   result.allowed = !result.isolated;
   if (!result.isolated) return result;
 
+  // Such a packet ends in the header that it announces (semantics 26).
+  if (question.remote.family() == net::Family::kIpv6 && question.protocol.is_ipv6_extension()) return result;
   const bool ports = question.protocol.has_ports();
   const auto service =
       question.direction == Direction::kEgress && ports

@@ -81,6 +81,7 @@ class ImageWriter {
   ImageWriter()
       : addresses(image_.addresses),
         prefixes(image_.prefixes),
+        sources(image_.sources),
         services(image_.services),
         rules_(image_.rules),
         portsets_(image_.portsets),
@@ -90,7 +91,7 @@ class ImageWriter {
 
   const image::Image& image() const { return image_; }
   image::Difference take_difference() {
-    return {addresses.take_change(), prefixes.take_change(),  services.take_change(),
+    return {addresses.take_change(), prefixes.take_change(),  sources.take_change(),   services.take_change(),
             rules_.take_change(),    portsets_.take_change(), endpoints_.take_change()};
   }
   image::Image take_image() { return std::move(image_); }
@@ -101,6 +102,7 @@ class ImageWriter {
  public:
   Table<decltype(image::Image::addresses)> addresses;
   Table<decltype(image::Image::prefixes)> prefixes;
+  Table<decltype(image::Image::sources)> sources;
   Table<decltype(image::Image::services)> services;
 
   // `ports` is the content of ref.portset; nullopt removes the entry. Nothing is written before

@@ -26,6 +26,7 @@ struct Contents {
   Table<sluice_address6, sluice_cell> addresses6;
   Table<sluice_prefix4, sluice_cell> prefixes4;
   Table<sluice_prefix6, sluice_cell> prefixes6;
+  Table<sluice_source, sluice_cell> sources;
   Table<sluice_service, sluice_cell> services;
   Table<sluice_rule, sluice_cell> rules;
   std::vector<sluice_portset> portsets;

@@ -64,6 +64,15 @@ sluice_prefix6 encode6(const net::Cidr& cidr) {
   return key;
 }
 
+sluice_source encode(const net::Cidr& prefix, uint32_t flow_id) {
+  sluice_source key{};
+  key.length = SLUICE_SOURCE_BITS + static_cast<uint32_t>(prefix.length());
+  key.endpoint = flow_id;
+  key.family = static_cast<uint32_t>(prefix.family());
+  copy_bytes(prefix.base(), key.address);
+  return key;
+}
+
 sluice_service encode(const ServiceKey& key) {
   sluice_service encoded{};
   bool v4 = key.address.family() == net::Family::kIpv4;
@@ -97,6 +106,14 @@ Result<net::Cidr> decode(const sluice_prefix4& key) {
 
 Result<net::Cidr> decode(const sluice_prefix6& key) {
   return net::Cidr::of(ip_of(key.address), static_cast<int>(std::min(key.length, 129u)));
+}
+
+Result<net::Cidr> decode(const sluice_source& key) {
+  if (key.length < SLUICE_SOURCE_BITS || (key.family != 4 && key.family != 6))
+    return Error("sources: no prefix of any family");
+  const size_t bytes = key.family == 4 ? 4 : 16;
+  return net::Cidr::of(*net::Ip::from_bytes({key.address, bytes}),
+                       static_cast<int>(std::min(key.length - SLUICE_SOURCE_BITS, 129u)));
 }
 
 Result<ServiceKey> decode(const sluice_service& key) {

@@ -22,6 +22,7 @@ sluice_address4 encode4(const net::Ip& ip);
 sluice_address6 encode6(const net::Ip& ip);
 sluice_prefix4 encode4(const net::Cidr& cidr);
 sluice_prefix6 encode6(const net::Cidr& cidr);
+sluice_source encode(const net::Cidr& prefix, uint32_t flow_id);  // of the endpoint with this id
 sluice_service encode(const ServiceKey& key);
 sluice_rule encode(const RuleKey& key);
 uint64_t encode(const Address& address);  // identity and SLUICE_IDENTITY_… flags
@@ -30,6 +31,7 @@ net::Ip decode(const sluice_address4& key);
 net::Ip decode(const sluice_address6& key);
 base::Result<net::Cidr> decode(const sluice_prefix4& key);
 base::Result<net::Cidr> decode(const sluice_prefix6& key);
+base::Result<net::Cidr> decode(const sluice_source& key);
 base::Result<ServiceKey> decode(const sluice_service& key);
 RuleKey decode(const sluice_rule& key);
 Address decode_address(uint64_t value);

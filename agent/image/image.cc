@@ -91,8 +91,8 @@ PortsetId Portset::id() const {
 }
 
 size_t Difference::entries() const {
-  return addresses.size() + prefixes.size() + services.size() + rules.size() + portsets.size() +
-         endpoints.size();
+  return addresses.size() + prefixes.size() + sources.size() + services.size() + rules.size() +
+         portsets.size() + endpoints.size();
 }
 
 bool Difference::empty() const {
@@ -100,17 +100,17 @@ bool Difference::empty() const {
 }
 
 Difference difference(const Image& before, const Image& after) {
-  return {table_difference(before.addresses, after.addresses),
-          table_difference(before.prefixes, after.prefixes),
-          table_difference(before.services, after.services),
-          table_difference(before.rules, after.rules),
-          table_difference(before.portsets, after.portsets),
-          table_difference(before.endpoints, after.endpoints)};
+  return {
+      table_difference(before.addresses, after.addresses), table_difference(before.prefixes, after.prefixes),
+      table_difference(before.sources, after.sources),     table_difference(before.services, after.services),
+      table_difference(before.rules, after.rules),         table_difference(before.portsets, after.portsets),
+      table_difference(before.endpoints, after.endpoints)};
 }
 
 void apply(Image& image, const Difference& difference) {
   apply_table(image.addresses, difference.addresses);
   apply_table(image.prefixes, difference.prefixes);
+  apply_table(image.sources, difference.sources);
   apply_table(image.services, difference.services);
   apply_table(image.rules, difference.rules);
   apply_table(image.portsets, difference.portsets);
@@ -124,6 +124,7 @@ Difference inverse(const Difference& difference) {
   };
   swap_all(back.addresses);
   swap_all(back.prefixes);
+  swap_all(back.sources);
   swap_all(back.services);
   swap_all(back.rules);
   swap_all(back.portsets);

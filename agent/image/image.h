@@ -63,6 +63,14 @@ struct ServiceKey {
   auto operator<=>(const ServiceKey&) const = default;
 };
 
+// What a pod may send from besides its own addresses, and addresses in it that are other pods' (semantics
+// 38).
+struct SourceKey {
+  EndpointId endpoint;
+  net::Cidr prefix;
+  auto operator<=>(const SourceKey&) const = default;
+};
+
 // In the order of identities: what most changes touch is all that some rule sets say of few identities.
 struct RuleKey {
   RulesetId ruleset;
@@ -83,9 +91,11 @@ struct Endpoint {
   std::string name;                   // "namespace/pod": for people; not part of what is compared
   std::optional<net::Ip> ipv4, ipv6;  // the pod's own addresses
   uint32_t ifindex = 0;               // host-side interface; 0: none (offline)
+  bool has_sources = false;           // Image::sources has prefixes of it
   std::array<Side, 2> sides;          // by sluice_direction
   bool operator==(const Endpoint& other) const {
-    return ipv4 == other.ipv4 && ipv6 == other.ipv6 && ifindex == other.ifindex && sides == other.sides;
+    return ipv4 == other.ipv4 && ipv6 == other.ipv6 && ifindex == other.ifindex &&
+           has_sources == other.has_sources && sides == other.sides;
   }
 };
 
@@ -96,11 +106,12 @@ template <typename Key, typename Value>
 using Sorted = absl::btree_map<Key, Value>;
 
 struct Image {
-  Sorted<net::Ip, Address> addresses;       // only those that the prefixes alone would get wrong
-  Sorted<net::Cidr, IdentityId> prefixes;   // longest match; 0 is allowed (a hole)
-  Sorted<ServiceKey, IdentityId> services;  // -> identity of the set of endpoints behind it
-  Sorted<RuleKey, Ref> rules;               // the side's default is included in each entry
-  std::map<PortsetId, Portset> portsets;    // exactly those that rules and sides refer to
+  Sorted<net::Ip, Address> addresses;              // only those that the prefixes alone would get wrong
+  Sorted<net::Cidr, IdentityId> prefixes;          // longest match; 0 is allowed (a hole)
+  Sorted<SourceKey, sluice_source_value> sources;  // longest match
+  Sorted<ServiceKey, IdentityId> services;         // -> identity of the set of endpoints behind it
+  Sorted<RuleKey, Ref> rules;                      // the side's default is included in each entry
+  std::map<PortsetId, Portset> portsets;           // exactly those that rules and sides refer to
   std::map<EndpointId, Endpoint> endpoints;
   bool operator==(const Image&) const = default;
 };
@@ -117,6 +128,7 @@ using TableChange = Sorted<Key, Changed<Value>>;
 struct Difference {
   TableChange<net::Ip, Address> addresses;
   TableChange<net::Cidr, IdentityId> prefixes;
+  TableChange<SourceKey, sluice_source_value> sources;
   TableChange<ServiceKey, IdentityId> services;
   TableChange<RuleKey, Ref> rules;
   TableChange<PortsetId, Portset> portsets;

@@ -152,15 +152,26 @@ class Planner {
     return {middle, changes.end()};
   }
 
-  // What longest-prefix match gives a prefix that is not itself in the table, in the image before or after.
-  uint64_t shorter_prefix(const net::Cidr& prefix, bool in_after) const {
-    for (int length = prefix.length() - 1; length >= 0; --length) {
-      net::Cidr shorter = *net::Cidr::of(prefix.base(), length);
-      if (auto change = difference_.prefixes.find(shorter); change != difference_.prefixes.end()) {
+  static const net::Cidr& prefix_of(const net::Cidr& key) { return key; }
+  static const net::Cidr& prefix_of(const SourceKey& key) { return key.prefix; }
+  static net::Cidr with_prefix(const net::Cidr&, const net::Cidr& prefix) { return prefix; }
+  static SourceKey with_prefix(const SourceKey& key, const net::Cidr& prefix) {
+    return {key.endpoint, prefix};
+  }
+  static uint64_t word_of(const IdentityId& value) { return value.value; }
+  static uint64_t word_of(sluice_source_value value) { return value; }
+
+  // What longest-prefix match gives a key of a trie, itself there or not, in the image before or after.
+  template <typename Key, typename Value>
+  static uint64_t match(const Key& key, const TableChange<Key, Value>& changes,
+                        const Sorted<Key, Value>& after, bool in_after) {
+    for (int length = prefix_of(key).length(); length >= 0; --length) {
+      const Key shorter = with_prefix(key, *net::Cidr::of(prefix_of(key).base(), length));
+      if (auto change = changes.find(shorter); change != changes.end()) {
         const auto& value = in_after ? change->second.after : change->second.before;
-        if (value) return value->value;
-      } else if (auto same = after_.prefixes.find(shorter); same != after_.prefixes.end()) {
-        return same->second.value;
+        if (value) return word_of(*value);
+      } else if (auto same = after.find(shorter); same != after.end()) {
+        return word_of(same->second);
       }
     }
     return 0;
@@ -176,11 +187,16 @@ class Planner {
     auto address = [](const auto&, const std::optional<Address>& value, bool) -> Result<uint64_t> {
       return value ? encode(*value) : uint64_t{SLUICE_IDENTITY_NONE};
     };
-    auto prefix = [&](const net::Cidr& key, const std::optional<IdentityId>& value,
-                      bool in_after) -> Result<uint64_t> {
-      return value ? value->value : shorter_prefix(key, in_after);
+    auto prefix = [&](const net::Cidr& key, const auto&, bool in_after) -> Result<uint64_t> {
+      return match(key, difference_.prefixes, after_.prefixes, in_after);
+    };
+    auto source = [&](const SourceKey& key, const auto&, bool in_after) -> Result<uint64_t> {
+      return match(key, difference_.sources, after_.sources, in_after);
     };
     auto key = [](const auto& k) { return encode(k); };
+    auto source_key = [&](const SourceKey& k) {
+      return encode(k.prefix, place_.endpoints_.at(k.endpoint).flow_id);
+    };
     auto key4 = [](const auto& k) { return encode4(k); };
     auto key6 = [](const auto& k) { return encode6(k); };
     const auto& a = difference_.addresses;
@@ -192,6 +208,9 @@ class Planner {
     if (status)
       status =
           put_table(SLUICE_MAP_SERVICES, difference_.services, difference_.services.size(), key, identity);
+    if (status)
+      status =
+          put_table(SLUICE_MAP_SOURCES, difference_.sources, difference_.sources.size(), source_key, source);
     if (status) status = put_table(SLUICE_MAP_PREFIXES4, of_family(p, v4, all6), p.size(), key4, prefix);
     if (status) status = put_table(SLUICE_MAP_PREFIXES6, of_family(p, v6, all6), p.size(), key6, prefix);
     if (status) status = put_table(SLUICE_MAP_ADDRESSES4, of_family(a, v4, zero6), a.size(), key4, address);
@@ -208,6 +227,7 @@ class Planner {
     sluice_sides& sides = write.value.policy[slot];
     if (endpoint.ipv4) sides.address4 = encode4(*endpoint.ipv4).address;
     if (endpoint.ipv6) std::copy_n(endpoint.ipv6->bytes().begin(), 16, sides.address6);
+    if (endpoint.has_sources) sides.flags = SLUICE_SIDES_SOURCES;
     sides.since = plan_.epoch;
     for (size_t d = 0; d < endpoint.sides.size(); ++d) {
       auto ref = encode_ref(endpoint.sides[d].default_ref);
@@ -308,6 +328,7 @@ std::map<sluice_map, Placement::Fill> Placement::fill(const Image& image) const 
   add(SLUICE_MAP_ADDRESSES6, of(image.addresses, net::Family::kIpv6));
   add(SLUICE_MAP_PREFIXES4, of(image.prefixes, net::Family::kIpv4));
   add(SLUICE_MAP_PREFIXES6, of(image.prefixes, net::Family::kIpv6));
+  add(SLUICE_MAP_SOURCES, image.sources.size());
   add(SLUICE_MAP_SERVICES, image.services.size());
   add(SLUICE_MAP_RULES, image.rules.size());
   add(SLUICE_MAP_PORTSETS, ports_.portsets_used());

@@ -21,6 +21,7 @@ class Reader {
     if (status) status = read_services();
     if (status) status = read_prefixes(SLUICE_MAP_PREFIXES4, in_.prefixes4);
     if (status) status = read_prefixes(SLUICE_MAP_PREFIXES6, in_.prefixes6);
+    if (status) status = read_sources();
     if (!status) return status.error();
     read_addresses(SLUICE_MAP_ADDRESSES4, in_.addresses4);
     read_addresses(SLUICE_MAP_ADDRESSES6, in_.addresses6);
@@ -122,20 +123,28 @@ class Reader {
     }
   }
 
+  // 0 where no endpoint in force has this sluice_endpoint.id.
+  EndpointId endpoint_with(uint32_t flow_id) {
+    const uint32_t index = SLUICE_ENDPOINT_INDEX(flow_id);
+    if (index >= in_.endpoints.size()) return {};
+    const auto found = place().endpoints_.find({in_.endpoints[index].pod});
+    return found != place().endpoints_.end() && found->second.flow_id == flow_id ? found->first
+                                                                                 : EndpointId{};
+  }
+
   Status read_endpoints() {
     std::map<uint32_t, uint32_t> ifindex_of;
     for (const auto& [ifindex, endpoint_id] : in_.interfaces) {
-      const uint32_t index = SLUICE_ENDPOINT_INDEX(endpoint_id);
-      bool known = index < in_.endpoints.size() && place().endpoints_.contains({in_.endpoints[index].pod});
-      known = known && place().endpoints_.at({in_.endpoints[index].pod}).flow_id == endpoint_id;
       // A pod that was moving has two: one is its own, the next plan says whether it is the right one.
-      if (!known || !ifindex_of.emplace(index, ifindex).second)
+      if (!endpoint_with(endpoint_id) ||
+          !ifindex_of.emplace(SLUICE_ENDPOINT_INDEX(endpoint_id), ifindex).second)
         place().leftovers_.interfaces.push_back({ifindex, -1});
     }
     for (auto& [id, where] : place().endpoints_) {
       const sluice_sides& sides = in_.endpoints[where.index].policy[where.slot];
       Endpoint endpoint;
       if (sides.address4) endpoint.ipv4 = decode(sluice_address4{sides.address4});
+      endpoint.has_sources = sides.flags & SLUICE_SIDES_SOURCES;
       sluice_address6 address6{};
       std::copy_n(sides.address6, 16, address6.address);
       if (net::Ip ip = decode(address6); ip != net::Cidr::everything(net::Family::kIpv6).base())
@@ -166,6 +175,19 @@ class Reader {
                             image().rules[decode(key)] = *ref;
                             return done();
                           });
+  }
+
+  // As a prefix, a source is there whatever it says.
+  Status read_sources() {
+    const auto is_absent = [&](const sluice_source& key, uint64_t) { return !endpoint_with(key.endpoint); };
+    return read_cells_but(
+        SLUICE_MAP_SOURCES, in_.sources, is_absent, [&](const sluice_source& key, uint64_t value) -> Status {
+          auto prefix = decode(key);
+          if (!prefix) return prefix.error();
+          image().sources[{endpoint_with(key.endpoint), *prefix}] =
+              value == SLUICE_SOURCE_ALLOWED ? SLUICE_SOURCE_ALLOWED : SLUICE_SOURCE_FOREIGN;
+          return done();
+        });
   }
 
   Status read_services() {

@@ -26,6 +26,11 @@ std::string line(const net::Cidr& cidr, const IdentityId& identity) {
   return "prefix " + cidr.to_text() + " identity " + id_or_dash(identity.value);
 }
 
+std::string line(const SourceKey& key, sluice_source_value value) {
+  return "source " + key.endpoint.to_text() + " " + key.prefix.to_text() +
+         (value == SLUICE_SOURCE_ALLOWED ? " allowed" : " foreign");
+}
+
 std::string line(const ServiceKey& key, const IdentityId& identity) {
   std::string where =
       key.node_port ? "node-port " + std::string(net::to_text(key.address.family())) : key.address.to_text();
@@ -120,14 +125,16 @@ std::string to_text(const Portset& portset) {
 }
 
 std::string to_text(const Image& image) {
-  return table_text(image.addresses) + table_text(image.prefixes) + table_text(image.services) +
-         table_text(by_ruleset(image.rules)) + table_text(image.portsets) + table_text(image.endpoints);
+  return table_text(image.addresses) + table_text(image.prefixes) + table_text(image.sources) +
+         table_text(image.services) + table_text(by_ruleset(image.rules)) + table_text(image.portsets) +
+         table_text(image.endpoints);
 }
 
 std::string to_text(const Difference& difference) {
   return change_text(difference.addresses) + change_text(difference.prefixes) +
-         change_text(difference.services) + change_text(by_ruleset(difference.rules)) +
-         change_text(difference.portsets) + change_text(difference.endpoints);
+         change_text(difference.sources) + change_text(difference.services) +
+         change_text(by_ruleset(difference.rules)) + change_text(difference.portsets) +
+         change_text(difference.endpoints);
 }
 
 }  // namespace sluice::image

@@ -73,6 +73,7 @@ void store_policy(sluice_sides& slot, const sluice_sides& value) {
   }
   std::memcpy(slot.address6, value.address6, sizeof slot.address6);
   store_relaxed(slot.address4, value.address4);
+  store_relaxed(slot.flags, value.flags);
   store_release(slot.since, value.since);
 }
 
@@ -179,6 +180,7 @@ Status KernelMaps::write(const image::Batch& batch) {
     case SLUICE_MAP_ADDRESSES6:
     case SLUICE_MAP_PREFIXES4:
     case SLUICE_MAP_PREFIXES6:
+    case SLUICE_MAP_SOURCES:
     case SLUICE_MAP_SERVICES:
     case SLUICE_MAP_RULES: {
       const MapHandle map = programs_->map(batch.map);

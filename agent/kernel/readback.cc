@@ -45,6 +45,7 @@ Status read_tables(const Programs& programs, image::Contents& contents) {
       read_table(programs, SLUICE_MAP_ADDRESSES6, contents.addresses6),
       read_table(programs, SLUICE_MAP_PREFIXES4, contents.prefixes4),
       read_table(programs, SLUICE_MAP_PREFIXES6, contents.prefixes6),
+      read_table(programs, SLUICE_MAP_SOURCES, contents.sources),
       read_table(programs, SLUICE_MAP_SERVICES, contents.services),
       read_table(programs, SLUICE_MAP_RULES, contents.rules),
       read_table(programs, SLUICE_MAP_INTERFACES_MORE, contents.interfaces),

@@ -55,7 +55,8 @@ void put_upper(Bytes& to, const Spec& spec) {
     put8(to, spec.icmp_type);
     put8(to, spec.icmp_type == 3 ? 4 : 0);
     put16(to, 0);
-    put32(to, 1);
+    put16(to, spec.icmp_identifier);
+    put16(to, 1);
   }
   put(to, spec.payload);
 }

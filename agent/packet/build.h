@@ -26,6 +26,7 @@ struct Spec {
   net::Port source_port, destination_port;
   uint8_t tcp_flags = 0x02;  // SYN
   uint8_t icmp_type = 8;     // 8: echo request (IPv4), 128 (IPv6)
+  uint16_t icmp_identifier = 0;
   uint8_t hop_limit = 64;
   std::optional<Fragment> fragment;
   uint8_t ipv4_option_words = 0;             // 0..10, each 4 bytes of no-operation

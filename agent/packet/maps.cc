@@ -250,6 +250,7 @@ image::Contents Maps::contents() const {
   copy_table(SLUICE_MAP_ADDRESSES6, contents.addresses6);
   copy_table(SLUICE_MAP_PREFIXES4, contents.prefixes4);
   copy_table(SLUICE_MAP_PREFIXES6, contents.prefixes6);
+  copy_table(SLUICE_MAP_SOURCES, contents.sources);
   copy_table(SLUICE_MAP_SERVICES, contents.services);
   copy_table(SLUICE_MAP_RULES, contents.rules);
   copy_array(SLUICE_MAP_PORTSETS, contents.portsets);

@@ -56,8 +56,8 @@ size_t new_ones(const std::set<PortNumbers>& before, const std::set<PortNumbers>
 }  // namespace
 
 size_t least_writes(const image::Difference& difference, const Portsets& before, const Portsets& after) {
-  size_t writes = difference.addresses.size() + difference.prefixes.size() + difference.services.size() +
-                  difference.rules.size() + difference.endpoints.size() + 1;
+  size_t writes = difference.addresses.size() + difference.prefixes.size() + difference.sources.size() +
+                  difference.services.size() + difference.rules.size() + difference.endpoints.size() + 1;
   for (const auto& [id, change] : difference.endpoints) {
     const uint32_t old_interface = change.before ? change.before->ifindex : 0;
     writes += old_interface != (change.after ? change.after->ifindex : 0);

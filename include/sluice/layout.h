@@ -76,9 +76,13 @@ struct sluice_sides {
   struct sluice_side side[2]; /* by enum sluice_direction */
   __u8 address6[16];          /* the pod's own; all zero: none */
   __be32 address4;            /* the pod's own; 0: none */
-  __u32 reserved;
+  __u32 flags;                /* enum sluice_sides_flag */
 };
 SLUICE_LAYOUT(struct sluice_sides, 64);
+
+enum sluice_sides_flag {
+  SLUICE_SIDES_SOURCES = 1, /* the pod has prefixes in sluice_sources: they must be asked */
+};
 
 struct sluice_endpoint {
   __u32 id; /* SLUICE_ENDPOINT_ID: names this pod's flows */
@@ -114,6 +118,19 @@ struct sluice_prefix6 {
   __u8 address[16];
 };
 SLUICE_LAYOUT(struct sluice_prefix6, 20);
+
+/* What a pod may send from besides its own addresses: longest match, value of enum sluice_source_value. */
+struct sluice_source {
+  __u32 length;   /* in bits, from `endpoint` on: SLUICE_SOURCE_BITS and the prefix's own */
+  __u32 endpoint; /* sluice_endpoint.id */
+  __u32 family;   /* 4 or 6 */
+  __u8 address[16];
+};
+SLUICE_LAYOUT(struct sluice_source, 28);
+#define SLUICE_SOURCE_BITS 64 /* of endpoint and family */
+
+/* Cell values. An address of a pod stands in a prefix as foreign: that pod alone sends from it. */
+enum sluice_source_value { SLUICE_SOURCE_FOREIGN = 0, SLUICE_SOURCE_ALLOWED = 1 };
 
 enum sluice_service_kind {
   SLUICE_SERVICE_IPV4 = 4, /* address: first 4 bytes */
@@ -169,7 +186,10 @@ enum { SLUICE_PORTS_NONE = 0, SLUICE_PORTS_ALL = 1, SLUICE_PORTS_FIRST_FREE = 2 
 /* ---- flows
  * ------------------------------------------------------------------------------------------------------
  * Keyed relative to the endpoint: the same key for both directions of a connection. Ports are 0 for protocols
- * without ports. */
+ * without ports; those of an ICMP echo are its identifier and who asked (enum sluice_echo), so that a request
+ * the other way is another flow. */
+enum sluice_echo { SLUICE_ECHO_NONE = 0, SLUICE_ECHO_BY_POD = 1, SLUICE_ECHO_BY_OTHER = 2 };
+
 struct sluice_flow4_key {
   __u32 endpoint; /* sluice_endpoint.id */
   __be32 remote;

@@ -28,6 +28,8 @@
     SLUICE_MAP_GROW)                                                                                        \
   X(PREFIXES6, prefixes6, LPM_TRIE, struct sluice_prefix6, struct sluice_cell, SLUICE_MAX_PREFIXES,         \
     SLUICE_MAP_GROW)                                                                                        \
+  X(SOURCES, sources, LPM_TRIE, struct sluice_source, struct sluice_cell, SLUICE_MAX_SOURCES,               \
+    SLUICE_MAP_GROW)                                                                                        \
   X(SERVICES, services, HASH, struct sluice_service, struct sluice_cell, SLUICE_MAX_SERVICES,               \
     SLUICE_MAP_GROW)                                                                                        \
   X(RULES, rules, HASH, struct sluice_rule, struct sluice_cell, SLUICE_MAX_RULES, SLUICE_MAP_GROW)          \

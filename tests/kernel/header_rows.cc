@@ -48,6 +48,16 @@ void add_extension_rows(const Ends& e, Rows& rows) {
   rows.add(Feature::kExtensionHeaders, e, "no next header is a protocol without ports", web(e))
       .send(kNo, e.hook, e.opening(net::Protocol(59), 0));
 
+  const World all = e.isolated(image::Ref::all()).address(e.node, {{}, true, false});
+  for (uint8_t kind :
+       {kHopByHop, kRouting, kFragment, kAuthentication, kDestination, kMobility, kHip, kShim6})
+    rows.add(Feature::kExtensionHeaders, e,
+             "kind " + std::to_string(kind) + ": a packet that ends there is cut off", all)
+        .send(SLUICE_DENIED_TRUNCATED, e.hook, packet::build(e.opening(net::Protocol(kind), 0)))
+        .send(SLUICE_DENIED_TRUNCATED, e.hook, packet::build(e.opening(net::Protocol(kind), 0, e.node)))
+        .change(e.open())
+        .send(SLUICE_ALLOWED_NOT_ISOLATED, e.hook, packet::build(e.opening(net::Protocol(kind), 0)));
+
   auto& chain = rows.add(Feature::kExtensionChain, e, "read to the bound, not beyond", web(e));
   for (size_t count = 2; count <= SLUICE_MAX_EXTENSION_HEADERS; ++count)
     chain.send(kYes, e.hook, with_extensions(e.syn(80), std::vector<uint8_t>(count, kDestination)))

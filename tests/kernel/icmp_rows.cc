@@ -95,14 +95,80 @@ void add_unrelated_rows(const Ends& e, Rows& rows) {
       .send(kError, e.back(), error_about(e, e.syn(), e.hook));
 }
 
+Spec echo(const Ends& e, uint16_t identifier, size_t bytes = 0) {
+  Spec request = e.opening(e.icmp, 0);
+  request.icmp_identifier = identifier;
+  request.payload.resize(bytes);
+  return request;
+}
+// A request of the far end's, or of the pod's where the others are the far end's.
+Spec other_way(Spec request) {
+  std::swap(request.source, request.destination);
+  return request;
+}
+
+void add_echo_rows(const Ends& e, Rows& rows) {
+  const Spec ping = echo(e, 7);
+  rows.add(Feature::kEcho, e, "the reply belongs to the request", one_way(e))
+      .send(kNo, e.back(), reply(ping), "a reply to nothing")
+      .send(kYes, e.hook, ping)
+      .send(kFlow, e.back(), reply(ping))
+      .send(kFlow, e.hook, ping)
+      .send(kFlow, e.back(), reply(ping));
+  Spec first = echo(e, 7, 64);
+  first.fragment = packet::Fragment{};
+  rows.add(Feature::kEcho, e, "in fragments", one_way(e))
+      .send(kYes, e.hook, first)
+      .send(kFlow, e.back(), reply(first));
+
+  auto& back = rows.add(Feature::kEchoIdentifier, e, "an allowed ping lets nobody ping back", one_way(e));
+  const std::vector<uint16_t> identifiers = {0, 1, 2, 7, 256, 512, 0xfff8, 0xffff};
+  for (uint16_t identifier : identifiers) {
+    back.send(kYes, e.hook, echo(e, identifier));
+    for (uint16_t other : identifiers)
+      back.send(kNo, e.back(), other_way(echo(e, other)),
+                std::to_string(identifier) + ", " + std::to_string(other));
+    back.send(kFlow, e.back(), reply(echo(e, identifier)));
+  }
+  rows.add(Feature::kEchoIdentifier, e, "a reply of another identifier is none", one_way(e))
+      .send(kYes, e.hook, ping)
+      .send(kNo, e.back(), reply(echo(e, 8)))
+      .send(kNo, e.back(), reply(echo(e, 0x0700)));
+  World both = one_way(e).allow(e.back(), kFriend, image::Ref::all());
+  rows.add(Feature::kEchoIdentifier, e, "both ways with one identifier are two connections", both)
+      .send(kYes, e.hook, ping)
+      .send(kYes, e.back(), other_way(ping))
+      .send(kFlow, e.back(), reply(ping))
+      .send(kFlow, e.hook, reply(other_way(ping)));
+  rows.add(Feature::kEchoIdentifier, e, "errors quote it", one_way(e))
+      .send(kYes, e.hook, ping)
+      .send(kError, e.back(), error_about(e, ping, e.hook))
+      .send(kNo, e.back(), error_about(e, echo(e, 8), e.hook));
+  rows.add(Feature::kEchoIdentifier, e, "a change ends it", one_way(e))
+      .send(kYes, e.hook, ping)
+      .change(nothing(e))
+      .send(kNo, e.back(), reply(ping))
+      .send(kNo, e.hook, ping)
+      .change(one_way(e))
+      .send(kFlow, e.back(), reply(ping));
+
+  Spec timestamp = ping;
+  timestamp.icmp_type = e.v4() ? 13 : 139;
+  rows.add(Feature::kEchoStray, e, "is judged as ICMP, and opens no ping", one_way(e))
+      .send(kYes, e.hook, reply(other_way(ping)))
+      .send(kFlow, e.hook, reply(other_way(ping)))
+      .send(kNo, e.back(), other_way(ping))
+      .send(kFlow, e.back(), other_way(timestamp), "other ICMP has one connection a pair of addresses");
+  rows.add(Feature::kEchoStray, e, "is one once its request is forgotten", one_way(e))
+      .send(kYes, e.hook, ping)
+      .wait(31)
+      .send(kNo, e.back(), reply(ping));
+}
+
 }  // namespace
 
 void add_icmp_rows(const Ends& e, Rows& rows) {
-  Spec request = e.opening(e.icmp, 0);
-  rows.add(Feature::kEcho, e, "the reply belongs to the request", one_way(e))
-      .send(kNo, e.back(), reply(request), "a reply to nothing")
-      .send(kYes, e.hook, request)
-      .send(kFlow, e.back(), reply(request));
+  add_echo_rows(e, rows);
   add_error_rows(e, rows);
   add_unrelated_rows(e, rows);
 }

@@ -1,4 +1,4 @@
-// Pods and agents: not known yet, unknown interfaces, audit, foreign source addresses (semantics 24, 25), and
+// Pods and agents: not known yet, unknown interfaces, audit (semantics 24, 25), and
 // what is reported.
 #include "tests/kernel/scenarios.h"
 
@@ -78,34 +78,6 @@ void add_audit_rows(const Ends& e, Rows& rows) {
       .send(kFlow, e.hook, e.udp());
 }
 
-void add_source_rows(const Ends& e, Rows& rows) {
-  if (!e.from_pod()) {
-    Spec passing_by = e.syn();
-    passing_by.destination = e.foreign;
-    rows.add(Feature::kSourceNotOwn, e, "does not concern what is sent to the pod, at whatever address",
-             e.isolated(image::Ref::all()))
-        .send(kYes, e.hook, passing_by);
-    return;
-  }
-  Spec spoofed = e.syn();
-  spoofed.source = e.foreign;
-  rows.add(Feature::kSourceNotOwn, e, "is dropped where the pod is isolated for egress",
-           e.isolated(image::Ref::all()))
-      .send(SLUICE_DENIED_SOURCE_NOT_OWN, e.hook, spoofed)
-      .send(kYes, e.hook, e.syn());
-  rows.add(Feature::kSourceNotOwn, e, "passes where it is not", World(e.pod).isolate(SLUICE_INGRESS))
-      .send(SLUICE_ALLOWED_NOT_ISOLATED, e.hook, spoofed);
-  net::Ip of_other_family = ip(e.v4() ? "fd00::1" : "10.0.0.1");
-  rows.add(Feature::kSourceNotOwn, e, "a pod without an address of the family has none of its own",
-           World(of_other_family).isolate(e.hook, image::Ref::all()))
-      .send(SLUICE_DENIED_SOURCE_NOT_OWN, e.hook, e.syn())
-      .send(SLUICE_DENIED_SOURCE_NOT_OWN, e.hook, [&] {
-        Spec nobody = e.syn();
-        nobody.source = ip(e.v4() ? "0.0.0.0" : "::");
-        return nobody;
-      }());
-}
-
 void add_report_rows(const Ends& e, Rows& rows) {
   auto& events =
       rows.add(Feature::kEvents, e, "its addresses, ports, protocol, length and the state", e.isolated());
@@ -129,7 +101,6 @@ void add_report_rows(const Ends& e, Rows& rows) {
 void add_pod_rows(const Ends& ends, Rows& rows) {
   add_unknown_rows(ends, rows);
   add_audit_rows(ends, rows);
-  add_source_rows(ends, rows);
   add_report_rows(ends, rows);
 }
 

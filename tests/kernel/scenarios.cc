@@ -127,6 +127,7 @@ const Rows& all_rows() {
       add_flow_rows(ends, made);
       add_timeout_rows(ends, made);
       add_pod_rows(ends, made);
+      add_source_rows(ends, made);
       add_header_rows(ends, made);
       add_malformed_rows(ends, made);
       add_fragment_rows(ends, made);

@@ -58,6 +58,9 @@ using packet::Spec;
   X(FarInterface, "interfaces that share a slot")                                  \
   X(Audit, "an agent that only audits")                                            \
   X(SourceNotOwn, "a source address that is not the pod's")                        \
+  X(SourceUnspecified, "a source address of none")                                 \
+  X(LinkLocal, "link-local addresses")                                             \
+  X(SourcePrefix, "a source prefix that the pod was given")                        \
   X(Ipv4Options, "IPv4 options")                                                   \
   X(ExtensionHeaders, "IPv6 extension headers")                                    \
   X(ExtensionChain, "chains of IPv6 extension headers up to the bound and beyond") \
@@ -70,6 +73,8 @@ using packet::Spec;
   X(AtomicFragment, "a fragment that is whole")                                    \
   X(TinyFragment, "a first fragment too small for its ports")                      \
   X(Echo, "echo request and reply")                                                \
+  X(EchoIdentifier, "echoes of other identifiers, and the other way")              \
+  X(EchoStray, "an echo reply to no request")                                      \
   X(IcmpError, "an ICMP error about an allowed connection")                        \
   X(IcmpErrorUnknown, "an ICMP error about no known connection")                   \
   X(IcmpErrorForeign, "an ICMP error that quotes someone else's packet")           \
@@ -182,6 +187,7 @@ void add_service_rows(const Ends& ends, Rows& rows);
 void add_flow_rows(const Ends& ends, Rows& rows);
 void add_timeout_rows(const Ends& ends, Rows& rows);
 void add_pod_rows(const Ends& ends, Rows& rows);
+void add_source_rows(const Ends& ends, Rows& rows);
 void add_header_rows(const Ends& ends, Rows& rows);
 void add_malformed_rows(const Ends& ends, Rows& rows);
 void add_fragment_rows(const Ends& ends, Rows& rows);

@@ -86,6 +86,12 @@ class World {
     image_.prefixes[cidr] = identity;
     return *this;
   }
+  // What the pod may send from, or may not within what it may.
+  World& source(const net::Cidr& cidr, sluice_source_value value = SLUICE_SOURCE_ALLOWED) {
+    image_.sources[{kPod, cidr}] = value;
+    image_.endpoints.at(kPod).has_sources = true;
+    return *this;
+  }
   World& service(const net::Ip& ip, net::Protocol protocol, net::Port port,
                  image::IdentityId endpoints = kEndpoints) {
     image_.addresses[ip].service = true;

@@ -148,5 +148,47 @@ TEST_F(Changing, ALocalPodThatFinishesIsNoEndpoint) {
   EXPECT_EQ(to_text(compiler_.image()), "address 192.168.1.1 identity - node\n");
 }
 
+// What a pod may send from, as "CIDR allowed" and "CIDR foreign".
+std::vector<std::string> sources_of(const image::Image& image) {
+  std::vector<std::string> lines;
+  for (const auto& [key, value] : image.sources)
+    lines.push_back(key.prefix.to_text() + (value == SLUICE_SOURCE_ALLOWED ? " allowed" : " foreign"));
+  return lines;
+}
+using Lines = std::vector<std::string>;
+
+TEST(Sources, OfThePodAndItsNamespaceWithoutOthersAddresses) {
+  model::Namespace prod = oracle::build::ns("prod");
+  prod.source_prefixes = {cidr("2001:db8::/32")};
+  const auto router = web().sends_from({"10.0.0.0/29", "10.0.0.4/31", "192.0.2.0/24"});
+  const image::Image image =
+      image_of(cluster(router, prod, pod("prod/db", "10.0.0.2"), pod("prod/far", "10.0.0.9"),
+                       pod("prod/done", "10.0.0.3").in_phase(model::PodPhase::kSucceeded)));
+  EXPECT_EQ(sources_of(image), (Lines{"10.0.0.0/29 allowed", "10.0.0.2/32 foreign", "192.0.2.0/24 allowed",
+                                      "2001:db8::/32 allowed"}));
+  EXPECT_TRUE(image.endpoints.begin()->second.has_sources);
+  EXPECT_FALSE(image_of(cluster(web(), pod("prod/db", "10.0.0.2"))).endpoints.begin()->second.has_sources);
+}
+
+TEST(Sources, FollowEveryChange) {
+  Compiler compiler("n1");
+  const auto router = web().sends_from({"10.0.0.0/29", "10.0.0.5/32"});
+  const auto after = [&](const Change& change) {
+    const auto updated = compiler.update({{change}}, {{kWeb}});
+    EXPECT_TRUE(updated);
+    EXPECT_EQ(compiler.image(), image_of(compiler.cluster()));
+    return sources_of(compiler.image());
+  };
+  EXPECT_EQ(after(Change::upsert(router)), Lines{"10.0.0.0/29 allowed"});
+  EXPECT_EQ(after(Change::upsert(pod("prod/db", "10.0.0.5"))),
+            (Lines{"10.0.0.0/29 allowed", "10.0.0.5/32 foreign"}));
+  EXPECT_EQ(after(Change::remove({model::Kind::kPod, {"prod", "db"}})), Lines{"10.0.0.0/29 allowed"});
+  model::Namespace prod = oracle::build::ns("prod");
+  prod.source_prefixes = {cidr("192.0.2.0/24")};
+  EXPECT_EQ(after(Change::upsert(prod)), (Lines{"10.0.0.0/29 allowed", "192.0.2.0/24 allowed"}));
+  EXPECT_EQ(after(Change::upsert(web())), Lines{"192.0.2.0/24 allowed"});
+  EXPECT_EQ(after(Change::remove({model::Kind::kNamespace, {"", "prod"}})), Lines{});
+}
+
 }  // namespace
 }  // namespace sluice::compile

@@ -53,6 +53,7 @@ inline model::Side evaluate(const image::Image& image, const Probe& q) {
   const image::Endpoint& endpoint = image.endpoints.at(q.endpoint);
   const image::Side& side = endpoint.sides[static_cast<size_t>(q.direction)];
   if (!side.ruleset) return model::Side::kNone;
+  if (q.remote.family() == net::Family::kIpv6 && q.protocol.is_ipv6_extension()) return model::Side::kDeny;
   auto found = image.addresses.find(q.remote);
   const image::Address entry = found != image.addresses.end()
                                    ? found->second

@@ -79,15 +79,23 @@ TEST(Difference, AppliedToBeforeIsAfter) {
   Image before = small(), after = small();
   after.addresses.erase(ip("10.0.0.1"));
   after.prefixes[cidr("10.0.0.0/8")] = {10};
+  after.sources[{{3}, cidr("10.0.0.0/8")}] = SLUICE_SOURCE_ALLOWED;
+  after.sources[{{3}, cidr("10.0.0.1/32")}] = SLUICE_SOURCE_FOREIGN;
   after.services[{false, ip("10.96.0.1"), net::kTcp, net::Port::from_host(80)}] = {11};
   Difference change = difference(before, after);
-  EXPECT_EQ(change.entries(), 3u);
+  EXPECT_EQ(change.entries(), 5u);
   EXPECT_EQ(to_text(change),
             "- address 10.0.0.1 identity 0000000000000007\n"
             "~ prefix 10.0.0.0/8 identity 0000000000000008 -> prefix 10.0.0.0/8 identity 000000000000000a\n"
+            "+ source 0000000000000003 10.0.0.0/8 allowed\n"
+            "+ source 0000000000000003 10.0.0.1/32 foreign\n"
             "+ service 10.96.0.1 TCP 80 identity 000000000000000b\n");
+  const Image start = before;
   apply(before, change);
   EXPECT_EQ(before, after);
+  apply(before, inverse(change));
+  EXPECT_EQ(before, start);
+  apply(before, change);
   EXPECT_TRUE(difference(before, after).empty());
 }
 
@@ -108,7 +116,7 @@ TEST(Prefixes, LongestMatchHoldsAndAHoleIsZero) {
 
 TEST(Text, OneLineAnEntry) {
   Image image = small();
-  image.endpoints[{3}] = {"prod/web-0", ip("10.0.0.1"), {}, 12, {Side{{1}, Ref::none()}, Side{}}};
+  image.endpoints[{3}] = {"prod/web-0", ip("10.0.0.1"), {}, 12, false, {Side{{1}, Ref::none()}, Side{}}};
   image.services[{true, ip("0.0.0.0"), net::kUdp, net::Port::from_host(30053)}] = {5};
   EXPECT_EQ(to_text(image),
             "address 10.0.0.1 identity 0000000000000007\n"

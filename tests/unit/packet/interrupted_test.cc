@@ -38,6 +38,21 @@ std::map<std::string, image::IdentityId> by_prefix(const image::Image& image) {
   return says;
 }
 
+// What the image's sources say of each of these pods and addresses.
+std::vector<bool> by_source(const image::Image& image, const image::Image& meant) {
+  std::vector<bool> says;
+  for (const auto& [id, endpoint] : meant.endpoints)
+    for (const char* text : RandomImage::kAddresses) {
+      const net::Ip ip = testing::ip(text);
+      bool allowed = false;
+      for (int length = 0; length <= net::address_bits(ip.family()); ++length)
+        if (auto found = image.sources.find({id, *net::Cidr::of(ip, length)}); found != image.sources.end())
+          allowed = found->second == SLUICE_SOURCE_ALLOWED;
+      says.push_back(allowed && image.endpoints.at(id).has_sources);
+    }
+  return says;
+}
+
 // Those of the rule sets that some pod of the image has.
 decltype(image::Image::rules) rules_of_pods(const image::Image& read, const image::Image& image) {
   std::set<image::RulesetId> had;
@@ -61,6 +76,7 @@ void expect_means(const image::Image& read, const image::Image& meant, const std
     EXPECT_EQ(read.endpoints.at(id).ipv4, endpoint.ipv4) << where;
     EXPECT_EQ(read.endpoints.at(id).ipv6, endpoint.ipv6) << where;
   }
+  EXPECT_EQ(by_source(read, meant), by_source(meant, meant)) << where;
 }
 
 TEST(Interrupted, AnywhereItIsOneOfTheTwoStatesAndTheNextChangeClearsUp) {

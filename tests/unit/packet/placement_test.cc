@@ -199,6 +199,8 @@ std::vector<Full> full_maps() {
        before().prefix(cidr("10.8.0.0/16"), kFriend).prefix(cidr("10.9.0.0/16"), kFriend).image()},
       {SLUICE_MAP_PREFIXES6,
        before().prefix(cidr("fd08::/16"), kFriend).prefix(cidr("fd09::/16"), kFriend).image()},
+      {SLUICE_MAP_SOURCES,
+       before().source(cidr("10.8.0.0/16")).source(cidr("10.9.0.0/16"), SLUICE_SOURCE_FOREIGN).image()},
       {SLUICE_MAP_SERVICES, before()
                                 .service(ip("10.0.1.1"), net::kTcp, port(1))
                                 .service(ip("10.0.1.1"), net::kTcp, port(2))

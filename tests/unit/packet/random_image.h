@@ -90,6 +90,13 @@ class RandomImage {
       image_.endpoints[id_of(pod)] = endpoint;
     }
     for (auto& [id, endpoint] : image_.endpoints)
+      for (const auto& prefix : kPrefixes)
+        if (chance(25)) {
+          image_.sources[{id, testing::cidr(prefix)}] =
+              chance(70) ? SLUICE_SOURCE_ALLOWED : SLUICE_SOURCE_FOREIGN;
+          endpoint.has_sources = true;
+        }
+    for (auto& [id, endpoint] : image_.endpoints)
       for (image::Side& side : endpoint.sides)
         if (chance(70)) side = {{1 + random_() % kRulesets}, default_ref()};
   }
