@@ -16,6 +16,7 @@ struct Settings {
   uint64_t seed = 1;
   uint64_t clusters = 100;
   size_t probes = 200;
+  size_t sendings = 60;
   int most_pods = 60;
   std::vector<std::string> engines = {"native", "bpf"};
 };
@@ -27,7 +28,7 @@ struct Disagreement {
 };
 
 struct Tally {
-  uint64_t clusters = 0, probes = 0, senseless = 0, denied = 0;
+  uint64_t clusters = 0, probes = 0, senseless = 0, denied = 0, sendings = 0, withheld = 0;
 };
 
 bool same(const model::Answer& a, const model::Answer& b) {
@@ -81,6 +82,48 @@ void report(const Disagreement& found, const model::Cluster& cluster, SwitchingE
             << oracle::to_yaml(small) << std::flush;
 }
 
+std::string to_text(const oracle::Sending& sending) {
+  std::string text = sending.pod.to_text() + " as " + sending.source.to_text() + " -> " +
+                     sending.to.to_text() + " " + sending.protocol.to_text();
+  return sending.port ? text + "/" + std::to_string(sending.port->host()) : text;
+}
+
+// The first sending that the engine and the reference do not agree on.
+base::Result<std::optional<oracle::Sending>> compare(const model::Cluster& cluster,
+                                                     const std::vector<oracle::Sending>& sendings,
+                                                     SwitchingEngine& engine, Tally* tally) {
+  const oracle::Reference reference(cluster);
+  auto verdicts = engine.evaluate(cluster, sendings);
+  if (!verdicts) return verdicts.error();
+  for (size_t i = 0; i < sendings.size(); ++i) {
+    const model::Verdict expected = reference.evaluate(sendings[i]);
+    if (tally) {
+      ++tally->sendings;
+      tally->withheld += expected == model::Verdict::kDeny;
+    }
+    if ((*verdicts)[i] != expected) return std::optional(sendings[i]);
+  }
+  return std::optional<oracle::Sending>();
+}
+
+void report(const oracle::Sending& found, const model::Cluster& cluster, SwitchingEngine& engine,
+            uint64_t seed) {
+  const model::Cluster small = oracle::shrink(
+      cluster,
+      [&](const model::Cluster& candidate) {
+        const auto pod = candidate.pods.find(found.pod);
+        if (pod == candidate.pods.end() || model::PodAddresses(candidate).owned_by(pod->second).empty())
+          return false;
+        auto again = compare(candidate, std::vector{found}, engine, nullptr);
+        return again.ok() && again->has_value();
+      },
+      2000);
+  std::cout << "DISAGREEMENT seed " << seed << ", engine " << engine.name() << "\n  sending   "
+            << to_text(found) << "\n  reference " << model::to_text(oracle::Reference(small).evaluate(found))
+            << "\nsmallest cluster that shows it:\n"
+            << oracle::to_yaml(small) << std::flush;
+}
+
 base::Result<std::vector<SwitchingEngine>> make_engines(const Settings& settings) {
   std::vector<SwitchingEngine> engines;
   for (const std::string& name : settings.engines) {
@@ -89,6 +132,27 @@ base::Result<std::vector<SwitchingEngine>> make_engines(const Settings& settings
     engines.emplace_back(name, *std::move(runner));
   }
   return engines;
+}
+
+// Do all engines agree on this cluster? Says what not.
+bool agree(uint64_t seed, const model::Cluster& cluster, const Settings& settings,
+           std::vector<SwitchingEngine>& engines, Tally& tally) {
+  const auto probes = oracle::random_probes(cluster, seed, settings.probes);
+  const auto sendings = oracle::random_sendings(cluster, seed, settings.sendings);
+  for (SwitchingEngine& engine : engines) {
+    Tally* counted = &engine == &engines.front() ? &tally : nullptr;
+    const auto probe = compare(cluster, probes, engine, counted);
+    const auto sending = compare(cluster, sendings, engine, counted);
+    if (!probe || !sending) {
+      std::cerr << "seed " << seed << ", engine " << engine.name() << ": "
+                << (probe ? sending.error() : probe.error()).message() << "\n";
+      return false;
+    }
+    if (*probe) report(**probe, cluster, engine, seed);
+    if (*sending) report(**sending, cluster, engine, seed);
+    if (*probe || *sending) return false;
+  }
+  return true;
 }
 
 int run(const Settings& settings) {
@@ -101,23 +165,12 @@ int run(const Settings& settings) {
   for (uint64_t i = 0; i < settings.clusters; ++i) {
     uint64_t seed = settings.seed + i;
     int pods = 1 + static_cast<int>(i * static_cast<uint64_t>(settings.most_pods) / settings.clusters);
-    model::Cluster cluster = oracle::random_cluster(seed, pods);
-    auto probes = oracle::random_probes(cluster, seed, settings.probes);
     ++tally.clusters;
-    for (SwitchingEngine& engine : *engines) {
-      auto found = compare(cluster, probes, engine, &engine == &engines->front() ? &tally : nullptr);
-      if (!found) {
-        std::cerr << "seed " << seed << ", engine " << engine.name() << ": " << found.error().message()
-                  << "\n";
-        return 1;
-      }
-      if (!*found) continue;
-      report(**found, cluster, engine, seed);
-      return 1;
-    }
+    if (!agree(seed, oracle::random_cluster(seed, pods), settings, *engines, tally)) return 1;
   }
   std::cout << tally.clusters << " clusters, " << tally.probes << " probes (" << tally.denied << " denied, "
-            << tally.senseless << " without sense): the reference";
+            << tally.senseless << " without sense), " << tally.sendings << " sendings (" << tally.withheld
+            << " withheld): the reference";
   for (const SwitchingEngine& engine : *engines) std::cout << " and " << engine.name();
   std::cout << " agree on all of them; first seed " << settings.seed << "\n";
   return 0;
@@ -133,6 +186,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--clusters", settings.clusters, "how many")->capture_default_str();
   app.add_option("--probes", settings.probes, "for each cluster")->capture_default_str();
+  app.add_option("--sendings", settings.sendings, "packets of pods from any source, for each cluster")
+      ->capture_default_str();
   app.add_option("--most-pods", settings.most_pods, "of the last and largest cluster")->capture_default_str();
   app.add_option("--engines", settings.engines, "native, bpf or both (bpf needs root)")
       ->delimiter(',')

@@ -1,5 +1,6 @@
 #include "tests/differential/switching_engine.h"
 
+#include <map>
 #include <set>
 
 #include "agent/compile/compiler.h"
@@ -26,21 +27,47 @@ Status SwitchingEngine::switch_to(const model::Cluster& cluster, const std::stri
   return done();
 }
 
-Result<model::Side> SwitchingEngine::side(const model::Pod& pod, const packet::Bytes& frame,
-                                          sluice_direction direction) {
-  image::EndpointId id = compile::endpoint_id(pod);
-  auto endpoint = image_.endpoints.find(id);
-  auto flow_id = placement_.id_of(id);
-  if (endpoint == image_.endpoints.end() || !flow_id)
-    return Error(pod.name.to_text() + " is not in its node's image");
-  if (!endpoint->second.sides[direction].ruleset) return model::Side::kNone;
+Result<bool> SwitchingEngine::passes(const model::Pod& pod, const packet::Bytes& frame,
+                                     sluice_direction direction) {
+  const auto flow_id = placement_.id_of(compile::endpoint_id(pod));
+  if (!flow_id) return Error(pod.name.to_text() + " is not in its node's image");
   if (auto status = runner_->target().store(image::InterfaceWrite{control::kRunnerIfindex, *flow_id});
       !status)
     return status.error();
   auto passes = runner_->passes(frame, direction);
   if (!passes) return passes.error();
   if (auto status = runner_->forget_flows(); !status) return status.error();
-  return *passes ? model::Side::kAllow : model::Side::kDeny;
+  return *passes;
+}
+
+Result<model::Side> SwitchingEngine::side(const model::Pod& pod, const packet::Bytes& frame,
+                                          sluice_direction direction) {
+  auto endpoint = image_.endpoints.find(compile::endpoint_id(pod));
+  if (endpoint == image_.endpoints.end()) return Error(pod.name.to_text() + " is not in its node's image");
+  if (!endpoint->second.sides[direction].ruleset) return model::Side::kNone;
+  auto passed = passes(pod, frame, direction);
+  if (!passed) return passed.error();
+  return *passed ? model::Side::kAllow : model::Side::kDeny;
+}
+
+Result<std::vector<model::Verdict>> SwitchingEngine::evaluate(const model::Cluster& cluster,
+                                                              const std::vector<oracle::Sending>& sendings) {
+  std::map<std::string, std::vector<size_t>> by_node;
+  for (size_t i = 0; i < sendings.size(); ++i)
+    by_node[cluster.pods.at(sendings[i].pod).node_name].push_back(i);
+  std::vector<model::Verdict> verdicts(sendings.size());
+  for (const auto& [node, indices] : by_node) {
+    if (auto status = switch_to(cluster, node); !status) return status.error();
+    for (const size_t i : indices) {
+      const oracle::Sending& sending = sendings[i];
+      const auto frame = packet::build(
+          packet::opening(sending.source, sending.to, sending.protocol, sending.port.value_or(net::Port())));
+      auto passed = passes(cluster.pods.at(sending.pod), frame, SLUICE_EGRESS);
+      if (!passed) return passed.error();
+      verdicts[i] = *passed ? model::Verdict::kAllow : model::Verdict::kDeny;
+    }
+  }
+  return verdicts;
 }
 
 Result<Answers> SwitchingEngine::evaluate(const model::Cluster& cluster,

@@ -11,6 +11,7 @@
 #include "agent/control/packet_engine.h"
 #include "agent/image/placement.h"
 #include "agent/model/probe.h"
+#include "tests/oracle/sources.h"
 
 namespace sluice::differential {
 
@@ -25,9 +26,13 @@ class SwitchingEngine {
   const std::string& name() const { return name_; }
   // The answers to all probes, in their order.
   base::Result<Answers> evaluate(const model::Cluster& cluster, const std::vector<model::Probe>& probes);
+  // What becomes of each packet on its way out of its pod.
+  base::Result<std::vector<model::Verdict>> evaluate(const model::Cluster& cluster,
+                                                     const std::vector<oracle::Sending>& sendings);
 
  private:
   base::Status switch_to(const model::Cluster& cluster, const std::string& node);
+  base::Result<bool> passes(const model::Pod& pod, const packet::Bytes& frame, sluice_direction direction);
   base::Result<model::Side> side(const model::Pod& pod, const packet::Bytes& frame,
                                  sluice_direction direction);
 
