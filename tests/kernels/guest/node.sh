@@ -18,7 +18,7 @@ starts() {
   mkdir -p /run/sluice
   for _ in $(seq 60); do
     in_force 2>/tmp/sync.log && return
-    kill -0 $agent 2>/dev/null || break
+    [ -e /proc/$agent/exe ] || break # it ended: nothing is behind it any more
     timeout 1 inotifyd - /run/sluice:n >/tmp/appeared || true # its socket
   done
   cat /tmp/sync.log /tmp/agent.log
