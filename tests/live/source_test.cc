@@ -86,7 +86,7 @@ TEST_P(LiveSource, TheNodesLinkIsReachedAndAnswers) {
 TEST_P(LiveSource, AnAllowedPingLetsNobodyPingBack) {
   up(GetParam());
   write("frontend.yaml", kPingingFrontends);
-  for (uint16_t identifier : {7, 8}) {
+  for (const uint16_t identifier : {uint16_t{7}, uint16_t{8}}) {
     expect_answer(true, "sluice-shop-frontend-1", kApi, identifier, "out is allowed");
     expect_answer(false, "sluice-shop-api-1", kFrontend, identifier, "in is not");
   }
