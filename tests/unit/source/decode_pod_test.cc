@@ -169,8 +169,7 @@ TEST(Decode, ASenselessPodRangeIsLostAlone) {
   ASSERT_EQ(decoded.objects.size(), 1u);
   EXPECT_EQ(std::get<model::Node>(decoded.objects[0].object).pod_cidrs.size(), 1u);
   EXPECT_EQ(decoded.warnings.at(0).to_text(),
-            "f: document 1: Node n: spec.podCIDRs[0]: \"\" is not a CIDR: write ADDRESS/LENGTH, e.g. "
-            "10.0.0.0/8; this range is passed over");
+            "f: document 1: Node n1: spec.podCIDRs[0]: is missing; this range is passed over");
 }
 
 TEST(Decode, NodeHasItsPodsRanges) {
