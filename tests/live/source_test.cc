@@ -40,6 +40,10 @@ class LiveSource : public Live, public testing::WithParamInterface<lab::Topology
     std::ofstream(std::string(kManifests) + "/" + name) << text;
     in_force();
   }
+  void remove(const std::string& name) {
+    std::filesystem::remove(std::string(kManifests) + "/" + name);
+    in_force();
+  }
   void expect_datagram(bool arrives, const char* source, const char* what) {
     const auto seen =
         datagram_arrives("sluice-ingress-controller-0", "sluice-shop-api-1", *net::Ip::parse(source),
@@ -61,7 +65,7 @@ TEST_P(LiveSource, NobodySendsInTheNameOfOthers) {
   expect_datagram(false, kFrontend, "in the name of a pod that is");
   expect_datagram(false, kNodeGateway, "in the name of the node");
   expect_datagram(false, "192.0.2.7", "in nobody's name");
-  write("api.yaml", "");
+  remove("api.yaml");
   expect_datagram(true, kController, "without the policy, in its own name");
   expect_datagram(false, "192.0.2.7", "without a policy, in nobody's name");
   write("namespaces.yaml", R"(
