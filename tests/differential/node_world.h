@@ -23,9 +23,10 @@ inline std::string busiest_node(const model::Cluster& cluster) {
   return busiest;
 }
 
-// A made-up interface that is the pod's in every world; some collide in sluice_interfaces, as real ones may.
-inline uint32_t ifindex_of(const model::ObjectName& pod) {
-  return static_cast<uint32_t>(image::content_id(pod.to_text()) & 0x3fffffff) + 1;
+// A made-up interface that is the pod's in every world, and not that of a later pod of its name; some collide
+// in sluice_interfaces, as real ones may.
+inline uint32_t ifindex_of(const model::Pod& pod) {
+  return static_cast<uint32_t>(image::content_id(pod.name.to_text() + " " + pod.uid) & 0x3fffffff) + 1;
 }
 
 // The pods that a node would find on itself.
@@ -34,7 +35,7 @@ inline std::vector<compile::LocalPod> locals(const model::Cluster& cluster, cons
   model::PodAddresses addresses(cluster);
   for (const auto& [name, pod] : cluster.pods)
     if (pod.takes_part() && pod.node_name == node && !addresses.owned_by(pod).empty())
-      pods.push_back({name, ifindex_of(name)});
+      pods.push_back({name, ifindex_of(pod)});
   return pods;
 }
 
@@ -55,7 +56,7 @@ inline std::vector<Crossing> crossings(const model::Cluster& cluster, const mode
                                                       resolved->port.value_or(net::Port())));
   std::vector<Crossing> all;
   auto add = [&](const model::Pod* pod, sluice_direction direction) {
-    if (pod && pod->node_name == node) all.push_back({frame, ifindex_of(pod->name), direction});
+    if (pod && pod->node_name == node) all.push_back({frame, ifindex_of(*pod), direction});
   };
   add(resolved->from.pod, SLUICE_EGRESS);
   add(resolved->to.pod, SLUICE_INGRESS);
