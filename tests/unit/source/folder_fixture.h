@@ -50,7 +50,8 @@ class TemporaryFolder {
 
 // A pod whose label `v` tells its versions apart.
 inline std::string pod(const std::string& name, const std::string& version = "1") {
-  return "---\napiVersion: v1\nkind: Pod\nmetadata: {name: \"" + name + "\", labels: {v: \"" + version + "\"}}\n";
+  return "---\napiVersion: v1\nkind: Pod\nmetadata: {name: \"" + name + "\", labels: {v: \"" + version +
+         "\"}}\n";
 }
 // The same pod, wrong in a way that still tells which it is.
 inline std::string wrong_pod(const std::string& name) {
