@@ -107,7 +107,7 @@ Result<std::vector<SetAside>> read_aside(uint32_t ifindex, uint32_t parent,
   });
   if (!dumped) return dumped.within("list tc filters").error();
   std::ranges::sort(tables);
-  if (std::ranges::adjacent_find(tables) != tables.end()) stays = "u32 with hash tables";
+  if (std::ranges::adjacent_find(tables) != tables.end()) stays = "u32 with hash tables, or on both hooks";
   if (!stays.empty())
     return Error("another filter (" + stays +
                  ") stands where ours must be first: move it to a later priority of "

@@ -35,6 +35,13 @@ INSTALL = charts.objects((charts.DEPLOY / "sluice.yaml").read_text())
 REMOVE = charts.objects((charts.DEPLOY / "sluice-remove.yaml").read_text())
 
 
+def setUpModule():
+    """Where systemd has mounted no BPF file system: for as long as the tests."""
+    if not BPFFS.parent.is_mount():
+        charts.run("mount", "-t", "bpf", "bpf", str(BPFFS.parent)).check_returncode()
+        unittest.addModuleCleanup(charts.run, "umount", str(BPFFS.parent))
+
+
 def becomes(holds, process):
     """Whether `holds` comes to be true before the process ends, and in time."""
     end = time.monotonic() + DEADLINE

@@ -42,10 +42,13 @@ class Live : public testing::Test {
     EXPECT_TRUE(down) << down.error().message();
   }
 
-  void start_agent(const std::string& netns_dir = "/run/netns") {
+  void start_agent() {
+    launch_agent("/run/netns");
+    in_force();  // waits for the agent and its first state
+  }
+  void launch_agent(const std::string& netns_dir) {
     agent_ = Process({SLUICED, "--node-name", "node-1", "--manifests", kManifests, "--metrics",
                       "127.0.0.1:19619", "--log-level", "error", "--netns-dir", netns_dir});
-    in_force();  // waits for the agent and its first state
   }
   void in_force() { ASSERT_EQ(run({SLUICECTL, "sync", "--timeout", "20s"}), 0); }
   void add(const fs::path& folder) {
