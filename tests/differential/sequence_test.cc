@@ -109,8 +109,8 @@ TEST(Sequences, EveryPacketSeesTheOldStateOrTheNew) {
           later.apply(change);
           changes.push_back(std::move(change));
         }
-      // A pod that is gone afterwards is nobody's to judge: its programs are taken off. So with one that another
-      // of its name replaces: it has a veth pair of its own.
+      // A pod that is gone afterwards is nobody's to judge: its programs are taken off. So with one that
+      // another of its name replaces: it has a veth pair of its own.
       std::set<uint32_t> staying;
       for (const auto& pod : locals(later, world.node))
         if (is_same_pod(world.compiler.cluster(), later, pod.name)) staying.insert(pod.ifindex);
