@@ -17,7 +17,7 @@ namespace sluice::oracle {
 // What the cluster's objects are drawn from.
 inline const std::vector<std::string> kNamespaces = {"blue", "green", "red",
                                                      "unlisted"};  // the last has no object
-inline const std::vector<std::string> kPortNames = {"dns", "http", "metrics"};
+inline const std::vector<std::string> kPortNames = {"dns", "http", "on"};
 inline const std::vector<int> kPortNumbers = {1,    53,   79,   80,    81,    82,   443,
                                               8080, 8081, 8443, 30001, 65534, 65535};
 

@@ -18,7 +18,7 @@ struct LabelPool {
   std::vector<std::string> values;
 };
 const LabelPool kLabels[] = {
-    {"app", {"db", "web", "cache"}}, {"tier", {"", "back", "front"}}, {"env", {"live", "test"}}};
+    {"app", {"db", "web", "cache"}}, {"tier", {"", "back", "front"}}, {"env", {"live", "no"}}};
 
 bool has_ip(const Cluster& cluster, const Ip& ip) {
   return std::any_of(cluster.pods.begin(), cluster.pods.end(), [&](const auto& entry) {
