@@ -1,13 +1,13 @@
-// sluice_differential: random clusters of rising size; reference, native and bpf must agree on every probe. A
-// disagreement is shrunk and printed as a manifest and a probe, with its seed.
+// sluice_differential: random clusters of rising size; reference, native and bpf must agree on every probe,
+// on every packet that a pod sends and on pings in their order. Each cluster is written in odd spellings
+// first and must be read back as it was.
 #include <CLI/CLI.hpp>
 #include <iostream>
 
-#include "tests/differential/switching_engine.h"
+#include "tests/differential/agreement.h"
 #include "tests/oracle/random_cluster.h"
-#include "tests/oracle/reference.h"
-#include "tests/oracle/shrink.h"
 #include "tests/oracle/text.h"
+#include "tests/spelling/respell.h"
 
 namespace sluice::differential {
 namespace {
@@ -17,112 +17,10 @@ struct Settings {
   uint64_t clusters = 100;
   size_t probes = 200;
   size_t sendings = 60;
+  size_t echoes = 60;
   int most_pods = 60;
   std::vector<std::string> engines = {"native", "bpf"};
 };
-
-struct Disagreement {
-  model::Probe probe;
-  model::Answer reference;
-  std::optional<model::Answer> other;
-};
-
-struct Tally {
-  uint64_t clusters = 0, probes = 0, senseless = 0, denied = 0, sendings = 0, withheld = 0;
-};
-
-bool same(const model::Answer& a, const model::Answer& b) {
-  return a.egress == b.egress && a.ingress == b.ingress;
-}
-
-std::string sides(const std::optional<model::Answer>& answer) {
-  if (!answer) return "no answer";
-  return "egress " + std::string(to_text(answer->egress)) + ", ingress " +
-         std::string(to_text(answer->ingress));
-}
-
-// The first probe on which the engine and the reference differ.
-base::Result<std::optional<Disagreement>> compare(const model::Cluster& cluster,
-                                                  const std::vector<model::Probe>& probes,
-                                                  SwitchingEngine& engine, Tally* tally) {
-  oracle::Reference reference(cluster);
-  auto answers = engine.evaluate(cluster, probes);
-  if (!answers) return answers.error();
-  for (size_t i = 0; i < probes.size(); ++i) {
-    auto expected = reference.evaluate(probes[i]);
-    const auto& got = (*answers)[i];
-    if (tally) {
-      ++tally->probes;
-      tally->senseless += !expected.ok();
-      tally->denied += expected.ok() && expected->verdict() == model::Verdict::kDeny;
-    }
-    if (!expected.ok()) {
-      if (got) return std::optional(Disagreement{probes[i], {}, got});
-      continue;
-    }
-    if (!got || !same(*expected, *got)) return std::optional(Disagreement{probes[i], *expected, got});
-  }
-  return std::optional<Disagreement>();
-}
-
-void report(const Disagreement& found, const model::Cluster& cluster, SwitchingEngine& engine,
-            uint64_t seed) {
-  model::Cluster small = oracle::shrink(
-      cluster,
-      [&](const model::Cluster& candidate) {
-        auto again = compare(candidate, {found.probe}, engine, nullptr);
-        return again.ok() && again->has_value();
-      },
-      2000);
-  auto again = compare(small, {found.probe}, engine, nullptr);
-  const Disagreement& shown = again.ok() && *again ? **again : found;
-  std::cout << "DISAGREEMENT seed " << seed << ", engine " << engine.name() << "\n  probe     "
-            << oracle::to_json(shown.probe) << "\n  reference " << sides(shown.reference) << "\n  "
-            << engine.name() << "    " << sides(shown.other) << "\nsmallest cluster that shows it:\n"
-            << oracle::to_yaml(small) << std::flush;
-}
-
-std::string to_text(const oracle::Sending& sending) {
-  std::string text = sending.pod.to_text() + " as " + sending.source.to_text() + " -> " +
-                     sending.to.to_text() + " " + sending.protocol.to_text();
-  return sending.port ? text + "/" + std::to_string(sending.port->host()) : text;
-}
-
-// The first sending that the engine and the reference do not agree on.
-base::Result<std::optional<oracle::Sending>> compare(const model::Cluster& cluster,
-                                                     const std::vector<oracle::Sending>& sendings,
-                                                     SwitchingEngine& engine, Tally* tally) {
-  const oracle::Reference reference(cluster);
-  auto verdicts = engine.evaluate(cluster, sendings);
-  if (!verdicts) return verdicts.error();
-  for (size_t i = 0; i < sendings.size(); ++i) {
-    const model::Verdict expected = reference.evaluate(sendings[i]);
-    if (tally) {
-      ++tally->sendings;
-      tally->withheld += expected == model::Verdict::kDeny;
-    }
-    if ((*verdicts)[i] != expected) return std::optional(sendings[i]);
-  }
-  return std::optional<oracle::Sending>();
-}
-
-void report(const oracle::Sending& found, const model::Cluster& cluster, SwitchingEngine& engine,
-            uint64_t seed) {
-  const model::Cluster small = oracle::shrink(
-      cluster,
-      [&](const model::Cluster& candidate) {
-        const auto pod = candidate.pods.find(found.pod);
-        if (pod == candidate.pods.end() || model::PodAddresses(candidate).owned_by(pod->second).empty())
-          return false;
-        auto again = compare(candidate, std::vector{found}, engine, nullptr);
-        return again.ok() && again->has_value();
-      },
-      2000);
-  std::cout << "DISAGREEMENT seed " << seed << ", engine " << engine.name() << "\n  sending   "
-            << to_text(found) << "\n  reference " << model::to_text(oracle::Reference(small).evaluate(found))
-            << "\nsmallest cluster that shows it:\n"
-            << oracle::to_yaml(small) << std::flush;
-}
 
 base::Result<std::vector<SwitchingEngine>> make_engines(const Settings& settings) {
   std::vector<SwitchingEngine> engines;
@@ -134,23 +32,35 @@ base::Result<std::vector<SwitchingEngine>> make_engines(const Settings& settings
   return engines;
 }
 
-// Do all engines agree on this cluster? Says what not.
-bool agree(uint64_t seed, const model::Cluster& cluster, const Settings& settings,
-           std::vector<SwitchingEngine>& engines, Tally& tally) {
-  const auto probes = oracle::random_probes(cluster, seed, settings.probes);
-  const auto sendings = oracle::random_sendings(cluster, seed, settings.sendings);
+// As it is read from files that spell it oddly. An error where that gives another cluster.
+base::Result<model::Cluster> read_respelled(const model::Cluster& cluster, uint64_t seed) {
+  spelling::Reading read = spelling::read_back(spelling::respell(cluster, seed));
+  const std::string where = "seed " + std::to_string(seed) + ", respelled";
+  if (!read.problems.empty()) return base::Error(where + ": " + read.problems.front().to_text());
+  if (!(read.cluster == cluster))
+    return base::Error(where + ": is read as\n" + oracle::to_yaml(read.cluster) + "and is\n" +
+                       oracle::to_yaml(cluster));
+  return std::move(read.cluster);
+}
+
+base::Result<Round> draw(uint64_t seed, int pods, const Settings& settings) {
+  auto cluster = read_respelled(oracle::random_cluster(seed, pods), seed);
+  if (!cluster) return cluster.error();
+  Round round{seed, *std::move(cluster), {}, {}, {}};
+  round.probes = oracle::random_probes(round.cluster, seed, settings.probes);
+  round.sendings = oracle::random_sendings(round.cluster, seed, settings.sendings);
+  round.echoes = oracle::random_echoes(round.cluster, seed, settings.echoes);
+  return round;
+}
+
+// Do all engines agree with the reference? Says what not.
+bool agree(const Round& round, std::vector<SwitchingEngine>& engines) {
   for (SwitchingEngine& engine : engines) {
-    Tally* counted = &engine == &engines.front() ? &tally : nullptr;
-    const auto probe = compare(cluster, probes, engine, counted);
-    const auto sending = compare(cluster, sendings, engine, counted);
-    if (!probe || !sending) {
-      std::cerr << "seed " << seed << ", engine " << engine.name() << ": "
-                << (probe ? sending.error() : probe.error()).message() << "\n";
-      return false;
-    }
-    if (*probe) report(**probe, cluster, engine, seed);
-    if (*sending) report(**sending, cluster, engine, seed);
-    if (*probe || *sending) return false;
+    const auto agreed = agree(round, engine);
+    if (!agreed)
+      std::cerr << "seed " << round.seed << ", engine " << engine.name() << ": " << agreed.error().message()
+                << "\n";
+    if (!agreed || !*agreed) return false;
   }
   return true;
 }
@@ -163,16 +73,16 @@ int run(const Settings& settings) {
   }
   Tally tally;
   for (uint64_t i = 0; i < settings.clusters; ++i) {
-    uint64_t seed = settings.seed + i;
-    int pods = 1 + static_cast<int>(i * static_cast<uint64_t>(settings.most_pods) / settings.clusters);
-    ++tally.clusters;
-    if (!agree(seed, oracle::random_cluster(seed, pods), settings, *engines, tally)) return 1;
+    const int pods = 1 + static_cast<int>(i * static_cast<uint64_t>(settings.most_pods) / settings.clusters);
+    const auto round = draw(settings.seed + i, pods, settings);
+    if (!round) std::cerr << round.error().message() << "\n";
+    if (!round || !agree(*round, *engines)) return 1;
+    tally.add(*round);
   }
-  std::cout << tally.clusters << " clusters, " << tally.probes << " probes (" << tally.denied << " denied, "
-            << tally.senseless << " without sense), " << tally.sendings << " sendings (" << tally.withheld
-            << " withheld): the reference";
+  std::cout << tally.to_text() << ": the reference";
   for (const SwitchingEngine& engine : *engines) std::cout << " and " << engine.name();
-  std::cout << " agree on all of them; first seed " << settings.seed << "\n";
+  std::cout << " agree on all of them; seeds " << settings.seed << " to "
+            << settings.seed + settings.clusters - 1 << "\n";
   return 0;
 }
 
@@ -187,6 +97,8 @@ int main(int argc, char** argv) {
   app.add_option("--clusters", settings.clusters, "how many")->capture_default_str();
   app.add_option("--probes", settings.probes, "for each cluster")->capture_default_str();
   app.add_option("--sendings", settings.sendings, "packets of pods from any source, for each cluster")
+      ->capture_default_str();
+  app.add_option("--echoes", settings.echoes, "packets of pings in their order, for each cluster")
       ->capture_default_str();
   app.add_option("--most-pods", settings.most_pods, "of the last and largest cluster")->capture_default_str();
   app.add_option("--engines", settings.engines, "native, bpf or both (bpf needs root)")

@@ -12,6 +12,34 @@ using base::Error;
 using base::Result;
 using base::Status;
 
+namespace {
+
+// RFC 792, RFC 4443 section 4; neither echo nor error are the timestamp and the node information query.
+uint8_t icmp_type(const oracle::Echo& echo) {
+  const bool v4 = echo.own.family() == net::Family::kIpv4;
+  switch (echo.kind) {
+    case oracle::Echo::Kind::kRequest:
+      return v4 ? 8 : 128;
+    case oracle::Echo::Kind::kReply:
+      return v4 ? 0 : 129;
+    case oracle::Echo::Kind::kOther:
+      return v4 ? 13 : 139;
+  }
+  return 0;
+}
+
+packet::Bytes frame_of(const oracle::Echo& echo) {
+  const bool leaves = echo.direction == model::Direction::kEgress;
+  const auto icmp = echo.own.family() == net::Family::kIpv4 ? net::kIcmp : net::kIcmpv6;
+  packet::Spec spec =
+      packet::opening(leaves ? echo.own : echo.far, leaves ? echo.far : echo.own, icmp, net::Port());
+  spec.icmp_type = icmp_type(echo);
+  spec.icmp_identifier = echo.identifier;
+  return packet::build(spec);
+}
+
+}  // namespace
+
 Status SwitchingEngine::switch_to(const model::Cluster& cluster, const std::string& node) {
   compile::Input input{cluster, node, {}, {}};
   for (const auto& [name, pod] : cluster.pods)
@@ -27,14 +55,19 @@ Status SwitchingEngine::switch_to(const model::Cluster& cluster, const std::stri
   return done();
 }
 
-Result<bool> SwitchingEngine::passes(const model::Pod& pod, const packet::Bytes& frame,
-                                     sluice_direction direction) {
+Result<bool> SwitchingEngine::crosses(const model::Pod& pod, const packet::Bytes& frame,
+                                      sluice_direction direction) {
   const auto flow_id = placement_.id_of(compile::endpoint_id(pod));
   if (!flow_id) return Error(pod.name.to_text() + " is not in its node's image");
   if (auto status = runner_->target().store(image::InterfaceWrite{control::kRunnerIfindex, *flow_id});
       !status)
     return status.error();
-  auto passes = runner_->passes(frame, direction);
+  return runner_->passes(frame, direction);
+}
+
+Result<bool> SwitchingEngine::passes(const model::Pod& pod, const packet::Bytes& frame,
+                                     sluice_direction direction) {
+  auto passes = crosses(pod, frame, direction);
   if (!passes) return passes.error();
   if (auto status = runner_->forget_flows(); !status) return status.error();
   return *passes;
@@ -67,6 +100,39 @@ Result<std::vector<model::Verdict>> SwitchingEngine::evaluate(const model::Clust
       verdicts[i] = *passed ? model::Verdict::kAllow : model::Verdict::kDeny;
     }
   }
+  return verdicts;
+}
+
+Status SwitchingEngine::cross(const model::Cluster& cluster, const std::string& node,
+                              const std::vector<oracle::Echo>& echoes, model::Verdict* verdicts) {
+  for (size_t i = 0; i < echoes.size(); ++i) {
+    const model::Pod& pod = cluster.pods.at(echoes[i].pod);
+    if (pod.node_name != node) continue;
+    const bool leaves = echoes[i].direction == model::Direction::kEgress;
+    auto passes = crosses(pod, frame_of(echoes[i]), leaves ? SLUICE_EGRESS : SLUICE_INGRESS);
+    if (!passes) return passes.error();
+    verdicts[i] = *passes ? model::Verdict::kAllow : model::Verdict::kDeny;
+  }
+  return done();
+}
+
+Result<std::vector<model::Verdict>> SwitchingEngine::evaluate(const model::Cluster& cluster,
+                                                              const oracle::Echoes& echoes) {
+  model::Cluster later = cluster;
+  for (const model::Change& change : echoes.changes) later.apply(change);
+  std::set<std::string> nodes;
+  for (const auto* part : {&echoes.before, &echoes.after})
+    for (const oracle::Echo& echo : *part) nodes.insert(cluster.pods.at(echo.pod).node_name);
+  std::vector<model::Verdict> verdicts(echoes.before.size() + echoes.after.size());
+  for (const std::string& node : nodes) {
+    if (auto status = runner_->forget_flows(); !status) return status.error();
+    if (auto status = switch_to(cluster, node); !status) return status.error();
+    if (auto status = cross(cluster, node, echoes.before, verdicts.data()); !status) return status.error();
+    if (auto status = switch_to(later, node); !status) return status.error();
+    if (auto status = cross(later, node, echoes.after, verdicts.data() + echoes.before.size()); !status)
+      return status.error();
+  }
+  if (auto status = runner_->forget_flows(); !status) return status.error();
   return verdicts;
 }
 

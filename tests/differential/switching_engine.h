@@ -11,6 +11,7 @@
 #include "agent/control/packet_engine.h"
 #include "agent/image/placement.h"
 #include "agent/model/probe.h"
+#include "tests/oracle/echoes.h"
 #include "tests/oracle/sources.h"
 
 namespace sluice::differential {
@@ -29,10 +30,18 @@ class SwitchingEngine {
   // What becomes of each packet on its way out of its pod.
   base::Result<std::vector<model::Verdict>> evaluate(const model::Cluster& cluster,
                                                      const std::vector<oracle::Sending>& sendings);
+  // What becomes of each of these, as oracle::evaluate() has it. Every flow is forgotten before and after.
+  base::Result<std::vector<model::Verdict>> evaluate(const model::Cluster& cluster,
+                                                     const oracle::Echoes& echoes);
 
  private:
   base::Status switch_to(const model::Cluster& cluster, const std::string& node);
+  // Over the flows of the packets before it.
+  base::Result<bool> crosses(const model::Pod& pod, const packet::Bytes& frame, sluice_direction direction);
+  // By itself.
   base::Result<bool> passes(const model::Pod& pod, const packet::Bytes& frame, sluice_direction direction);
+  base::Status cross(const model::Cluster& cluster, const std::string& node,
+                     const std::vector<oracle::Echo>& echoes, model::Verdict* verdicts);
   base::Result<model::Side> side(const model::Pod& pod, const packet::Bytes& frame,
                                  sluice_direction direction);
 
