@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Every folder here through the real sluicectl, by the engines that need no privilege; README.md says what a folder
+"""Every folder here through the real sluicectl, by each of the engines (bpf needs root); README.md says what a folder
 holds.
-usage: cases_test.py SLUICECTL [NAME...]"""
+usage: cases_test.py SLUICECTL ENGINE,... [NAME...]"""
 
 import json
 import pathlib
@@ -10,9 +10,9 @@ import sys
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
-ENGINES = ["native", "reference"]
 KEYS = {"command", "manifests", "input", "exit", "stderr", "stdout"}
 SLUICECTL = ""
+ENGINES = []
 
 
 def parsed(line):
@@ -74,8 +74,9 @@ class Case(unittest.TestCase):
                          expected)
 
 
-def main(sluicectl, *names):
-    global SLUICECTL
+def main(sluicectl, engines, *names):
+    global SLUICECTL, ENGINES
+    ENGINES = engines.split(",")
     SLUICECTL = str(pathlib.Path(sluicectl).resolve())
     cases = sorted(path for path in HERE.iterdir() if path.is_dir() and (not names or path.name in names))
     suite = unittest.TestSuite(Case(case) for case in cases)
