@@ -52,7 +52,7 @@ int run_dry(const SluicedOptions& options) {
   for (const auto& problem : result->problems) fail(kProgram, kExitDone, problem);
   for (const auto& warning : result->warnings) fail(kProgram, kExitDone, "warning: " + warning);
   std::fputs(result->difference.c_str(), stdout);
-  return kExitDone;
+  return result->sound ? kExitDone : kExitUsage;
 }
 
 int run_preflight_of(const SluicedOptions& options) {

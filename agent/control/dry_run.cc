@@ -30,6 +30,7 @@ base::Result<ObjectNews> objects_of(const std::string& manifests) {
 base::Result<DryRun> dry_run(const DryRunOptions& options) {
   auto objects = objects_of(options.manifests);
   if (!objects) return objects.error();
+  const bool sound = objects->problems.empty();
   auto discovery = endpoint::discover(options.netns_dir);
   if (!discovery) return discovery.error();
   auto addresses = endpoint::node_addresses();
@@ -48,7 +49,7 @@ base::Result<DryRun> dry_run(const DryRunOptions& options) {
   node.take_node_addresses(std::move(*addresses));
   auto difference = node.preview();
   if (!difference) return difference.error();
-  return DryRun{image::to_text(*difference), node.problems(), node.warnings()};
+  return DryRun{image::to_text(*difference), node.problems(), node.warnings(), sound};
 }
 
 }  // namespace sluice::control

@@ -14,6 +14,7 @@ struct DryRun {
   std::string difference;             // image::to_text(Difference): "+", "-", "~" lines; empty: nothing to do
   std::vector<std::string> problems;  // of manifests, namespaces and matching, one line each
   std::vector<std::string> warnings;  // likewise
+  bool sound = true;                  // false: some manifests were refused
 };
 
 struct DryRunOptions {

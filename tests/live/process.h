@@ -2,6 +2,7 @@
 // thread.
 #pragma once
 
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -11,16 +12,23 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/fd.h"
+
 namespace sluice::live {
 
 class Process {
  public:
   Process() = default;
-  explicit Process(std::vector<std::string> words) {
+  // Its standard error is ours, or the descriptor given.
+  explicit Process(std::vector<std::string> words, int standard_error = STDERR_FILENO) {
     std::vector<char*> arguments;
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
-    if (posix_spawn(&pid_, arguments[0], nullptr, nullptr, arguments.data(), environ) != 0) pid_ = -1;
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, standard_error, STDERR_FILENO);
+    if (posix_spawn(&pid_, arguments[0], &actions, nullptr, arguments.data(), environ) != 0) pid_ = -1;
+    posix_spawn_file_actions_destroy(&actions);
   }
   Process(Process&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
   Process& operator=(Process&& other) noexcept {
@@ -50,6 +58,23 @@ class Process {
 // Runs to its end; the exit code.
 inline int run(std::vector<std::string> words) {
   return Process(std::move(words)).wait();
+}
+
+struct Said {
+  int exit = -1;
+  std::string error;  // all of its standard error
+};
+inline Said run_and_listen(std::vector<std::string> words) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return {};
+  const base::Fd listening(ends[0]);
+  Process running(std::move(words), base::Fd(ends[1]).get());
+  Said said;
+  char part[4096];
+  for (ssize_t count = 0; (count = read(listening.get(), part, sizeof(part))) > 0;)
+    said.error.append(part, static_cast<size_t>(count));
+  said.exit = running.wait();
+  return said;
 }
 
 }  // namespace sluice::live
