@@ -6,13 +6,16 @@
 
 #include "agent/apps/watcher_options.h"
 #include "agent/base/descriptors.h"
+#include "agent/base/threads.h"
 #include "agent/control/server.h"
 #include "agent/control/watcher.h"
+#include "proto/rpc_threads.h"
 
 namespace sluice::apps {
 namespace {
 
 constexpr char kProgram[] = "sluice-watcher";
+constexpr std::chrono::seconds kEndGrace{2};
 
 std::optional<std::string> environment(std::string_view name) {
   const char* value = std::getenv(std::string(name).c_str());
@@ -39,6 +42,8 @@ int run(int argc, char** argv) {
                          control::parse_log_level(arguments.log_level).value());
   if (auto raised = base::raise_descriptor_limit(); !raised)
     log.warn("descriptors_not_raised", {{"error", raised.error().message()}});
+  if (auto room = base::check_thread_room(proto::client_threads()); !room)
+    return fail(kProgram, kExitFailed, room.error().message());
   // Only whether the path can be a socket's: the agent may come later.
   if (auto usable = control::agent_listens(arguments.socket); !usable && usable.error().code() == 0)
     return fail(kProgram, kExitUsage, usable.error().message());
@@ -50,6 +55,7 @@ int run(int argc, char** argv) {
   if (!http)
     return fail(kProgram, kExitUsage, "--metrics: " + http.error().message() + ": give another ADDR:PORT");
   watcher.run();
+  end_within(kEndGrace);
   return kExitDone;
 }
 

@@ -21,6 +21,8 @@ constexpr char kProgram[] = "sluiced";
 constexpr uint64_t kLeastDescriptors =
     128;  // maps, programs, gRPC's own: some 80, and a few pods; gRPC aborts without
 
+constexpr std::chrono::seconds kEndGrace{2};
+
 // Says why no agent starts, also to those who would wait for one; not beside one that runs.
 int give_up(const SluicedOptions& options, int exit, const std::string& why) {
   const auto alive = control::agent_listens(options.socket);
@@ -85,7 +87,7 @@ int run_agent(const SluicedOptions& options) {
   if (auto raised = base::raise_descriptor_limit(); !raised)
     log.warn("descriptors_not_raised", {{"error", raised.error().message()}});
   if (auto enough = base::check_descriptor_limit(kLeastDescriptors); !enough)
-    return fail(kProgram, kExitFailed, enough.error().message());
+    return give_up(options, kExitFailed, enough.error().message());
   if (auto usable = control::agent_listens(options.socket); !usable)
     return fail(kProgram, kExitUsage, usable.error().message());
   boost::asio::io_context loop(1);
@@ -108,6 +110,7 @@ int run_agent(const SluicedOptions& options) {
     log.warn("earlier_failure_stays", {{"error", removed.error().message()}});
   agent = std::move(*started);
   agent->run();
+  end_within(kEndGrace);
   return kExitDone;
 }
 

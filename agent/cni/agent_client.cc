@@ -4,7 +4,9 @@
 
 #include <thread>
 
+#include "agent/base/threads.h"
 #include "proto/agent_channel.h"
+#include "proto/rpc_threads.h"
 
 namespace sluice::cni {
 namespace {
@@ -23,9 +25,11 @@ bool is_away(grpc::StatusCode code) {
 }  // namespace
 
 AgentClient::AgentClient(std::string socket)
-    : socket_(std::move(socket)),
-      channel_(proto::agent_channel(socket_, kLargestReply)),
-      stub_(v1::Endpoints::NewStub(channel_)) {}
+    : socket_(std::move(socket)), room_(base::check_thread_room(proto::client_threads())) {
+  if (!room_) return;
+  channel_ = proto::agent_channel(socket_, kLargestReply);
+  stub_ = v1::Endpoints::NewStub(channel_);
+}
 
 Told AgentClient::told(const grpc::Status& status) {
   const std::string at = "agent at " + socket_ + ": ";
@@ -39,6 +43,8 @@ Told AgentClient::told(const grpc::Status& status) {
     case grpc::StatusCode::UNAVAILABLE:
     case grpc::StatusCode::CANCELLED:
       return {Answer::kUnreachable, "no agent answers at " + socket_ + ": is sluiced running on this node?"};
+    case grpc::StatusCode::ABORTED:  // ours: no call was made
+      return {Answer::kUnreachable, status.error_message()};
     case grpc::StatusCode::NOT_FOUND:
       return {Answer::kUnknown, status.error_message()};
     default:
@@ -49,6 +55,7 @@ Told AgentClient::told(const grpc::Status& status) {
 // Again and again while nobody is there: an agent that is being replaced ends the calls under way.
 template <typename Call>
 grpc::Status AgentClient::waiting(Call call, Deadline deadline) {
+  if (!room_) return {grpc::StatusCode::ABORTED, room_.error().message()};
   for (;;) {
     grpc::ClientContext context;
     context.set_deadline(deadline);

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 
+#include "agent/base/result.h"
 #include "sluice/v1/endpoints.grpc.pb.h"
 
 namespace sluice::cni {
@@ -48,6 +49,7 @@ class AgentClient {
   Told told(const grpc::Status& status);
 
   std::string socket_;
+  base::Status room_;  // for gRPC's threads; without it nothing below is made
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::Endpoints::Stub> stub_;
 };

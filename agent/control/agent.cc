@@ -4,9 +4,9 @@
 
 #include <boost/asio/post.hpp>
 #include <csignal>
-#include <system_error>
 
 #include "agent/base/sys_admin.h"
+#include "agent/base/threads.h"
 #include "agent/control/adoption.h"
 #include "agent/endpoint/conntrack.h"
 #include "agent/endpoint/discover.h"
@@ -14,6 +14,7 @@
 #include "agent/flow/record.h"
 #include "agent/kernel/bpffs.h"
 #include "agent/kernel/flows.h"
+#include "proto/rpc_threads.h"
 
 namespace sluice::control {
 
@@ -26,6 +27,7 @@ using std::chrono::steady_clock;
 namespace {
 
 constexpr size_t kEventsAtOnce = 256;
+constexpr unsigned kOwnThreads = 4;  // mounts, CPU visits, the stop, and one inside a namespace
 
 NodeMaps node_maps(const kernel::Programs& programs, kernel::KernelMaps& maps,
                    const kernel::Attacher& attacher) {
@@ -95,6 +97,8 @@ Result<std::unique_ptr<Agent>> Agent::start(boost::asio::io_context& loop, Agent
                  ": another sluiced is running: stop it or give another --socket");
   auto kernel = load(options);
   if (!kernel) return kernel.error();
+  // After the maps, which take memory that threads need too.
+  if (auto room = base::check_thread_room(kOwnThreads + proto::server_threads()); !room) return room.error();
   base::lay_down_sys_admin();  // from here on it is raised to enter a namespace, and for nothing else
   auto watch = endpoint::EndpointWatch::open(options.netns_dir);
   if (!watch) return watch.error();
@@ -106,6 +110,13 @@ Result<std::unique_ptr<Agent>> Agent::start(boost::asio::io_context& loop, Agent
   const auto turned_away = [&log](uid_t uid, pid_t pid) {
     log.warn("turned_away", {{"uid", std::to_string(uid)}, {"pid", std::to_string(pid)}});
   };
+  // Calls under way are answered on this loop, so it runs on until the server has stopped.
+  auto stopper = Standby::start([&loop, agent = agent.get()] {
+    agent->server_->stop(kStopGrace);
+    boost::asio::post(loop, [&loop] { loop.stop(); });
+  });
+  if (!stopper) return stopper.error();
+  agent->stopper_ = std::move(*stopper);
   auto server =
       Server::start(loop, agent->options_.socket, {agent.get(), agent.get(), agent->feed_}, turned_away);
   if (!server) return server.error();
@@ -161,10 +172,6 @@ Status Agent::open_descriptors() {
     own.release();
   }
   return base::done();
-}
-
-Agent::~Agent() {
-  if (stopper_.joinable()) stopper_.join();
 }
 
 void Agent::run() {
@@ -349,21 +356,7 @@ void Agent::stop(const std::string& why) {
   }
   stop_adds();
   if (feed_ != nullptr) feed_->stop();
-  stop_server();
-}
-
-// Calls under way are answered on this loop, so it runs on until the server has stopped.
-void Agent::stop_server() try {
-  stopper_ = std::thread([this] {
-    if (server_) server_->stop(kStopGrace);
-    boost::asio::post(loop_, [this] { loop_.stop(); });
-  });
-} catch (const std::system_error& failure) {  // a limit of processes
-  log_.error("stop_delayed", {{"error", std::string("start a thread: ") + failure.what()}});
-  look_retry_.timer.expires_after(kRetryFirst);
-  look_retry_.timer.async_wait([this](const error_code& cancelled) {
-    if (!cancelled) stop_server();
-  });
+  stopper_->go();
 }
 
 }  // namespace sluice::control

@@ -13,7 +13,6 @@
 #include <filesystem>
 #include <list>
 #include <memory>
-#include <thread>
 
 #include "agent/control/endpoint_desk.h"
 #include "agent/control/feed_feeder.h"
@@ -22,6 +21,7 @@
 #include "agent/control/node.h"
 #include "agent/control/replies.h"
 #include "agent/control/server.h"
+#include "agent/control/standby.h"
 #include "agent/control/surroundings.h"
 #include "agent/endpoint/watch.h"
 #include "agent/kernel/attach.h"
@@ -49,7 +49,7 @@ class Agent final : public Desk, public EndpointDesk {
   // feed. An error leaves what is in force as it was.
   static base::Result<std::unique_ptr<Agent>> start(boost::asio::io_context& loop, AgentOptions options,
                                                     std::unique_ptr<source::Feeder> folder, const Log& log);
-  ~Agent() override;
+  ~Agent() override = default;
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
 
@@ -139,7 +139,6 @@ class Agent final : public Desk, public EndpointDesk {
   std::optional<uint32_t> flow_id_of(const ToldEndpoint& told) const;
   void forget_soon(uint32_t flow_id);
   void stop(const std::string& why);
-  void stop_server();
 
   MetricsReading reading() const;
   kernel::Counters counters() const;
@@ -168,7 +167,7 @@ class Agent final : public Desk, public EndpointDesk {
   std::list<std::shared_ptr<Adding>> adding_;
   std::set<uint32_t> forgotten_;  // endpoints whose flows are to be dropped
   std::optional<Server> server_;
-  std::thread stopper_;
+  std::unique_ptr<Standby> stopper_;
 };
 
 }  // namespace sluice::control

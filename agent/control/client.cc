@@ -3,8 +3,10 @@
 #include <filesystem>
 #include <thread>
 
+#include "agent/base/threads.h"
 #include "agent/control/server.h"
 #include "proto/agent_channel.h"
+#include "proto/rpc_threads.h"
 
 namespace sluice::control {
 namespace {
@@ -18,9 +20,12 @@ constexpr std::chrono::milliseconds kPause{20};  // before a call is made again
 
 Client::Client(const std::string& socket, std::chrono::milliseconds timeout)
     : socket_(std::filesystem::absolute(socket).string()),
-      timeout_(timeout),
-      channel_(proto::agent_channel(socket_, kLargestReply)),
-      stub_(v1::Control::NewStub(channel_)) {}
+      room_(base::check_thread_room(proto::client_threads())),
+      timeout_(timeout) {
+  if (!room_) return;
+  channel_ = proto::agent_channel(socket_, kLargestReply);
+  stub_ = v1::Control::NewStub(channel_);
+}
 
 base::Error Client::error_of(const grpc::Status& status) {
   switch (status.error_code()) {
@@ -49,6 +54,8 @@ base::Result<Reply> Client::call(grpc::Status (v1::Control::Stub::*method)(grpc:
                                                                            const Request&, Reply*),
                                  const Request& request, std::chrono::milliseconds timeout,
                                  bool wait_for_agent) {
+  failure_ = CallFailure::kOther;
+  if (!room_) return room_.error();
   const auto deadline = std::chrono::system_clock::now() + timeout;
   Reply reply;
   grpc::Status status;

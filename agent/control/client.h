@@ -47,6 +47,7 @@ class Client {
   base::Error error_of(const grpc::Status& status);
 
   std::string socket_;
+  base::Status room_;  // for gRPC's threads; without it nothing below is made
   std::chrono::milliseconds timeout_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::Control::Stub> stub_;

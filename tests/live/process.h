@@ -3,14 +3,19 @@
 #pragma once
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "agent/base/fd.h"
 
 #include "agent/base/fd.h"
 
@@ -39,6 +44,13 @@ class Process {
   ~Process() { end(SIGKILL); }
 
   pid_t pid() const { return pid_; }  // -1: none runs
+  // True where it has ended by then; it is still to be reaped.
+  bool ends_within(std::chrono::milliseconds patience) const {
+    if (pid_ < 0) return true;
+    const base::Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+    pollfd end{pidfd.get(), POLLIN, 0};
+    return ::poll(&end, 1, static_cast<int>(patience.count())) == 1;
+  }
   // Sends the signal and waits for the end. The exit code, or 128 + the signal that ended it.
   int end(int signal) {
     if (pid_ < 0) return -1;

@@ -1,0 +1,46 @@
+#include "agent/base/threads.h"
+
+#include <malloc.h>
+#include <pthread.h>
+
+#include <future>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+namespace sluice::base {
+namespace {
+
+constexpr size_t kStack = 1UL << 20;  // bytes; nothing here recurses deeper than a message nests
+
+}  // namespace
+
+void keep_threads_small() {
+  ::mallopt(M_ARENA_MAX, 1);
+  pthread_attr_t attributes;
+  if (::pthread_getattr_default_np(&attributes) != 0) return;  // then they are as large as they were
+  if (::pthread_attr_setstacksize(&attributes, kStack) == 0) ::pthread_setattr_default_np(&attributes);
+  ::pthread_attr_destroy(&attributes);
+}
+
+Status check_thread_room(unsigned more) {
+  std::promise<void> go;
+  const std::shared_future<void> gone = go.get_future().share();
+  std::vector<std::thread> threads;
+  threads.reserve(more);
+  Status room = done();
+  try {
+    while (threads.size() < more) threads.emplace_back([gone] { gone.wait(); });
+  } catch (const std::system_error& failure) {
+    room = Error(std::to_string(more) + " more threads are needed, and " + std::to_string(threads.size()) +
+                 " can be started: " + failure.code().message() +
+                 ": raise the limit of threads (TasksMax in the unit, pids.max of the control group, "
+                 "`ulimit -u` in the shell) or of memory (`ulimit -v`)");
+  }
+  go.set_value();
+  for (std::thread& thread : threads) thread.join();
+  return room;
+}
+
+}  // namespace sluice::base
