@@ -12,6 +12,7 @@
 #include "agent/base/fd.h"
 #include "agent/endpoint/netns.h"
 #include "agent/net/ip.h"
+#include "agent/net/port.h"
 
 namespace sluice::live {
 
