@@ -27,16 +27,19 @@ class Guest:
     kernels: tuple = ()  # the only ones that it is booted of; none: of all
 
 
-SHORT = Guest("node", ("no_conntrack", "load", "attach", "scenarios", "lab_routed", "upgrade", "detach", "unit", "memlock",
+SHORT = Guest("node", ("no_conntrack", "preflight", "load", "attach", "scenarios", "lab_routed", "upgrade", "detach", "unit", "memlock",
                        "no_jit", "no_btf"))
 LONG = (
-    Guest("node", ("no_conntrack", "load", "attach", "clsact", "scenarios", "examples", "lab_routed", "lab_bridge",
-                   "stop_kill_restart", "upgrade", "detach", "unit", "chart", "memlock", "jit_harden", "no_jit", "no_btf",
-                   "unprivileged_bpf_disabled", "lockdown_integrity", "lockdown_confidentiality"), seconds=1800),
-    Guest("cpus-1", ("run", "load"), cpus="1"),
-    Guest("cpus-64", ("run", "load"), cpus="64"),
-    # Later kernels count the processors that the firmware names, and QEMU names 255 at most.
-    Guest("cpus-512", ("run", "load"), cpus="1", words="possible_cpus=512", kernels=("5.10", "6.1")),
+    Guest("node", ("no_conntrack", "preflight", "load", "attach", "clsact", "bandwidth", "scenarios", "examples", "lab_routed",
+                   "lab_bridge", "stop_kill_restart", "upgrade", "detach", "unit", "chart", "memlock", "jit_harden",
+                   "no_jit", "no_btf", "unprivileged_bpf_disabled", "lockdown_integrity",
+                   "lockdown_confidentiality"), seconds=1800),
+    Guest("cpus-1", ("run", "load"), cpus="1", words="sluice.possible=1"),
+    Guest("cpus-64", ("run", "load"), cpus="64", words="sluice.possible=64"),
+    # QEMU's most: one that runs, the others to be plugged in.
+    Guest("cpus-255", ("run", "load"), cpus="1,maxcpus=255", words="sluice.possible=255"),
+    # Told to the kernel, which later ones do not listen to: they count the processors that the firmware names.
+    Guest("cpus-512", ("run", "load"), cpus="1", words="possible_cpus=512 sluice.possible=512", kernels=("5.10", "6.1")),
 )
 
 

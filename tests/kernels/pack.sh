@@ -9,9 +9,12 @@ name=${1:?usage: pack.sh <name> <build>} build=$(realpath "${2:?usage: pack.sh <
 source=$(cd "$(dirname "$0")/../.." && pwd)
 folder=$source/build/kernels/$name
 
-modules=(veth bridge br_netfilter dummy sch_ingress cls_bpf act_bpf nf_conntrack nf_tables nft_ct tun ipv6)
-programs=(agent/apps/sluiced agent/apps/sluicectl tests/kernel/kernel_scenarios tests/guard/guard_kernel_facts)
+modules=(veth bridge br_netfilter dummy sch_ingress cls_bpf act_bpf nf_conntrack nf_tables nft_ct tun ipv6
+  ifb sch_tbf cls_u32 act_mirred)
+programs=(agent/apps/sluiced agent/apps/sluicectl agent/apps/sluice-cni tests/kernel/kernel_scenarios
+  tests/cni/cni_chain tests/guard/guard_kernel_facts)
 tools=(dash ip tc bpftool setpriv)
+plugins=/usr/lib/cni # Debian's, where tests/cni has them from
 
 fail() {
   echo "kernels: $name: $*" >&2
@@ -32,12 +35,12 @@ ln -s bin "$guest/sbin"
 ln -s ../lib "$guest/usr/lib"
 ln -s lib "$guest/lib64"
 
-# add <file> [where]: a program, stripped, and the libraries it asks for.
+# add <file> [folder]: a program, stripped, and the libraries it asks for.
 add() {
-  local to=$guest/bin/${1##*/} library
-  install -m 755 "$1" "$to"
+  local to=$guest/${2:-bin}/${1##*/} library
+  install -D -m 755 "$1" "$to"
   strip --strip-unneeded "$to" 2>/dev/null || true
-  ldd "$1" 2>/dev/null | grep -oE '/[^ ]+' | while read -r library; do
+  { ldd "$1" 2>/dev/null || true; } | { grep -oE '/[^ ]+' || true; } | while read -r library; do
     [[ -e $guest/lib/${library##*/} ]] || cp -L "$library" "$guest/lib/"
   done
 }
@@ -52,6 +55,13 @@ ln -sf dash "$guest/bin/sh" # busybox's shell takes its own applets where a prog
 for program in "${programs[@]}"; do
   [[ -x $build/$program ]] || fail "no ${program##*/} in $build: build it first"
   add "$build/$program"
+done
+# Tests name the programs by where they were built.
+mkdir -p "$guest$build/agent"
+ln -s /bin "$guest$build/agent/apps"
+for plugin in ptp host-local bandwidth; do
+  [[ -x $plugins/$plugin ]] || fail "no $plugins/$plugin: deploy/install-deps.sh"
+  add "$plugins/$plugin" "lib/cni"
 done
 
 # The modules, as plain files: the guest's modprobe need not know how a distribution compresses them.

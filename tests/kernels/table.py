@@ -12,14 +12,16 @@ after; other things of a guest move it by some MiB.
 
 ROWS = (
     # what it says in the table, guest/row
+    ("`--preflight` says so: with all, with too few capabilities, beside an agent", "node/preflight"),
     ("attached by itself", "node/attach"),
     ("`--attach clsact`", "node/clsact"),
+    ("Debian's bandwidth plugin before `sluice-cni`: shaped, and under policy", "node/bandwidth"),
     ("every row of the packet path (`tests/kernel`)", "node/scenarios"),
     ("`sluicectl eval --engine bpf` over `examples/`", "node/examples"),
     ("real connections before, under and after policies, routed", "node/lab_routed"),
     ("the same, bridged", "node/lab_bridge"),
     ("agent stopped, killed, started again", "node/stop_kill_restart"),
-    ("upgraded over an older layout", "node/upgrade"),
+    ("upgraded over an older layout (this one under an older name: older builds do not load here)", "node/upgrade"),
     ("`--detach` leaves nothing", "node/detach"),
     ("the unit's capabilities, and no others", "node/unit"),
     ("the chart's capabilities, and no others", "node/chart"),
@@ -33,7 +35,8 @@ ROWS = (
     ("`lockdown=confidentiality`", "node/lockdown_confidentiality"),
     ("enforces with 1 possible CPU", "cpus-1/run"),
     ("enforces with 64", "cpus-64/run"),
-    ("enforces with 512", "cpus-512/run"),
+    ("enforces with 255, QEMU's most", "cpus-255/run"),
+    ("enforces with 512, told to the kernel, which later ones do not listen to", "cpus-512/run"),
 )
 
 
@@ -76,7 +79,8 @@ def lines(columns):
     for program in ("from_pod", "to_pod"):
         yield f"verified instructions, `sluice_{program}`", [f"{c.verified().get(program, 0):,}" for c in columns]
     yield "to load all, ms", [str(c.facts("node/load").get(("load_ms", "all"), "–")) for c in columns]
-    for cpus, guest in (("1 possible CPU", "cpus-1"), ("2", "node"), ("64", "cpus-64"), ("512", "cpus-512")):
+    for cpus, guest in (("1 possible CPU", "cpus-1"), ("2", "node"), ("64", "cpus-64"), ("255", "cpus-255"),
+                        ("512", "cpus-512")):
         yield f"memory that is taken when all is loaded, MiB, {cpus}", [mib(column, guest, "taken") for column in columns]
     yield "what the kernel counts for the maps, MiB (5.10: against `RLIMIT_MEMLOCK`), 2 CPUs", [
         mib(column, "node", "accounted") for column in columns]

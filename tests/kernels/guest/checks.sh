@@ -11,10 +11,13 @@ row_load() { # verified instructions, time and memory
 row_attach() { # TCX from 6.6 on
   pods
   starts
+  if has_tcx; then attached_by tcx; else attached_by clsact; fi
+}
+has_tcx() {
   IFS=.- read -r major minor _ <<VERSION
 $(uname -r)
 VERSION
-  if [ $((major * 100 + minor)) -ge 606 ]; then attached_by tcx; else attached_by clsact; fi
+  [ $((major * 100 + minor)) -ge 606 ]
 }
 row_clsact() {
   pods
@@ -92,6 +95,8 @@ row_stop_kill_restart() {
   in_force
   real_as_reference "changed by the one started again"
 }
+# The folder of the present layout under an older one's name. No older build can be had for it: what was built before
+# this layout does not load on these kernels.
 row_upgrade() {
   pods
   under policies-full
@@ -112,6 +117,12 @@ row_detach() {
   nothing_left
   rm -r $world/policies-default-deny
   real_as_reference "after --detach"
+}
+
+# Debian's bandwidth plugin before sluice-cni, with clsact and as the agent attaches by itself (tests/cni).
+row_bandwidth() {
+  for module in ifb sch_tbf cls_u32 act_mirred; do modprobe -q $module || fail "this kernel has no $module"; done
+  cni_chain --gtest_brief=1 --gtest_filter='*Bandwidth*'
 }
 
 # ---- what it may
@@ -136,16 +147,90 @@ in_chart() {
   with_capabilities /tmp/chart.all "$@"
 }
 
+
+# What `--preflight` says of this kernel and node, before any agent, with too little, and beside an agent. Comes before
+# the rows that load conntrack.
+row_preflight() {
+  no_conntrack_to_be_had
+  tells 0 "sluiced --preflight"
+  row_of kernel ok "Linux $(uname -r) "
+  row_of capabilities ok
+  row_of bpffs ok '"follows":""'
+  row_of programs ok "verified instructions: from_pod [1-9][0-9]*, to_pod [1-9]"
+  row_of JIT ok
+  row_of conntrack note "whoever speaks next"
+  row_of nf_tables ok
+  row_of namespaces note "/run/netns does not exist"
+  row_of "CNI folder" note "/etc/cni/net.d does not exist"
+  if counts_maps_as_locked; then row_of "memory lock" ok unlimited; else row_of "memory lock" ok "do not count"; fi
+  if has_tcx; then row_of attachment ok '"TCX"'; else row_of attachment ok "clsact; no TCX (Linux 6.6)"; fi
+  modprobe nf_conntrack
+  tells 0 "sluicectl preflight" with_clsact
+  row_of conntrack ok there
+  row_of attachment ok '"clsact'
+  nothing_left
+  preflight_with_capabilities
+  preflight_beside_an_agent
+}
+preflight_with_capabilities() {
+  tells 0 "sluiced --preflight" in_unit
+  row_of capabilities ok
+  tells 0 "sluicectl preflight" in_chart
+  row_of capabilities ok
+  tells 1 "sluiced --preflight" without_bpf
+  row_of capabilities unfit "without SYS_ADMIN, BPF"
+  row_of programs unfit "CAP_BPF and CAP_NET_ADMIN are needed"
+  tells 1 "sluicectl preflight" without_bpf
+  if counts_maps_as_locked; then
+    tells 1 "sluiced --preflight" with_default_memlock
+    row_of "memory lock" unfit "LimitMEMLOCK=infinity.*SYS_RESOURCE.*ulimit -l unlimited"
+    row_of programs unfit "is 64 KiB"
+  fi
+}
+without_bpf() {
+  echo CAP_NET_ADMIN >/tmp/few.capabilities
+  ulimit -l unlimited
+  with_capabilities /tmp/few.capabilities "$@"
+}
+preflight_beside_an_agent() {
+  pods
+  under policies-full
+  starts
+  tells 0 "sluiced --preflight"
+  row_of bpffs ok "maps are pinned in $bpffs"
+  row_of programs ok "verified instructions"
+  row_of namespaces ok
+  real_as_reference "after the preflight beside it"
+}
+# tells <exit> <program> [command...]: what it says by way of that command (a function ends with exec), and its exit.
+tells() {
+  wanted=$1 program=$2 status=0
+  shift 2
+  ("$@" $program -o json) >/tmp/preflight 2>&1 || status=$?
+  [ $status = "$wanted" ] || fail "$program $*: exit $status: $(cat /tmp/preflight)"
+  grep -qF "\"fit\":$([ $status = 0 ] && echo true || echo false)" /tmp/preflight || fail "$(cat /tmp/preflight)"
+}
+# row_of <check> <state> [pattern]: the preflight's row.
+row_of() {
+  grep -o "{\"check\":\"$1\",[^}]*}" /tmp/preflight | grep "\"state\":\"$2\".*${3:-}" >/tmp/its_row ||
+    fail "no row $1 $2 ${3:-}: $(cat /tmp/preflight)"
+}
+
 # ---- what the kernel is set to
 
-row_run() { enforces; }
+row_run() { # with as many possible CPUs as the guest is to have
+  wanted=$(sed -n 's/.*sluice.possible=\([0-9]*\).*/\1/p' /proc/cmdline)
+  possible=$(cat /sys/devices/system/cpu/possible)
+  [ $((${possible#*-} + 1)) = "${wanted:-$((${possible#*-} + 1))}" ] || fail "possible CPUs: $possible, not $wanted"
+  enforces
+}
 
 row_memlock() { # its default, without the capability to raise it: 5.10 counts maps against it, later ones do not
   if counts_maps_as_locked; then
     pods
     starts with_default_memlock >/tmp/starts.log 2>&1 && fail "started"
-    refused_for "memory.lock\|memlock"
-    echo "refused, with the limit named"
+    refused_with "the memory-lock limit (RLIMIT_MEMLOCK) is 64 KiB" LimitMEMLOCK=infinity SYS_RESOURCE "ulimit -l unlimited"
+    echo "refused, with the limit and its mends named"
   else
     enforces with_default_memlock
   fi
@@ -155,12 +240,16 @@ with_default_memlock() {
   ulimit -l 64
   with_capabilities /sluice/unit.capabilities "$@"
 }
-# The agent ended by itself with 1, one line says why, and that names <word>.
-refused_for() {
+# refused_with <words>...: the agent ended by itself with 1, and one line has them all.
+refused_with() {
   status=0
   wait $agent || status=$?
   [ $status = 1 ] || fail "the agent ended with $status"
-  grep -qi "$1" /tmp/agent.log || fail "no line names $1: $(cat /tmp/agent.log)"
+  cp /tmp/agent.log /tmp/lines
+  for words in "$@"; do
+    grep -F "$words" /tmp/lines >/tmp/those || fail "no line says $words: $(cat /tmp/agent.log)"
+    mv /tmp/those /tmp/lines
+  done
 }
 
 row_jit_harden() {
@@ -180,11 +269,14 @@ row_unprivileged_bpf_disabled() {
   set_to kernel.unprivileged_bpf_disabled 2
   enforces
 }
-row_no_conntrack() { # nor can it be loaded; comes before the rows that load it
-  for module in veth bridge sch_ingress cls_bpf; do modprobe -q $module || true; done
+row_no_conntrack() { # comes before the rows that load it
+  no_conntrack_to_be_had
+  enforces
+}
+no_conntrack_to_be_had() { # nor loaded by itself until the row ends; what else a row needs is there
+  for module in veth bridge sch_ingress cls_bpf nf_tables; do modprobe -q $module || true; done
   [ ! -e /proc/sys/net/netfilter/nf_conntrack_max ] || fail "conntrack is there"
   set_to kernel.modprobe /bin/false
-  enforces
 }
 row_lockdown_integrity() {
   echo integrity >/sys/kernel/security/lockdown

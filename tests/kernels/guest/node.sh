@@ -11,19 +11,22 @@ fail() {
 }
 
 # starts [command...]: the agent, by way of that command (a function ends with exec), until its first state is in
-# force.
+# force; fails at once where it ends before.
 starts() {
   "$@" sluiced --node-name node-1 --manifests $world --log-level warn >/tmp/agent.log 2>&1 &
   agent=$!
   mkdir -p /run/sluice
-  for _ in $(seq 60); do
-    in_force 2>/tmp/sync.log && return
-    [ -e /proc/$agent/exe ] || break # it ended: nothing is behind it any more
-    timeout 1 inotifyd - /run/sluice:n >/tmp/appeared || true # its socket
+  sluicectl sync --timeout 120s 2>/tmp/sync.log &
+  sync=$!
+  while runs $sync && runs $agent; do
+    timeout 1 inotifyd - /run/sluice:n >/tmp/appeared || true # its socket, or why it cannot run
   done
+  runs $agent || kill $sync 2>/dev/null || true # nobody would answer it
+  wait $sync && return
   cat /tmp/sync.log /tmp/agent.log
   fail "the agent does not start"
 }
+runs() { [ -e "/proc/$1/exe" ]; } # a process that has ended and is waited for has none
 in_force() { sluicectl sync --timeout 30s; }
 ends() { # ends <signal>
   kill "-$1" $agent
