@@ -13,20 +13,24 @@ fail() {
 # starts [command...]: the agent, by way of that command (a function ends with exec), until its first state is in
 # force; fails at once where it ends before.
 starts() {
-  "$@" sluiced --node-name node-1 --manifests $world --log-level warn >/tmp/agent.log 2>&1 &
+  rm -f /tmp/lives
+  mkfifo /tmp/lives # the agent has it open for as long as it lives
+  "$@" sluiced --node-name node-1 --manifests $world --log-level warn >/tmp/agent.log 2>&1 3>/tmp/lives &
   agent=$!
-  mkdir -p /run/sluice
   sluicectl sync --timeout 120s 2>/tmp/sync.log &
   sync=$!
-  while runs $sync && runs $agent; do
-    timeout 1 inotifyd - /run/sluice:n >/tmp/appeared || true # its socket, or why it cannot run
-  done
-  runs $agent || kill $sync 2>/dev/null || true # nobody would answer it
-  wait $sync && return
+  {
+    cat /tmp/lives
+    kill $sync # nobody would answer it
+  } &
+  watch=$!
+  if wait $sync; then
+    kill $watch
+    return
+  fi
   cat /tmp/sync.log /tmp/agent.log
   fail "the agent does not start"
 }
-runs() { [ -e "/proc/$1/exe" ]; } # a process that has ended and is waited for has none
 in_force() { sluicectl sync --timeout 30s; }
 ends() { # ends <signal>
   kill "-$1" $agent
