@@ -144,6 +144,12 @@ PreflightRow cni_row(const NodeFacts& facts, const PreflightOptions& options) {
   const std::string follows = "no CNI plugin tells of new pods: they are open until the agent finds them";
   if (!facts.cni.conf_dir_exists)
     return row("CNI folder", Fitness::kNote, options.cni_conf_dir + " does not exist", follows);
+  if (facts.cni.precedes_bandwidth)
+    return row(
+        "CNI folder", Fitness::kNote,
+        "sluice-cni stands before the bandwidth plugin in " + facts.cni.named_in,
+        "a pod whose egress is to be shaped is not made (`file exists`) where programs are attached by "
+        "clsact: put sluice-cni last, or take it out and run `sluice-cni install`");
   if (!facts.cni.named_in.empty() && facts.cni.plugin_exists)
     return row("CNI folder", Fitness::kOk, "sluice-cni is in " + facts.cni.named_in);
   if (!facts.cni.named_in.empty())

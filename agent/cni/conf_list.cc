@@ -12,6 +12,8 @@ namespace json = boost::json;
 using base::Error;
 using base::Result;
 
+constexpr char kBandwidthType[] = "bandwidth";
+
 std::string_view extension_of(std::string_view name) {
   const size_t dot = name.rfind('.');
   return dot == std::string_view::npos ? std::string_view() : name.substr(dot);
@@ -32,18 +34,40 @@ base::Status check_plugin(const json::value& plugin, const std::string& where) {
   if (!type) return type.error().within(where);
   if (type->empty() || type->find('/') != std::string::npos)
     return Error(where + ": type \"" + *type + "\": must be the file name of a plugin");
-  if (*type == kPluginType)
-    return Error(where + ": sluice-cni stands in it already: take it out, or leave the installing to it");
   return base::done();
+}
+
+bool is_of_type(const json::value& plugin, std::string_view type) {
+  return plugin.is_object() && plugin.get_object().contains("type") &&
+         plugin.get_object().at("type") == json::value(type);
+}
+
+bool is_ours(const json::value& plugin) {
+  return is_of_type(plugin, kPluginType);
+}
+
+// The entry at which programs come to an interface; the gate's own entry goes in front of everything.
+bool attaches(const json::value& plugin) {
+  return is_ours(plugin) &&
+         !(plugin.get_object().contains("gate") && plugin.get_object().at("gate") == json::value(kGateClose));
+}
+
+bool attaches_before_bandwidth(const json::array& plugins) {
+  return std::any_of(std::ranges::find_if(plugins, attaches), plugins.end(),
+                     [](const json::value& plugin) { return is_of_type(plugin, kBandwidthType); });
 }
 
 base::Status check_plugins(const json::object& list) {
   const json::value* plugins = list.if_contains("plugins");
   if (plugins == nullptr || !plugins->is_array() || plugins->get_array().empty())
     return Error("plugins: must be a list of at least one plugin");
-  for (size_t i = 0; i < plugins->get_array().size(); ++i)
-    if (auto sound = check_plugin(plugins->get_array()[i], "plugins[" + std::to_string(i) + "]"); !sound)
-      return sound;
+  const json::array& all = plugins->get_array();
+  for (size_t i = 0; i < all.size(); ++i) {
+    const std::string where = "plugins[" + std::to_string(i) + "]";
+    if (auto sound = check_plugin(all[i], where); !sound) return sound;
+    if (is_ours(all[i]) && !attaches_before_bandwidth(all))
+      return Error(where + ": sluice-cni stands in it already: take it out, or leave the installing to it");
+  }
   return base::done();
 }
 
@@ -109,6 +133,13 @@ json::object gate_entry(const Entry& entry) {
   return {{"type", kPluginType}, {"gate", kGateClose}, {"onFailure", to_text(entry.on_failure)}};
 }
 
+// Its plugins; none where it is no list.
+json::array plugins_of(std::string_view configuration) {
+  const auto list = decode_object(configuration);
+  const json::value* plugins = list ? list->if_contains("plugins") : nullptr;
+  return plugins != nullptr && plugins->is_array() ? plugins->get_array() : json::array();
+}
+
 }  // namespace
 
 bool is_configuration_name(std::string_view name) {
@@ -130,6 +161,7 @@ Result<std::string> compose(const Base& base, const Entry& entry) {
                  "\": must begin with a letter or digit and have only these, '_', '.' and '-'");
   if (auto sound = check_plugins(*list); !sound) return sound.error();
   json::array& chain = (*list)["plugins"].get_array();
+  chain.erase(std::remove_if(chain.begin(), chain.end(), is_ours), chain.end());
   if (entry.gate) chain.insert(chain.begin(), gate_entry(entry));
   chain.push_back(own_entry(base, entry));
   std::string bytes = json::serialize(*list) + "\n";
@@ -141,14 +173,26 @@ Result<std::string> compose(const Base& base, const Entry& entry) {
 bool is_composed_of(std::string_view ours, const Base& base, const Entry& entry) {
   const auto list = decode_object(ours);
   if (!list || !version_of(*list)) return false;
-  const json::value* plugins = list->if_contains("plugins");
-  if (plugins == nullptr || !plugins->is_array()) return false;
-  const auto stands = [plugins](const json::object& wanted) {
-    return std::ranges::any_of(plugins->get_array(), [&](const json::value& plugin) {
+  const auto stands = [plugins = plugins_of(ours)](const json::object& wanted) {
+    return std::ranges::any_of(plugins, [&](const json::value& plugin) {
       return plugin.is_object() && plugin.get_object() == wanted;
     });
   };
   return stands(own_entry(base, entry)) && (!entry.gate || stands(gate_entry(entry)));
+}
+
+bool precedes_bandwidth(std::string_view configuration) {
+  return attaches_before_bandwidth(plugins_of(configuration));
+}
+
+Result<std::string> put_last(std::string_view ours) {
+  auto list = decode_object(ours);
+  if (!list) return list.error();
+  json::array plugins = plugins_of(ours);
+  std::stable_partition(plugins.begin(), plugins.end(),
+                        [](const json::value& plugin) { return !attaches(plugin); });
+  (*list)["plugins"] = std::move(plugins);
+  return json::serialize(*list) + "\n";
 }
 
 }  // namespace sluice::cni

@@ -6,8 +6,13 @@
 // not speak, and a cniVersion that it does not speak gives way to the highest that is left of them. A base
 // that a runtime would not take, or in which sluice-cni stands already, is an error. What we wrote names its
 // base and a digest of it: where another program adds itself to our list the list still counts as composed,
-// and two installers do not undo each other. Any thread. Source: CNI SPEC.md, "Section 1: Network
-// configuration format".
+// and two installers do not undo each other.
+//
+// But sluice-cni never stays in front of the bandwidth plugin: that adds an `ingress` qdisc to the node's end
+// of the pod's veth, and fails where clsact, by which programs are attached below Linux 6.6, is there first.
+//
+// Any thread. Source: CNI SPEC.md, "Section 1: Network configuration format"; containernetworking/plugins,
+// plugins/meta/bandwidth.
 #pragma once
 
 #include <string>
@@ -37,8 +42,13 @@ struct Base {
 // plugin.
 bool is_configuration_name(std::string_view name);
 
+// Does sluice-cni stand in front of the bandwidth plugin in this configuration?
+bool precedes_bandwidth(std::string_view configuration);
+
 base::Result<std::string> compose(const Base& base, const Entry& entry);
 // Would compose() of today write this, but for what others added?
 bool is_composed_of(std::string_view ours, const Base& base, const Entry& entry);
+// `ours`, to which others added, with our last entry behind the bandwidth plugin again.
+base::Result<std::string> put_last(std::string_view ours);
 
 }  // namespace sluice::cni

@@ -76,12 +76,14 @@ Result<std::vector<std::string>> configurations(const Node& node) {
 }
 
 // The first that names the program. What cannot be read no runtime can use either.
-std::string first_naming_us(const Node& node, const std::vector<std::string>& names) {
+void note_first_naming_us(const Node& node, const std::vector<std::string>& names, Survey& survey) {
   for (const std::string& name : names) {
     const auto bytes = read_file(node.conf_dir + "/" + name);
-    if (bytes && bytes->find(kPluginType) != std::string::npos) return name;
+    if (!bytes || bytes->find(kPluginType) == std::string::npos) continue;
+    survey.named_in = name;
+    survey.precedes_bandwidth = precedes_bandwidth(*bytes);
+    return;
   }
-  return {};
 }
 
 Decision nothing_but(std::string problem) {
@@ -130,11 +132,16 @@ Decision decide_configuration(const Survey& survey, const Node& node, const Entr
   if (!composed)
     return nothing_but(composed.error().within(path).message() +
                        (survey.ours ? ": what stands in " + node.configuration() + " stays" : ""));
-  if (survey.ours && is_composed_of(*survey.ours, base, entry)) return nothing_but(problem);
-  return {{WriteFile{node.configuration_draft(), *composed},
-           Rename{node.configuration_draft(), node.configuration()}, SyncDirectory{node.conf_dir}},
-          "wrote " + node.configuration() + " after " + survey.base_name,
-          problem};
+  const bool is_due = !survey.ours || !is_composed_of(*survey.ours, base, entry);
+  if (!is_due && !precedes_bandwidth(*survey.ours)) return nothing_but(problem);
+  if (!is_due) composed = put_last(*survey.ours);
+  if (!composed) return nothing_but(composed.error().within(node.configuration()).message());
+  return {
+      {WriteFile{node.configuration_draft(), *composed},
+       Rename{node.configuration_draft(), node.configuration()}, SyncDirectory{node.conf_dir}},
+      "wrote " + node.configuration() +
+          (is_due ? " after " + survey.base_name : ": sluice-cni stands behind the bandwidth plugin again"),
+      problem};
 }
 
 Result<Fd> lock(const std::string& dir) {
@@ -174,7 +181,7 @@ Result<Survey> survey(const Node& node) {
   if (!survey.conf_dir_exists) return survey;
   const auto names = configurations(node);
   if (!names) return names.error();
-  survey.named_in = first_naming_us(node, *names);
+  note_first_naming_us(node, *names, survey);
   const auto base = std::ranges::find_if(*names, [](const auto& name) { return name != kOurConfiguration; });
   if (base != names->end()) {
     survey.base_name = *base;

@@ -46,6 +46,7 @@ struct Survey {
   bool configuration_exists = false;  // or what a killed installer left of it
   bool plugin_exists = false;         // likewise
   std::string named_in;               // a configuration, ours or not, that has the program's name in it
+  bool precedes_bandwidth = false;    // there, in front of the bandwidth plugin
   bool program_is_current = false;    // the one in bin_dir is, byte for byte, Node::program
   AgentState agent;                   // fine where it is not followed
 };

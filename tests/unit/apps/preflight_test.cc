@@ -123,7 +123,9 @@ INSTANTIATE_TEST_SUITE_P(
                      f.cni.named_in.clear();
                      f.cni.base_name = "10-kindnet.conflist";
                    },
-                   "CNI folder", Fitness::kNote, "10-kindnet.conflist"}),
+                   "CNI folder", Fitness::kNote, "10-kindnet.conflist"},
+               Lack{"before_bandwidth", [](auto& f) { f.cni.precedes_bandwidth = true; }, "CNI folder",
+                    Fitness::kNote, "before the bandwidth plugin in 05-sluice.conflist"}),
     [](const auto& lack) { return lack.param.name; });
 
 TEST(Preflight, PrintsOneRowACheck) {

@@ -21,6 +21,14 @@ json::object composed(const Base& base, const Entry& entry = {}) {
   return bytes ? json::parse(*bytes).as_object() : json::object();
 }
 
+std::string types_of(const std::string& list) {
+  std::string types;
+  const json::value parsed = json::parse(list);
+  for (const json::value& plugin : parsed.at("plugins").as_array())
+    types += (types.empty() ? "" : " ") + std::string(plugin.at("type").as_string());
+  return types;
+}
+
 TEST(ConfList, SluiceComesFirstAndLastAndAllElseStays) {
   json::object list = composed({"10-kindnet.conflist", kKindnet}, {"/s", "500ms", OnFailure::kPermissive});
   json::array& plugins = list["plugins"].as_array();
@@ -161,6 +169,37 @@ TEST(ConfList, WhatOthersAddToOursStays) {
   json::value ours = json::parse(*compose(base, {}));
   ours.as_object()["plugins"].as_array().push_back(json::object{{"type", "istio-cni"}});
   EXPECT_TRUE(is_composed_of(json::serialize(ours), base, {}));
+}
+
+// By hand in front of the bandwidth plugin, in a base; added behind ours by somebody, in what we wrote.
+TEST(ConfList, SluiceStandsBehindTheBandwidthPlugin) {
+  const std::string head = R"({"cniVersion":"1.0.0","name":"n","plugins":[)",
+                    shaped = R"({"type":"bandwidth"})";
+  const std::string by_hand = R"({"type":"sluice-cni","gate":"close"},{"type":"ptp"},{"type":"sluice-cni"},)";
+  const std::string wrong = head + by_hand + shaped + R"(,{"type":"portmap"}]})";
+  EXPECT_TRUE(precedes_bandwidth(wrong));
+  const std::string ours = *compose({"a.conflist", wrong}, {});
+  EXPECT_EQ(types_of(ours), "sluice-cni ptp bandwidth portmap sluice-cni");
+  EXPECT_FALSE(precedes_bandwidth(ours)) << "the gate's entry may";
+
+  const Base base{"a.conflist", head + R"({"type":"ptp"}]})"};
+  json::object added = composed(base);
+  added["plugins"].as_array().push_back(json::parse(shaped));
+  added["plugins"].as_array().push_back(json::parse(R"({"type":"mesh"})"));
+  const std::string others = json::serialize(added);
+  EXPECT_TRUE(precedes_bandwidth(others));
+  const std::string mended = *put_last(others);
+  EXPECT_EQ(types_of(mended), "sluice-cni ptp bandwidth mesh sluice-cni");
+  EXPECT_FALSE(precedes_bandwidth(mended));
+  EXPECT_TRUE(is_composed_of(mended, base, {}));
+}
+
+TEST(ConfList, OnlyTheBandwidthPluginHasToComeFirst) {
+  for (const char* bytes : {"", "[]", R"({"plugins":7})", R"({"plugins":[7,{"type":"bandwidth"}]})",
+                            R"({"plugins":[{"type":"bandwidth"},{"type":"sluice-cni"}]})",
+                            R"({"plugins":[{"type":"sluice-cni"},{"type":"mesh"}]})"})
+    EXPECT_FALSE(precedes_bandwidth(bytes)) << bytes;
+  EXPECT_FALSE(put_last("no JSON").ok());
 }
 
 TEST(ConfList, KnowsWhatRuntimesRead) {

@@ -65,6 +65,19 @@ TEST_F(Installer, FollowsItsBase) {
   EXPECT_EQ(network_of_ours(), "a2");
 }
 
+TEST_F(Installer, GoesBehindABandwidthPluginThatSomebodyAddedToOurs) {
+  write(conf("10-a.conflist"), list("a"));
+  install();
+  std::string ours = *read(node_.configuration());
+  ours.replace(ours.rfind(']'), 1, R"(,{"type":"bandwidth"}])");
+  write(node_.configuration(), ours);
+  EXPECT_TRUE(seen().precedes_bandwidth);
+  EXPECT_THAT(install().change, HasSubstr("behind the bandwidth plugin"));
+  EXPECT_THAT(*read(node_.configuration()), HasSubstr("bandwidth")) << "what was added stays";
+  EXPECT_FALSE(seen().precedes_bandwidth);
+  EXPECT_EQ(due(), Decision());
+}
+
 TEST_F(Installer, ABaseThatBecomesInvalidKeepsTheLastGood) {
   write(conf("10-a.conflist"), list("a"));
   install();
