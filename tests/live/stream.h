@@ -16,15 +16,26 @@
 
 namespace sluice::live {
 
+struct SocketAt {
+  net::Ip ip;
+  uint16_t port = 0;
+};
+
 class Stream {
  public:
-  // Opens it, or says why it did not open within two seconds.
+  // Opens it, or says why it did not open in time.
   static base::Result<Stream> open(const std::string& from_netns, const std::string& to_netns,
                                    const net::Ip& to, uint16_t port) {
+    return open(from_netns, to_netns, {to, port}, {to, port});
+  }
+  // The same through a node that rewrites what is called to what listens.
+  static base::Result<Stream> open(const std::string& from_netns, const std::string& to_netns,
+                                   const SocketAt& called, const SocketAt& listening,
+                                   int milliseconds = 2000) {
     auto from = endpoint::Netns::open(from_netns), far = endpoint::Netns::open(to_netns);
     if (!from) return from.error();
     if (!far) return far.error();
-    auto address = sockaddr_of(to, port);
+    const auto address = sockaddr_of(listening), far_address = sockaddr_of(called);
     auto listener = endpoint::within(*far, [&]() -> base::Result<std::shared_ptr<base::Fd>> {
       auto fd = std::make_shared<base::Fd>(::socket(address.first.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
       int on = 1;
@@ -42,10 +53,10 @@ class Stream {
     });
     if (!client) return client.error();
     stream.near_ = std::move(**client);
-    ::connect(stream.near_.get(), reinterpret_cast<const sockaddr*>(&address.first), address.second);
-    if (!ready((*listener)->get(), POLLIN, 2000)) return base::Error("the connection did not open");
+    ::connect(stream.near_.get(), reinterpret_cast<const sockaddr*>(&far_address.first), far_address.second);
+    if (!ready((*listener)->get(), POLLIN, milliseconds)) return base::Error("the connection did not open");
     stream.far_ = base::Fd(::accept((*listener)->get(), nullptr, nullptr));
-    if (!ready(stream.near_.get(), POLLOUT, 2000)) return base::Error("the connection did not open");
+    if (!ready(stream.near_.get(), POLLOUT, milliseconds)) return base::Error("the connection did not open");
     return stream;
   }
 
@@ -86,7 +97,9 @@ class Stream {
     pollfd poll{fd, events, 0};
     return ::poll(&poll, 1, milliseconds) == 1 && (poll.revents & (POLLERR | POLLHUP)) == 0;
   }
-  static std::pair<sockaddr_storage, socklen_t> sockaddr_of(const net::Ip& ip, uint16_t port) {
+  static std::pair<sockaddr_storage, socklen_t> sockaddr_of(const SocketAt& at) {
+    const net::Ip& ip = at.ip;
+    const uint16_t port = at.port;
     sockaddr_storage storage{};
     if (ip.family() == net::Family::kIpv4) {
       auto* v4 = reinterpret_cast<sockaddr_in*>(&storage);
