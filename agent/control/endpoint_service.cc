@@ -32,6 +32,15 @@ void finish(grpc::ServerUnaryReactor* reactor, Reply* reply, EndpointAnswer<Repl
   reactor->Finish(grpc::Status::OK);
 }
 
+// A call that is answered as soon as it is asked.
+template <typename Reply, typename Ask>
+grpc::ServerUnaryReactor* at_once(boost::asio::io_context& loop, grpc::CallbackServerContext& context,
+                                  Reply* reply, Ask ask) {
+  auto* reactor = context.DefaultReactor();
+  boost::asio::post(loop, [reactor, reply, ask] { finish(reactor, reply, EndpointAnswer<Reply>(ask())); });
+  return reactor;
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* EndpointService::AddEndpoint(grpc::CallbackServerContext* context,
@@ -49,37 +58,24 @@ grpc::ServerUnaryReactor* EndpointService::AddEndpoint(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* EndpointService::DelEndpoint(grpc::CallbackServerContext* context,
                                                        const v1::DelEndpointRequest* request,
                                                        v1::DelEndpointReply* reply) {
-  auto* reactor = context->DefaultReactor();
-  boost::asio::post(
-      loop_, [this, reactor, request, reply] { finish(reactor, reply, desk_.del_endpoint(*request)); });
-  return reactor;
+  return at_once(loop_, *context, reply, [this, request] { return desk_.del_endpoint(*request); });
 }
 
 grpc::ServerUnaryReactor* EndpointService::CheckEndpoint(grpc::CallbackServerContext* context,
                                                          const v1::CheckEndpointRequest* request,
                                                          v1::CheckEndpointReply* reply) {
-  auto* reactor = context->DefaultReactor();
-  boost::asio::post(
-      loop_, [this, reactor, request, reply] { finish(reactor, reply, desk_.check_endpoint(*request)); });
-  return reactor;
+  return at_once(loop_, *context, reply, [this, request] { return desk_.check_endpoint(*request); });
 }
 
 grpc::ServerUnaryReactor* EndpointService::KeepEndpoints(grpc::CallbackServerContext* context,
                                                          const v1::KeepEndpointsRequest* request,
                                                          v1::KeepEndpointsReply* reply) {
-  auto* reactor = context->DefaultReactor();
-  boost::asio::post(
-      loop_, [this, reactor, request, reply] { finish(reactor, reply, desk_.keep_endpoints(*request)); });
-  return reactor;
+  return at_once(loop_, *context, reply, [this, request] { return desk_.keep_endpoints(*request); });
 }
 
 grpc::ServerUnaryReactor* EndpointService::Ready(grpc::CallbackServerContext* context,
                                                  const v1::ReadyRequest*, v1::ReadyReply* reply) {
-  auto* reactor = context->DefaultReactor();
-  boost::asio::post(loop_, [this, reactor, reply] {
-    finish(reactor, reply, EndpointAnswer<v1::ReadyReply>(desk_.ready()));
-  });
-  return reactor;
+  return at_once(loop_, *context, reply, [this] { return desk_.ready(); });
 }
 
 }  // namespace sluice::control

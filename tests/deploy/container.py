@@ -13,7 +13,6 @@ import ctypes
 import os
 import pathlib
 import sys
-import tempfile
 
 import charts
 
@@ -47,22 +46,26 @@ def inside(root, path):
 
 
 def volume_source(volume, documents):
-    """The folder that a volume is on this machine; None where the caller has to say."""
+    """The folder that a volume is on this machine, or its files' texts by name; None where the caller has to say."""
     if "hostPath" in volume:
         return volume["hostPath"]["path"]
     if "configMap" not in volume:
         return None
     (config,) = [each for each in charts.of_kind(documents, "ConfigMap")
                  if each["metadata"]["name"] == volume["configMap"]["name"]]
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-config-"))
-    folder.chmod(0o755)
-    for name, text in config["data"].items():
-        (folder / name).write_text(text)
-    return str(folder)
+    return config["data"]
+
+
+def mount_texts(texts, target):
+    """Files that end with the container."""
+    mount("none", target, 0, "tmpfs")
+    target.chmod(0o755)
+    for name, text in texts.items():
+        (target / name).write_text(text)
 
 
 def mounts_of(pod, container, documents, given):
-    """[(path in the container, folder here, read only)]"""
+    """[(path in the container, folder here or texts, read only)]"""
     volumes = {each["name"]: each for each in pod["volumes"]}
     wanted = {each["mountPath"]: (volumes[each["name"]], each.get("readOnly", False)) for each in container.get("volumeMounts", [])}
     for path, (volume, read_only) in wanted.items():
@@ -83,7 +86,10 @@ def enter_root(root, mounts, read_only_root):
     for path, source, read_only in mounts:
         target = inside(root, path)
         target.mkdir(parents=True, exist_ok=True)
-        mount(source, target, MS_BIND | MS_REC)
+        if isinstance(source, dict):
+            mount_texts(source, target)
+        else:
+            mount(source, target, MS_BIND | MS_REC)
         mount("none", target, MS_REC | MS_SLAVE)
         if read_only:
             mount("none", target, MS_BIND | MS_REMOUNT | MS_RDONLY)

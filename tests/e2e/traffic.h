@@ -3,47 +3,23 @@
 // every one that the namespace's kernel takes.
 #pragma once
 
-#include <arpa/inet.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/udp.h>
 #include <poll.h>
-#include <sys/socket.h>
 
 #include <atomic>
 #include <cstring>
 #include <map>
-#include <memory>
 #include <string>
 #include <thread>
 
-#include "agent/base/fd.h"
-#include "agent/base/result.h"
-#include "agent/endpoint/netns.h"
-#include "agent/net/ip.h"
+#include "tests/live/netns_socket.h"
 
 namespace sluice::e2e {
 
-inline base::Result<std::shared_ptr<base::Fd>> socket_in(const std::string& netns, int family, int type,
-                                                         int protocol) {
-  auto place = endpoint::Netns::open(netns);
-  if (!place) return place.error();
-  return endpoint::within(*place, [&]() -> base::Result<std::shared_ptr<base::Fd>> {
-    auto fd = std::make_shared<base::Fd>(::socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
-    if (!fd->valid()) return base::Error::from_errno(errno, "socket in " + netns);
-    return fd;
-  });
-}
-
-inline sockaddr_in sockaddr_of(const net::Ip& ip, uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  std::memcpy(&address.sin_addr, ip.bytes().data(), sizeof address.sin_addr);
-  return address;
-}
+using live::sockaddr_of;
 
 // Datagrams a millisecond.
 inline constexpr int kBurst = 16;
@@ -53,14 +29,14 @@ inline constexpr int kBurst = 16;
 class Hammer {
  public:
   Hammer(const std::string& netns, const net::Ip& to, uint16_t port) {
-    auto fd = socket_in(netns, AF_INET, SOCK_DGRAM, 0);
+    auto fd = live::socket_in(netns, AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
     if (!fd) return;
-    thread_ = std::thread([this, fd = *fd, address = sockaddr_of(to, port)] {
+    thread_ = std::thread([this, fd = std::move(*fd), address = sockaddr_of(to, port)] {
       const char byte = 'x';
       while (!stop_) {
         const auto* generic = reinterpret_cast<const sockaddr*>(&address);
         for (int i = 0; i < kBurst; ++i)
-          if (::sendto(fd->get(), &byte, 1, 0, generic, sizeof address) == 1) ++sent_;
+          if (::sendto(fd.get(), &byte, 1, 0, generic, sizeof address) == 1) ++sent_;
         ::poll(nullptr, 0, 1);  // the machine's few cores are for the programs under test too
       }
     });
@@ -81,11 +57,11 @@ class Hammer {
 
 // One datagram.
 inline bool send_one(const std::string& netns, const net::Ip& to, uint16_t port) {
-  auto fd = socket_in(netns, AF_INET, SOCK_DGRAM, 0);
+  const auto fd = live::socket_in(netns, AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
   const sockaddr_in address = sockaddr_of(to, port);
   const char byte = 'x';
-  return fd && ::sendto((*fd)->get(), &byte, 1, 0, reinterpret_cast<const sockaddr*>(&address),
-                        sizeof address) == 1;
+  return fd &&
+         ::sendto(fd->get(), &byte, 1, 0, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 1;
 }
 
 enum class Where {
@@ -98,14 +74,15 @@ enum class Where {
 class Capture {
  public:
   explicit Capture(const std::string& netns, Where where = Where::kInterfaces) : where_(where) {
-    auto fd = where == Where::kInterfaces ? socket_in(netns, AF_PACKET, SOCK_DGRAM, htons(ETH_P_IP))
-                                          : socket_in(netns, AF_INET, SOCK_RAW, IPPROTO_UDP);
+    auto fd = where == Where::kInterfaces
+                  ? live::socket_in(netns, AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK, htons(ETH_P_IP))
+                  : live::socket_in(netns, AF_INET, SOCK_RAW | SOCK_NONBLOCK, IPPROTO_UDP);
     if (!fd) return;
-    fd_ = *fd;
+    fd_ = std::move(*fd);
     const int bytes = 32 << 20;
-    ::setsockopt(fd_->get(), SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes);
+    ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes);
   }
-  bool sound() const { return fd_ != nullptr; }
+  bool sound() const { return fd_.valid(); }
 
   // How many came so far, from this address to this port; nothing is lost while this is asked now and then.
   uint64_t arrived(const net::Ip& from, uint16_t port) {
@@ -133,7 +110,7 @@ class Capture {
     if (where_ == Where::kSockets) return 0;  // that kernel does not say; its buffer is large
     tpacket_stats stats{};
     socklen_t size = sizeof stats;
-    if (::getsockopt(fd_->get(), SOL_PACKET, PACKET_STATISTICS, &stats, &size) == 0) lost_ += stats.tp_drops;
+    if (::getsockopt(fd_.get(), SOL_PACKET, PACKET_STATISTICS, &stats, &size) == 0) lost_ += stats.tp_drops;
     return lost_;
   }
 
@@ -142,8 +119,8 @@ class Capture {
     char bytes[64];
     sockaddr_storage from{};
     socklen_t size = sizeof from;
-    for (ssize_t got; (got = ::recvfrom(fd_->get(), bytes, sizeof bytes, 0,
-                                        reinterpret_cast<sockaddr*>(&from), &size)) >= 0;) {
+    for (ssize_t got; (got = ::recvfrom(fd_.get(), bytes, sizeof bytes, 0, reinterpret_cast<sockaddr*>(&from),
+                                        &size)) >= 0;) {
       const auto& frame = reinterpret_cast<const sockaddr_ll&>(from);
       if (where_ == Where::kInterfaces && frame.sll_pkttype == PACKET_OUTGOING) continue;
       count(bytes, static_cast<size_t>(got));
@@ -163,7 +140,7 @@ class Capture {
   }
 
   Where where_;
-  std::shared_ptr<base::Fd> fd_;
+  base::Fd fd_;
   std::map<std::pair<net::Ip, uint16_t>, uint64_t> seen_;
   uint64_t lost_ = 0;
 };

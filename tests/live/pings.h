@@ -3,39 +3,17 @@
 // root.
 #pragma once
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <sys/socket.h>
 
 #include <cstring>
 #include <string>
 
-#include "agent/base/fd.h"
-#include "agent/endpoint/netns.h"
 #include "agent/packet/build.h"
+#include "tests/live/netns_socket.h"
 
 namespace sluice::live {
 
 namespace detail {
-
-inline base::Result<base::Fd> socket_in(const std::string& netns, int family, int type, int protocol) {
-  auto opened = endpoint::Netns::open("/run/netns/" + netns);
-  if (!opened) return opened.error();
-  return endpoint::within(*opened, [&]() -> base::Result<base::Fd> {
-    base::Fd fd(::socket(family, type | SOCK_CLOEXEC, protocol));
-    if (!fd.valid()) return base::Error::from_errno(errno, "socket in " + netns);
-    return fd;
-  });
-}
-
-inline sockaddr_in address4(const net::Ip& ip, uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  std::memcpy(&address.sin_addr, ip.bytes().data(), sizeof address.sin_addr);
-  return address;
-}
 
 inline bool readable(int fd, int milliseconds) {
   pollfd poll{fd, POLLIN, 0};
@@ -48,12 +26,12 @@ inline bool readable(int fd, int milliseconds) {
 inline base::Result<bool> datagram_arrives(const std::string& from, const std::string& to,
                                            const net::Ip& source, const net::Ip& address, uint16_t port,
                                            int milliseconds) {
-  auto receiver = detail::socket_in(to, AF_INET, SOCK_DGRAM, 0);
+  auto receiver = socket_in("/run/netns/" + to, AF_INET, SOCK_DGRAM, 0);
   if (!receiver) return receiver.error();
-  const sockaddr_in at = detail::address4(address, port);
+  const sockaddr_in at = sockaddr_of(address, port);
   if (::bind(receiver->get(), reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0)
     return base::Error::from_errno(errno, "bind in " + to);
-  auto sender = detail::socket_in(from, AF_INET, SOCK_RAW, IPPROTO_RAW);
+  auto sender = socket_in("/run/netns/" + from, AF_INET, SOCK_RAW, IPPROTO_RAW);
   if (!sender) return sender.error();
   packet::Spec spec = packet::opening(source, address, net::kUdp, net::Port::from_host(port));
   spec.payload = {1};
@@ -68,14 +46,14 @@ inline base::Result<bool> datagram_arrives(const std::string& from, const std::s
 inline base::Result<bool> is_answered(const std::string& from, const net::Ip& to, uint16_t identifier,
                                       int milliseconds) {
   const bool v4 = to.family() == net::Family::kIpv4;
-  auto fd = detail::socket_in(from, v4 ? AF_INET : AF_INET6, SOCK_RAW,
-                              v4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6});
+  auto fd = socket_in("/run/netns/" + from, v4 ? AF_INET : AF_INET6, SOCK_RAW,
+                      v4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6});
   if (!fd) return fd.error();
   if (::setsockopt(fd->get(), SOL_SOCKET, SO_BINDTODEVICE, "eth0", sizeof "eth0") != 0)
     return base::Error::from_errno(errno, "bind to eth0 of " + from);
   sockaddr_storage at{};
   if (v4) {
-    const sockaddr_in address = detail::address4(to, 0);
+    const sockaddr_in address = sockaddr_of(to, 0);
     std::memcpy(&at, &address, sizeof address);
   } else {
     auto& address = reinterpret_cast<sockaddr_in6&>(at);
