@@ -213,6 +213,25 @@ TEST_F(NodeTest, ANewPodThatIsNotKnownIsLeftToItsChainForAMoment) {
   EXPECT_TRUE(node->settled());
 }
 
+// Never one that is known: from the start, or as soon as it is.
+TEST_F(NodeTest, APodThatIsKnownIsNotLeftToItsChain) {
+  gives_way_ = true;
+  auto node = make_node();
+  tell_first(*node);
+  auto here = oracle::build::node("n1");
+  here.pod_cidrs = {*net::Cidr::parse("10.0.0.0/24")};
+  node->take_objects(objects(here, model::Pod(pod("prod/early", "10.0.0.10").on("n1"))));
+  node->take_discovery(discovery({found("a", 7, "10.0.0.1"), found("b", 8, "10.0.0.2")}));
+  node->apply();
+  node->take_discovery(discovery({found("a", 7, "10.0.0.1"), found("b", 8, "10.0.0.2"),
+                                  found("early", 10, "10.0.0.10"), found("late", 11, "10.0.0.11")}));
+  node->apply();
+  EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u, 10u));
+  node->take_objects(objects(model::Pod(pod("prod/late", "10.0.0.11").on("n1"))));
+  node->apply();
+  EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u, 10u, 11u)) << "its second is not over";
+}
+
 TEST_F(NodeTest, APodOfThisNodeWithoutANamespaceIsAProblem) {
   auto node = make_node();
   tell_first(*node);
