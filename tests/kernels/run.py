@@ -73,6 +73,7 @@ def run_kernel(given, name, suites):
     fetched = output_of([HERE / "fetch.sh", *(["--refresh"] if given.refresh else []), name, suites])
     packed = output_of([HERE / "pack.sh", name, given.build]) if fetched else None
     if not packed:
+        print(f"kernels: {name}: not booted", flush=True)
         return None
     column = table.Column(name, suites, *fetched)
     for guest in chosen_guests(given, name):
