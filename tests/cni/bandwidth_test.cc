@@ -1,121 +1,225 @@
-// Debian's bandwidth plugin with sluice-cni and an agent that attaches by clsact: the plugin's `ingress`
-// qdisc on the node's end of a pod's veth has clsact's place. The pod is shaped and its policy in force,
-// whichever of the two stands first in the list that somebody wrote.
+// Debian's bandwidth plugin in the chain, before the real agent: what it shapes stays shaped, and stays under
+// policy. It puts a tbf on the node's end of a pod's veth, for what the pod receives, and beside it an
+// `ingress` qdisc whose u32 filter redirects what the pod sends to an ifb with another tbf: in the place that
+// clsact has. tests/kernels runs it in its guests, too.
 #include <gmock/gmock.h>
+#include <signal.h>
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <optional>
+#include <string_view>
 
 #include "agent/cni/conf_list.h"
-#include "agent/net/port.h"
 #include "tests/cni/runtime.h"
 #include "tests/live/pod_netns.h"
 #include "tests/live/process.h"
-#include "tests/live/sandbox.h"
 #include "tests/live/stream.h"
 
 namespace sluice::cni {
 namespace {
 
 namespace fs = std::filesystem;
+namespace json = boost::json;
 using live::PodNetns;
 using live::Process;
+using live::Stream;
+using ::testing::ElementsAre;
+using ::testing::Ge;
 using ::testing::HasSubstr;
 
-constexpr char kManifests[] = "/run/bandwidth-manifests", kIpam[] = "/run/bandwidth-ipam";
+constexpr char kDebianPlugins[] = "/usr/lib/cni";
+constexpr char kConfDir[] = "/run/net.d", kBinDir[] = "/run/cni-bin", kManifests[] = "/run/manifests";
+constexpr char kOther[] = "10.244.9.2", kShaped[] = "10.244.9.3";
+constexpr uint16_t kPort = 8080, kAnotherPort = 8081;
 
-const std::string kPtp = R"({"type": "ptp", "ipam": {"type": "host-local", "dataDir": "/run/bandwidth-ipam",
-  "subnet": "10.244.9.0/24", "routes": [{"dst": "0.0.0.0/0"}]}})";
-const std::string kBandwidth = R"({"type": "bandwidth", "ingressRate": 50000000, "ingressBurst": 1000000,
-  "egressRate": 50000000, "egressBurst": 1000000})";
-const std::string kSluice = R"({"type": "sluice-cni", "gate": "open", "timeout": "10s"})";
-
-std::string list_of(const std::vector<std::string>& plugins) {
-  std::string list = R"({"cniVersion": "1.0.0", "name": "shaped", "plugins": [)";
-  for (const std::string& plugin : plugins) list += (plugin == plugins.front() ? "" : ",") + plugin;
-  return list + "]}";
+struct Row {
+  const char* name;
+  const char* attach;   // --attach
+  const char* by_hand;  // before the plugin, in the base that `sluice-cni install` finds
+};
+void PrintTo(const Row& row, std::ostream* out) {
+  *out << row.name;
 }
 
-// As it is while a runtime makes it: without addresses, which kubelet publishes after ADD.
-std::string pod_manifest(const std::string& name) {
+constexpr char kByHand[] = R"({"type": "sluice-cni", "timeout": "30s"},)";
+
+std::string base_list(const std::string& by_hand) {
+  return R"({"cniVersion": "1.0.0", "name": "shaped", "plugins": [
+  {"type": "ptp", "ipam": {"type": "host-local", "dataDir": "/run/ipam", "subnet": "10.244.9.0/24",
+                           "routes": [{"dst": "0.0.0.0/0"}]}},)" +
+         by_hand + R"({"type": "bandwidth", "ingressRate": 50000000, "ingressBurst": 1000000,
+                       "egressRate": 50000000, "egressBurst": 1000000}]})";
+}
+
+// As it is while its sandbox is made: kubelet tells its address after ADD.
+std::string pod(const std::string& name) {
   return "---\napiVersion: v1\nkind: Pod\nmetadata: {name: " + name + ", namespace: shop, uid: uid-" + name +
          ", labels: {app: " + name +
          "}}\nspec: {nodeName: node-1, containers: [{name: c, image: i}]}\nstatus: {phase: Pending}\n";
 }
-// The shaped pod may be reached at port 8080, and reaches nobody.
-const char kPolicy[] =
-    "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: shaped, namespace: shop}\n"
-    "spec: {podSelector: {matchLabels: {app: shaped}}, policyTypes: [Egress, Ingress],\n"
-    "       ingress: [{ports: [{port: 8080}]}]}\n";
 
-class Bandwidth : public ::testing::Test {
+// The pod `shaped` speaks, both ways, on this port only.
+std::string policy(uint16_t port) {
+  const std::string ports = "[{ports: [{port: " + std::to_string(port) + "}]}]";
+  return "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: one-port, namespace: "
+         "shop}\n"
+         "spec: {podSelector: {matchLabels: {app: shaped}}, policyTypes: [Egress, Ingress], egress: " +
+         ports + ", ingress: " + ports + "}\n";
+}
+
+void write(const std::string& name, const std::string& text) {
+  std::ofstream("/run/half-written") << text;
+  fs::rename("/run/half-written", std::string(kManifests) + "/" + name);
+}
+
+std::string tc(const std::string& words) {
+  return run_program("/bin/sh", {"-c", "tc " + words}, {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, "").out;
+}
+
+// Packets that went through the tbf at the root of an interface; nothing where there is none.
+std::optional<int64_t> went_through_tbf(const std::string& interface) {
+  const json::value qdiscs = json::parse(tc("-s -j qdisc show dev " + interface));
+  for (const json::value& qdisc : qdiscs.as_array())
+    if (qdisc.at("kind").as_string() == "tbf") return qdisc.at("packets").to_number<int64_t>();
+  return std::nullopt;
+}
+
+// The first interface on the node whose name begins so.
+std::string on_the_node(const json::value& result, std::string_view prefix) {
+  for (const json::value& interface : result.at("interfaces").as_array())
+    if (!interface.as_object().contains("sandbox") && interface.at("name").as_string().starts_with(prefix))
+      return interface.at("name").as_string().c_str();
+  return "none";
+}
+
+std::vector<std::string> types_of(const json::object& list) {
+  std::vector<std::string> types;
+  for (const json::value& plugin : list.at("plugins").as_array())
+    types.emplace_back(plugin.at("type").as_string().c_str());
+  return types;
+}
+
+class Bandwidth : public ::testing::TestWithParam<Row> {
  protected:
   void SetUp() override {
-    fs::create_directories(kManifests);
-    std::ofstream(std::string(kManifests) + "/all.yaml")
-        << pod_manifest("shaped") << pod_manifest("other") << kPolicy;
-    agent_ = Process({SLUICED, "--node-name", "node-1", "--attach", "clsact", "--manifests", kManifests,
-                      "--metrics", "127.0.0.1:19621", "--log-level", "error"});
+    ASSERT_EQ(::access((std::string(kDebianPlugins) + "/bandwidth").c_str(), X_OK), 0)
+        << "install containernetworking-plugins (deploy/install-deps.sh)";
+    ASSERT_TRUE(shaped_.sound() && other_.sound());
+    for (const char* dir : {kConfDir, kBinDir, kManifests}) fs::create_directories(dir);
+    write("pods.yaml", pod("shaped") + pod("other"));
+    write("policy.yaml", policy(kPort));
+    agent_ = Process({SLUICED, "--node-name", "node-1", "--attach", GetParam().attach, "--manifests",
+                      kManifests, "--log-level", "error"});
   }
   void TearDown() override {
-    EXPECT_EQ(agent_.end(SIGTERM), 0);
+    remove_pods();
+    agent_.end(SIGTERM);
     EXPECT_EQ(live::run({SLUICED, "--detach"}), 0);
-    for (const char* dir : {kManifests, kIpam}) fs::remove_all(dir);
-  }
-  static Runtime runtime(const std::string& list) {
-    return {list, fs::path(SLUICE_CNI).parent_path().string() + ":/usr/lib/cni"};
-  }
-  static bool reaches(const PodNetns& from, const PodNetns& to, const char* address, uint16_t port) {
-    return live::Stream::open(from.path(), to.path(), *net::Ip::parse(address), port).ok();
-  }
-  // What the pod sends goes through an ifb still.
-  static bool is_shaped() {
-    return live::run({"/bin/sh", "-c",
-                      "for at in $(ip -o link show type veth | sed 's/^[0-9]*: //; s/@.*//'); do "
-                      "tc filter show dev $at ingress; done | grep -q mirred && "
-                      "tc -s qdisc show | grep -A1 'tbf.*dev bwp' | grep -q 'Sent [1-9]'"}) == 0;
+    for (const char* dir : {kConfDir, kBinDir, kManifests, "/run/ipam"}) fs::remove_all(dir);
   }
 
+  // The chain as `sluice-cni install` writes it around the base.
+  json::object installed() const {
+    std::ofstream(std::string(kConfDir) + "/10-base.conflist") << base_list(GetParam().by_hand);
+    const Ran ran = run_program(
+        SLUICE_CNI, {"install", "--conf-dir", kConfDir, "--bin-dir", kBinDir, "--timeout", "30s"}, {}, "");
+    EXPECT_EQ(ran.exit, 0) << ran.err;
+    std::ifstream file(std::string(kConfDir) + "/05-sluice.conflist");
+    return json::parse(std::string{std::istreambuf_iterator<char>(file), {}}).as_object();
+  }
+  void use(const std::string& list) {
+    const std::string built = fs::path(SLUICE_CNI).parent_path();
+    runtime_.emplace(list, std::string(kBinDir) + ":" + kDebianPlugins + ":" + built);
+  }
+  void add_pods(const json::object& list) {
+    use(json::serialize(list));
+    for (const Attach& attach : {Attach{"c1", other_.path(), "other"}, {"c2", shaped_.path(), "shaped"}}) {
+      added_.push_back(attach);
+      const Ran ran = runtime_->add(attach);
+      ASSERT_EQ(ran.exit, 0) << attach.pod << ": " << ran.out << ran.err;
+    }
+    veth_ = on_the_node(runtime_->results().back(), "veth");
+    ifb_ = on_the_node(runtime_->results().back(), "bwp");
+  }
+  void remove_pods() {
+    for (const Attach& attach : added_) EXPECT_EQ(runtime_->del(attach).exit, 0) << attach.pod;
+    added_.clear();
+  }
+
+  bool shaped_reaches_other(uint16_t port) const {
+    return Stream::open(shaped_.path(), other_.path(), *net::Ip::parse(kOther), port).ok();
+  }
+  bool other_reaches_shaped(uint16_t port) const {
+    return Stream::open(other_.path(), shaped_.path(), *net::Ip::parse(kShaped), port).ok();
+  }
+  // What goes to and fro is seen by both of the plugin's tbfs.
+  void expect_shaped(Stream& stream) const {
+    constexpr int kMessages = 50;
+    const auto sent = went_through_tbf(ifb_), received = went_through_tbf(veth_);
+    ASSERT_TRUE(sent && received) << tc("qdisc show");
+    for (int i = 0; i < kMessages; ++i) ASSERT_TRUE(stream.beat(2000) && stream.answer(2000)) << i;
+    EXPECT_THAT(went_through_tbf(ifb_), Ge(*sent + kMessages)) << "what the pod sends";
+    EXPECT_THAT(went_through_tbf(veth_), Ge(*received + kMessages)) << "what the pod receives";
+  }
+
+  const PodNetns shaped_{"shaped"}, other_{"other"};
+  std::optional<Runtime> runtime_;
+  std::vector<Attach> added_;
+  std::string veth_, ifb_;  // of the pod `shaped`
   Process agent_;
 };
 
-class BandwidthOrder : public Bandwidth, public ::testing::WithParamInterface<std::vector<std::string>> {};
+TEST_P(Bandwidth, WhatIsShapedIsUnderPolicyToo) {
+  const json::object list = installed();
+  EXPECT_THAT(types_of(list), ElementsAre("sluice-cni", "ptp", "bandwidth", "sluice-cni"));
+  ASSERT_NO_FATAL_FAILURE(add_pods(list));
 
-TEST_P(BandwidthOrder, APodIsShapedAndItsPolicyInForce) {
-  const auto composed = compose({"10-shaped.conflist", list_of(GetParam())}, {.timeout = "10s"});
-  ASSERT_TRUE(composed) << composed.error().message();
-  Runtime runtime = Bandwidth::runtime(*composed);
-  const PodNetns shaped("shaped"), other("other");
-  ASSERT_TRUE(shaped.sound() && other.sound());
-  const Attach attach{"c1", shaped.path(), "shaped"}, another{"c2", other.path(), "other"};
-  for (const Attach& added : {attach, another}) {
-    const Ran ran = runtime.add(added);
-    ASSERT_EQ(ran.exit, 0) << ran.out << ran.err;
+  // From the first packet on.
+  EXPECT_FALSE(shaped_reaches_other(kAnotherPort));
+  EXPECT_FALSE(other_reaches_shaped(kAnotherPort));
+  EXPECT_TRUE(other_reaches_shaped(kPort));
+  auto stream = Stream::open(shaped_.path(), other_.path(), *net::Ip::parse(kOther), kPort);
+  ASSERT_TRUE(stream.ok()) << stream.error().message();
+  ASSERT_NO_FATAL_FAILURE(expect_shaped(*stream));
+  const std::string filters = tc("filter show dev " + veth_ + " ingress");
+  EXPECT_THAT(filters, HasSubstr("to device " + ifb_));
+  if (std::string_view(GetParam().attach) == "clsact") {
+    EXPECT_LT(filters.find("sluice_from_pod"), filters.find("mirred")) << "policy comes first: " << filters;
   }
-  EXPECT_TRUE(reaches(other, shaped, "10.244.9.2", 8080));
-  EXPECT_TRUE(is_shaped());
-  EXPECT_FALSE(reaches(other, shaped, "10.244.9.2", 8081));
-  EXPECT_FALSE(reaches(shaped, other, "10.244.9.3", 8080));
-  for (const Attach& gone : {another, attach}) EXPECT_EQ(runtime.del(gone).exit, 0);
-}
-INSTANTIATE_TEST_SUITE_P(Lists, BandwidthOrder,
-                         ::testing::Values(std::vector<std::string>{kPtp, kBandwidth},
-                                           std::vector<std::string>{kPtp, kSluice, kBandwidth}),
-                         [](const auto& row) { return row.index == 0 ? "Without" : "SluiceByHandBefore"; });
 
-// A list that no installer saw: the plugin fails, so that no container runs.
-TEST_F(Bandwidth, AListInTheWrongOrderMakesNoPod) {
-  const std::string wrong =
-      list_of({R"({"type": "sluice-cni", "gate": "close"})", kPtp, kSluice, kBandwidth});
+  write("policy.yaml", policy(kAnotherPort));
+  ASSERT_EQ(live::run({SLUICECTL, "sync", "--timeout", "60s"}), 0);
+  EXPECT_FALSE(stream->beat(1000)) << "the open connection stops";
+  EXPECT_FALSE(shaped_reaches_other(kPort));
+  EXPECT_TRUE(shaped_reaches_other(kAnotherPort));
+
+  remove_pods();
+  EXPECT_EQ(tc("qdisc show dev " + ifb_), "") << "the plugin's ifb is gone";
+}
+
+INSTANTIATE_TEST_SUITE_P(Attached, Bandwidth,
+                         ::testing::Values(Row{"clsact", "clsact", ""}, Row{"by_itself", "auto", ""},
+                                           Row{"by_hand_in_front", "clsact", kByHand}),
+                         [](const auto& row) { return row.param.name; });
+
+class BandwidthWithoutInstaller : public Bandwidth {};
+
+// The plugin fails, so that no container runs.
+TEST_P(BandwidthWithoutInstaller, AListInTheWrongOrderMakesNoPod) {
+  const std::string wrong = base_list(GetParam().by_hand);
   EXPECT_TRUE(precedes_bandwidth(wrong)) << "preflight says so";
-  Runtime runtime = Bandwidth::runtime(wrong);
-  const PodNetns shaped("shaped");
-  ASSERT_TRUE(shaped.sound());
-  const Ran ran = runtime.add({"c1", shaped.path(), "shaped"});
+  use(wrong);
+  added_.push_back({"c1", shaped_.path(), "shaped"});
+  const Ran ran = runtime_->add(added_.front());
   EXPECT_NE(ran.exit, 0);
   EXPECT_THAT(ran.out + ran.err, HasSubstr("file exists"));
-  EXPECT_EQ(runtime.del({"c1", shaped.path(), "shaped"}).exit, 0);
 }
+
+INSTANTIATE_TEST_SUITE_P(Attached, BandwidthWithoutInstaller,
+                         ::testing::Values(Row{"clsact", "clsact", kByHand}),
+                         [](const auto& row) { return row.param.name; });
 
 }  // namespace
 }  // namespace sluice::cni

@@ -36,7 +36,7 @@ ROWS = (
     ("enforces with 1 possible CPU", "cpus-1/run"),
     ("enforces with 64", "cpus-64/run"),
     ("enforces with 255, QEMU's most", "cpus-255/run"),
-    ("enforces with 512, told to the kernel, which later ones do not listen to", "cpus-512/run"),
+    ("enforces with 512, by a word to the kernel that later ones do not take", "cpus-512/run"),
 )
 
 
