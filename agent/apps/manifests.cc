@@ -10,6 +10,8 @@
 namespace sluice::apps {
 namespace {
 
+constexpr std::string_view kInput = "-";
+
 bool has_an_address(const model::Cluster& cluster) {
   return std::any_of(cluster.pods.begin(), cluster.pods.end(), [](const auto& entry) {
     return entry.second.takes_part() && !entry.second.ips.empty();
@@ -17,7 +19,7 @@ bool has_an_address(const model::Cluster& cluster) {
 }
 
 // With what people take for pods: "1 Deployment, 2 Pod without one".
-std::string no_pods(const std::string& where, const source::FolderContents& read) {
+std::string no_pods(const std::vector<std::string>& sources, const source::FolderContents& read) {
   constexpr std::array kWorkloads = {
       "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob"};
   std::string others;
@@ -27,24 +29,31 @@ std::string no_pods(const std::string& where, const source::FolderContents& read
   for (const char* kind : kWorkloads)
     if (auto found = read.skipped.find(kind); found != read.skipped.end()) add(found->second, kind);
   add(read.cluster.pods.size(), "Pod without one");
-  const char* input = std::filesystem::is_directory(where) ? "the folder"
-                      : where == "-"                       ? "the input"
-                                                           : "a file alone";
-  return where + ": no pod with an address in " + input + (others.empty() ? "" : " (but " + others + ")") +
+  const char* input = sources.size() > 1                          ? "all of them"
+                      : std::filesystem::is_directory(sources[0]) ? "the folder"
+                      : sources[0] == kInput                      ? "the input"
+                                                                  : "a file alone";
+  std::string named;
+  for (const std::string& source : sources) named += (named.empty() ? "" : ", ") + source;
+  return named + ": no pod with an address in " + input + (others.empty() ? "" : " (but " + others + ")") +
          ": add Pods with status.podIP, as kubectl get pods -o yaml prints them";
 }
 
 }  // namespace
 
-std::optional<Manifests> read_manifests(const std::string& program, const std::string& where) {
-  auto read = source::read_manifests(where);
+std::optional<Manifests> read_manifests(const std::string& program, const std::vector<std::string>& sources) {
+  if (std::count(sources.begin(), sources.end(), kInput) > 1) {
+    fail(program, kExitUsage, "--manifests: standard input is given twice: it can be read once");
+    return std::nullopt;
+  }
+  auto read = source::read_manifests(sources);
   if (!read) {
     fail(program, kExitUsage, "--manifests: " + read.error().message());
     return std::nullopt;
   }
   for (const auto& problem : read->problems) fail(program, kExitUsage, problem.to_text());
   for (const auto& warning : read->warnings) fail(program, kExitDone, "warning: " + warning.to_text());
-  if (!has_an_address(read->cluster)) fail(program, kExitDone, "warning: " + no_pods(where, *read));
+  if (!has_an_address(read->cluster)) fail(program, kExitDone, "warning: " + no_pods(sources, *read));
   return Manifests{std::move(read->cluster), read->problems.empty()};
 }
 

@@ -1,8 +1,9 @@
-// Manifests for the offline commands: a folder, a file, or "-" for standard input.
+// Manifests for the offline commands: folders, files, and "-" for standard input, one cluster from all.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/model/cluster.h"
 
@@ -15,6 +16,6 @@ struct Manifests {
 
 // Problems and warnings go to standard error, one line each; that there is no pod with an address is a
 // warning. None, after a line that says why, where they cannot be read.
-std::optional<Manifests> read_manifests(const std::string& program, const std::string& where);
+std::optional<Manifests> read_manifests(const std::string& program, const std::vector<std::string>& sources);
 
 }  // namespace sluice::apps

@@ -41,7 +41,7 @@ void add_lab(Commands& commands);
 void add_preflight(Commands& commands);
 
 // Options that several commands have, spelled once.
-void add_manifests_option(CLI::App& command, std::string& manifests);
+void add_manifests_option(CLI::App& command, std::vector<std::string>& manifests);
 void add_output_option(CLI::App& command, std::string& output, const std::vector<std::string>& formats);
 void add_protocol_option(CLI::App& command, std::string& protocol);
 void add_port_option(CLI::App& command, int& port);

@@ -1,4 +1,5 @@
 // sluicectl eval: one JSON probe a line in, one JSON answer a line out, in the same order.
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 
@@ -11,12 +12,14 @@ namespace sluice::apps {
 namespace {
 
 struct EvalOptions {
-  std::string manifests, probes;
+  std::vector<std::string> manifests;
+  std::string probes;
   std::string engine = "native";
 };
 
 int run_eval(const EvalOptions& options) {
-  if (options.probes == "-" && options.manifests == "-")
+  if (options.probes == "-" &&
+      std::find(options.manifests.begin(), options.manifests.end(), "-") != options.manifests.end())
     return fail(kSluicectl, kExitUsage,
                 "--manifests and --probes: both are standard input: give a file for one");
   std::ifstream file;

@@ -12,12 +12,14 @@ namespace sluice::apps {
 namespace {
 
 struct UpOptions {
-  std::string manifests, topology = "routed";
+  std::vector<std::string> manifests;
+  std::string topology = "routed";
   std::vector<std::string> outside;
 };
 struct DownOptions {};
 struct ProbeOptions {
-  std::string manifests, protocol = "TCP", output = "table", timeout = "300ms";
+  std::vector<std::string> manifests;
+  std::string protocol = "TCP", output = "table", timeout = "300ms";
   int port = 0;
 };
 

@@ -12,7 +12,8 @@ namespace sluice::apps {
 namespace {
 
 struct MatrixOptions {
-  std::string manifests, engine = "native", protocol = "TCP", output = "table";
+  std::vector<std::string> manifests;
+  std::string engine = "native", protocol = "TCP", output = "table";
   int port = 0;
 };
 

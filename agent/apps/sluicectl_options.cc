@@ -3,9 +3,12 @@
 
 namespace sluice::apps {
 
-void add_manifests_option(CLI::App& command, std::string& manifests) {
-  command.add_option("--manifests", manifests, "YAML/JSON manifests: a folder, a file, - for standard input")
+void add_manifests_option(CLI::App& command, std::vector<std::string>& manifests) {
+  command
+      .add_option("--manifests", manifests,
+                  "YAML/JSON manifests: a folder, a file, - for standard input; may be given several times")
       ->type_name("DIR|FILE|-")
+      ->allow_extra_args(false)
       ->required();
 }
 

@@ -163,18 +163,32 @@ void FolderReader::withdraw(const std::set<std::string>& paths, FolderReading& r
 
 namespace {
 
-FolderContents contents_of(FolderReading reading) {
-  FolderContents contents;
-  FolderState state;
-  for (const model::Change& change : state.apply(std::move(reading))) contents.cluster.apply(change);
-  contents.problems = state.problems();
-  contents.warnings = state.warnings();
-  contents.skipped = state.skipped();
-  return contents;
-}
+// Sources as they come, and where each object stands that is in force.
+class Joining {
+ public:
+  void add(FolderReading reading) {
+    FolderState source;
+    for (const model::Change& change : source.apply(std::move(reading))) {
+      const Place place = source.place_of(change.id()).value_or(Place());
+      const auto [known, is_new] = places_.try_emplace(change.id(), place);
+      if (!is_new && known->second != place)
+        contents_.warnings.push_back(replaces(change.id(), place, known->second));
+      known->second = place;
+      contents_.cluster.apply(change);
+    }
+    for (Problem& problem : source.problems()) contents_.problems.push_back(std::move(problem));
+    for (Warning& warning : source.warnings()) contents_.warnings.push_back(std::move(warning));
+    for (const auto& [kind, count] : source.skipped()) contents_.skipped[kind] += count;
+  }
+  FolderContents take() { return std::move(contents_); }
+
+ private:
+  FolderContents contents_;
+  std::map<model::ObjectId, Place> places_;
+};
 
 // What comes through a pipe has no size to ask for.
-Result<FolderContents> read_input(int fd) {
+Result<FolderReading> read_input(int fd) {
   std::string bytes;
   char part[1 << 16];
   for (ssize_t count = 1; count != 0;) {
@@ -186,22 +200,40 @@ Result<FolderContents> read_input(int fd) {
   FileReading reading;
   reading.path = "-";
   reading.decoded = decode(bytes, reading.path);
-  return contents_of({{std::move(reading)}, {}, {}});
+  return FolderReading{{std::move(reading)}, {}, {}};
+}
+
+Result<FolderReading> reading_of(const std::string& folder) {
+  auto listing = list_folder(folder);
+  if (!listing) return listing.error();
+  return FolderReader().read(*listing);
+}
+
+Result<FolderReading> reading_of_any(const std::string& source) {
+  if (source == "-") return read_input(STDIN_FILENO);
+  struct stat status {};
+  const bool file = stat(source.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+  return file ? FolderReader().read_files({source}) : reading_of(source);
 }
 
 }  // namespace
 
 Result<FolderContents> read_folder(const std::string& folder) {
-  auto listing = list_folder(folder);
-  if (!listing) return listing.error();
-  return contents_of(FolderReader().read(*listing));
+  auto reading = reading_of(folder);
+  if (!reading) return reading.error();
+  Joining joining;
+  joining.add(*std::move(reading));
+  return joining.take();
 }
 
-Result<FolderContents> read_manifests(const std::string& where) {
-  if (where == "-") return read_input(STDIN_FILENO);
-  struct stat status {};
-  const bool file = stat(where.c_str(), &status) == 0 && S_ISREG(status.st_mode);
-  return file ? contents_of(FolderReader().read_files({where})) : read_folder(where);
+Result<FolderContents> read_manifests(const std::vector<std::string>& sources) {
+  Joining joining;
+  for (const std::string& source : sources) {
+    auto reading = reading_of_any(source);
+    if (!reading) return reading.error();
+    joining.add(*std::move(reading));
+  }
+  return joining.take();
 }
 
 }  // namespace sluice::source

@@ -28,8 +28,9 @@ struct FolderContents {
 // that are wrong are in `problems`.
 base::Result<FolderContents> read_folder(const std::string& folder);
 
-// The same of what `kubectl apply -f` takes: a folder, a file of any name, or "-": all of standard input.
-base::Result<FolderContents> read_manifests(const std::string& where);
+// The same of what `kubectl apply -f` takes, one after the other: folders, files of any name, "-": all of
+// standard input. Of two definitions the one in the later source counts.
+base::Result<FolderContents> read_manifests(const std::vector<std::string>& sources);
 
 // Remembers which version of each file it has read. Not thread-safe.
 class FolderReader {

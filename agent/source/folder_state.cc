@@ -13,15 +13,14 @@ std::string line_of(const Place& place) {
   return "line " + std::to_string(place.line);
 }
 
-// Of a definition that counts, beside an earlier one.
+}  // namespace
+
 Warning replaces(const ObjectId& id, const Place& last, const Place& earlier) {
   const bool here = last.origin == earlier.origin;
   return {last, id, "",
           "is defined in " + line_of(last) + " and in " + (here ? "" : earlier.origin + " ") +
               line_of(earlier) + ": the last counts, remove the other"};
 }
-
-}  // namespace
 
 bool ApplyOrder::operator()(const std::string& a, const std::string& b) const {
   const auto rank = [](char c) { return c == '/' ? 0 : static_cast<unsigned char>(c); };
@@ -61,6 +60,11 @@ FolderState::File FolderState::file_of(FileReading reading, const File& last) {
 const DecodedObject* FolderState::in_force(const ObjectId& id) const {
   auto owners = owners_.find(id);
   return owners == owners_.end() ? nullptr : &files_.at(*owners->second.rbegin()).objects.at(id);
+}
+
+std::optional<Place> FolderState::place_of(const ObjectId& id) const {
+  const DecodedObject* found = in_force(id);
+  return found ? std::optional(found->place) : std::nullopt;
 }
 
 void FolderState::note(const Objects& objects, InForce& before) const {

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -44,10 +45,16 @@ struct ApplyOrder {
   bool operator()(const std::string& a, const std::string& b) const;
 };
 
+// Said of a definition that counts, beside an earlier one.
+Warning replaces(const model::ObjectId& id, const Place& last, const Place& earlier);
+
 class FolderState {
  public:
   // Takes in a reading; answers what has to change in force.
   std::vector<model::Change> apply(FolderReading reading);
+
+  // Where the definition stands that is in force; none where there is none.
+  std::optional<Place> place_of(const model::ObjectId& id) const;
 
   // As of the last reading, in the order of files and documents.
   std::vector<Problem> problems() const;
