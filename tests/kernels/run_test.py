@@ -12,7 +12,7 @@ import table
 GUEST = guests.Guest("node", ("load", "detach"), seconds=1)
 LOAD = '{"row": "load", "ok": true, "seconds": 3, "says": "verified_instructions from_pod 100 map_kib all 2048"}\n'
 DETACH = '{"row": "detach", "ok": true, "seconds": 3, "says": ""}\n'
-END = '{"row": "end"}\n'
+UP, END = '{"row": "up"}\n', '{"row": "end"}\n'
 TOLD = (
     # what came over the line, what the console said last, rows that failed
     ("all of it", LOAD + DETACH + END, "", []),
@@ -39,21 +39,50 @@ def column(instructions):
     return table.Column("5.10", "bullseye", "5.10.262-1", rows)
 
 
+def booted(boots):
+    """What is found where each boot tells this over the line, and on its console; and how many there were."""
+    left = list(boots)
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+
+        def run_once(_guest, _words, rows_file, console_file):
+            told, console = left.pop(0)
+            rows_file.write_text(told)
+            console_file.write_text(console)
+            return "it ended early"
+
+        with mock.patch("guests.run_once", run_once), mock.patch("builtins.print"):
+            found = guests.boot(GUEST, folder, "vmlinuz", "initrd")
+    return found, len(boots) - len(left)
+
+
 class RunnerTest(unittest.TestCase):
     def test_what_a_guest_told(self):
         for name, told, console, failed in TOLD:
-            with self.subTest(name), tempfile.TemporaryDirectory() as folder:
-                folder = pathlib.Path(folder)
-
-                def qemu(_command, stdout, **_):
-                    (folder / "node.rows").write_text(told)
-                    stdout.write(console.encode())
-
-                with mock.patch("subprocess.run", qemu):
-                    found = guests.boot(GUEST, folder, "vmlinuz", "initrd")
+            with self.subTest(name):
+                found, boots = booted([(UP + told, console)])
                 self.assertEqual([row for row in GUEST.rows if not found[row].ok], failed)
+                self.assertEqual(boots, 1)
                 if console:
                     self.assertIn(console, found[failed[0]].says)
+
+    def test_what_never_came_up_is_booted_once_more(self):
+        hung = ("", "SMP: bringing up")
+        found, boots = booted([hung, (UP + LOAD + DETACH + END, "")])
+        self.assertEqual((found["load"].ok, found["detach"].ok, boots), (True, True, 2))
+        found, boots = booted([hung, hung])
+        self.assertEqual((found["load"].ok, found["detach"].ok, boots), (False, False, 2))
+        self.assertIn("bringing up", found["load"].says)
+
+    def test_a_boot_ends_in_its_time(self):
+        guest = guests.Guest("node", (), seconds=2, boot_seconds=1)
+        for script, why in (("exec tail -f /dev/null", "it was not up after 1 s"),
+                            (f"echo '{UP.strip()}' >rows; exec tail -f /dev/null", "it was not done after 2 s"),
+                            ("true", "it ended early")):
+            with self.subTest(why), tempfile.TemporaryDirectory() as folder:
+                folder = pathlib.Path(folder)
+                words = ["sh", "-c", f"cd {folder}; {script}"]
+                self.assertEqual(guests.run_once(guest, words, folder / "rows", folder / "console"), why)
 
     def test_instructions_may_not_grow(self):
         for written, found, complaint in LIMITS:
