@@ -29,7 +29,7 @@ SLUICE_STAGE __u8 sluice_judge_connection(sluice_ctx* ctx, const struct sluice_q
                                           struct sluice_flow* flow, int stands) {
   __u32 now = sluice_now(ctx);
   __u64 epoch = question->pod->epoch;
-  __u8 reason = sluice_judge_again(ctx, question);
+  __u8 reason = sluice_judge_cached(ctx, question);
   int denied = reason >= SLUICE_FIRST_DENIED;
   if (denied && !(question->config->flags & SLUICE_CONFIG_AUDIT)) return reason;
   if (!stands) {
@@ -80,7 +80,7 @@ SLUICE_COLD __u8 sluice_judge_error(sluice_ctx* ctx, const struct sluice_config*
   if (!flow || !sluice_flow_stands(ctx, flow, quoted, sluice_now(ctx))) return SLUICE_DENIED_NO_RULE;
   if (flow->epoch == pod->epoch) return SLUICE_ALLOWED_ICMP_ERROR;
   struct sluice_question question = {config, quoted, pod, flow->opener & 1};
-  return sluice_judge_again(ctx, &question);
+  return sluice_judge_cached(ctx, &question);
 }
 
 /* The verdict on a packet of a pod whose policies are known. */

@@ -108,7 +108,7 @@ SLUICE_STAGE int sluice_recent_verdict_answers(const struct sluice_recent_verdic
 }
 
 /* What sluice_judge() says, asked of the maps only where this CPU has not just done so. */
-SLUICE_STAGE __u8 sluice_judge_again(sluice_ctx* ctx, const struct sluice_question* question) {
+SLUICE_STAGE __u8 sluice_judge_cached(sluice_ctx* ctx, const struct sluice_question* question) {
   if (!question->pod->policy->side[question->opener & 1].ruleset) return SLUICE_ALLOWED_NOT_ISOLATED;
   struct sluice_recent_verdict* recent = sluice_recent_verdict_of(ctx, question);
   if (recent && sluice_recent_verdict_answers(recent, question)) return recent->reason;

@@ -1,12 +1,12 @@
 #include "agent/apps/engines.h"
 
-#include "agent/control/packet_engine.h"
-#include "tests/oracle/reference.h"
+#include "agent/engine/packet_engine.h"
+#include "agent/reference/reference.h"
 
 namespace sluice::apps {
 namespace {
 
-class ReferenceEngine final : public control::Engine {
+class ReferenceEngine final : public engine::Engine {
  public:
   explicit ReferenceEngine(const model::Cluster& cluster) : reference_(cluster) {}
   base::Result<model::Answer> evaluate(const model::Probe& probe) override {
@@ -14,15 +14,15 @@ class ReferenceEngine final : public control::Engine {
   }
 
  private:
-  oracle::Reference reference_;
+  reference::Reference reference_;
 };
 
 }  // namespace
 
-std::unique_ptr<control::Engine> make_engine(const std::string& name, const model::Cluster& cluster) {
+std::unique_ptr<engine::Engine> make_engine(const std::string& name, const model::Cluster& cluster) {
   if (name == "reference") return std::make_unique<ReferenceEngine>(cluster);
-  const auto runner = name == "bpf" ? control::make_kernel_runner : control::make_native_runner;
-  return std::make_unique<control::PacketEngine>(cluster, runner);
+  const auto runner = name == "bpf" ? engine::make_kernel_runner : engine::make_native_runner;
+  return std::make_unique<engine::PacketEngine>(cluster, runner);
 }
 
 }  // namespace sluice::apps

@@ -4,13 +4,13 @@
 #include <memory>
 #include <string>
 
-#include "agent/control/engine.h"
+#include "agent/engine/engine.h"
 
 namespace sluice::apps {
 
 inline constexpr const char* kEngineNames[] = {"native", "bpf", "reference"};
 
 // `name` is one of kEngineNames; the Cluster must outlive the engine.
-std::unique_ptr<control::Engine> make_engine(const std::string& name, const model::Cluster& cluster);
+std::unique_ptr<engine::Engine> make_engine(const std::string& name, const model::Cluster& cluster);
 
 }  // namespace sluice::apps

@@ -5,7 +5,7 @@
 #include <ostream>
 
 #include "agent/apps/terminal.h"
-#include "agent/control/eval_lines.h"
+#include "agent/engine/eval_lines.h"
 
 namespace sluice::apps {
 namespace {
@@ -18,7 +18,7 @@ bool read_line(std::streambuf& in, std::string& line) {
   int c = in.sbumpc();
   if (c == kEnd) return false;
   for (; c != kEnd && c != '\n'; c = in.sbumpc())
-    if (line.size() <= control::kLongestEvalLine) line.push_back(static_cast<char>(c));
+    if (line.size() <= engine::kLongestEvalLine) line.push_back(static_cast<char>(c));
   if (!line.empty() && line.back() == '\r') line.pop_back();
   return true;
 }
@@ -29,7 +29,7 @@ bool is_blank(const std::string& line) {
 
 }  // namespace
 
-EvalCounts answer_lines(control::Engine& engine, const model::Cluster& cluster, std::istream& in,
+EvalCounts answer_lines(engine::Engine& engine, const model::Cluster& cluster, std::istream& in,
                         std::ostream& out) {
   const model::PodAddresses addresses(cluster);
   EvalCounts counts;
@@ -37,7 +37,7 @@ EvalCounts answer_lines(control::Engine& engine, const model::Cluster& cluster, 
   Progress progress("probes", 0);
   for (std::string line; read_line(*in.rdbuf(), line);) {
     if (is_blank(line)) continue;
-    const auto asked = control::parse_eval_line(line);
+    const auto asked = engine::parse_eval_line(line);
     const base::Result<model::Answer> answer =
         asked.probe ? engine.evaluate(*asked.probe) : base::Result<model::Answer>(asked.probe.error());
     if (!answer) {
@@ -45,7 +45,7 @@ EvalCounts answer_lines(control::Engine& engine, const model::Cluster& cluster, 
       ++(makes_sense ? counts.unanswered : counts.senseless);
       if (makes_sense && counts.failure.empty()) counts.failure = answer.error().message();
     }
-    out << control::to_line(asked.id, answer) << '\n';
+    out << engine::to_line(asked.id, answer) << '\n';
     if (in.rdbuf()->in_avail() <= 0) out.flush();
     progress.step(++count);
   }

@@ -4,7 +4,7 @@
 #include <iosfwd>
 #include <string>
 
-#include "agent/control/engine.h"
+#include "agent/engine/engine.h"
 #include "agent/model/cluster.h"
 
 namespace sluice::apps {
@@ -17,7 +17,7 @@ struct EvalCounts {
 
 // Blank lines are passed over. `engine` answers about `cluster`. Flushes `out` whenever nothing more is
 // waiting in `in`: whoever writes probes one by one waits for each answer.
-EvalCounts answer_lines(control::Engine& engine, const model::Cluster& cluster, std::istream& in,
+EvalCounts answer_lines(engine::Engine& engine, const model::Cluster& cluster, std::istream& in,
                         std::ostream& out);
 
 }  // namespace sluice::apps

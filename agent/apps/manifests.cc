@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "agent/apps/command_line.h"
-#include "agent/source/folder.h"
+#include "agent/source/folder/folder.h"
 
 namespace sluice::apps {
 namespace {
@@ -19,7 +19,7 @@ bool has_an_address(const model::Cluster& cluster) {
 }
 
 // With what people take for pods: "1 Deployment, 2 Pod without one".
-std::string no_pods(const std::vector<std::string>& sources, const source::FolderContents& read) {
+std::string no_pods(const std::vector<std::string>& sources, const source::folder::FolderContents& read) {
   constexpr std::array kWorkloads = {
       "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob"};
   std::string others;
@@ -46,7 +46,7 @@ std::optional<Manifests> read_manifests(const std::string& program, const std::v
     fail(program, kExitUsage, "--manifests: standard input is given twice: it can be read once");
     return std::nullopt;
   }
-  auto read = source::read_manifests(sources);
+  auto read = source::folder::read_manifests(sources);
   if (!read) {
     fail(program, kExitUsage, "--manifests: " + read.error().message());
     return std::nullopt;

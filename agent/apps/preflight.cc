@@ -97,8 +97,8 @@ PreflightRow programs_row(const NodeFacts& facts) {
 }
 
 PreflightRow attachment_row(const NodeFacts& facts, const PreflightOptions& options) {
-  const bool tcx = options.attach == kernel::AttachMode::kTcx ||
-                   (options.attach == kernel::AttachMode::kAuto && facts.tcx);
+  const bool tcx = options.attach == kernel::attach::AttachMode::kTcx ||
+                   (options.attach == kernel::attach::AttachMode::kAuto && facts.tcx);
   const std::string mode = tcx ? "TCX" : "clsact";
   if (!facts.programs) return row("attachment", Fitness::kNote, "not tried", "the programs are refused");
   if (!facts.attached)

@@ -13,10 +13,10 @@
 #include "agent/base/sys_admin.h"
 #include "agent/endpoint/gate.h"
 #include "agent/endpoint/netns.h"
+#include "agent/kernel/attach/clsact.h"
+#include "agent/kernel/attach/tcx.h"
 #include "agent/kernel/bpffs.h"
-#include "agent/kernel/clsact.h"
 #include "agent/kernel/loader.h"
-#include "agent/kernel/tcx.h"
 
 namespace sluice::apps {
 namespace {
@@ -32,7 +32,7 @@ Status in_throwaway_netns(const std::function<Status()>& act) {
   Status status = base::done();
   auto ran = endpoint::on_fresh_thread([&] {
     int failure = 0;
-    if (const base::SysAdmin raised; ::unshare(CLONE_NEWNET) != 0) failure = errno;
+    if (const base::RaisedSysAdmin raised; ::unshare(CLONE_NEWNET) != 0) failure = errno;
     status = failure == 0
                  ? act()
                  : Status(Error::from_errno(failure, "make a network namespace (needs CAP_SYS_ADMIN)"));
@@ -43,10 +43,10 @@ Status in_throwaway_netns(const std::function<Status()>& act) {
 Status attach_to_loopback(const kernel::Programs& programs, bool tcx) {
   if (!tcx) {
     const std::array<int, 2> fds = {programs.program_fd(SLUICE_INGRESS), programs.program_fd(SLUICE_EGRESS)};
-    return kernel::clsact_attach(kLoopback, fds);
+    return kernel::attach::clsact_attach(kLoopback, fds);
   }
   for (const auto direction : {SLUICE_INGRESS, SLUICE_EGRESS})
-    if (auto link = kernel::tcx_attach(kLoopback, direction, programs.program_fd(direction)); !link)
+    if (auto link = kernel::attach::tcx_attach(kLoopback, direction, programs.program_fd(direction)); !link)
       return link.error();
   return base::done();
 }
@@ -78,8 +78,8 @@ void try_programs(const PreflightOptions& options, NodeFacts& facts) {
   for (const auto direction : {SLUICE_INGRESS, SLUICE_EGRESS})
     loaded.verified.at(direction) = programs->verified_instructions(direction);
   facts.programs = loaded;
-  const bool tcx = options.attach == kernel::AttachMode::kTcx ||
-                   (options.attach == kernel::AttachMode::kAuto && facts.tcx);
+  const bool tcx = options.attach == kernel::attach::AttachMode::kTcx ||
+                   (options.attach == kernel::attach::AttachMode::kAuto && facts.tcx);
   facts.attached = in_throwaway_netns([&] { return attach_to_loopback(*programs, tcx); });
 }
 
@@ -119,7 +119,7 @@ NodeFacts read_node_facts(const PreflightOptions& options) {
   facts.bpffs = kernel::check_bpffs(options.bpffs);
   facts.bpffs_mounted = kernel::lies_in_bpffs(options.bpffs);
   facts.pinned = facts.bpffs_mounted && exists(kernel::maps_dir(options.bpffs));
-  facts.tcx = kernel::tcx_supported();
+  facts.tcx = kernel::attach::tcx_supported();
   try_programs(options, facts);
   facts.gate = in_throwaway_netns(close_a_gate);
   facts.jit = jit_enabled();

@@ -14,14 +14,14 @@
 
 #include "agent/base/result.h"
 #include "agent/cni/installer.h"
-#include "agent/kernel/attach.h"
+#include "agent/kernel/attach/attach.h"
 #include "agent/kernel/memory_lock.h"
 
 namespace sluice::apps {
 
 struct PreflightOptions {
   std::string bpffs = "/sys/fs/bpf/sluice", netns_dir = "/run/netns", output = "table";
-  kernel::AttachMode attach = kernel::AttachMode::kAuto;
+  kernel::attach::AttachMode attach = kernel::attach::AttachMode::kAuto;
   std::string cni_conf_dir = cni::kDefaultConfDir, cni_bin_dir = cni::kDefaultBinDir;
 };
 

@@ -1,5 +1,5 @@
 // sluice-watcher: follows a Kubernetes API server and feeds the agent. Options and wiring; what it does is in
-// agent/control/watcher.h.
+// agent/watcher/watcher.h.
 #include <csignal>
 #include <cstdlib>
 #include <random>
@@ -7,8 +7,8 @@
 #include "agent/apps/watcher_options.h"
 #include "agent/base/descriptors.h"
 #include "agent/base/threads.h"
-#include "agent/control/server.h"
-#include "agent/control/watcher.h"
+#include "agent/serve/socket_path.h"
+#include "agent/watcher/watcher.h"
 #include "proto/rpc_threads.h"
 
 namespace sluice::apps {
@@ -22,8 +22,8 @@ std::optional<std::string> environment(std::string_view name) {
   return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
 }
 
-control::WatcherOptions watcher_options(const WatcherArguments& arguments) {
-  control::WatcherOptions options;
+watcher::WatcherOptions watcher_options(const WatcherArguments& arguments) {
+  watcher::WatcherOptions options;
   options.version = SLUICE_VERSION;
   options.socket = arguments.socket;
   options.node = arguments.node_name;
@@ -38,20 +38,20 @@ int run(int argc, char** argv) {
   const auto& arguments = std::get<WatcherArguments>(parsed);
   const auto server = api_server_of(arguments, environment);
   if (!server) return fail(kProgram, kExitUsage, server.error().message());
-  const control::Log log(control::parse_log_format(arguments.log_format).value(),
-                         control::parse_log_level(arguments.log_level).value());
+  const base::Log log(base::parse_log_format(arguments.log_format).value(),
+                      base::parse_log_level(arguments.log_level).value());
   if (auto raised = base::raise_descriptor_limit(); !raised)
     log.warn("descriptors_not_raised", {{"error", raised.error().message()}});
   if (auto room = base::check_thread_room(proto::client_threads()); !room)
     return fail(kProgram, kExitFailed, room.error().message());
   // Only whether the path can be a socket's: the agent may come later.
-  if (auto usable = control::agent_listens(arguments.socket); !usable && usable.error().code() == 0)
+  if (auto usable = serve::agent_listens(arguments.socket); !usable && usable.error().code() == 0)
     return fail(kProgram, kExitUsage, usable.error().message());
   boost::asio::io_context loop(1);
-  control::Watcher watcher(loop, *server, watcher_options(arguments), log);
+  watcher::Watcher watcher(loop, *server, watcher_options(arguments), log);
   auto http =
-      control::HttpListener::listen(loop, control::parse_endpoint(arguments.metrics).value(),
-                                    [&watcher](std::string_view path) { return watcher.answer_http(path); });
+      serve::HttpListener::listen(loop, serve::parse_endpoint(arguments.metrics).value(),
+                                  [&watcher](std::string_view path) { return watcher.answer_http(path); });
   if (!http)
     return fail(kProgram, kExitUsage, "--metrics: " + http.error().message() + ": give another ADDR:PORT");
   watcher.run();

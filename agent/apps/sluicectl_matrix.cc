@@ -38,7 +38,7 @@ bool share_a_family(const Reachable& a, const Reachable& b) {
   });
 }
 
-base::Result<model::Matrix> compute(control::Engine& engine, const std::vector<Reachable>& pods,
+base::Result<model::Matrix> compute(engine::Engine& engine, const std::vector<Reachable>& pods,
                                     const ProtocolAndPort& what) {
   std::vector<model::ObjectName> names;
   names.reserve(pods.size());

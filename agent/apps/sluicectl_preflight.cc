@@ -12,7 +12,7 @@ struct Options {
 
 int run(const Options& options) {
   PreflightOptions preflight = options.preflight;
-  preflight.attach = kernel::parse_attach_mode(options.attach).value();
+  preflight.attach = kernel::attach::parse_attach_mode(options.attach).value();
   return run_preflight(preflight);
 }
 
@@ -27,7 +27,7 @@ void add_preflight(Commands& commands) {
             .add_option("--netns-dir", options.preflight.netns_dir, "Network namespaces of this node's pods")
             ->type_name("DIR");
         command.add_option("--attach", options.attach, "How programs are attached: auto, tcx or clsact")
-            ->check(checked_by(kernel::parse_attach_mode));
+            ->check(checked_by(kernel::attach::parse_attach_mode));
         command.add_option("--cni-conf-dir", options.preflight.cni_conf_dir, "The runtime's configurations")
             ->type_name("DIR");
         command.add_option("--cni-bin-dir", options.preflight.cni_bin_dir, "The runtime's plugins")

@@ -9,10 +9,11 @@
 #include "agent/base/cannot_run.h"
 #include "agent/base/descriptors.h"
 #include "agent/control/agent.h"
+#include "agent/control/announced_file.h"
 #include "agent/control/dry_run.h"
-#include "agent/control/told_file.h"
 #include "agent/kernel/bpffs.h"
-#include "agent/source/folder_feeder.h"
+#include "agent/serve/socket_path.h"
+#include "agent/source/folder/folder_feeder.h"
 
 namespace sluice::apps {
 namespace {
@@ -25,22 +26,22 @@ constexpr std::chrono::seconds kEndGrace{2};
 
 // Says why no agent starts, also to those who would wait for one; not beside one that runs.
 int give_up(const SluicedOptions& options, int exit, const std::string& why) {
-  const auto alive = control::agent_listens(options.socket);
+  const auto alive = serve::agent_listens(options.socket);
   if (alive && !*alive)
     (void)base::write_cannot_run(options.socket, why);  // no directory: nobody reads there
   return fail(kProgram, exit, why);
 }
 
 int run_detach(const SluicedOptions& options) {
-  auto alive = control::agent_listens(options.socket);
+  auto alive = serve::agent_listens(options.socket);
   if (!alive) return fail(kProgram, kExitUsage, alive.error().message());
   if (*alive)
     return fail(kProgram, kExitFailed,
                 "--detach: an agent is running at socket " + options.socket + ": stop it first");
-  auto detached = kernel::detach_all(options.bpffs);
+  auto detached = kernel::attach::detach_all(options.bpffs);
   if (!detached) return fail(kProgram, kExitFailed, detached.error().message());
   // Else the next agent would close the pods of which it is told there before it knows their policies.
-  auto forgotten = control::remove_told_file(control::told_file(options.socket));
+  auto forgotten = control::remove_announced_file(control::announced_file(options.socket));
   if (!forgotten) return fail(kProgram, kExitFailed, forgotten.error().message());
   auto taken_back = base::remove_cannot_run(options.socket);
   if (!taken_back) return fail(kProgram, kExitFailed, taken_back.error().message());
@@ -63,7 +64,7 @@ int run_preflight_of(const SluicedOptions& options) {
   preflight.bpffs = options.bpffs;
   preflight.netns_dir = options.netns_dir;
   preflight.output = options.output;
-  preflight.attach = kernel::parse_attach_mode(options.attach).value();
+  preflight.attach = kernel::attach::parse_attach_mode(options.attach).value();
   return run_preflight(preflight);
 }
 
@@ -77,31 +78,31 @@ control::AgentOptions agent_options(const SluicedOptions& options) {
   agent.bpffs = options.bpffs;
   agent.strict = options.default_verdict == "strict";
   agent.audit = options.mode == "audit";
-  agent.attach = kernel::parse_attach_mode(options.attach).value();
+  agent.attach = kernel::attach::parse_attach_mode(options.attach).value();
   return agent;
 }
 
 int run_agent(const SluicedOptions& options) {
-  const control::Log log(control::parse_log_format(options.log_format).value(),
-                         control::parse_log_level(options.log_level).value());
+  const base::Log log(base::parse_log_format(options.log_format).value(),
+                      base::parse_log_level(options.log_level).value());
   if (auto raised = base::raise_descriptor_limit(); !raised)
     log.warn("descriptors_not_raised", {{"error", raised.error().message()}});
   if (auto enough = base::check_descriptor_limit(kLeastDescriptors); !enough)
     return give_up(options, kExitFailed, enough.error().message());
-  if (auto usable = control::agent_listens(options.socket); !usable)
+  if (auto usable = serve::agent_listens(options.socket); !usable)
     return fail(kProgram, kExitUsage, usable.error().message());
   boost::asio::io_context loop(1);
   std::unique_ptr<source::Feeder> folder;
   if (!options.manifests.empty()) {
-    auto opened = source::FolderFeeder::open(options.manifests);
+    auto opened = source::folder::FolderFeeder::open(options.manifests);
     if (!opened) return give_up(options, kExitUsage, "--manifests: " + opened.error().message());
     folder = std::move(*opened);
   }
   std::unique_ptr<control::Agent> agent;
   const auto answer = [&agent](std::string_view path) {
-    return agent ? agent->answer_http(path) : control::HttpAnswer{503, "text/plain", "starting\n"};
+    return agent ? agent->answer_http(path) : serve::HttpAnswer{503, "text/plain", "starting\n"};
   };
-  auto http = control::HttpListener::listen(loop, control::parse_endpoint(options.metrics).value(), answer);
+  auto http = serve::HttpListener::listen(loop, serve::parse_endpoint(options.metrics).value(), answer);
   if (!http)
     return give_up(options, kExitUsage, "--metrics: " + http.error().message() + ": give another ADDR:PORT");
   auto started = control::Agent::start(loop, agent_options(options), std::move(folder), log);

@@ -7,9 +7,9 @@
 #include <set>
 
 #include "agent/apps/config_file.h"
-#include "agent/control/http.h"
-#include "agent/control/log.h"
-#include "agent/kernel/attach.h"
+#include "agent/base/log.h"
+#include "agent/kernel/attach/attach.h"
+#include "agent/serve/http.h"
 
 namespace sluice::apps {
 namespace {
@@ -41,13 +41,13 @@ void add_options(CLI::App& app, SluicedOptions& options) {
   app.add_option("--bpffs", options.bpffs, "Where maps, programs and links are pinned")->type_name("DIR");
   app.add_option("--metrics", options.metrics, "Prometheus metrics, /healthz, /readyz")
       ->type_name("ADDR:PORT")
-      ->check(checked_by(control::parse_endpoint));
+      ->check(checked_by(serve::parse_endpoint));
   app.add_option("--attach", options.attach, "How programs are attached: auto, tcx or clsact")
-      ->check(checked_by(kernel::parse_attach_mode));
+      ->check(checked_by(kernel::attach::parse_attach_mode));
   app.add_option("--log-level", options.log_level, "debug, info, warn or error")
-      ->check(checked_by(control::parse_log_level));
+      ->check(checked_by(base::parse_log_level));
   app.add_option("--log-format", options.log_format, "text or json")
-      ->check(checked_by(control::parse_log_format));
+      ->check(checked_by(base::parse_log_format));
   app.add_option("--config", options.config, "The same settings as YAML, key = option name; options win")
       ->type_name("FILE");
   app.add_flag("--detach", options.detach, "Remove every program, map and link ever installed, and exit");

@@ -3,8 +3,8 @@
 #include <filesystem>
 
 #include "agent/apps/config_file.h"
-#include "agent/control/http.h"
-#include "agent/control/log.h"
+#include "agent/base/log.h"
+#include "agent/serve/http.h"
 
 namespace sluice::apps {
 namespace {
@@ -23,18 +23,18 @@ void add_options(CLI::App& app, WatcherArguments& arguments) {
   app.add_option("--api-server", arguments.api_server,
                  "Go there instead, as long as Services do not work; its certificate must have HOST")
       ->type_name("HOST:PORT")
-      ->check(checked_by(kube::parse_host_port));
+      ->check(checked_by(source::kube::parse_host_port));
   app.add_option("--node-name", arguments.node_name,
                  "The agent's node, to say so where it is another [$NODE_NAME]");
   app.add_option("--metrics", arguments.metrics, "Prometheus metrics, /livez, /readyz")
       ->type_name("ADDR:PORT")
-      ->check(checked_by(control::parse_endpoint));
+      ->check(checked_by(serve::parse_endpoint));
   app.add_option("--encoding", arguments.encoding, "What to ask the server for; JSON is taken all the same")
       ->check(CLI::IsMember({"protobuf", "json"}));
   app.add_option("--log-level", arguments.log_level, "debug, info, warn or error")
-      ->check(checked_by(control::parse_log_level));
+      ->check(checked_by(base::parse_log_level));
   app.add_option("--log-format", arguments.log_format, "text or json")
-      ->check(checked_by(control::parse_log_format));
+      ->check(checked_by(base::parse_log_format));
   app.add_option("--config", arguments.config, "The same settings as YAML, key = option name; options win")
       ->type_name("FILE");
 }
@@ -42,7 +42,7 @@ void add_options(CLI::App& app, WatcherArguments& arguments) {
 }  // namespace
 
 std::variant<WatcherArguments, Exit> parse_watcher(int argc, const char* const* argv,
-                                                   const kube::Environment& environment) {
+                                                   const source::kube::Environment& environment) {
   WatcherArguments arguments;
   CLI::App app(kAboutWatcher, "sluice-watcher");
   set_up(app);
@@ -60,17 +60,18 @@ std::variant<WatcherArguments, Exit> parse_watcher(int argc, const char* const* 
   return arguments;
 }
 
-base::Result<kube::ApiServer> api_server_of(const WatcherArguments& arguments,
-                                            const kube::Environment& environment) {
-  auto server = arguments.kubeconfig.empty() ? kube::in_cluster(environment, kube::kServiceAccountDir)
-                                             : kube::from_kubeconfig(arguments.kubeconfig, arguments.context);
+base::Result<source::kube::ApiServer> api_server_of(const WatcherArguments& arguments,
+                                                    const source::kube::Environment& environment) {
+  auto server = arguments.kubeconfig.empty()
+                    ? source::kube::in_cluster(environment, source::kube::kServiceAccountDir)
+                    : source::kube::from_kubeconfig(arguments.kubeconfig, arguments.context);
   if (!server) {
     const bool overridden = arguments.kubeconfig.empty() && !arguments.api_server.empty();
     return overridden ? server.error().within("--api-server goes with a service account or --kubeconfig")
                       : server.error();
   }
   if (arguments.api_server.empty()) return server;
-  auto address = kube::parse_host_port(arguments.api_server);
+  auto address = source::kube::parse_host_port(arguments.api_server);
   if (!address) return address.error();
   server->host = address->host;
   server->port = address->port;

@@ -20,10 +20,10 @@ struct WatcherArguments {
 
 // Every value is well-formed; paths are absolute.
 std::variant<WatcherArguments, Exit> parse_watcher(int argc, const char* const* argv,
-                                                   const kube::Environment& environment);
+                                                   const source::kube::Environment& environment);
 
 // The server that they name; an error is one of usage.
-base::Result<kube::ApiServer> api_server_of(const WatcherArguments& arguments,
-                                            const kube::Environment& environment);
+base::Result<source::kube::ApiServer> api_server_of(const WatcherArguments& arguments,
+                                                    const source::kube::Environment& environment);
 
 }  // namespace sluice::apps

@@ -43,14 +43,14 @@ bool in_effect(unsigned capability) {
   return mine.read() && mine.is_effective(capability);
 }
 
-void lay_down_sys_admin() {
+void lower_sys_admin() {
   Capabilities mine;
   if (mine.read() && mine.is_effective(CAP_BPF) && mine.is_effective(CAP_NET_ADMIN)) put_in_effect(false);
 }
 
-SysAdmin::SysAdmin() : raised_(put_in_effect(true)) {}
+RaisedSysAdmin::RaisedSysAdmin() : raised_(put_in_effect(true)) {}
 
-SysAdmin::~SysAdmin() {
+RaisedSysAdmin::~RaisedSysAdmin() {
   if (raised_) put_in_effect(false);
 }
 

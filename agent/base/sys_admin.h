@@ -13,15 +13,15 @@ bool in_effect(unsigned capability);
 
 // Takes it out of effect for the calling thread and those it starts. Not where it stands for others that are
 // missing beside it (CAP_BPF, CAP_NET_ADMIN; kernels before 5.8 know no CAP_BPF): without it all would fail.
-void lay_down_sys_admin();
+void lower_sys_admin();
 
 // In effect on the calling thread while this lives; then as before.
-class SysAdmin {
+class RaisedSysAdmin {
  public:
-  SysAdmin();
-  ~SysAdmin();
-  SysAdmin(const SysAdmin&) = delete;
-  SysAdmin& operator=(const SysAdmin&) = delete;
+  RaisedSysAdmin();
+  ~RaisedSysAdmin();
+  RaisedSysAdmin(const RaisedSysAdmin&) = delete;
+  RaisedSysAdmin& operator=(const RaisedSysAdmin&) = delete;
 
  private:
   bool raised_;

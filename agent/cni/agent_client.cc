@@ -31,7 +31,7 @@ AgentClient::AgentClient(std::string socket)
   stub_ = v1::Endpoints::NewStub(channel_);
 }
 
-Told AgentClient::told(const grpc::Status& status) {
+AgentReply AgentClient::told(const grpc::Status& status) {
   const std::string at = "agent at " + socket_ + ": ";
   switch (status.error_code()) {
     case grpc::StatusCode::OK:
@@ -66,41 +66,41 @@ grpc::Status AgentClient::waiting(Call call, Deadline deadline) {
   }
 }
 
-Told AgentClient::add(const v1::AddEndpointRequest& request, Deadline deadline) {
+AgentReply AgentClient::add(const v1::AddEndpointRequest& request, Deadline deadline) {
   v1::AddEndpointReply reply;
   return told(waiting(
       [&](grpc::ClientContext* context) { return stub_->AddEndpoint(context, request, &reply); }, deadline));
 }
 
-Told AgentClient::del(const v1::DelEndpointRequest& request, Deadline deadline) {
+AgentReply AgentClient::del(const v1::DelEndpointRequest& request, Deadline deadline) {
   v1::DelEndpointReply reply;
   return told(waiting(
       [&](grpc::ClientContext* context) { return stub_->DelEndpoint(context, request, &reply); }, deadline));
 }
 
-Told AgentClient::check(const v1::CheckEndpointRequest& request, Deadline deadline) {
+AgentReply AgentClient::check(const v1::CheckEndpointRequest& request, Deadline deadline) {
   v1::CheckEndpointReply reply;
-  Told answer = told(
+  AgentReply answer = told(
       waiting([&](grpc::ClientContext* context) { return stub_->CheckEndpoint(context, request, &reply); },
               deadline));
   if (answer.answer == Answer::kYes && !reply.in_force()) return {Answer::kNotInForce, reply.missing()};
   return answer;
 }
 
-Told AgentClient::keep(const v1::KeepEndpointsRequest& request, Deadline deadline) {
+AgentReply AgentClient::keep(const v1::KeepEndpointsRequest& request, Deadline deadline) {
   v1::KeepEndpointsReply reply;
   return told(
       waiting([&](grpc::ClientContext* context) { return stub_->KeepEndpoints(context, request, &reply); },
               deadline));
 }
 
-Told AgentClient::ready(Deadline deadline) {
+AgentReply AgentClient::ready(Deadline deadline) {
   v1::ReadyReply reply;
   const auto status =
       waiting([&](grpc::ClientContext* context) { return stub_->Ready(context, v1::ReadyRequest(), &reply); },
               deadline);
   if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) return {};
-  Told answer = told(status);
+  AgentReply answer = told(status);
   if (answer.answer == Answer::kYes && !reply.ready()) return {Answer::kNotInForce, reply.missing()};
   return answer;
 }

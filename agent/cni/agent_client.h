@@ -26,7 +26,7 @@ enum class Answer {
   kRefused,      // the request makes no sense to the agent
 };
 
-struct Told {
+struct AgentReply {
   Answer answer = Answer::kYes;
   std::string line;  // what is wrong, in the agent's own words where it said any; empty on kYes
 };
@@ -36,17 +36,17 @@ class AgentClient {
   // `socket` is absolute. Connects with the first call.
   explicit AgentClient(std::string socket);
 
-  Told add(const v1::AddEndpointRequest& request, Deadline deadline);
-  Told del(const v1::DelEndpointRequest& request, Deadline deadline);
-  Told check(const v1::CheckEndpointRequest& request, Deadline deadline);
-  Told keep(const v1::KeepEndpointsRequest& request, Deadline deadline);
+  AgentReply add(const v1::AddEndpointRequest& request, Deadline deadline);
+  AgentReply del(const v1::DelEndpointRequest& request, Deadline deadline);
+  AgentReply check(const v1::CheckEndpointRequest& request, Deadline deadline);
+  AgentReply keep(const v1::KeepEndpointsRequest& request, Deadline deadline);
   // Can a pod be added now? An agent that is too old to say is taken at its presence.
-  Told ready(Deadline deadline);
+  AgentReply ready(Deadline deadline);
 
  private:
   template <typename Call>
   grpc::Status waiting(Call call, Deadline deadline);
-  Told told(const grpc::Status& status);
+  AgentReply told(const grpc::Status& status);
 
   std::string socket_;
   base::Status room_;  // for gRPC's threads; without it nothing below is made

@@ -10,7 +10,7 @@ AgentState agent_state(const std::string& socket, bool begun) {
   const auto now = std::chrono::system_clock::now();
   const bool stands = failure && now - failure->since >= kStands;
   if (begun && !stands) return {};
-  const Told told = AgentClient(socket).ready(now + kAnswer);
+  const AgentReply told = AgentClient(socket).ready(now + kAnswer);
   if (told.answer == Answer::kYes) return {};
   if (stands) return {AgentState::Kind::kCannotRun, failure->why};
   return {AgentState::Kind::kNotReady, failure ? failure->why : told.line};

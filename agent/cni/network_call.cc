@@ -24,7 +24,7 @@ bool is_being_replaced(const std::string& socket) {
 
 Output run_status(const Config& config, Deadline deadline) {
   if (config.gate == Gate::kClose) return {};
-  const Told told = AgentClient(config.socket).ready(deadline);
+  const AgentReply told = AgentClient(config.socket).ready(deadline);
   if (told.answer == Answer::kYes) return {};
   const std::string what = "STATUS: the network policy of a new pod cannot be put in force now";
   const bool passes = is_being_replaced(config.socket);
@@ -48,7 +48,7 @@ Output run_gc(const Config& config, Deadline deadline) {
     valid->set_container_id(key.container_id);
     valid->set_interface_name(key.ifname);
   }
-  const Told told = AgentClient(config.socket).keep(request, deadline);
+  const AgentReply told = AgentClient(config.socket).keep(request, deadline);
   if (told.answer == Answer::kYes) return {};
   const Code code = told.answer == Answer::kUnreachable || told.answer == Answer::kNotInForce
                         ? Code::kTryAgain

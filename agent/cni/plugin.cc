@@ -92,7 +92,7 @@ Outcome check_previous(const Job& job) {
   return std::nullopt;
 }
 
-Outcome failed(const Told& told, const Call& call) {
+Outcome failed(const AgentReply& told, const Call& call) {
   const std::string pod = pod_text(call);
   switch (told.answer) {
     case Answer::kYes:
@@ -224,7 +224,7 @@ Output run_del(const Environment& environment, const Result<std::string>& input)
   request.set_container_id(call->container_id);
   request.set_interface_name(call->ifname);
   const auto deadline = std::chrono::system_clock::now() + config.timeout;
-  const Told told = AgentClient(config.socket).del(request, deadline);
+  const AgentReply told = AgentClient(config.socket).del(request, deadline);
   if (told.answer != Answer::kYes)
     output.report.push_back("DEL: container " + call->container_id + ": " + told.line);
   return output;

@@ -12,14 +12,14 @@ std::vector<net::Ip> AddressTable::set_node_addresses(std::set<net::Ip> addresse
   return changed;
 }
 
-void AddressTable::write(const PrefixTree::Settled& settled) {
-  for (Region* region : settled.regions) {
+void AddressTable::write(const PrefixTree::Changes& changes) {
+  for (Region* region : changes.regions) {
     if (std::exchange(region->identity_version, region->version) != region->version)
       region->identity = identities_.intern({region->peers, {}});
     const IdentityId around = region->parent ? region->parent->identity : IdentityId{};
     set(region->cidr, region->identity == around ? std::nullopt : std::optional(region->identity));
   }
-  for (const net::Cidr& cidr : settled.gone) set(cidr, std::nullopt);
+  for (const net::Cidr& cidr : changes.gone) set(cidr, std::nullopt);
 }
 
 void AddressTable::write(const net::Ip& ip) {

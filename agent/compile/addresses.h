@@ -28,7 +28,7 @@ class AddressTable {
   bool is_node(const net::Ip& ip) const { return node_addresses_.contains(ip); }
 
   // After a change of regions: the prefixes that stand for them.
-  void write(const PrefixTree::Settled& settled);
+  void write(const PrefixTree::Changes& changes);
   // After a change of anything that decides about the address.
   void write(const net::Ip& ip);
   void set_service(const net::Ip& ip, bool service);

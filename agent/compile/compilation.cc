@@ -91,13 +91,13 @@ void Compilation::set_node_addresses(const std::vector<net::Ip>& addresses) {
   node_changed_ = true;
 }
 
-void Compilation::settle() {
-  take_over_node();
-  take_over_pods();
-  const Rulesets rulesets = take_over_policies();
-  const PrefixTree::Settled regions = take_over_peers(rulesets);
+void Compilation::refresh() {
+  update_node();
+  update_pods();
+  const Rulesets rulesets = update_policies();
+  const PrefixTree::Changes regions = update_peers(rulesets);
   classify(regions);
-  rules_.write(rulesets, identities_.settle());
+  rules_.write(rulesets, identities_.refresh());
   write_endpoints();
   services_.write(stale_keys(), rulesets);
   drop_empty_groups();
@@ -116,7 +116,7 @@ EndpointId Compilation::endpoint_of(const Pod& pod) const {
   return found == endpoints_.end() ? EndpointId{} : found->second.id;
 }
 
-void Compilation::take_over_node() {
+void Compilation::update_node() {
   if (!node_changed_) return;
   std::set<net::Ip> own(extra_node_addresses_.begin(), extra_node_addresses_.end());
   if (auto node = cluster_.nodes.find({"", node_name_}); node != cluster_.nodes.end())
@@ -124,7 +124,7 @@ void Compilation::take_over_node() {
   append(stale_addresses_, addresses_.set_node_addresses(std::move(own)));
 }
 
-void Compilation::take_over_pods() {
+void Compilation::update_pods() {
   const std::vector<net::Ip> changed = pods_.take_changed_addresses();
   for (size_t i = 0; !first_ && i < changed.size(); ++i)
     pods_.for_each_claimant(changed[i], [&](const Pod& pod) {
@@ -133,10 +133,10 @@ void Compilation::take_over_pods() {
     });
   append(stale_addresses_, changed);
   for (Group* group : pods_.take_new_groups()) peers_.group_is_new(group);
-  for (const ObjectName& name : std::exchange(stale_locals_, {})) take_over_local(name);
+  for (const ObjectName& name : std::exchange(stale_locals_, {})) update_local(name);
 }
 
-void Compilation::take_over_local(const ObjectName& name) {
+void Compilation::update_local(const ObjectName& name) {
   auto pod = cluster_.pods.find(name);
   bool there = local_pods_.contains(name) && pod != cluster_.pods.end();
   const std::vector<net::Ip> owned =
@@ -169,8 +169,8 @@ void Compilation::leave_group(const ObjectName& name, Local& local) {
   endpoints_in_.erase(at);
 }
 
-Compilation::Rulesets Compilation::take_over_policies() {
-  Rulesets rulesets = local_rules_.settle();
+Compilation::Rulesets Compilation::update_policies() {
+  Rulesets rulesets = local_rules_.refresh();
   for (Group* group : rulesets.groups) {
     const auto& names = endpoints_in_.at(group);
     stale_endpoints_.insert(names.begin(), names.end());
@@ -178,18 +178,18 @@ Compilation::Rulesets Compilation::take_over_policies() {
   return rulesets;
 }
 
-PrefixTree::Settled Compilation::take_over_peers(const Rulesets& rulesets) {
+PrefixTree::Changes Compilation::update_peers(const Rulesets& rulesets) {
   // An ingress rule set has no port names left: they are those of its own pods.
-  for (RulesetId id : rulesets.born)
+  for (RulesetId id : rulesets.added)
     for (const auto& [peers, entry] : local_rules_.ruleset(id)->content.rules)
       peers_.use(peers, entry.peers, entry.ports.names);
-  for (const auto& [id, content] : rulesets.died)
+  for (const auto& [id, content] : rulesets.removed)
     for (const auto& [peers, entry] : content.rules) peers_.release(peers, entry.ports.names);
 
-  const PeerIndex::Settled peers = peers_.settle();
-  for (const auto& [id, content] : peers.born)
+  const PeerIndex::Changes peers = peers_.refresh();
+  for (const auto& [id, content] : peers.added)
     for (const model::IpBlock& block : content->blocks) prefixes_.add(id, block);
-  for (const auto& [id, content] : peers.died)
+  for (const auto& [id, content] : peers.removed)
     for (const model::IpBlock& block : content->blocks) prefixes_.remove(id, block);
   for (const auto& content : peers.renamed)
     for (const model::IpBlock& block : content->blocks) prefixes_.renew(block);
@@ -197,7 +197,7 @@ PrefixTree::Settled Compilation::take_over_peers(const Rulesets& rulesets) {
     group->identities.clear();
     if (!first_) collect(*group);  // at first every pod's address is stale anyhow
   }
-  return prefixes_.settle();
+  return prefixes_.refresh();
 }
 
 void Compilation::collect_endpoints_in(const std::string& ns) {
@@ -209,7 +209,7 @@ void Compilation::collect(const Group& group) {
   for (const Pod* pod : group.members) append(stale_addresses_, pods_.claimed_by(*pod));
 }
 
-void Compilation::collect(const PrefixTree::Settled& regions) {
+void Compilation::collect(const PrefixTree::Changes& regions) {
   for (const net::Cidr& cidr : regions.changed) {
     auto add = [&](const net::Ip& ip, const auto&) { stale_addresses_.push_back(ip); };
     prefixes_.for_each_in(pods_.claims(), cidr, add);
@@ -218,7 +218,7 @@ void Compilation::collect(const PrefixTree::Settled& regions) {
   }
 }
 
-void Compilation::classify(const PrefixTree::Settled& regions) {
+void Compilation::classify(const PrefixTree::Changes& regions) {
   addresses_.write(regions);
   collect(regions);
   if (!std::is_sorted(stale_addresses_.begin(), stale_addresses_.end()))
@@ -232,7 +232,7 @@ void Compilation::classify(const PrefixTree::Settled& regions) {
 }
 
 std::set<ServiceKey> Compilation::stale_keys() {
-  std::set<ServiceKey> keys = frontends_.settle();
+  std::set<ServiceKey> keys = frontends_.refresh();
   for (const net::Ip& ip : std::exchange(stale_addresses_, {})) {
     frontends_.collect_reaching(ip, keys);
     frontends_.collect_at(ip, keys);

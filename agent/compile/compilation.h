@@ -1,7 +1,7 @@
 // Compilation: a cluster seen from one node, indexed so that a change costs what it touches, and the image of
 // it.
 //
-// Laws: after settle(), the image is a function of the cluster, this node's pods and addresses alone, not of
+// Laws: after refresh(), the image is a function of the cluster, this node's pods and addresses alone, not of
 // the way there. The Cluster outlives it; each Change of it is announced, by before() and after() it is
 // applied. Not thread-safe.
 #pragma once
@@ -39,7 +39,7 @@ class Compilation {
   void set_node_addresses(const std::vector<net::Ip>& addresses);
 
   // Brings the image up to date.
-  void settle();
+  void refresh();
 
   const image::Image& image() const { return writer_.image(); }
   image::Image take_image() { return writer_.take_image(); }
@@ -62,24 +62,24 @@ class Compilation {
     EndpointId id;
     Group* group = nullptr;
   };
-  using Rulesets = LocalRules::Settled;
+  using Rulesets = LocalRules::Changes;
 
-  // The steps of settle(), in order.
-  void take_over_pods();
-  Rulesets take_over_policies();
-  PrefixTree::Settled take_over_peers(const Rulesets& rulesets);
-  void classify(const PrefixTree::Settled& regions);
+  // The steps of refresh(), in order.
+  void update_pods();
+  Rulesets update_policies();
+  PrefixTree::Changes update_peers(const Rulesets& rulesets);
+  void classify(const PrefixTree::Changes& regions);
   void write_endpoints();
   void write_sources(EndpointId endpoint, const model::Pod& pod);
   std::set<ServiceKey> stale_keys();
   void drop_empty_groups();
 
-  void take_over_local(const model::ObjectName& name);
+  void update_local(const model::ObjectName& name);
   void leave_group(const model::ObjectName& name, Local& local);
-  void collect(const PrefixTree::Settled& regions);
+  void collect(const PrefixTree::Changes& regions);
   void collect(const Group& group);
   void collect_endpoints_in(const std::string& ns);
-  void take_over_node();
+  void update_node();
 
   const model::Cluster& cluster_;
   const std::string node_name_;
@@ -103,9 +103,9 @@ class Compilation {
   std::unordered_map<Group*, std::set<model::ObjectName>> endpoints_in_;
   std::vector<net::Ip> extra_node_addresses_;
   bool node_changed_ = true;
-  bool first_ = true;  // before the first settle() everything is stale, and need not be looked for
+  bool first_ = true;  // before the first refresh() everything is stale, and need not be looked for
 
-  // What settle() has to look at.
+  // What refresh() has to look at.
   std::set<model::ObjectName> stale_locals_, stale_endpoints_;
   std::vector<net::Ip> stale_addresses_;  // in any order, some twice, until classify()
 };

@@ -19,7 +19,7 @@ Result<image::Image> try_compile(const Input& input) {
   compilation.learn_all();
   compilation.set_local_pods(input.local_pods);
   compilation.set_node_addresses(input.node_addresses);
-  compilation.settle();
+  compilation.refresh();
   if (!compilation.collision().empty()) return collision_error(compilation.collision());
   return compilation.take_image();
 }
@@ -56,7 +56,7 @@ Result<image::Difference> Compiler::update(std::span<const model::Change> change
   if (is_new) compilation_->learn_all();
   if (new_locals) compilation_->set_local_pods(local_pods_);
   if (new_node_addresses) compilation_->set_node_addresses(node_addresses_);
-  compilation_->settle();
+  compilation_->refresh();
   image::Difference difference = compilation_->take_difference();
   if (compilation_->collision().empty()) return difference;
   image::Difference undo = image::inverse(difference);
@@ -70,7 +70,7 @@ Result<image::Difference> Compiler::rebuild() {
   compilation_->learn_all();
   compilation_->set_local_pods(local_pods_);
   compilation_->set_node_addresses(node_addresses_);
-  compilation_->settle();
+  compilation_->refresh();
   if (!compilation_->collision().empty()) return collision_error(compilation_->collision());
   (void)compilation_->take_difference();
   image::Difference difference = image::difference(*last_good_, compilation_->image());

@@ -76,7 +76,7 @@ bool Frontends::has_host_ports(const model::Pod& pod) const {
   return !pod.host_ports.empty() && !node_name_.empty() && pod.node_name == node_name_;
 }
 
-std::set<ServiceKey> Frontends::settle() {
+std::set<ServiceKey> Frontends::refresh() {
   std::set<ServiceKey> changed = std::exchange(gone_, {});
   for (const model::ObjectName& name : std::exchange(stale_, {})) {
     auto service = cluster_.services.find(name);

@@ -1,7 +1,7 @@
 // Frontends: each address and port that this node rewrites, and the endpoints behind it: those of Services
 // and those of its own pods' host ports (semantics 21).
 //
-// Laws: headless Services have none. After settle(), endpoints_of(key) are those of everyone who claims the
+// Laws: headless Services have none. After refresh(), endpoints_of(key) are those of everyone who claims the
 // key (the API server lets no two Services claim one, the scheduler no two pods; should files do, all their
 // endpoints must be allowed). Services, slices and pods are known by their place in model::Cluster; …_goes()
 // must come before the Cluster drops one. Not thread-safe.
@@ -37,7 +37,7 @@ class Frontends {
   void host_ports_changed(const model::Pod& pod);
 
   // The keys whose endpoints may have changed, those that are gone included.
-  std::set<ServiceKey> settle();
+  std::set<ServiceKey> refresh();
 
   bool is_claimed(const ServiceKey& key) const { return claims_.contains(key); }
   // nullopt where nobody claims the key. A host port counts `at_node` alone: where the key's address is this

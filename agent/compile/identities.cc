@@ -25,8 +25,8 @@ void Identities::release(IdentityId id) {
   if (Known& known = known_.at(id); --known.uses == 0) mark(id, known);
 }
 
-Identities::Settled Identities::settle() {
-  Settled settled;
+Identities::Changes Identities::refresh() {
+  Changes changes;
   for (IdentityId id : std::exchange(changed_, {})) {
     auto at = known_.find(id);
     Known& known = at->second;
@@ -34,16 +34,16 @@ Identities::Settled Identities::settle() {
     if (known.uses > 0 && !known.live) {
       known.live = true;
       index(id, known.content);
-      settled.born.push_back(id);
+      changes.added.push_back(id);
     } else if (known.uses == 0) {
       if (known.live) {
         unindex(id, known.content);
-        settled.died.emplace_back(id, std::move(known.content));
+        changes.removed.emplace_back(id, std::move(known.content));
       }
       known_.erase(at);
     }
   }
-  return settled;
+  return changes;
 }
 
 const std::unordered_set<IdentityId>& Identities::in(PeerSetId peers) const {

@@ -15,7 +15,7 @@ namespace sluice::compile {
 
 class Identities {
  public:
-  // The content stays known until settle() at least, and beyond it while it is in use.
+  // The content stays known until refresh() at least, and beyond it while it is in use.
   IdentityId intern(IdentityContent content);
   bool knows(IdentityId id) const { return !id || known_.contains(id); }
   const IdentityContent& content(IdentityId id) const { return known_.at(id).content; }
@@ -23,12 +23,12 @@ class Identities {
   void use(IdentityId id);
   void release(IdentityId id);
 
-  struct Settled {
-    std::vector<IdentityId> born;
-    std::vector<std::pair<IdentityId, IdentityContent>> died;
+  struct Changes {
+    std::vector<IdentityId> added;
+    std::vector<std::pair<IdentityId, IdentityContent>> removed;
   };
   // Which became live or ceased to be since last time, in any order; those that are not in use are forgotten.
-  Settled settle();
+  Changes refresh();
 
   // The live ones that are in this peer set, and those that stand for port numbers too; in any order.
   const std::unordered_set<IdentityId>& in(PeerSetId peers) const;

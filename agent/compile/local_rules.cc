@@ -60,8 +60,8 @@ void LocalRules::policy_goes(const NetworkPolicy& policy) {
   }
 }
 
-LocalRules::Settled LocalRules::settle() {
-  Settled settled;
+LocalRules::Changes LocalRules::refresh() {
+  Changes changes;
   for (Group* group : std::exchange(stale_, {})) {
     Watched& watched = watched_.at(group);
     watched.stale = false;
@@ -70,16 +70,16 @@ LocalRules::Settled LocalRules::settle() {
       watched.sides[static_cast<size_t>(direction)] = side_of(*group, watched, direction);
     for (const image::Side& side : before)
       if (side.ruleset) release(side.ruleset);
-    if (watched.sides != before) settled.groups.push_back(group);
+    if (watched.sides != before) changes.groups.push_back(group);
   }
   for (RulesetId id : std::exchange(changed_, {})) {
     LiveRuleset& live = rulesets_.at(id);
-    if (live.uses > 0 && !live.settled) settled.born.push_back(id);
-    if (live.uses == 0 && live.settled) settled.died.emplace_back(id, std::move(live.content));
-    live.settled = live.uses > 0;
-    if (!live.settled) rulesets_.erase(id);
+    if (live.uses > 0 && !live.in_use) changes.added.push_back(id);
+    if (live.uses == 0 && live.in_use) changes.removed.emplace_back(id, std::move(live.content));
+    live.in_use = live.uses > 0;
+    if (!live.in_use) rulesets_.erase(id);
   }
-  return settled;
+  return changes;
 }
 
 const LiveRuleset* LocalRules::ruleset(RulesetId id) const {
@@ -127,7 +127,7 @@ image::Side LocalRules::side_of(const Group& group, const Watched& watched, Dire
 
 void LocalRules::use(RulesetId id, RulesetContent content) {
   LiveRuleset& live = rulesets_[id];
-  if (live.uses++ == 0 && !live.settled) {
+  if (live.uses++ == 0 && !live.in_use) {
     live.content = std::move(content);
     const PortSpec* everyone = live.content.of({});
     live.default_ref = ref_of(everyone);

@@ -1,6 +1,6 @@
 // LocalRules: which policies hold for the groups that have pods on this node, and the rule sets that follow.
 //
-// Laws: after settle(), every watched group's sides are those of semantics 6 and 7. A rule set is in force
+// Laws: after refresh(), every watched group's sides are those of semantics 6 and 7. A rule set is in force
 // while some group's side has it. Policies are known by their place in model::Cluster; policy_goes() must
 // come before the Cluster drops one. Not thread-safe.
 #pragma once
@@ -19,7 +19,7 @@ struct LiveRuleset {
   Ref default_ref;
   image::Portset default_ports;  // of default_ref, where it has ports
   size_t uses = 0;
-  bool settled = false;
+  bool in_use = false;
 };
 
 class LocalRules {
@@ -34,12 +34,12 @@ class LocalRules {
   void policy_changed(const model::NetworkPolicy& policy);
   void policy_goes(const model::NetworkPolicy& policy);
 
-  struct Settled {
-    std::vector<RulesetId> born;
-    std::vector<std::pair<RulesetId, RulesetContent>> died;
+  struct Changes {
+    std::vector<RulesetId> added;
+    std::vector<std::pair<RulesetId, RulesetContent>> removed;
     std::vector<Group*> groups;  // whose sides changed
   };
-  Settled settle();
+  Changes refresh();
 
   const Sides& sides(Group* group) const { return watched_.at(group).sides; }
   const LiveRuleset* ruleset(RulesetId id) const;  // nullptr where it is not in force

@@ -47,25 +47,25 @@ void PeerIndex::group_goes(Group* group) {
   touched_.erase(group);
 }
 
-PeerIndex::Settled PeerIndex::settle() {
-  Settled settled;
+PeerIndex::Changes PeerIndex::refresh() {
+  Changes changes;
   for (const std::string& ns : std::exchange(changed_namespaces_, {}))
     pods_.for_each_group_in(ns, [&](Group& group) { stale_.insert(&group); });
   for (PeerSetId id : std::exchange(changed_, {})) {
     Live& live = live_.at(id);
-    settle_names(id, live, settled);
-    if (live.uses > 0 && !live.settled) {
+    refresh_names(id, live, changes);
+    if (live.uses > 0 && !live.in_use) {
       be_born(id, live);
-      if (id) settled.born.emplace_back(id, live.content);
+      if (id) changes.added.emplace_back(id, live.content);
     } else if (live.uses == 0) {
-      if (live.settled && id) settled.died.emplace_back(id, live.content);
-      if (live.settled) die(id, live);
+      if (live.in_use && id) changes.removed.emplace_back(id, live.content);
+      if (live.in_use) die(id, live);
       live_.erase(id);
     }
   }
   match_stale();
-  for (Group* group : std::exchange(touched_, {})) settled.groups.push_back(group);
-  return settled;
+  for (Group* group : std::exchange(touched_, {})) changes.groups.push_back(group);
+  return changes;
 }
 
 bool PeerIndex::names_port(PeerSetId id, const PortName& name) const {
@@ -78,10 +78,10 @@ const PeerSet* PeerIndex::content(PeerSetId id) const {
   return live == live_.end() ? nullptr : live->second.content.get();
 }
 
-void PeerIndex::settle_names(PeerSetId id, Live& live, Settled& settled) {
+void PeerIndex::refresh_names(PeerSetId id, Live& live, Changes& changes) {
   if (!std::exchange(live.renamed, false)) return;
   touched_.insert(live.groups.begin(), live.groups.end());
-  if (id && live.uses > 0 && live.settled) settled.renamed.push_back(live.content);
+  if (id && live.uses > 0 && live.in_use) changes.renamed.push_back(live.content);
   if (id) return;
   pods_.for_each_group([&](Group& group) {
     if (!group.key->ports.empty()) touched_.insert(&group);
@@ -89,7 +89,7 @@ void PeerIndex::settle_names(PeerSetId id, Live& live, Settled& settled) {
 }
 
 void PeerIndex::be_born(PeerSetId id, Live& live) {
-  live.settled = true;
+  live.in_use = true;
   if (!id) return;
   for (const BoundSelector& selector : live.content->selectors)
     (selector.namespaces ? across_namespaces_ : bound_to_[selector.ns]).insert(id);

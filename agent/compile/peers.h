@@ -1,6 +1,6 @@
 // PeerIndex: the peer sets that rule sets in force name, and which groups of pods their selectors match.
 //
-// Laws: after settle(), Group::peers of every group holds exactly the live peer sets with a selector that
+// Laws: after refresh(), Group::peers of every group holds exactly the live peer sets with a selector that
 // matches it (semantics 5, 10). A peer set lives while a rule set names it. Work is per group and per
 // selector that can reach its namespace, never per pod. Not thread-safe.
 #pragma once
@@ -31,12 +31,12 @@ class PeerIndex {
   void group_is_new(Group* group) { stale_.insert(group); }
   void group_goes(Group* group);
 
-  struct Settled {
-    std::vector<std::pair<PeerSetId, std::shared_ptr<const PeerSet>>> born, died;  // peer sets, id 0 left out
+  struct Changes {
+    std::vector<std::pair<PeerSetId, std::shared_ptr<const PeerSet>>> added, removed;  // peer sets, id 0 left out
     std::vector<std::shared_ptr<const PeerSet>> renamed;  // peer sets that stay, whose port names changed
     std::vector<Group*> groups;                           // whose pods must be classified anew
   };
-  Settled settle();
+  Changes refresh();
 
   // Do rules for this peer set (0: for everyone) use this name for a port?
   bool names_port(PeerSetId id, const PortName& name) const;
@@ -49,7 +49,7 @@ class PeerIndex {
   struct Live {
     std::shared_ptr<const PeerSet> content;  // nullptr for id 0
     size_t uses = 0;
-    bool settled = false, renamed = false;
+    bool in_use = false, renamed = false;
     std::map<PortName, size_t> names;  // -> how many rule sets use it
     std::unordered_set<Group*> groups;
   };
@@ -57,7 +57,7 @@ class PeerIndex {
 
   void be_born(PeerSetId id, Live& live);
   void die(PeerSetId id, Live& live);
-  void settle_names(PeerSetId id, Live& live, Settled& settled);
+  void refresh_names(PeerSetId id, Live& live, Changes& changes);
   // A peer set that can match pods of some namespace, and the selectors by which.
   struct Reaching {
     PeerSetId id;

@@ -21,8 +21,8 @@ Counts with_change(const Counts& counts, const std::map<PeerSetId, int>& change)
 
 }  // namespace
 
-PrefixTree::Settled PrefixTree::settle() {
-  Settled settled;
+PrefixTree::Changes PrefixTree::refresh() {
+  Changes changes;
   std::set<net::Cidr> tops = dirty_;
   tops.insert(renewed_.begin(), renewed_.end());
   const net::Cidr* done = nullptr;
@@ -33,17 +33,17 @@ PrefixTree::Settled PrefixTree::settle() {
     for (auto at = regions_.lower_bound(top); at != regions_.end() && top.contains(at->first); ++at) {
       if ((renewed == nullptr || !renewed->contains(at->first)) && renewed_.contains(at->first))
         renewed = &at->first;
-      derive(at->second, renewed != nullptr && renewed->contains(at->first), settled);
+      derive(at->second, renewed != nullptr && renewed->contains(at->first), changes);
     }
   }
   for (const net::Cidr& cidr : dirty_)
     if (auto at = regions_.find(cidr); at->second.change_.empty()) {
-      settled.gone.push_back(cidr);
+      changes.gone.push_back(cidr);
       unlist(at);
     }
   dirty_.clear();
   renewed_.clear();
-  return settled;
+  return changes;
 }
 
 const Region* PrefixTree::find(const net::Ip& ip) const {
@@ -97,8 +97,8 @@ Region* PrefixTree::parent_of(const net::Cidr& cidr) {
   return region;
 }
 
-void PrefixTree::derive(Region& region, bool renewed, Settled& settled) {
-  if (!region.change_.empty()) settled.regions.push_back(&region);
+void PrefixTree::derive(Region& region, bool renewed, Changes& changes) {
+  if (!region.change_.empty()) changes.regions.push_back(&region);
   region.counts_ = region.parent != nullptr ? with_change(region.parent->counts_, region.change_)
                                             : with_change({}, region.change_);
   std::vector<PeerSetId> peers;
@@ -107,7 +107,7 @@ void PrefixTree::derive(Region& region, bool renewed, Settled& settled) {
   if (region.version != 0 && !renewed && peers == region.peers) return;
   region.peers = std::move(peers);
   region.version = ++last_version_;
-  settled.changed.push_back(region.cidr);
+  changes.changed.push_back(region.cidr);
 }
 
 }  // namespace sluice::compile

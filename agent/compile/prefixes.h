@@ -1,7 +1,7 @@
 // PrefixTree: the CIDRs and excepts of the live peer sets as a forest of nested regions.
 //
 // Laws: a region is a listed prefix less the listed prefixes inside it; all its addresses are in the same
-// ipBlocks. After settle(), each region knows the peer sets whose blocks hold it (semantics 11). Regions are
+// ipBlocks. After refresh(), each region knows the peer sets whose blocks hold it (semantics 11). Regions are
 // ordered by address, then length: a prefix comes just before everything inside it. Not thread-safe.
 #pragma once
 
@@ -36,12 +36,12 @@ class PrefixTree {
   // Gives every region inside the block a new version.
   void renew(const model::IpBlock& block) { renewed_.insert(block.cidr); }
 
-  struct Settled {
+  struct Changes {
     std::vector<Region*> regions;    // new, changed, or inside one that is; outer ones first
     std::vector<net::Cidr> gone;     // no longer listed
     std::vector<net::Cidr> changed;  // regions, gone ones included, whose addresses must be classified anew
   };
-  Settled settle();
+  Changes refresh();
 
   // The region that holds the address; nullptr outside of all.
   const Region* find(const net::Ip& ip) const;
@@ -70,7 +70,7 @@ class PrefixTree {
   Region& list(const net::Cidr& cidr);
   void unlist(Regions::iterator at);
   Region* parent_of(const net::Cidr& cidr);
-  void derive(Region& region, bool renewed, Settled& settled);
+  void derive(Region& region, bool renewed, Changes& changes);
 
   Regions regions_;
   std::set<net::Cidr> dirty_, renewed_;

@@ -17,24 +17,24 @@ void for_each_run(const std::vector<T>& list, Same same, Visit visit) {
 
 }  // namespace
 
-void RuleTable::write(const LocalRules::Settled& rulesets, const Identities::Settled& identities) {
+void RuleTable::write(const LocalRules::Changes& rulesets, const Identities::Changes& identities) {
   const auto of_one_ruleset = [](const Naming* a, const Naming* b) { return a->ruleset == b->ruleset; };
-  for (const auto& [id, content] : identities.died)
+  for (const auto& [id, content] : identities.removed)
     for_each_run(namings_for(content), of_one_ruleset, [&, gone = id](std::span<const Naming* const> run) {
       writer_.set_rule({run.front()->ruleset, gone}, std::nullopt);
     });
-  for (const auto& [id, content] : rulesets.died) {
+  for (const auto& [id, content] : rulesets.removed) {
     unindex(id, content);
     for_each_named_by(content, [&, gone = id](IdentityId identity) {
       writer_.set_rule({gone, identity}, std::nullopt);
     });
   }
-  for (IdentityId id : identities.born) {
+  for (IdentityId id : identities.added) {
     const IdentityContent& content = identities_.content(id);
     for_each_run(namings_for(content), of_one_ruleset,
                  [&](std::span<const Naming* const> run) { write(id, content, run); });
   }
-  for (RulesetId id : rulesets.born) {
+  for (RulesetId id : rulesets.added) {
     const LiveRuleset& live = *local_.ruleset(id);
     write_new(id, live);
     index(id, live);

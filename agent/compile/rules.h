@@ -23,7 +23,7 @@ class RuleTable {
       : local_(local), identities_(identities), writer_(writer) {}
 
   // After both have settled.
-  void write(const LocalRules::Settled& rulesets, const Identities::Settled& identities);
+  void write(const LocalRules::Changes& rulesets, const Identities::Changes& identities);
 
   // Does the rule set allow this of addresses with the identity?
   bool allows(RulesetId ruleset, IdentityId identity, net::Protocol protocol, net::Port port) const;

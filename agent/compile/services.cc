@@ -4,9 +4,9 @@
 
 namespace sluice::compile {
 
-void ServiceTable::write(const std::set<ServiceKey>& stale, const LocalRules::Settled& rulesets) {
+void ServiceTable::write(const std::set<ServiceKey>& stale, const LocalRules::Changes& rulesets) {
   std::set<ServiceKey> keys = stale;
-  for (const auto& [id, content] : rulesets.died) {
+  for (const auto& [id, content] : rulesets.removed) {
     egress_.erase(id);
     open_.erase(id);
     auto allowed = allowed_by_.extract(id);
@@ -19,7 +19,7 @@ void ServiceTable::write(const std::set<ServiceKey>& stale, const LocalRules::Se
     }
   }
   for (const ServiceKey& key : stale) assign(key);
-  for (RulesetId id : rulesets.born) {
+  for (RulesetId id : rulesets.added) {
     const LiveRuleset& ruleset = *local_.ruleset(id);
     if (ruleset.content.direction != model::Direction::kEgress) continue;
     egress_.insert(id);

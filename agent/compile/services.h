@@ -35,7 +35,7 @@ class ServiceTable {
         endpoint_of_(std::move(endpoint_of)) {}
 
   // After addresses and rules are written. `stale` are the keys with changed endpoints or a changed address.
-  void write(const std::set<ServiceKey>& stale, const LocalRules::Settled& rulesets);
+  void write(const std::set<ServiceKey>& stale, const LocalRules::Changes& rulesets);
 
   // The endpoints behind address and port, node ports included; nullopt where no Service answers there.
   std::optional<std::set<BackendAddress>> endpoints_at(const net::Ip& ip, net::Protocol protocol,

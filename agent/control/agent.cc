@@ -7,13 +7,15 @@
 
 #include "agent/base/sys_admin.h"
 #include "agent/base/threads.h"
-#include "agent/control/adoption.h"
+#include "agent/control/announced_file.h"
 #include "agent/endpoint/conntrack.h"
 #include "agent/endpoint/discover.h"
 #include "agent/endpoint/node_addresses.h"
 #include "agent/flow/record.h"
 #include "agent/kernel/bpffs.h"
 #include "agent/kernel/flows.h"
+#include "agent/node/adoption.h"
+#include "agent/serve/socket_path.h"
 #include "proto/rpc_threads.h"
 
 namespace sluice::control {
@@ -29,29 +31,39 @@ namespace {
 constexpr size_t kEventsAtOnce = 256;
 constexpr unsigned kOwnThreads = 4;  // mounts, CPU visits, the stop, and one inside a namespace
 
-NodeMaps node_maps(const kernel::Programs& programs, kernel::KernelMaps& maps,
-                   const kernel::Attacher& attacher) {
-  return {&maps, [&maps] { return maps.read(); },
+Status adopt(const kernel::Programs& programs, const std::vector<node::AdoptingEndpoint>& endpoints) {
+  std::set<net::Ip> senders;
+  for (const auto& endpoint : endpoints)
+    for (const auto& ip : {endpoint.ipv4, endpoint.ipv6})
+      if (ip) senders.insert(*ip);
+  auto connections = endpoint::established_tcp(senders);
+  if (!connections) return connections.error();
+  std::vector<kernel::OpenFlow> flows;
+  for (const node::OpenFlow& open : node::adopt(*connections, endpoints))
+    flows.push_back({open.flow_id, open.remote, open.local_port, open.remote_port, open.opener});
+  return kernel::put_flows(programs, flows);
+}
+
+node::Hooks hooks_of(kernel::attach::Attacher& attacher) {
+  return {[&attacher](uint32_t ifindex) { return attacher.attach(ifindex); },
+          [&attacher](uint32_t ifindex) { return attacher.detach(ifindex); },
           [&attacher]() -> Result<std::set<uint32_t>> {
             auto attached = attacher.attached();
             if (!attached) return attached.error();
             std::set<uint32_t> interfaces;
             for (const auto& attachment : *attached) interfaces.insert(attachment.ifindex);
             return interfaces;
-          },
-          [&programs](const std::vector<AdoptingEndpoint>& endpoints) -> Status {
-            std::set<net::Ip> senders;
-            for (const auto& endpoint : endpoints)
-              for (const auto& ip : {endpoint.ipv4, endpoint.ipv6})
-                if (ip) senders.insert(*ip);
-            auto connections = endpoint::established_tcp(senders);
-            if (!connections) return connections.error();
-            return kernel::put_flows(programs, control::adopt(*connections, endpoints));
-          },
-          attacher.mode() == kernel::AttachMode::kClsact};
+          }};
 }
 
-NodeClock clock_of_system() {
+node::Backend backend_of(const kernel::Programs& programs, kernel::KernelMaps& maps,
+                         kernel::attach::Attacher& attacher) {
+  return {&maps, [&maps] { return maps.read(); }, hooks_of(attacher),
+          [&programs](const auto& endpoints) { return adopt(programs, endpoints); },
+          attacher.mode() == kernel::attach::AttachMode::kClsact};
+}
+
+node::Clock clock_of_system() {
   return {[] { return steady_clock::now(); }, [] { return std::chrono::system_clock::now(); }};
 }
 
@@ -75,10 +87,10 @@ Result<Agent::Kernel> Agent::load(const AgentOptions& options) {
   auto programs = kernel::load(load_options);
   if (!programs) return programs.error();
   kernel.programs = std::make_unique<kernel::Programs>(std::move(*programs));
-  auto attacher = kernel::Attacher::create(*kernel.programs, options.attach);
+  auto attacher = kernel::attach::Attacher::create(*kernel.programs, options.attach);
   if (!attacher) return attacher.error();
-  kernel.attacher = std::make_unique<kernel::Attacher>(std::move(*attacher));
-  auto maps = kernel::KernelMaps::open(*kernel.programs, kernel.attacher.get());
+  kernel.attacher = std::make_unique<kernel::attach::Attacher>(std::move(*attacher));
+  auto maps = kernel::KernelMaps::open(*kernel.programs);
   if (!maps) return maps.error();
   kernel.maps = std::make_unique<kernel::KernelMaps>(std::move(*maps));
   auto events = kernel::Events::open(*kernel.programs);
@@ -88,9 +100,9 @@ Result<Agent::Kernel> Agent::load(const AgentOptions& options) {
 }
 
 Result<std::unique_ptr<Agent>> Agent::start(boost::asio::io_context& loop, AgentOptions options,
-                                            std::unique_ptr<source::Feeder> folder, const Log& log) {
+                                            std::unique_ptr<source::Feeder> folder, const base::Log& log) {
   // Before the maps are touched: another agent may own them.
-  auto alive = agent_listens(options.socket.path);
+  auto alive = serve::agent_listens(options.socket.path);
   if (!alive) return alive.error();
   if (*alive)
     return Error("socket " + options.socket.path +
@@ -99,7 +111,7 @@ Result<std::unique_ptr<Agent>> Agent::start(boost::asio::io_context& loop, Agent
   if (!kernel) return kernel.error();
   // After the maps, which take memory that threads need too.
   if (auto room = base::check_thread_room(kOwnThreads + proto::server_threads()); !room) return room.error();
-  base::lay_down_sys_admin();  // from here on it is raised to enter a namespace, and for nothing else
+  base::lower_sys_admin();  // from here on it is raised to enter a namespace, and for nothing else
   auto watch = endpoint::EndpointWatch::open(options.netns_dir);
   if (!watch) return watch.error();
   std::unique_ptr<Agent> agent(
@@ -118,7 +130,7 @@ Result<std::unique_ptr<Agent>> Agent::start(boost::asio::io_context& loop, Agent
   if (!stopper) return stopper.error();
   agent->stopper_ = std::move(*stopper);
   auto server =
-      Server::start(loop, agent->options_.socket, {agent.get(), agent.get(), agent->feed_}, turned_away);
+      Server::start(loop, agent->options_.socket, {agent.get(), &agent->cni_, agent->feed_}, turned_away);
   if (!server) return server.error();
   agent->server_.emplace(std::move(*server));
   // Last: it changes what is enforced.
@@ -127,33 +139,44 @@ Result<std::unique_ptr<Agent>> Agent::start(boost::asio::io_context& loop, Agent
 }
 
 Agent::Agent(boost::asio::io_context& loop, AgentOptions options, std::unique_ptr<source::Feeder> folder,
-             endpoint::EndpointWatch watch, Kernel kernel, const Log& log)
+             endpoint::EndpointWatch watch, Kernel kernel, const base::Log& log)
     : loop_(loop),
       options_(std::move(options)),
       log_(log),
       kernel_(std::move(kernel)),
       feeder_(std::move(folder)),
       watch_(std::move(watch)),
-      node_(options_.node_name, node_maps(*kernel_.programs, *kernel_.maps, *kernel_.attacher),
-            clock_of_system(), log),
-      surroundings_(
-          {[this] { return watch_.drain(); }, [this] { return endpoint::discover(options_.netns_dir); },
-           [] { return endpoint::node_addresses(); }},
-          node_),
-      facts_{options_.version, options_.source, kernel::to_text(kernel_.attacher->mode()), options_.strict,
-             options_.audit},
+      reconciler_(options_.node_name, backend_of(*kernel_.programs, *kernel_.maps, *kernel_.attacher),
+                  clock_of_system(), log),
+      host_({[this] { return watch_.drain(); }, [this] { return endpoint::discover(options_.netns_dir); },
+             [] { return endpoint::node_addresses(); }},
+            reconciler_),
+      facts_{options_.version, options_.source, kernel::attach::to_text(kernel_.attacher->mode()),
+             options_.strict, options_.audit},
+      cni_(loop, announced_file(options_.socket.path), reconciler_, facts_, for_cni(), log),
       started_(steady_clock::now()),
       feeder_fd_(loop),
       watch_fd_(loop),
       events_fd_(loop),
-      apply_retry_{boost::asio::steady_timer(loop)},
-      look_retry_{boost::asio::steady_timer(loop)},
-      problems_due_(loop),
-      signals_(loop, SIGTERM, SIGINT) {}
+      apply_retry_(loop),
+      host_retry_(loop),
+      report_due_(loop),
+      signals_(loop, SIGTERM, SIGINT),
+      syncs_(loop, [this](Generation) { return late(); }) {}
+
+CniRequests::Agent Agent::for_cni() {
+  return {[this] { return refresh_host(); }, [this] { apply(); }, [this] { apply_soon(); },
+          [this] { return feed_ != nullptr ? feed_->absence() : std::string(); },
+          [this](const std::set<uint32_t>& ids) -> Status {
+            auto forgot = kernel::forget_flows(*kernel_.programs, ids);
+            return forgot ? base::done() : Status(forgot.error());
+          }};
+}
 
 Status Agent::open_feed() {
-  auto feed = FeedFeeder::open({options_.node_name, [] { return std::chrono::system_clock::now(); },
-                                [this](auto took) { metrics_.observe_change(took); }});
+  auto feed =
+      source::feed::StreamSource::open({options_.node_name, [] { return std::chrono::system_clock::now(); },
+                                        [this](auto took) { metrics_.observe_change(took); }});
   if (!feed) return feed.error();
   feed_ = feed->get();
   feeder_ = std::move(*feed);
@@ -178,11 +201,11 @@ void Agent::run() {
   signals_.async_wait([this](const error_code& code, int signal) {
     if (!code) stop(signal == SIGTERM ? "SIGTERM" : "SIGINT");
   });
-  look_again();
-  recall_told();
-  follow(watch_fd_, &Agent::take_endpoint_news);
-  follow(feeder_fd_, &Agent::take_objects);
-  follow(events_fd_, &Agent::take_events);
+  refresh_host_again();
+  cni_.restore_announced();
+  follow(watch_fd_, &Agent::refresh_host);
+  follow(feeder_fd_, &Agent::drain_objects);
+  follow(events_fd_, &Agent::drain_events);
   log_.info("started", {{"version", options_.version},
                         {"node", options_.node_name},
                         {"source", options_.source},
@@ -191,7 +214,7 @@ void Agent::run() {
                         {"default_verdict", options_.strict ? "strict" : "permissive"},
                         {"attach", facts_.attach}});
   loop_.run();
-  log_.info("stopped", {{"epoch", std::to_string(node_.epoch())}, {"enforcement", "stays in place"}});
+  log_.info("stopped", {{"epoch", std::to_string(view().epoch())}, {"enforcement", "stays in place"}});
 }
 
 void Agent::follow(Descriptor& descriptor, Status (Agent::*act)()) {
@@ -207,46 +230,46 @@ void Agent::follow(Descriptor& descriptor, Status (Agent::*act)()) {
   });
 }
 
-Status Agent::take_objects() {
-  auto batch = feeder_->take();
+Status Agent::drain_objects() {
+  auto batch = feeder_->drain();
   if (!batch) return base::done();
   generation_ = batch->generation;
-  ObjectNews news;
+  node::ObjectNews news;
   news.changes = std::move(batch->changes);
   news.complete = feeder_->synced();
   news.problems = texts(batch->problems);
   news.warnings = texts(batch->warnings);
   news.ignored_kinds = std::map<std::string, size_t>(batch->skipped.begin(), batch->skipped.end());
-  node_.take_objects(std::move(news));
+  reconciler_.set_objects(std::move(news));
   apply_soon();
   return base::done();
 }
 
-Status Agent::take_endpoint_news() {
-  const Status looked = surroundings_.look();
-  take_back_gone();
+Status Agent::refresh_host() {
+  const Status refreshed = host_.refresh();
+  cni_.withdraw_gone();
   apply_soon();
-  if (surroundings_.owing())
-    later(look_retry_, [this] { look_again(); });
+  if (host_.is_stale())
+    later(host_retry_, [this] { refresh_host_again(); });
   else
-    done_with(look_retry_);
-  report_problems();
-  return looked;
+    done_with(host_retry_);
+  report_later();
+  return refreshed;
 }
 
-void Agent::look_again() {
-  if (auto looked = take_endpoint_news(); !looked)
-    log_.error("source_failed", {{"error", looked.error().message()}});
+void Agent::refresh_host_again() {
+  if (auto refreshed = refresh_host(); !refreshed)
+    log_.error("source_failed", {{"error", refreshed.error().message()}});
 }
 
 // The ring is rate-limited where it is filled, so each event gets its line.
-Status Agent::take_events() {
+Status Agent::drain_events() {
   const flow::Names names = {[this](uint64_t pod) {
-                               const auto& endpoints = node_.image().endpoints;
+                               const auto& endpoints = view().image().endpoints;
                                const auto found = endpoints.find(image::EndpointId{pod});
                                return found == endpoints.end() ? std::string() : found->second.name;
                              },
-                             [this](const net::Ip& address) { return node_.pod_of(address); }};
+                             [this](const net::Ip& address) { return reconciler_.pod_of(address); }};
   auto taken = kernel_.events->consume(kEventsAtOnce, [&](const sluice_event& event) {
     log_.info("drop", flow::fields(flow::decode(event, names)));
   });
@@ -264,30 +287,31 @@ void Agent::apply_soon() {
 }
 
 void Agent::apply() {
-  const Applied applied = node_.apply();
-  if (applied == Applied::kInForce && node_.last_change()) metrics_.observe_apply(node_.last_change()->took);
-  if (node_.settled() && !other_layouts_removed_) remove_other_layouts();
-  if (applied != Applied::kFailed && node_.started() && node_.last_error().empty())
-    feeder_->note_in_force(applied == Applied::kInForce ? node_.last_change()->when
-                                                        : std::chrono::system_clock::now());
+  const node::Applied applied = reconciler_.apply();
+  if (applied == node::Applied::kInForce && view().last_change())
+    metrics_.observe_apply(view().last_change()->took);
+  if (view().all_in_force() && !other_layouts_removed_) remove_other_layouts();
+  if (applied != node::Applied::kFailed && view().started() && view().last_error().empty())
+    feeder_->note_in_force(applied == node::Applied::kInForce ? view().last_change()->when
+                                                              : std::chrono::system_clock::now());
   answer_syncs();
-  answer_adds();
-  node_.settle();  // a wait that nobody who was answered above has to join
-  if (node_.stale())
+  cni_.answer();
+  reconciler_.clean_up();  // a wait that nobody who was answered above has to join
+  if (view().stale())
     later(apply_retry_, [this] { apply_soon(); });
   else
     done_with(apply_retry_);
-  report_problems();
+  report_later();
 }
 
-void Agent::report_problems() {
-  const auto due = node_.next_problems();
+void Agent::report_later() {
+  const auto due = reconciler_.next_report();
   if (!due) return;
-  problems_due_.expires_at(*due);
-  problems_due_.async_wait([this](const error_code& cancelled) {
+  report_due_.expires_at(*due);
+  report_due_.async_wait([this](const error_code& cancelled) {
     if (cancelled || stopping_) return;
-    node_.log_problems();
-    report_problems();
+    reconciler_.report();
+    report_later();
   });
 }
 
@@ -300,8 +324,7 @@ void Agent::remove_other_layouts() {
 
 void Agent::later(Retry& retry, std::function<void()> again) {
   if (std::exchange(retry.pending, true)) return;
-  retry.timer.expires_after(retry.pause);
-  retry.pause = std::min(retry.pause * 2, kRetryLongest);
+  retry.timer.expires_after(retry.backoff.next());
   retry.timer.async_wait([this, &retry, again = std::move(again)](const error_code& cancelled) {
     if (cancelled || stopping_) return;
     retry.pending = false;
@@ -312,49 +335,37 @@ void Agent::later(Retry& retry, std::function<void()> again) {
 void Agent::done_with(Retry& retry) {
   retry.timer.cancel();
   retry.pending = false;
-  retry.pause = kRetryFirst;
+  retry.backoff.reset();
 }
 
 void Agent::sync(steady_clock::time_point deadline, SyncDone done) {
   if (stopping_) return done(Error("the agent is stopping"));
-  auto waiting = std::make_shared<Waiting>(
-      Waiting{feeder_->request_read(), boost::asio::steady_timer(loop_, deadline), std::move(done)});
-  waiting_.push_back(waiting);
-  waiting->timer.async_wait([this, waiting](const error_code&) {
-    if (!waiting->done) return;
-    std::string why = node_.last_error();
-    if (why.empty() && !node_.object_problems().empty()) why = node_.object_problems().front();
-    if (why.empty()) why = node_.why_unprotected();
-    if (why.empty()) why = node_.why_not_ready();
-    waiting_.remove(waiting);
-    std::exchange(waiting->done, nullptr)(Error("not in force in time" + (why.empty() ? "" : ": " + why)));
-  });
-  surroundings_.owe_all();
-  look_again();
+  syncs_.add(feeder_->request_read(), deadline, std::move(done));
+  host_.mark_stale();
+  refresh_host_again();
+}
+
+Error Agent::late() const {
+  std::string why = view().last_error();
+  if (why.empty() && !view().object_problems().empty()) why = view().object_problems().front();
+  if (why.empty()) why = view().why_unprotected();
+  if (why.empty()) why = view().why_not_ready();
+  return Error("not in force in time" + (why.empty() ? "" : ": " + why));
 }
 
 void Agent::answer_syncs() {
-  if (!node_.settled() || !node_.why_unprotected().empty()) return;
-  for (auto at = waiting_.begin(); at != waiting_.end();) {
-    const auto waiting = *at;
-    if (waiting->generation > generation_) {
-      ++at;
-      continue;
-    }
-    at = waiting_.erase(at);
-    std::exchange(waiting->done, nullptr)(sync_reply(node_));
-    waiting->timer.cancel();
-  }
+  if (!view().all_in_force() || !view().why_unprotected().empty()) return;
+  syncs_.answer([this](Generation wanted) -> std::optional<Result<v1::SyncReply>> {
+    if (wanted > generation_) return std::nullopt;
+    return sync_reply(view());
+  });
 }
 
 void Agent::stop(const std::string& why) {
   log_.info("stopping", {{"why", why}});
   stopping_ = true;
-  for (const auto& waiting : std::exchange(waiting_, {})) {
-    std::exchange(waiting->done, nullptr)(Error("the agent is stopping"));
-    waiting->timer.cancel();
-  }
-  stop_adds();
+  syncs_.answer_all(Error("the agent is stopping"));
+  cni_.stop();
   if (feed_ != nullptr) feed_->stop();
   stopper_->go();
 }

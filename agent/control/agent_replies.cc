@@ -15,8 +15,8 @@ kernel::Counters Agent::counters() const {
 
 EndpointStats Agent::stats() const {
   EndpointStats all;
-  for (const auto& [endpoint, value] : node_.image().endpoints) {
-    const auto id = node_.placement().id_of(endpoint);
+  for (const auto& [endpoint, value] : view().image().endpoints) {
+    const auto id = view().placement().id_of(endpoint);
     if (!id) continue;  // not in the maps yet
     auto stats = kernel::read_stats(*kernel_.programs, SLUICE_ENDPOINT_INDEX(*id));
     all[endpoint] = stats ? *stats : sluice_endpoint_stats{};
@@ -25,32 +25,32 @@ EndpointStats Agent::stats() const {
 }
 
 MetricsReading Agent::reading() const {
-  MetricsReading now = metrics_reading(node_, facts_, counters(), stats());
+  MetricsReading now = metrics_reading(view(), facts_, counters(), stats());
   if (feed_ != nullptr) now.feed = feed_->reading();
   return now;
 }
 
 v1::StatusReply Agent::status() {
-  return status_reply(node_, facts_, counters(), stats(), steady_clock::now() - started_);
+  return status_reply(view(), facts_, counters(), stats(), steady_clock::now() - started_);
 }
 v1::EndpointsReply Agent::endpoints() {
-  return endpoints_reply(node_, facts_, stats());
+  return endpoints_reply(view(), facts_, stats());
 }
 v1::PoliciesReply Agent::policies() {
-  return policies_reply(node_);
+  return policies_reply(view());
 }
 v1::IdentitiesReply Agent::identities() {
-  return identities_reply(node_);
+  return identities_reply(view());
 }
 Result<v1::CheckReply> Agent::check(const v1::CheckRequest& request) {
-  return check_reply(node_, request);
+  return check_reply(view(), request);
 }
 
-HttpAnswer Agent::answer_http(std::string_view path) {
+serve::HttpAnswer Agent::answer_http(std::string_view path) {
   if (path == "/metrics") return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_.text(reading())};
   if (path == "/healthz" || path == "/livez") return {200, "text/plain; charset=utf-8", "ok\n"};
   if (path == "/readyz") {
-    const std::string why = node_.why_not_ready();
+    const std::string why = view().why_not_ready();
     return {why.empty() ? 200U : 503U, "text/plain; charset=utf-8", (why.empty() ? "ready" : why) + "\n"};
   }
   return {404, "text/plain; charset=utf-8", "there are /metrics, /healthz, /livez and /readyz\n"};

@@ -20,7 +20,7 @@ struct DryRun {
 struct DryRunOptions {
   std::string node_name, manifests, netns_dir;
   std::filesystem::path bpffs;
-  std::string socket;  // of the agent, beside which the told endpoints stand
+  std::string socket;  // of the agent, beside which the announced endpoints stand
 };
 
 base::Result<DryRun> dry_run(const DryRunOptions& options);

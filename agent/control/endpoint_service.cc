@@ -2,18 +2,18 @@
 
 #include <boost/asio/post.hpp>
 
-#include "agent/control/call_deadline.h"
+#include "agent/source/feed/call_deadline.h"
 
 namespace sluice::control {
 namespace {
 
 grpc::Status status_of(const EndpointFault& fault) {
   switch (fault.kind) {
-    case EndpointFault::Kind::kNoSense:
+    case EndpointFault::Kind::kInvalid:
       return {grpc::StatusCode::INVALID_ARGUMENT, fault.what};
     case EndpointFault::Kind::kLate:
       return {grpc::StatusCode::DEADLINE_EXCEEDED, fault.what};
-    case EndpointFault::Kind::kNotTold:
+    case EndpointFault::Kind::kNotFound:
       return {grpc::StatusCode::NOT_FOUND, fault.what};
     case EndpointFault::Kind::kTooMany:
       return {grpc::StatusCode::RESOURCE_EXHAUSTED, fault.what};
@@ -47,7 +47,7 @@ grpc::ServerUnaryReactor* EndpointService::AddEndpoint(grpc::CallbackServerConte
                                                        const v1::AddEndpointRequest* request,
                                                        v1::AddEndpointReply* reply) {
   auto* reactor = context->DefaultReactor();
-  boost::asio::post(loop_, [this, reactor, request, reply, deadline = deadline_of(*context)] {
+  boost::asio::post(loop_, [this, reactor, request, reply, deadline = source::feed::deadline_of(*context)] {
     desk_.add_endpoint(*request, deadline, [reactor, reply](EndpointAnswer<v1::AddEndpointReply> answer) {
       finish(reactor, reply, std::move(answer));
     });

@@ -1,10 +1,10 @@
-// EndpointService: the gRPC side of the Endpoints service: calls in, EndpointDesk's calls out, on the thread
+// EndpointService: the gRPC side of the Endpoints service: calls in, EndpointHandler's calls out, on the thread
 // that runs `loop`.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
 
-#include "agent/control/endpoint_desk.h"
+#include "agent/control/endpoint_handler.h"
 #include "sluice/v1/endpoints.grpc.pb.h"
 
 namespace sluice::control {
@@ -12,7 +12,7 @@ namespace sluice::control {
 class EndpointService final : public v1::Endpoints::CallbackService {
  public:
   // Both must outlive it.
-  EndpointService(boost::asio::io_context& loop, EndpointDesk& desk) : loop_(loop), desk_(desk) {}
+  EndpointService(boost::asio::io_context& loop, EndpointHandler& handler) : loop_(loop), desk_(handler) {}
 
   grpc::ServerUnaryReactor* AddEndpoint(grpc::CallbackServerContext* context,
                                         const v1::AddEndpointRequest* request,
@@ -31,7 +31,7 @@ class EndpointService final : public v1::Endpoints::CallbackService {
 
  private:
   boost::asio::io_context& loop_;
-  EndpointDesk& desk_;
+  EndpointHandler& desk_;
 };
 
 }  // namespace sluice::control

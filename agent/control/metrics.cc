@@ -2,8 +2,8 @@
 
 #include <prometheus/text_serializer.h>
 
-#include "agent/control/metric_families.h"
 #include "agent/flow/reasons.h"
+#include "agent/serve/metric_families.h"
 
 namespace sluice::control {
 namespace {
@@ -18,7 +18,7 @@ const prometheus::Histogram::BucketBoundaries kChangeSeconds = {.001, .0025, .00
                                                                 .05,  .075,  .1,   .25, .5,   1,   2.5, 10};
 constexpr const char* kDirections[] = {"ingress", "egress"};
 
-using Families = MetricFamilies;
+using Families = serve::MetricFamilies;
 
 void add_state(const MetricsReading& now, Families& all) {
   all.begin("sluice_build_info", "Version and node of the agent; always 1.", MetricType::Gauge);
@@ -47,7 +47,7 @@ void add_state(const MetricsReading& now, Families& all) {
   all.gauge("sluice_endpoints_isolated", "Pods of this node that some policy isolates.",
             static_cast<double>(now.endpoints_isolated));
   all.gauge("sluice_endpoints_told", "Endpoints that a CNI plugin told of and has not taken back.",
-            static_cast<double>(now.told));
+            static_cast<double>(now.announced));
   all.gauge("sluice_pods_without_namespace",
             "Pods of this node by spec.nodeName of which no network namespace has the address.",
             static_cast<double>(now.pods_without_namespace));
@@ -63,7 +63,7 @@ void add_state(const MetricsReading& now, Families& all) {
             static_cast<double>(now.interfaces_unknown));
 }
 
-void add_feed(const FeedReading& feed, Families& all) {
+void add_feed(const source::feed::FeedReading& feed, Families& all) {
   all.gauge("sluice_feed_connected", "1 while a feeder is connected to the control API.", feed.connected);
   all.gauge("sluice_feed_caught_up", "1 while no snapshot of the feed is due or under way.", feed.caught_up);
   all.counter("sluice_feed_connections_total", "Streams that feeders began.", feed.connections);
@@ -153,7 +153,7 @@ std::string Metrics::text(const MetricsReading& reading) const {
   add_maps(reading, all);
   add_packets(reading, all);
   add_endpoints(reading, all);
-  auto families = all.take();
+  auto families = all.drain();
   for (auto& family : registry_.Collect()) families.push_back(std::move(family));
   return prometheus::TextSerializer().Serialize(families);
 }

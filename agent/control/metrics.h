@@ -14,8 +14,8 @@
 #include <string>
 #include <vector>
 
-#include "agent/control/feed_feeder.h"
 #include "agent/kernel/counters.h"
+#include "agent/source/feed/stream_source.h"
 
 namespace sluice::control {
 
@@ -41,8 +41,8 @@ struct MetricsReading {
   std::vector<Fill> maps;
   kernel::Counters counters{};
   std::vector<EndpointDrops> drops;
-  uint64_t told = 0;                // endpoints that a CNI plugin told of
-  std::optional<FeedReading> feed;  // where objects come through the control API
+  uint64_t announced = 0;                              // endpoints that a CNI plugin announced of
+  std::optional<source::feed::FeedReading> feed;  // where objects come through the control API
 };
 
 class Metrics {

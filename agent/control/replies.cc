@@ -31,7 +31,7 @@ struct EndpointCounts {
 };
 
 // The endpoint of a pod found here, as it is in force; nullptr where it is not.
-const image::Endpoint* in_force(const Node& node, const endpoint::LocalPod& local) {
+const image::Endpoint* in_force(const node::NodeView& node, const endpoint::LocalPod& local) {
   const auto& pods = node.compiler().cluster().pods;
   const auto pod = pods.find(local.name);
   if (pod == pods.end()) return nullptr;
@@ -39,7 +39,7 @@ const image::Endpoint* in_force(const Node& node, const endpoint::LocalPod& loca
   return found == node.image().endpoints.end() ? nullptr : &found->second;
 }
 
-EndpointCounts count_endpoints(const Node& node) {
+EndpointCounts count_endpoints(const node::NodeView& node) {
   EndpointCounts counts;
   for (const auto& [id, endpoint] : node.image().endpoints) {
     ++counts.in_force;
@@ -50,7 +50,7 @@ EndpointCounts count_endpoints(const Node& node) {
 }
 
 // What policy may fill, and how much of that is its own to fill.
-std::vector<MetricsReading::Fill> map_fill(const Node& node) {
+std::vector<MetricsReading::Fill> map_fill(const node::NodeView& node) {
   std::vector<MetricsReading::Fill> all;
   for (const auto& [map, fill] : node.placement().fill(node.image())) {
     const uint64_t nobodys = map == SLUICE_MAP_ENDPOINTS ? SLUICE_FIRST_ENDPOINT : 0;
@@ -75,7 +75,7 @@ void add_drops(const kernel::Counters& counters, v1::StatusReply& reply) {
             [](const v1::Drops& a, const v1::Drops& b) { return a.packets() > b.packets(); });
 }
 
-void add_last_change(const LastChange& last, v1::LastChange& change) {
+void add_last_change(const node::LastChange& last, v1::LastChange& change) {
   using std::chrono::milliseconds;
   change.set_unix_milliseconds(
       std::chrono::duration_cast<milliseconds>(last.when.time_since_epoch()).count());
@@ -87,7 +87,7 @@ void add_last_change(const LastChange& last, v1::LastChange& change) {
 
 }  // namespace
 
-v1::SyncReply sync_reply(const Node& node) {
+v1::SyncReply sync_reply(const node::NodeView& node) {
   v1::SyncReply reply;
   reply.set_epoch(node.epoch());
   reply.set_refused(static_cast<uint32_t>(node.object_problems().size()));
@@ -95,8 +95,9 @@ v1::SyncReply sync_reply(const Node& node) {
   return reply;
 }
 
-v1::StatusReply status_reply(const Node& node, const AgentFacts& facts, const kernel::Counters& counters,
-                             const EndpointStats& stats, std::chrono::duration<double> uptime) {
+v1::StatusReply status_reply(const node::NodeView& node, const AgentFacts& facts,
+                             const kernel::Counters& counters, const EndpointStats& stats,
+                             std::chrono::duration<double> uptime) {
   v1::StatusReply reply;
   reply.set_version(facts.version);
   reply.set_node(node.name());
@@ -140,8 +141,8 @@ v1::StatusReply status_reply(const Node& node, const AgentFacts& facts, const ke
   return reply;
 }
 
-MetricsReading metrics_reading(const Node& node, const AgentFacts& facts, const kernel::Counters& counters,
-                               const EndpointStats& stats) {
+MetricsReading metrics_reading(const node::NodeView& node, const AgentFacts& facts,
+                               const kernel::Counters& counters, const EndpointStats& stats) {
   MetricsReading now;
   now.version = facts.version;
   now.node = node.name();
@@ -160,12 +161,12 @@ MetricsReading metrics_reading(const Node& node, const AgentFacts& facts, const 
   now.endpoints = endpoints.in_force;
   now.endpoints_isolated = endpoints.isolated;
   now.endpoints_waiting = endpoints.waiting;
-  now.pods_without_namespace = node.presence().pods_without_namespace;
-  now.namespaces_without_pod = node.presence().namespaces_without_pod;
-  now.interfaces_kept = node.presence().kept.size();
-  now.interfaces_unknown = node.presence().unknown.size();
+  now.pods_without_namespace = node.interfaces().pods_without_namespace;
+  now.namespaces_without_pod = node.interfaces().namespaces_without_pod;
+  now.interfaces_kept = node.interfaces().kept.size();
+  now.interfaces_unknown = node.interfaces().unknown.size();
   now.namespaces_unseen = node.discovery().unseen.size();
-  now.told = node.told().size();
+  now.announced = node.announced().size();
   now.maps = map_fill(node);
   now.counters = counters;
   for (const auto& local : node.locals()) {

@@ -1,4 +1,4 @@
-// Replies: the agent's state as the control API and the metrics show it. Pure functions of a Node and of what
+// Replies: the agent's state as the control API and the metrics show it. Pure functions of a NodeView and of what
 // was read from the kernel; computed when asked for.
 #pragma once
 
@@ -6,7 +6,7 @@
 #include <string>
 
 #include "agent/control/metrics.h"
-#include "agent/control/node.h"
+#include "agent/node/node_view.h"
 #include "sluice/v1/control.pb.h"
 
 namespace sluice::control {
@@ -22,14 +22,16 @@ using EndpointStats = std::map<image::EndpointId, sluice_endpoint_stats>;
 
 // Endpoint.ingress and .egress; `endpoint` is null where it is not in force.
 std::string side_text(const image::Endpoint* endpoint, model::Direction direction, bool strict);
-v1::SyncReply sync_reply(const Node& node);
-v1::StatusReply status_reply(const Node& node, const AgentFacts& facts, const kernel::Counters& counters,
-                             const EndpointStats& stats, std::chrono::duration<double> uptime);
-v1::EndpointsReply endpoints_reply(const Node& node, const AgentFacts& facts, const EndpointStats& stats);
-v1::PoliciesReply policies_reply(const Node& node);
-v1::IdentitiesReply identities_reply(const Node& node);
-base::Result<v1::CheckReply> check_reply(const Node& node, const v1::CheckRequest& request);
-MetricsReading metrics_reading(const Node& node, const AgentFacts& facts, const kernel::Counters& counters,
-                               const EndpointStats& stats);
+v1::SyncReply sync_reply(const node::NodeView& node);
+v1::StatusReply status_reply(const node::NodeView& node, const AgentFacts& facts,
+                             const kernel::Counters& counters, const EndpointStats& stats,
+                             std::chrono::duration<double> uptime);
+v1::EndpointsReply endpoints_reply(const node::NodeView& node, const AgentFacts& facts,
+                                   const EndpointStats& stats);
+v1::PoliciesReply policies_reply(const node::NodeView& node);
+v1::IdentitiesReply identities_reply(const node::NodeView& node);
+base::Result<v1::CheckReply> check_reply(const node::NodeView& node, const v1::CheckRequest& request);
+MetricsReading metrics_reading(const node::NodeView& node, const AgentFacts& facts,
+                               const kernel::Counters& counters, const EndpointStats& stats);
 
 }  // namespace sluice::control

@@ -21,7 +21,7 @@ Policies policies_of(const model::Cluster& cluster, const model::Pod& pod) {
   return selecting;
 }
 
-void fill_endpoint(const Node& node, const AgentFacts& facts, const EndpointStats& stats,
+void fill_endpoint(const node::NodeView& node, const AgentFacts& facts, const EndpointStats& stats,
                    const model::Pod& pod, v1::Endpoint& reply) {
   const auto id = compile::endpoint_id(pod);
   const auto found = node.image().endpoints.find(id);
@@ -38,7 +38,7 @@ void fill_endpoint(const Node& node, const AgentFacts& facts, const EndpointStat
   }
 }
 
-void add_interface(const Node& node, const endpoint::LocalPod& local, v1::Endpoint& reply) {
+void add_interface(const node::NodeView& node, const endpoint::LocalPod& local, v1::Endpoint& reply) {
   auto* interface = reply.add_interfaces();
   interface->set_index(static_cast<uint32_t>(local.host_ifindex));
   interface->set_name(local.host_ifname);
@@ -72,7 +72,7 @@ base::Result<model::Probe> probe_of(const v1::CheckRequest& request) {
   return probe;
 }
 
-base::Status fill_side(const Node& node, const model::ProbeEnd& self, const net::Ip& remote,
+base::Status fill_side(const node::NodeView& node, const model::ProbeEnd& self, const net::Ip& remote,
                        const model::ResolvedProbe& probe, model::Direction direction, v1::Side& side) {
   side.set_opinion("none");
   if (self.pod == nullptr) {
@@ -111,7 +111,8 @@ base::Status fill_side(const Node& node, const model::ProbeEnd& self, const net:
 
 }  // namespace
 
-v1::EndpointsReply endpoints_reply(const Node& node, const AgentFacts& facts, const EndpointStats& stats) {
+v1::EndpointsReply endpoints_reply(const node::NodeView& node, const AgentFacts& facts,
+                                   const EndpointStats& stats) {
   v1::EndpointsReply reply;
   const auto& pods = node.compiler().cluster().pods;
   const endpoint::LocalPod* last = nullptr;
@@ -126,7 +127,7 @@ v1::EndpointsReply endpoints_reply(const Node& node, const AgentFacts& facts, co
   return reply;
 }
 
-v1::PoliciesReply policies_reply(const Node& node) {
+v1::PoliciesReply policies_reply(const node::NodeView& node) {
   const model::Cluster& cluster = node.compiler().cluster();
   std::map<const model::NetworkPolicy*, std::set<std::string>> selected;
   for (const auto& local : node.locals()) {
@@ -149,7 +150,7 @@ v1::PoliciesReply policies_reply(const Node& node) {
   return reply;
 }
 
-v1::IdentitiesReply identities_reply(const Node& node) {
+v1::IdentitiesReply identities_reply(const node::NodeView& node) {
   v1::IdentitiesReply reply;
   for (const auto& identity : node.compiler().identities()) {
     auto* entry = reply.add_identities();
@@ -162,7 +163,7 @@ v1::IdentitiesReply identities_reply(const Node& node) {
   return reply;
 }
 
-base::Result<v1::CheckReply> check_reply(const Node& node, const v1::CheckRequest& request) {
+base::Result<v1::CheckReply> check_reply(const node::NodeView& node, const v1::CheckRequest& request) {
   auto probe = probe_of(request);
   if (!probe) return probe.error();
   const model::Cluster& cluster = node.compiler().cluster();

@@ -7,9 +7,9 @@
 #include <boost/asio/post.hpp>
 #include <future>
 
-#include "agent/control/call_deadline.h"
 #include "agent/control/endpoint_service.h"
-#include "agent/control/feed_service.h"
+#include "agent/source/feed/call_deadline.h"
+#include "agent/source/feed/service.h"
 #include "sluice/v1/control.grpc.pb.h"
 
 namespace sluice::control {
@@ -22,12 +22,12 @@ constexpr size_t kFeederMemory = 128UL * 1024 * 1024;  // of another user's
 
 class ControlService final : public v1::Control::CallbackService {
  public:
-  ControlService(boost::asio::io_context& loop, Desk& desk) : loop_(loop), desk_(desk) {}
+  ControlService(boost::asio::io_context& loop, ControlHandler& handler) : loop_(loop), desk_(handler) {}
 
   grpc::ServerUnaryReactor* Sync(grpc::CallbackServerContext* context, const v1::SyncRequest*,
                                  v1::SyncReply* reply) override {
     auto* reactor = context->DefaultReactor();
-    boost::asio::post(loop_, [this, reactor, reply, deadline = deadline_of(*context)] {
+    boost::asio::post(loop_, [this, reactor, reply, deadline = source::feed::deadline_of(*context)] {
       desk_.sync(deadline, [reactor, reply](const base::Result<v1::SyncReply>& done) {
         if (!done) return reactor->Finish({grpc::StatusCode::DEADLINE_EXCEEDED, done.error().message()});
         *reply = *done;
@@ -76,7 +76,7 @@ class ControlService final : public v1::Control::CallbackService {
   }
 
   boost::asio::io_context& loop_;
-  Desk& desk_;
+  ControlHandler& desk_;
 };
 
 std::unique_ptr<grpc::Server> serve(const std::vector<grpc::Service*>& services, size_t memory) {
@@ -92,13 +92,13 @@ std::unique_ptr<grpc::Server> serve(const std::vector<grpc::Service*>& services,
 }  // namespace
 
 struct Server::State {
-  State(boost::asio::io_context& on, const Desks& desks)
-      : loop(on), control(on, *desks.control), endpoints(on, *desks.endpoints), feed(on, desks.feeder) {}
+  State(boost::asio::io_context& on, const Handlers& handlers)
+      : loop(on), control(on, *handlers.control), endpoints(on, *handlers.endpoints), feed(on, handlers.feeder) {}
 
   boost::asio::io_context& loop;
   ControlService control;
   EndpointService endpoints;
-  FeedService feed;
+  source::feed::FeedService feed;
   std::unique_ptr<grpc::Server> owners, feeders;
   std::optional<SocketListener> listener;
 };
@@ -109,9 +109,9 @@ Server& Server::operator=(Server&&) noexcept = default;
 Server::~Server() = default;
 
 base::Result<Server> Server::start(boost::asio::io_context& loop, const SocketAccess& access,
-                                   const Desks& desks,
+                                   const Handlers& handlers,
                                    std::function<void(uid_t uid, pid_t pid)> turned_away) {
-  auto state = std::make_unique<State>(loop, desks);
+  auto state = std::make_unique<State>(loop, handlers);
   state->owners = serve({&state->control, &state->endpoints, &state->feed}, kMemory);
   if (access.feeder_uid) state->feeders = serve({&state->feed}, kFeederMemory);
   if (!state->owners || (access.feeder_uid && !state->feeders))

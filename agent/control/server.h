@@ -16,24 +16,24 @@
 
 #include "agent/base/default_socket.h"
 #include "agent/base/result.h"
-#include "agent/control/endpoint_desk.h"
-#include "agent/control/feed_feeder.h"
-#include "agent/control/feed_limits.h"
+#include "agent/control/endpoint_handler.h"
 #include "agent/control/socket_listener.h"
+#include "agent/source/feed/limits.h"
+#include "agent/source/feed/stream_source.h"
 #include "sluice/v1/control.pb.h"
 
 namespace sluice::control {
 
 using base::kDefaultSocket;
-inline constexpr int kLargestRequest = kFeedLargestMessage;  // bytes
-inline constexpr int kLargestReply = 256 * 1024 * 1024;      // bytes
+inline constexpr int kLargestRequest = source::feed::kFeedLargestMessage;  // bytes
+inline constexpr int kLargestReply = 256 * 1024 * 1024;                    // bytes
 
 // What the server asks of the agent; called on the thread that runs the io_context.
-class Desk {
+class ControlHandler {
  public:
   using SyncDone = std::function<void(base::Result<v1::SyncReply> reply)>;
 
-  virtual ~Desk() = default;
+  virtual ~ControlHandler() = default;
   // Calls `done` once, on the agent's thread: in force, or why not by `deadline`.
   virtual void sync(std::chrono::steady_clock::time_point deadline, SyncDone done) = 0;
   virtual v1::StatusReply status() = 0;
@@ -45,17 +45,17 @@ class Desk {
 };
 
 // What the services call; all must outlive the server.
-struct Desks {
-  Desk* control = nullptr;
-  EndpointDesk* endpoints = nullptr;
-  FeedFeeder* feeder = nullptr;  // null where objects come from elsewhere
+struct Handlers {
+  ControlHandler* control = nullptr;
+  EndpointHandler* endpoints = nullptr;
+  source::feed::StreamSource* feeder = nullptr;  // null where objects come from elsewhere
 };
 
 class Server {
  public:
   // `turned_away` is called for each connection that is nobody's. `loop` must outlive it.
   static base::Result<Server> start(
-      boost::asio::io_context& loop, const SocketAccess& access, const Desks& desks,
+      boost::asio::io_context& loop, const SocketAccess& access, const Handlers& handlers,
       std::function<void(uid_t uid, pid_t pid)> turned_away = [](uid_t, pid_t) {});
   Server(Server&&) noexcept;
   Server& operator=(Server&&) noexcept;

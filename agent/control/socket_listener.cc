@@ -1,4 +1,5 @@
 #include "agent/control/socket_listener.h"
+#include "agent/serve/socket_path.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -84,7 +85,7 @@ Result<base::Fd> bind_socket(const SocketAccess& access) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, access.path.data(),
-              access.path.size());  // agent_listens() has checked its size
+              access.path.size());  // serve::agent_listens() has checked its size
   ::unlink(access.path.c_str());    // of an agent that died
   // The socket is never open to others, not even between bind(2) and chmod(2).
   const mode_t before = ::umask(0177);
@@ -166,7 +167,7 @@ struct SocketListener::State : std::enable_shared_from_this<State> {
 
 Result<SocketListener> SocketListener::listen(boost::asio::io_context& loop, const SocketAccess& access,
                                               Handlers handlers) {
-  auto alive = agent_listens(access.path);
+  auto alive = serve::agent_listens(access.path);
   if (!alive) return alive.error();
   if (*alive)
     return Error("socket " + access.path + ": another sluiced is running: stop it or give another --socket");

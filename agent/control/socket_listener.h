@@ -54,8 +54,4 @@ class SocketListener {
   std::shared_ptr<State> state_;
 };
 
-// Is an agent listening on this socket? False where nothing is there or a dead agent left its socket; an
-// error where the path cannot be used.
-base::Result<bool> agent_listens(const std::string& socket);
-
 }  // namespace sluice::control

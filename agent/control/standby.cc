@@ -17,12 +17,12 @@ base::Result<std::unique_ptr<Standby>> Standby::start(std::function<void()> task
 
 Standby::~Standby() {
   if (!thread_.joinable()) return;
-  if (!told_) due_.set_value(false);
+  if (!due_was_set_) due_.set_value(false);
   thread_.join();
 }
 
 void Standby::go() {
-  told_ = true;
+  due_was_set_ = true;
   due_.set_value(true);
 }
 

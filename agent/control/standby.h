@@ -27,7 +27,7 @@ class Standby {
   Standby() = default;
 
   std::promise<bool> due_;  // false: never
-  bool told_ = false;
+  bool due_was_set_ = false;
   std::thread thread_;
 };
 

@@ -24,10 +24,10 @@
 namespace sluice::endpoint {
 
 // The pod that a CNI plugin named as an interface's.
-struct ToldPod {
+struct AnnouncedPod {
   model::ObjectName name;
-  std::string uid;  // empty: not told
-  bool operator==(const ToldPod&) const = default;
+  std::string uid;  // empty: not announced
+  bool operator==(const AnnouncedPod&) const = default;
   // A uid without '-' is a static pod's and names every pod of its name: its Pod object has another one.
   bool means(const model::Pod& pod) const;
 };
@@ -38,7 +38,7 @@ struct Found {
   int host_ifindex = 0;
   std::string host_ifname;
   std::vector<net::Ip> addresses;    // of the far end, global scope; sorted, never empty
-  std::optional<ToldPod> told = {};  // discover() knows of none
+  std::optional<AnnouncedPod> announced = {};  // discover() knows of none
   bool operator==(const Found&) const = default;
 };
 

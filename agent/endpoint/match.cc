@@ -33,8 +33,8 @@ struct Owner {
 Owner owner_of(const Found& found, const PodsOn& pods, const InForce& in_force) {
   Owner owner;
   for (const auto& [pod, ips] : pods) {
-    if (found.told && !found.told->means(*pod)) continue;
-    const Claim claim = found.told                           ? Claim::kTold
+    if (found.announced && !found.announced->means(*pod)) continue;
+    const Claim claim = found.announced                           ? Claim::kAnnounced
                         : in_force(found.host_ifindex, *pod) ? Claim::kInForce
                                                              : Claim::kAddress;
     const bool surer = claim < owner.claim ||
@@ -46,9 +46,9 @@ Owner owner_of(const Found& found, const PodsOn& pods, const InForce& in_force) 
 
 std::string two_pods(const Found& found, const Owner& owner, const model::Pod& other) {
   const std::string where = "interface " + found.host_ifname + " (namespace " + found.netns + ") carries ";
-  if (found.told)
+  if (found.announced)
     return where + "an address of pod " + other.name.to_text() + ", but a CNI plugin told of it as pod " +
-           found.told->name.to_text() + "'s: it gets nothing of the other's; remove the address";
+           found.announced->name.to_text() + "'s: it gets nothing of the other's; remove the address";
   return where + "addresses of pods " + owner.pod->name.to_text() + " and " + other.name.to_text() +
          ": treated as " + owner.pod->name.to_text() +
          (owner.claim == Claim::kInForce ? ", whose policies are in force there" : ", the later one") +
@@ -93,15 +93,15 @@ void tell_apart(const std::vector<Found>& of_no_pod, const model::Cluster& clust
   for (const Found& place : of_no_pod) {
     const bool finished =
         std::ranges::any_of(place.addresses, [&](const net::Ip& ip) { return known.contains(ip); });
-    (finished ? matching.finished : matching.strangers).push_back(place);
+    (finished ? matching.finished : matching.unknown).push_back(place);
   }
-  for (auto* places : {&matching.finished, &matching.strangers})
+  for (auto* places : {&matching.finished, &matching.unknown})
     std::ranges::sort(*places, {}, [](const Found& f) { return std::pair(f.netns, f.host_ifindex); });
 }
 
 }  // namespace
 
-bool ToldPod::means(const model::Pod& pod) const {
+bool AnnouncedPod::means(const model::Pod& pod) const {
   const bool is_static = uid.find('-') == uid.npos;
   return pod.name == name && (uid == pod.uid || pod.uid.empty() || uid.empty() || is_static);
 }
@@ -116,7 +116,7 @@ Matching match(const std::vector<Found>& found, const model::Cluster& cluster, c
     for (const auto& [pod, ips] : pods)
       if (pod != owner.pod) matching.problems.push_back(two_pods(place, owner, *pod));
     if (owner.pod == nullptr) {
-      (place.told ? matching.unclaimed : of_no_pod).push_back(place);
+      (place.announced ? matching.unmatched : of_no_pod).push_back(place);
       continue;
     }
     auto& ips = pods.at(owner.pod);
@@ -128,7 +128,7 @@ Matching match(const std::vector<Found>& found, const model::Cluster& cluster, c
                     [](const LocalPod& p) { return std::tuple(p.name, p.claim, p.host_ifindex); });
   std::ranges::copy(several_interfaces(matching.pods), std::back_inserter(matching.problems));
   std::ranges::sort(matching.problems);
-  std::ranges::sort(matching.unclaimed, {}, &Found::host_ifindex);
+  std::ranges::sort(matching.unmatched, {}, &Found::host_ifindex);
   tell_apart(of_no_pod, cluster, matching);
   return matching;
 }

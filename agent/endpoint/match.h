@@ -1,14 +1,14 @@
 // match(): which pods of the cluster are here, and on which interface. Pure.
 //
 // Laws: a pod is local by its address, not by spec.nodeName: what holds the address is here. An address
-// belongs to the pod that model::PodAddresses names (semantics 2). An interface that a CNI plugin told of is
-// the told pod's or, until that is known and has an address there, nobody's: a pod that gives itself
+// belongs to the pod that model::PodAddresses names (semantics 2). An interface that a CNI plugin announced of is
+// the announced pod's or, until that is known and has an address there, nobody's: a pod that gives itself
 // another's address gets nothing of that one's. Where a pod's addresses are on several interfaces, the one
-// that was told of gets its policies, else the one on which they are in force, else the first by number; the
+// that was announced of gets its policies, else the one on which they are in force, else the first by number; the
 // others are the pod's as well, but of a pod that is not known yet (semantics 25), so that none of them stays
-// open, and a problem line says so. Where one interface of which nobody told holds addresses of two pods, it
+// open, and a problem line says so. Where one interface of which nobody announced holds addresses of two pods, it
 // is the one's whose policies are in force on it, else the one's created last (then the one whose name sorts
-// last), and a problem line says so. What belongs to no pod that takes part is told apart: a finished pod's,
+// last), and a problem line says so. What belongs to no pod that takes part is announced apart: a finished pod's,
 // or nobody's that is known. Same input in any order, same output. Any thread.
 #pragma once
 
@@ -22,7 +22,7 @@
 namespace sluice::endpoint {
 
 // Why an interface is taken for a pod's: the surest first.
-enum class Claim { kTold, kInForce, kAddress };
+enum class Claim { kAnnounced, kInForce, kAddress };
 
 // One interface of one pod.
 struct LocalPod {
@@ -40,8 +40,8 @@ struct Matching {
   std::vector<LocalPod> pods;         // by name, then claim, then host_ifindex
   std::vector<std::string> problems;  // one line each
   std::vector<Found> finished;        // addresses only of Pod objects that take no part (semantics 2)
-  std::vector<Found> strangers;       // addresses of no Pod object
-  std::vector<Found> unclaimed;       // told of, and the told pod is not known, or has no address there
+  std::vector<Found> unknown;       // addresses of no Pod object
+  std::vector<Found> unmatched;       // announced of, and the announced pod is not known, or has no address there
 };
 
 // Whether a pod's policies are in force on the interface of that number.

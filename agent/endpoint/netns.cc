@@ -55,7 +55,7 @@ Status on_fresh_thread(const std::function<void()>& fn) {
 Status run_within(const Netns& netns, const std::function<void()>& fn) {
   int failure = 0;
   auto ran = on_fresh_thread([&] {
-    if (const base::SysAdmin raised; ::setns(netns.fd(), CLONE_NEWNET) != 0) {
+    if (const base::RaisedSysAdmin raised; ::setns(netns.fd(), CLONE_NEWNET) != 0) {
       failure = errno;
       return;
     }

@@ -265,7 +265,7 @@ class Planner {
         enter_interface(id, change.after->ifindex);
       }
     }
-    detach_left();
+    clear_left();
     return done();
   }
 
@@ -275,7 +275,6 @@ class Planner {
     if (ifindex == 0) return;
     place_.interfaces_[ifindex] = id;
     plan_.interfaces.push_back({ifindex, place.flow_id});
-    plan_.attach.push_back(ifindex);
   }
 
   void leave_interface(EndpointId id, uint32_t ifindex) {
@@ -286,10 +285,9 @@ class Planner {
   }
 
   // Interfaces that no endpoint of the new state has.
-  void detach_left() {
+  void clear_left() {
     for (uint32_t ifindex : left_) {
       if (place_.interfaces_.contains(ifindex)) continue;
-      plan_.detach.push_back(ifindex);
       plan_.interfaces_after.push_back({ifindex, -1});
     }
   }
@@ -305,8 +303,8 @@ Result<Plan> Placement::plan(const Image& after, const Difference& difference) {
   return Planner(*this, after, difference).build();
 }
 
-void Placement::settled(const Plan& plan) {
-  ports_.settled(plan);
+void Placement::release_freed(const Plan& plan) {
+  ports_.release_freed(plan);
   for (uint32_t index : plan.freed_endpoints) endpoint_slots_.give_back(index);
 }
 

@@ -2,7 +2,7 @@
 // epochs, turns a Difference into a Plan, and reads an Image back out of the maps' contents.
 //
 // Laws:
-//  - plan() takes slots at once; settled() gives back those that the plan freed, when no packet can still be
+//  - plan() takes slots at once; release_freed() gives back those that the plan freed, when no packet can still be
 //    reading them. After a plan() or put_in_force() that failed the placement is stale: read() the maps
 //    again.
 //  - A rule that no packet of the new image can come by (reach.h) is not written: it stays as it is until the
@@ -36,7 +36,7 @@ class Placement {
   // How to come from the image before to `after` = before + difference. Work and writes grow with the
   // difference.
   base::Result<Plan> plan(const Image& after, const Difference& difference);
-  void settled(const Plan& plan);
+  void release_freed(const Plan& plan);
 
   uint64_t epoch() const { return epoch_; }
   bool leftovers() const { return !leftovers_.empty(); }

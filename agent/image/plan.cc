@@ -1,7 +1,5 @@
 #include "agent/image/plan.h"
 
-#include <optional>
-
 namespace sluice::image {
 
 using base::done;
@@ -37,18 +35,10 @@ Status put_in_force(const Plan& plan, Target& target) {
       if (auto undone = target.write(batch); !undone) message += "; undoing it: " + undone.error().message();
     return Error(message + "; the previous state stays in force");
   }
-  if (auto status = target.flip(plan.epoch, plan.next_endpoint_id); !status) return status;
-  std::optional<Error> failed;
-  for (uint32_t ifindex : plan.attach)
-    if (auto status = target.attach(ifindex); !status)
-      failed = failed ? failed->within(status.error().message()) : status.error();
-  if (failed) return *failed;
-  return done();
+  return target.flip(plan.epoch, plan.next_endpoint_id);
 }
 
-Status settle(const Plan& plan, Target& target) {
-  for (uint32_t ifindex : plan.detach)
-    if (auto status = target.detach(ifindex); !status) return status;
+Status clean_up(const Plan& plan, Target& target) {
   if (auto status = target.wait_grace(); !status) return status;
   for (const InterfaceWrite& write : plan.interfaces_after)
     if (auto status = target.store(write); !status) return status;

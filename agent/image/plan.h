@@ -6,11 +6,12 @@
 //   2. prepare                   add what the next epoch needs; nothing of it is visible in the present epoch
 //   3. endpoints, interfaces     new policy into the slot that is not in force
 //   4. flip(epoch)               one word: the whole change is in force for every pod at once
-//   5. attach                    programs on interfaces that have become endpoints
-//   6. detach, wait_grace()      until no packet that began before the flip is under way
-//   7. cleanup, set_flags(flags_after)
-// Steps 1-5 are put_in_force(), 6-7 settle(). A failure in 1-3 undoes what was written and leaves the present
-// epoch. Not thread-safe: one writer.
+//   5. wait_grace()              until no packet that began before the flip is under way
+//   6. cleanup, set_flags(flags_after)
+//
+// Steps 1-4 are put_in_force(), 5-6 clean_up(). A failure in 1-3 undoes what was written and leaves the present epoch.
+// A Plan is writes to maps and nothing else: which interfaces carry our programs is agent/node/attachments.h.
+// Not thread-safe: one writer.
 #pragma once
 
 #include <cstdint>
@@ -53,12 +54,11 @@ struct Plan {
   std::vector<Batch> undo;  // removes or restores what prepare wrote, for a prepare that fails half-way
   std::vector<EndpointWrite> endpoints;
   std::vector<InterfaceWrite> interfaces;
-  std::vector<uint32_t> attach, detach;  // ifindexes
   std::vector<InterfaceWrite> interfaces_after;
   std::vector<Batch> cleanup;
   std::vector<EndpointWrite> endpoints_after;
   uint64_t next_endpoint_id = 0;
-  // Slots that nothing refers to once the plan is settled.
+  // Slots that nothing refers to once clean_up() is done.
   std::vector<uint32_t> freed_portsets, freed_tables, freed_pages, freed_endpoints;
   size_t writes() const;  // entries written before and at the flip
 };
@@ -72,16 +72,13 @@ class Target {
   // Replaces the SLUICE_CONFIG_PREFIXES… bits; the others stay.
   virtual base::Status set_prefix_flags(uint64_t flags) = 0;
   virtual base::Status flip(uint64_t epoch, uint64_t next_endpoint_id) = 0;
-  virtual base::Status attach(uint32_t ifindex) = 0;
-  virtual base::Status detach(uint32_t ifindex) = 0;
   // Returns once every program run that began before the call has ended.
   virtual base::Status wait_grace() = 0;
 };
 
-// Steps 1-5. On failure of steps 1-3 everything written is undone and the error returned. A failing attach
-// (step 5) is reported after the others were tried: the error names the interface.
+// Steps 1-4. On failure of steps 1-3 everything written is undone and the error returned.
 base::Status put_in_force(const Plan& plan, Target& target);
-// Steps 6-7.
-base::Status settle(const Plan& plan, Target& target);
+// Steps 5-6.
+base::Status clean_up(const Plan& plan, Target& target);
 
 }  // namespace sluice::image

@@ -134,7 +134,7 @@ void PortArrays::remove(PortsetId id, Plan& plan) {
   portsets_.erase(place);
 }
 
-void PortArrays::settled(const Plan& plan) {
+void PortArrays::release_freed(const Plan& plan) {
   for (uint32_t slot : plan.freed_portsets) portset_slots_.give_back(slot);
   for (uint32_t slot : plan.freed_tables) table_slots_.give_back(slot);
   for (uint32_t slot : plan.freed_pages) page_slots_.give_back(slot);

@@ -2,7 +2,7 @@
 //
 // A port set is three tables (one a protocol), a table is 64 pages, a page is 1,024 ports; equal tables and
 // equal pages are kept once. Laws: add() writes only slots that nothing reads; remove() frees slots through
-// the plan, to be given out again only after Placement::settled(). Not thread-safe.
+// the plan, to be given out again only after Placement::release_freed(). Not thread-safe.
 #pragma once
 
 #include <array>
@@ -24,7 +24,7 @@ class PortArrays {
   // Gives the set its slots and adds what must be written for it to plan.prepare.
   base::Status add(PortsetId id, const Portset& portset, Plan& plan);
   void remove(PortsetId id, Plan& plan);
-  void settled(const Plan& plan);
+  void release_freed(const Plan& plan);
 
   // The slot of a set that was added; an error says which is missing.
   base::Result<uint32_t> slot(PortsetId id) const;

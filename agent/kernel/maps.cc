@@ -111,15 +111,15 @@ Result<KernelMaps::Arrays> KernelMaps::open_arrays(const Programs& programs) {
                 std::move(*tables), std::move(*pages),      std::move(*recent)};
 }
 
-KernelMaps::KernelMaps(const Programs& programs, Attacher* attacher, Arrays arrays, Grace grace)
-    : programs_(&programs), attacher_(attacher), arrays_(std::move(arrays)), grace_(std::move(grace)) {}
+KernelMaps::KernelMaps(const Programs& programs, Arrays arrays, Grace grace)
+    : programs_(&programs), arrays_(std::move(arrays)), grace_(std::move(grace)) {}
 
-Result<KernelMaps> KernelMaps::open(const Programs& programs, Attacher* attacher) {
+Result<KernelMaps> KernelMaps::open(const Programs& programs) {
   auto arrays = open_arrays(programs);
   if (!arrays) return arrays.error();
   auto grace = Grace::create();
   if (!grace) return grace.error();
-  KernelMaps maps(programs, attacher, std::move(*arrays), std::move(*grace));
+  KernelMaps maps(programs, std::move(*arrays), std::move(*grace));
   if (maps.config().epoch == 0) maps.initialise();
   return maps;
 }
@@ -240,14 +240,6 @@ Status KernelMaps::flip(uint64_t epoch, uint64_t next_endpoint_id) {
   store_release(config.next_endpoint_id, next_endpoint_id);
   store_release(config.epoch, epoch);
   return base::done();
-}
-
-Status KernelMaps::attach(uint32_t ifindex) {
-  return attacher_ == nullptr ? base::done() : attacher_->attach(ifindex);
-}
-
-Status KernelMaps::detach(uint32_t ifindex) {
-  return attacher_ == nullptr ? base::done() : attacher_->detach(ifindex);
 }
 
 Status KernelMaps::wait_grace() {

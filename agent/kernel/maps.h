@@ -4,7 +4,7 @@
 // it count: an endpoint's policy by its `since`, an interface by one 64-bit word, a whole change by the
 // epoch. Opening maps that were never used writes what every reader relies on: empty and full port tables,
 // policies that never hold, epoch 1. An endpoint entry that changes hands forgets both policies and its
-// statistics. One writer, one thread; `programs` and `attacher` must outlive it.
+// statistics. One writer, one thread; `programs` must outlive it.
 #pragma once
 
 #include <array>
@@ -13,7 +13,6 @@
 
 #include "agent/image/contents.h"
 #include "agent/image/plan.h"
-#include "agent/kernel/attach.h"
 #include "agent/kernel/grace.h"
 #include "agent/kernel/loader.h"
 #include "agent/kernel/mapped_array.h"
@@ -22,9 +21,7 @@ namespace sluice::kernel {
 
 class KernelMaps final : public image::Target {
  public:
-  // Without an attacher, attach and detach do nothing: for maps whose programs run through BPF_PROG_TEST_RUN
-  // alone.
-  static base::Result<KernelMaps> open(const Programs& programs, Attacher* attacher = nullptr);
+  static base::Result<KernelMaps> open(const Programs& programs);
 
   // The state in force.
   sluice_config config() const;
@@ -41,8 +38,6 @@ class KernelMaps final : public image::Target {
   base::Status store(const image::InterfaceWrite& write) override;
   base::Status set_prefix_flags(uint64_t flags) override;
   base::Status flip(uint64_t epoch, uint64_t next_endpoint_id) override;
-  base::Status attach(uint32_t ifindex) override;
-  base::Status detach(uint32_t ifindex) override;
   base::Status wait_grace() override;
 
   // Everything as it stands, read back (agent/kernel/readback.cc).
@@ -59,12 +54,11 @@ class KernelMaps final : public image::Target {
     MappedArray<sluice_recent_flows> recent_flows;
   };
   static base::Result<Arrays> open_arrays(const Programs& programs);
-  KernelMaps(const Programs& programs, Attacher* attacher, Arrays arrays, Grace grace);
+  KernelMaps(const Programs& programs, Arrays arrays, Grace grace);
   void initialise();
   void replace_flags(uint64_t mask, uint64_t flags);
 
   const Programs* programs_;
-  Attacher* attacher_;
   Arrays arrays_;
   Grace grace_;
 };

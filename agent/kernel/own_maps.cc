@@ -51,7 +51,7 @@ Result<OwnMaps> OwnMaps::of(const Programs& programs) {
 
 // A descriptor or -1, and errno.
 static int open_program(uint32_t id) {
-  const base::SysAdmin raised;
+  const base::RaisedSysAdmin raised;
   return bpf_prog_get_fd_by_id(id);
 }
 

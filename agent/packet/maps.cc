@@ -193,12 +193,6 @@ Status Maps::flip(uint64_t epoch, uint64_t next_endpoint_id) {
   return done();
 }
 
-Status Maps::attach(uint32_t) {
-  return done();
-}
-Status Maps::detach(uint32_t) {
-  return done();
-}
 Status Maps::wait_grace() {
   return done();
 }

@@ -34,8 +34,6 @@ class Maps : public image::Target {
   base::Status store(const image::InterfaceWrite& write) override;
   base::Status set_prefix_flags(uint64_t flags) override;
   base::Status flip(uint64_t epoch, uint64_t next_endpoint_id) override;
-  base::Status attach(uint32_t ifindex) override;
-  base::Status detach(uint32_t ifindex) override;
   base::Status wait_grace() override;
 
   // The packet path's own way in; pointers stay valid until the entry is removed. NULL where there is none.

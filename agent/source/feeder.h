@@ -28,16 +28,16 @@ class Feeder {
  public:
   virtual ~Feeder() = default;
 
-  // For poll or epoll, level-triggered: readable when take() has to be called. At once after construction.
+  // For poll or epoll, level-triggered: readable when drain() has to be called. At once after construction.
   virtual int fd() const = 0;
   // The news; none where it is not complete yet (a burst of changes still going on). Does not wait.
-  virtual std::optional<Batch> take() = 0;
+  virtual std::optional<Batch> drain() = 0;
   // Has the first complete state been taken?
   virtual bool synced() const = 0;
   // Asks for everything that the source holds now to be read; answers the generation of the batch that will
   // carry it (or a later one). From any thread.
   virtual uint64_t request_read() = 0;
-  // Everything that take() has answered so far is in force, since `when`.
+  // Everything that drain() has answered so far is in force, since `when`.
   virtual void note_in_force(std::chrono::system_clock::time_point /*when*/) {}
 };
 

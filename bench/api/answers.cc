@@ -7,9 +7,9 @@
 #include "agent/image/placement.h"
 #include "agent/kernel/bpffs.h"
 #include "agent/kernel/maps.h"
+#include "agent/reference/reference.h"
 #include "bench/api/stand.h"
 #include "tests/oracle/random.h"
-#include "tests/oracle/reference.h"
 
 namespace sluice::bench::api {
 
@@ -71,7 +71,7 @@ Status check_maps(const model::Cluster& cluster, const std::string& node) {
 
 Status check_answers(const model::Cluster& cluster, const Size& size, uint64_t seed, uint32_t count) {
   oracle::Random random(seed);
-  const oracle::Reference reference(cluster);
+  const reference::Reference reference(cluster);
   control::Client client(kAgentSocket);
   for (uint32_t i = 0; i < count; ++i) {
     const model::Probe probe = draw(size, random);

@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "agent/control/feed_decode.h"
+#include "agent/source/feed/decode.h"
 #include "bench/api/grpc_messages.h"
 #include "sluice/v1/feed.pb.h"
 
@@ -120,8 +120,8 @@ void FeedTap::take_request(std::string_view message, Clock::time_point when) {
   Ledger::Batch batch{fed.sequence(), fed.ends_snapshot(), {}};
   for (const v1::Event& event : fed.events()) {
     if (fed.begins_snapshot() || event.observed() == 0) continue;  // of a snapshot
-    auto id =
-        event.has_upsert() ? control::id_as_written(event.upsert()) : control::id_as_written(event.removed());
+    auto id = event.has_upsert() ? source::feed::id_as_written(event.upsert())
+                                 : source::feed::id_as_written(event.removed());
     if (id) batch.objects.push_back(std::move(*id));
   }
   ledger_.fed(batch, when);

@@ -91,13 +91,13 @@ Status Chain::carry_out(const image::Image& after, Step& step) {
   if (Status put = image::put_in_force(*plan, target); !put) return put;
   const auto in_force = Clock::now();
   step.written.to_force = target.entries();
-  if (Status settled = image::settle(*plan, target); !settled) return settled;
+  if (Status settled = image::clean_up(*plan, target); !settled) return settled;
   step.took.plan = planned - start;
   step.took.write = in_force - planned;
   step.took.grace = target.grace();
   step.took.cleanup = Clock::now() - in_force - target.grace();
   step.written.cleanup = target.entries() - step.written.to_force;
-  placement_.settled(*plan);
+  placement_.release_freed(*plan);
   return base::done();
 }
 

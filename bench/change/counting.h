@@ -1,5 +1,5 @@
 // Counting: a Target that passes everything on to another and counts the entries written, the flip as one,
-// and how long the grace period was waited for. What is attached is none of its business. Not thread-safe.
+// and how long the grace period was waited for. Not thread-safe.
 #pragma once
 
 #include <chrono>
@@ -28,8 +28,6 @@ class Counting final : public image::Target {
     ++entries_;
     return target_.flip(epoch, next_endpoint_id);
   }
-  base::Status attach(uint32_t) override { return base::done(); }
-  base::Status detach(uint32_t) override { return base::done(); }
   base::Status wait_grace() override {
     const auto start = std::chrono::steady_clock::now();
     auto waited = target_.wait_grace();

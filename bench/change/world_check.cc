@@ -4,8 +4,8 @@
 
 #include "agent/kernel/test_run.h"
 #include "agent/packet/build.h"
+#include "agent/reference/reference.h"
 #include "tests/oracle/random.h"
-#include "tests/oracle/reference.h"
 
 namespace sluice::bench {
 
@@ -90,7 +90,7 @@ class Asking {
 
   Chain& chain_;
   model::PodAddresses addresses_;
-  oracle::Reference reference_;
+  reference::Reference reference_;
 };
 
 }  // namespace

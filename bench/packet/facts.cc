@@ -28,7 +28,7 @@ class UserNode {
     auto plan = placement_.plan(compiler_.image(), *difference);
     if (!plan) return plan.error();
     if (auto done = image::put_in_force(*plan, maps_); !done) return done;
-    if (auto done = image::settle(*plan, maps_); !done) return done;
+    if (auto done = image::clean_up(*plan, maps_); !done) return done;
     epoch_ = plan->epoch;
     next_endpoint_id_ = plan->next_endpoint_id;
     return base::done();

@@ -4,8 +4,8 @@
 #include <map>
 #include <tuple>
 
+#include "agent/reference/reference.h"
 #include "bench/packet/cases.h"
-#include "tests/oracle/reference.h"
 
 namespace sluice::bench {
 
@@ -20,7 +20,7 @@ class Referee {
 
  private:
   using Question = std::tuple<TestPod, sluice_direction, net::Ip, net::Protocol, net::Port>;
-  oracle::Reference reference_;
+  reference::Reference reference_;
   std::map<Question, bool> answers_;
 };
 

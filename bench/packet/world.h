@@ -4,7 +4,7 @@
 // Laws: worlds of all sizes share their first peers, blocks and Services, under the same addresses and with
 // the same answers, so that the same tuples can be measured in each. The pods under test are bench/isolated
 // (both ways, by `policies` policies of one peer group each and one of `cidrs` ipBlocks) and bench/open
-// (by none). bench/other names the strangers, so that they are known, but to the others nobody.
+// (by none). bench/other names the unknown, so that they are known, but to the others nobody.
 #pragma once
 
 #include <string>

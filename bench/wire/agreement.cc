@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "agent/lab/attempts.h"
+#include "agent/reference/reference.h"
 #include "bench/wire/world.h"
-#include "tests/oracle/reference.h"
 
 namespace sluice::bench::wire {
 namespace {
@@ -27,7 +27,7 @@ constexpr Question kQuestions[] = {{net::kTcp, net::Port::from_host(kPort)},
 // Which pods reach which, by from * pods + to. A pod and itself are not asked about: no packet leaves it.
 using Cells = std::vector<bool>;
 
-Result<Cells> expected(const Site& site, const oracle::Reference& reference, const Question& question) {
+Result<Cells> expected(const Site& site, const reference::Reference& reference, const Question& question) {
   Cells cells;
   for (const SitePod& from : site.pods())
     for (const SitePod& to : site.pods()) {
@@ -80,7 +80,7 @@ std::string difference_text(const Site& site, const Question& question, const Ce
   return text;
 }
 
-Status check(const Site& site, const oracle::Reference& reference, const Question& question) {
+Status check(const Site& site, const reference::Reference& reference, const Question& question) {
   auto want = expected(site, reference, question);
   if (!want) return want.error();
   auto have = measured(site, question, kFirstTry);
@@ -93,7 +93,7 @@ Status check(const Site& site, const oracle::Reference& reference, const Questio
 }  // namespace
 
 Result<size_t> check_agreement(const Site& site, const model::Cluster& cluster) {
-  const oracle::Reference reference(cluster);
+  const reference::Reference reference(cluster);
   for (const Question& question : kQuestions)
     if (auto agreed = check(site, reference, question); !agreed) return agreed.error();
   return site.pods().size() * (site.pods().size() - 1) * std::size(kQuestions);

@@ -5,9 +5,9 @@
 #include "agent/compile/compiler.h"
 #include "agent/endpoint/node_addresses.h"
 #include "agent/image/placement.h"
-#include "agent/kernel/clsact.h"
+#include "agent/kernel/attach/clsact.h"
+#include "agent/kernel/attach/tcx.h"
 #include "agent/kernel/maps.h"
-#include "agent/kernel/tcx.h"
 #include "bench/wire/protection.h"
 #include "bench/wire/world.h"
 
@@ -30,17 +30,17 @@ class SluiceProtection final : public Protection {
   }
 
   Status forget_connections() override { return maps_->forget_flows(); }
-  std::string variant() const override { return kernel::to_text(attacher_->mode()); }
+  std::string variant() const override { return kernel::attach::to_text(attacher_->mode()); }
 
  private:
   Status open() {
     auto programs = kernel::load({});
     if (!programs) return programs.error();
     programs_ = std::make_unique<kernel::Programs>(std::move(*programs));
-    auto attacher = kernel::Attacher::create(*programs_, kernel::AttachMode::kAuto);
+    auto attacher = kernel::attach::Attacher::create(*programs_, kernel::attach::AttachMode::kAuto);
     if (!attacher) return attacher.error();
-    attacher_ = std::make_unique<kernel::Attacher>(std::move(*attacher));
-    auto maps = kernel::KernelMaps::open(*programs_, attacher_.get());
+    attacher_ = std::make_unique<kernel::attach::Attacher>(std::move(*attacher));
+    auto maps = kernel::KernelMaps::open(*programs_);
     if (!maps) return maps.error();
     maps_ = std::make_unique<kernel::KernelMaps>(std::move(*maps));
     return base::done();
@@ -61,12 +61,14 @@ class SluiceProtection final : public Protection {
     auto plan = back->placement.plan(compiler.image(), *difference);
     if (!plan) return plan.error();
     if (auto put = image::put_in_force(*plan, *maps_); !put) return put;
-    return image::settle(*plan, *maps_);
+    for (const SitePod& pod : site.pods())
+      if (auto attached = attacher_->attach(pod.router_ifindex); !attached) return attached;
+    return image::clean_up(*plan, *maps_);
   }
 
   // Each points into those before it.
   std::unique_ptr<kernel::Programs> programs_;
-  std::unique_ptr<kernel::Attacher> attacher_;
+  std::unique_ptr<kernel::attach::Attacher> attacher_;
   std::unique_ptr<kernel::KernelMaps> maps_;
 };
 
@@ -89,7 +91,7 @@ class EmptyProtection final : public Protection {
   // In the router's namespace.
   static Result<std::unique_ptr<Protection>> install(const Site& site, bool clsact) {
     std::unique_ptr<EmptyProtection> made(new EmptyProtection);
-    made->clsact_ = clsact || !kernel::tcx_supported();
+    made->clsact_ = clsact || !kernel::attach::tcx_supported();
     auto program = load_empty_program();
     if (!program) return program.error();
     made->program_ = std::move(*program);
@@ -100,14 +102,15 @@ class EmptyProtection final : public Protection {
 
   Status forget_connections() override { return base::done(); }
   std::string variant() const override {
-    return kernel::to_text(clsact_ ? kernel::AttachMode::kClsact : kernel::AttachMode::kTcx);
+    return kernel::attach::to_text(clsact_ ? kernel::attach::AttachMode::kClsact
+                                           : kernel::attach::AttachMode::kTcx);
   }
 
  private:
   Status attach(uint32_t ifindex) {
-    if (clsact_) return kernel::clsact_attach(ifindex, {program_.get(), program_.get()});
+    if (clsact_) return kernel::attach::clsact_attach(ifindex, {program_.get(), program_.get()});
     for (const sluice_direction direction : {SLUICE_INGRESS, SLUICE_EGRESS}) {
-      auto link = kernel::tcx_attach(ifindex, direction, program_.get());
+      auto link = kernel::attach::tcx_attach(ifindex, direction, program_.get());
       if (!link) return link.error();
       links_.push_back(std::move(*link));
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* The seam, kernel side: how the stages reach packet bytes, maps and the clock. bpf/user/seam.h is its twin
- * for user space; the stages include "seam.h" and the include path decides. Nothing else in bpf/ knows which
- * it is. */
+/* The seam, kernel side: how the stages reach packet bytes, maps and the clock. agent/packet/seam.h is its
+ * twin for user space; the stages include "seam.h" and the include path decides. Nothing else in bpf/ knows
+ * which it is. */
 #ifndef SLUICE_SEAM_H
 #define SLUICE_SEAM_H
 

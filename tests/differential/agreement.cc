@@ -4,7 +4,7 @@
 #include <functional>
 #include <iostream>
 
-#include "tests/oracle/reference.h"
+#include "agent/reference/reference.h"
 #include "tests/oracle/shrink.h"
 #include "tests/oracle/text.h"
 
@@ -13,9 +13,9 @@ namespace {
 
 using base::Result;
 using model::Cluster;
-using oracle::Echo;
-using oracle::Echoes;
-using oracle::Sending;
+using reference::Echo;
+using reference::Echoes;
+using reference::Sending;
 
 // A question and its two answers, for people.
 struct Disagreement {
@@ -33,7 +33,7 @@ std::string sides(const std::optional<model::Answer>& answer) {
 
 Found compare(const Cluster& cluster, const std::vector<model::Probe>& probes, SwitchingEngine& engine,
               size_t& at) {
-  const oracle::Reference reference(cluster);
+  const reference::Reference reference(cluster);
   auto answers = engine.evaluate(cluster, probes);
   if (!answers) return answers.error();
   for (at = 0; at < probes.size(); ++at) {
@@ -53,7 +53,7 @@ std::string to_text(const Sending& sending) {
 
 Found compare(const Cluster& cluster, const std::vector<Sending>& sendings, SwitchingEngine& engine,
               size_t& at) {
-  const oracle::Reference reference(cluster);
+  const reference::Reference reference(cluster);
   auto verdicts = engine.evaluate(cluster, sendings);
   if (!verdicts) return verdicts.error();
   for (at = 0; at < sendings.size(); ++at) {
@@ -86,7 +86,7 @@ std::string to_text(const Echoes& echoes) {
 }
 
 Found compare(const Cluster& cluster, const Echoes& echoes, SwitchingEngine& engine, size_t& at) {
-  const auto wanted = oracle::evaluate(cluster, echoes);
+  const auto wanted = reference::evaluate(cluster, echoes);
   auto got = engine.evaluate(cluster, echoes);
   if (!got) return got.error();
   const auto differs = std::mismatch(wanted.begin(), wanted.end(), got->begin());
@@ -181,7 +181,7 @@ Result<bool> agree(const Round& round, SwitchingEngine& engine) {
 }
 
 void Tally::add(const Round& round) {
-  const oracle::Reference reference(round.cluster);
+  const reference::Reference reference(round.cluster);
   ++clusters;
   for (const model::Probe& probe : round.probes) {
     const auto answer = reference.evaluate(probe);
@@ -193,7 +193,7 @@ void Tally::add(const Round& round) {
     ++sendings;
     sendings_allowed += reference.evaluate(sending) == model::Verdict::kAllow;
   }
-  for (const model::Verdict verdict : oracle::evaluate(round.cluster, round.echoes)) {
+  for (const model::Verdict verdict : reference::evaluate(round.cluster, round.echoes)) {
     ++echoes;
     echoes_allowed += verdict == model::Verdict::kAllow;
   }

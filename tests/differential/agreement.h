@@ -14,8 +14,8 @@ struct Round {
   uint64_t seed = 0;
   model::Cluster cluster;
   std::vector<model::Probe> probes;
-  std::vector<oracle::Sending> sendings;
-  oracle::Echoes echoes;
+  std::vector<reference::Sending> sendings;
+  reference::Echoes echoes;
 };
 
 // What the reference answered.

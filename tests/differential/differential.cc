@@ -25,7 +25,7 @@ struct Settings {
 base::Result<std::vector<SwitchingEngine>> make_engines(const Settings& settings) {
   std::vector<SwitchingEngine> engines;
   for (const std::string& name : settings.engines) {
-    auto runner = name == "bpf" ? control::make_kernel_runner() : control::make_native_runner();
+    auto runner = name == "bpf" ? engine::make_kernel_runner() : engine::make_native_runner();
     if (!runner) return runner.error().within("engine " + name);
     engines.emplace_back(name, *std::move(runner));
   }

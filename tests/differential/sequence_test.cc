@@ -42,10 +42,10 @@ struct World {
     maps.on_write(between);
     auto status = image::put_in_force(*plan, maps);
     ASSERT_TRUE(status) << status.error().message();
-    status = image::settle(*plan, maps);
+    status = image::clean_up(*plan, maps);
     ASSERT_TRUE(status) << status.error().message();
     maps.on_write({});
-    placement.settled(*plan);
+    placement.release_freed(*plan);
   }
   bool passes(const Crossing& crossing) {
     bool passes = maps.passes(crossing.frame, crossing.ifindex, crossing.direction);
@@ -209,8 +209,8 @@ TEST(Sequences, AnAgentThatDiesAtAnyWriteLeavesOneState) {
                                        image::difference(read->image, world.compiler.image()));
       ASSERT_TRUE(plan) << plan.error().message();
       ASSERT_TRUE(image::put_in_force(*plan, world.maps));
-      ASSERT_TRUE(image::settle(*plan, world.maps));
-      read->placement.settled(*plan);
+      ASSERT_TRUE(image::clean_up(*plan, world.maps));
+      read->placement.release_freed(*plan);
       expect_maps_hold(world, "seed " + std::to_string(seed) + ", died at write " + std::to_string(dies_at));
       if (HasFailure()) return;
     }

@@ -15,20 +15,20 @@ using base::Status;
 namespace {
 
 // RFC 792, RFC 4443 section 4; neither echo nor error are the timestamp and the node information query.
-uint8_t icmp_type(const oracle::Echo& echo) {
+uint8_t icmp_type(const reference::Echo& echo) {
   const bool v4 = echo.own.family() == net::Family::kIpv4;
   switch (echo.kind) {
-    case oracle::Echo::Kind::kRequest:
+    case reference::Echo::Kind::kRequest:
       return v4 ? 8 : 128;
-    case oracle::Echo::Kind::kReply:
+    case reference::Echo::Kind::kReply:
       return v4 ? 0 : 129;
-    case oracle::Echo::Kind::kOther:
+    case reference::Echo::Kind::kOther:
       return v4 ? 13 : 139;
   }
   return 0;
 }
 
-packet::Bytes frame_of(const oracle::Echo& echo) {
+packet::Bytes frame_of(const reference::Echo& echo) {
   const bool leaves = echo.direction == model::Direction::kEgress;
   const auto icmp = echo.own.family() == net::Family::kIpv4 ? net::kIcmp : net::kIcmpv6;
   packet::Spec spec =
@@ -49,8 +49,8 @@ Status SwitchingEngine::switch_to(const model::Cluster& cluster, const std::stri
   auto plan = placement_.plan(*wanted, image::difference(image_, *wanted));
   if (!plan) return plan.error();
   if (auto status = image::put_in_force(*plan, runner_->target()); !status) return status;
-  if (auto status = image::settle(*plan, runner_->target()); !status) return status;
-  placement_.settled(*plan);
+  if (auto status = image::clean_up(*plan, runner_->target()); !status) return status;
+  placement_.release_freed(*plan);
   image_ = *std::move(wanted);
   return done();
 }
@@ -59,8 +59,7 @@ Result<bool> SwitchingEngine::crosses(const model::Pod& pod, const packet::Bytes
                                       sluice_direction direction) {
   const auto flow_id = placement_.id_of(compile::endpoint_id(pod));
   if (!flow_id) return Error(pod.name.to_text() + " is not in its node's image");
-  if (auto status = runner_->target().store(image::InterfaceWrite{control::kRunnerIfindex, *flow_id});
-      !status)
+  if (auto status = runner_->target().store(image::InterfaceWrite{engine::kRunnerIfindex, *flow_id}); !status)
     return status.error();
   return runner_->passes(frame, direction);
 }
@@ -83,8 +82,8 @@ Result<model::Side> SwitchingEngine::side(const model::Pod& pod, const packet::B
   return *passed ? model::Side::kAllow : model::Side::kDeny;
 }
 
-Result<std::vector<model::Verdict>> SwitchingEngine::evaluate(const model::Cluster& cluster,
-                                                              const std::vector<oracle::Sending>& sendings) {
+Result<std::vector<model::Verdict>> SwitchingEngine::evaluate(
+    const model::Cluster& cluster, const std::vector<reference::Sending>& sendings) {
   std::map<std::string, std::vector<size_t>> by_node;
   for (size_t i = 0; i < sendings.size(); ++i)
     by_node[cluster.pods.at(sendings[i].pod).node_name].push_back(i);
@@ -92,7 +91,7 @@ Result<std::vector<model::Verdict>> SwitchingEngine::evaluate(const model::Clust
   for (const auto& [node, indices] : by_node) {
     if (auto status = switch_to(cluster, node); !status) return status.error();
     for (const size_t i : indices) {
-      const oracle::Sending& sending = sendings[i];
+      const reference::Sending& sending = sendings[i];
       const auto frame = packet::build(
           packet::opening(sending.source, sending.to, sending.protocol, sending.port.value_or(net::Port())));
       auto passed = passes(cluster.pods.at(sending.pod), frame, SLUICE_EGRESS);
@@ -104,7 +103,7 @@ Result<std::vector<model::Verdict>> SwitchingEngine::evaluate(const model::Clust
 }
 
 Status SwitchingEngine::cross(const model::Cluster& cluster, const std::string& node,
-                              const std::vector<oracle::Echo>& echoes, model::Verdict* verdicts) {
+                              const std::vector<reference::Echo>& echoes, model::Verdict* verdicts) {
   for (size_t i = 0; i < echoes.size(); ++i) {
     const model::Pod& pod = cluster.pods.at(echoes[i].pod);
     if (pod.node_name != node) continue;
@@ -117,12 +116,12 @@ Status SwitchingEngine::cross(const model::Cluster& cluster, const std::string& 
 }
 
 Result<std::vector<model::Verdict>> SwitchingEngine::evaluate(const model::Cluster& cluster,
-                                                              const oracle::Echoes& echoes) {
+                                                              const reference::Echoes& echoes) {
   model::Cluster later = cluster;
   for (const model::Change& change : echoes.changes) later.apply(change);
   std::set<std::string> nodes;
   for (const auto* part : {&echoes.before, &echoes.after})
-    for (const oracle::Echo& echo : *part) nodes.insert(cluster.pods.at(echo.pod).node_name);
+    for (const reference::Echo& echo : *part) nodes.insert(cluster.pods.at(echo.pod).node_name);
   std::vector<model::Verdict> verdicts(echoes.before.size() + echoes.after.size());
   for (const std::string& node : nodes) {
     if (auto status = runner_->forget_flows(); !status) return status.error();

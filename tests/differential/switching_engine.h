@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "agent/control/packet_engine.h"
+#include "agent/engine/packet_engine.h"
 #include "agent/image/placement.h"
 #include "agent/model/probe.h"
-#include "tests/oracle/echoes.h"
-#include "tests/oracle/sources.h"
+#include "agent/reference/echoes.h"
+#include "agent/reference/sources.h"
 
 namespace sluice::differential {
 
@@ -21,7 +21,7 @@ using Answers = std::vector<std::optional<model::Answer>>;
 
 class SwitchingEngine {
  public:
-  SwitchingEngine(std::string name, std::unique_ptr<control::Runner> runner)
+  SwitchingEngine(std::string name, std::unique_ptr<engine::Runner> runner)
       : name_(std::move(name)), runner_(std::move(runner)) {}
 
   const std::string& name() const { return name_; }
@@ -29,10 +29,10 @@ class SwitchingEngine {
   base::Result<Answers> evaluate(const model::Cluster& cluster, const std::vector<model::Probe>& probes);
   // What becomes of each packet on its way out of its pod.
   base::Result<std::vector<model::Verdict>> evaluate(const model::Cluster& cluster,
-                                                     const std::vector<oracle::Sending>& sendings);
-  // What becomes of each of these, as oracle::evaluate() has it. Every flow is forgotten before and after.
+                                                     const std::vector<reference::Sending>& sendings);
+  // What becomes of each of these, as reference::evaluate() has it. Every flow is forgotten before and after.
   base::Result<std::vector<model::Verdict>> evaluate(const model::Cluster& cluster,
-                                                     const oracle::Echoes& echoes);
+                                                     const reference::Echoes& echoes);
 
  private:
   base::Status switch_to(const model::Cluster& cluster, const std::string& node);
@@ -41,12 +41,12 @@ class SwitchingEngine {
   // By itself.
   base::Result<bool> passes(const model::Pod& pod, const packet::Bytes& frame, sluice_direction direction);
   base::Status cross(const model::Cluster& cluster, const std::string& node,
-                     const std::vector<oracle::Echo>& echoes, model::Verdict* verdicts);
+                     const std::vector<reference::Echo>& echoes, model::Verdict* verdicts);
   base::Result<model::Side> side(const model::Pod& pod, const packet::Bytes& frame,
                                  sluice_direction direction);
 
   std::string name_;
-  std::unique_ptr<control::Runner> runner_;
+  std::unique_ptr<engine::Runner> runner_;
   image::Image image_;
   image::Placement placement_;
 };

@@ -80,10 +80,10 @@ constexpr char kGuarded[] = R"({"podSelector": {"matchLabels": {"app": "guarded"
 TEST_F(EndToEnd, NoForbiddenPacketFromThePodsFirstOneOn) {
   constexpr int kPods = 200;
   cluster_->put_policy("guarded", kGuarded);
-  Pod& stranger = pod("stranger", {{"app", "stranger"}});
+  Pod& unknown_one = pod("stranger", {{"app", "stranger"}});
   Pod& kin = pod("friend", {{"app", "friend"}});
   ASSERT_TRUE(Cluster::sync());
-  Capture outside(stranger.netns());
+  Capture outside(unknown_one.netns());
   ASSERT_TRUE(outside.sound());
   auto next = kin.ip();  // host-local gives them out in turn
   for (int i = 0; i < kPods; ++i) {
@@ -91,9 +91,9 @@ TEST_F(EndToEnd, NoForbiddenPacketFromThePodsFirstOneOn) {
     Pod fresh(*cluster_, "guarded-" + std::to_string(i), {{"app", "guarded"}});
     Capture inside(fresh.netns(), Where::kSockets);
     ASSERT_TRUE(inside.sound());
-    const Hammer forbidden(stranger.netns(), next, kClosed);
+    const Hammer forbidden(unknown_one.netns(), next, kClosed);
     const Hammer allowed(kin.netns(), next, kOpen);
-    const Hammer leaving(fresh.netns(), stranger.ip(), kOut);
+    const Hammer leaving(fresh.netns(), unknown_one.ip(), kOut);
     std::thread scheduler;
     if (i % 2 == 0)
       fresh.schedule();
@@ -106,7 +106,7 @@ TEST_F(EndToEnd, NoForbiddenPacketFromThePodsFirstOneOn) {
     fresh.run();
     EXPECT_TRUE(eventually([&] { return inside.arrived(kin.ip(), kOpen) > 0; })) << "pod " << i;
     EXPECT_GT(forbidden.sent(), 0U);
-    EXPECT_EQ(inside.arrived(stranger.ip(), kClosed), 0U) << "pod " << i;
+    EXPECT_EQ(inside.arrived(unknown_one.ip(), kClosed), 0U) << "pod " << i;
     EXPECT_EQ(outside.arrived_from(fresh.ip()), 0U) << "pod " << i;
     EXPECT_EQ(outside.lost(), 0U);
     if (HasFailure()) return;

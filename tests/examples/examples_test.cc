@@ -8,8 +8,8 @@
 #include <sstream>
 
 #include "agent/apps/engines.h"
-#include "agent/control/eval_lines.h"
-#include "agent/source/folder.h"
+#include "agent/engine/eval_lines.h"
+#include "agent/source/folder/folder.h"
 #include "sluice_source_dir.h"
 
 namespace sluice::examples {
@@ -48,7 +48,7 @@ model::Cluster read(const Example& example) {
       fs::copy_file(path, folder / path.filename(), fs::copy_options::overwrite_existing);
       path = folder;
     }
-    auto contents = source::read_folder(path);
+    auto contents = source::folder::read_folder(path);
     if (!contents) {
       ADD_FAILURE() << path << ": " << contents.error().message();
       continue;
@@ -59,12 +59,12 @@ model::Cluster read(const Example& example) {
   return cluster;
 }
 
-void expect_lines(const Example& example, control::Engine& engine) {
+void expect_lines(const Example& example, engine::Engine& engine) {
   std::ifstream file(example.expected / "expected.jsonl");
   size_t lines = 0;
   for (std::string line; std::getline(file, line); ++lines) {
     auto wanted = boost::json::parse(line).as_object();
-    auto probe = control::parse_eval_line(line);
+    auto probe = engine::parse_eval_line(line);
     ASSERT_TRUE(probe.probe) << line << ": " << probe.probe.error().message();
     auto answer = engine.evaluate(*probe.probe);
     ASSERT_TRUE(answer) << line << ": " << answer.error().message();
@@ -80,7 +80,7 @@ model::ObjectName pod_name(const std::string& text) {
 }
 
 // matrix-<protocol>-<port>.txt: the pods, then a row a source: A allowed, - denied, . itself.
-void expect_matrix(const fs::path& path, control::Engine& engine) {
+void expect_matrix(const fs::path& path, engine::Engine& engine) {
   std::string name = path.stem();
   std::string protocol = name.substr(7, name.rfind('-') - 7);
   std::transform(protocol.begin(), protocol.end(), protocol.begin(), ::toupper);

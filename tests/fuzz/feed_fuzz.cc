@@ -13,16 +13,16 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/control/feed_decode.h"
-#include "agent/control/feed_encode.h"
-#include "agent/control/feed_session.h"
+#include "agent/source/feed/decode.h"
+#include "agent/source/feed/encode.h"
+#include "agent/source/feed/session.h"
 #include "tests/fuzz/law.h"
 
 namespace {
 
 using namespace sluice;
-using control::FeedSession;
 using fuzz::require;
+using source::feed::FeedSession;
 
 constexpr size_t kMost = 6;  // objects
 
@@ -72,7 +72,7 @@ void add_up(const std::vector<model::Change>& changes, Objects& objects) {
 class Book {
  public:
   void begin() { snapshot_.reset(); }
-  void take(const control::FedBatch& batch) {
+  void take(const source::feed::FedBatch& batch) {
     if (batch.begins_snapshot) snapshot_.emplace();
     for (const auto& event : batch.events) take(event);
     if (batch.ends_snapshot) {
@@ -83,7 +83,7 @@ class Book {
   const Objects& counts() const { return counts_; }
 
  private:
-  void take(const control::FedEvent& event) {
+  void take(const source::feed::FedEvent& event) {
     Objects& objects = snapshot_ ? *snapshot_ : counts_;
     if (const auto* object = std::get_if<model::Object>(&event.what))
       objects.insert_or_assign(event.id, *object);
@@ -97,7 +97,7 @@ class Book {
 };
 
 bool same(FeedSession a, FeedSession b) {
-  const auto news_a = a.take_news(), news_b = b.take_news();
+  const auto news_a = a.drain_news(), news_b = b.drain_news();
   return a.taken() == b.taken() && a.synced() == b.synced() && a.caught_up() == b.caught_up() &&
          a.snapshots() == b.snapshots() && a.events() == b.events() && a.refused() == b.refused() &&
          std::ranges::equal(news_a.changes, news_b.changes, {}, &model::Change::what, &model::Change::what) &&
@@ -108,23 +108,23 @@ bool is_line(const std::string& text) {
   return !text.empty() && text.find('\n') == std::string::npos && text.size() < 4096;
 }
 
-void check_decoded(const control::FedBatch& batch) {
+void check_decoded(const source::feed::FedBatch& batch) {
   for (const auto& event : batch.events) {
-    require(is_line(control::to_line(event.id)));
+    require(is_line(source::feed::to_line(event.id)));
     if (const auto* why = std::get_if<std::string>(&event.what)) require(is_line(*why));
     const auto* object = std::get_if<model::Object>(&event.what);
     if (object == nullptr) continue;
     require(model::id_of(*object) == event.id);
-    const v1::Object encoded = control::encode(*object);
-    const auto again = control::decode(encoded);
+    const v1::Object encoded = source::feed::encode(*object);
+    const auto again = source::feed::decode(encoded);
     require(again && *again == *object);
-    const auto id = control::id_as_written(control::encode(event.id));
+    const auto id = source::feed::id_as_written(source::feed::encode(event.id));
     require(id && *id == event.id);
   }
 }
 
 // A feeder's requests, one after the other; the Node takes the news after each.
-class Feeding {
+class FeedSender {
  public:
   void take(const v1::FeedRequest& request) {
     if (request.has_hello()) {
@@ -135,7 +135,7 @@ class Feeding {
       book_.begin();
     }
     if (request.has_batch()) take(request.batch());
-    const auto news = session_.take_news();
+    const auto news = session_.drain_news();
     add_up(news.changes, counts_);
     require(counts_ == book_.counts() && counts_.size() <= kMost && session_.refused().size() <= kMost);
     require(news.sequence <= session_.taken() &&
@@ -144,9 +144,10 @@ class Feeding {
 
  private:
   void take(const v1::Batch& batch) {
-    const auto read = control::read_batch(batch);
-    if (const auto* breach = std::get_if<control::FeedBreach>(&read)) return require(is_line(breach->what));
-    const auto& fed = std::get<control::FedBatch>(read);
+    const auto read = source::feed::read_batch(batch);
+    if (const auto* breach = std::get_if<source::feed::FeedBreach>(&read))
+      return require(is_line(breach->what));
+    const auto& fed = std::get<source::feed::FedBatch>(read);
     check_decoded(fed);
     const FeedSession before = session_;
     const auto breach = session_.take(fed);
@@ -154,7 +155,7 @@ class Feeding {
       require(is_line(breach->what) && same(before, session_));
       const bool adds = std::ranges::any_of(
           fed.events, [](const auto& event) { return !std::holds_alternative<model::ObjectId>(event.what); });
-      require(adds || breach->kind != control::FeedBreach::Kind::kTooMuch);
+      require(adds || breach->kind != source::feed::FeedBreach::Kind::kTooMuch);
       return;
     }
     require(session_.taken() == fed.sequence && session_.events() == before.events() + fed.events.size());
@@ -170,7 +171,7 @@ class Feeding {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  Feeding feeding;
+  FeedSender feeding;
   for (const v1::FeedRequest& request : requests_of({reinterpret_cast<const char*>(data), size}))
     feeding.take(request);
   return 0;

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "agent/source/decode.h"
+#include "agent/source/decode/decode.h"
 #include "agent/source/kube/body.h"
 #include "tests/fuzz/law.h"
 
@@ -17,9 +17,9 @@ namespace {
 
 using namespace sluice;
 using fuzz::require;
-using kube::Encoding;
-using source::Tree;
-using source::TreeType;
+using source::decode::Tree;
+using source::decode::TreeType;
+using source::kube::Encoding;
 
 std::string quote(std::string_view text) {
   static constexpr char kHex[] = "0123456789abcdef";
@@ -52,7 +52,7 @@ struct Reading {
   std::vector<std::string> trees;  // as JSON, an event's after its type
   std::vector<model::Object> objects;
   size_t refused = 0;
-  kube::ListMeta meta;
+  source::kube::ListMeta meta;
   std::string error;  // empty: none
   bool same_as(const Reading& other) const {
     return trees == other.trees && objects == other.objects && refused == other.refused &&
@@ -62,8 +62,8 @@ struct Reading {
 };
 
 void decode_into(model::Kind kind, const Tree& tree, Reading& reading) {
-  source::Decoded decoded;
-  source::decode_object_of(kind, tree, {"f", 1, 1}, decoded);
+  source::decode::Decoded decoded;
+  source::decode::decode_object_of(kind, tree, {"f", 1, 1}, decoded);
   for (auto& found : decoded.objects) reading.objects.push_back(std::move(found.object));
   reading.refused += decoded.problems.size();
   for (const auto& problem : decoded.problems) require(problem.to_text().find('\n') == std::string::npos);
@@ -90,7 +90,7 @@ base::Status read_pieces(Reader& reader, std::string_view bytes, Next next) {
 template <typename Next>
 Reading read_list(const Body& body, Next next) {
   Reading reading;
-  const auto reader = kube::make_list_reader(body.encoding, body.kind, [&](const Tree& tree) {
+  const auto reader = source::kube::make_list_reader(body.encoding, body.kind, [&](const Tree& tree) {
     reading.trees.push_back(to_json(tree));
     decode_into(body.kind, tree, reading);
   });
@@ -108,11 +108,11 @@ Reading read_list(const Body& body, Next next) {
 template <typename Next>
 Reading read_watch(const Body& body, Next next) {
   Reading reading;
-  const auto reader =
-      kube::make_watch_reader(body.encoding, body.kind, [&](const std::string& type, const Tree& tree) {
+  const auto reader = source::kube::make_watch_reader(
+      body.encoding, body.kind, [&](const std::string& type, const Tree& tree) {
         reading.trees.push_back(quote(type) + to_json(tree));
         decode_into(body.kind, tree, reading);
-        require(kube::status_of(tree).message.find('\n') == std::string::npos);
+        require(source::kube::status_of(tree).message.find('\n') == std::string::npos);
       });
   if (auto read = read_pieces(*reader, body.bytes, next); !read) reading.error = read.error().message();
   return reading;
@@ -141,8 +141,8 @@ void check_in_json(const Body& body, const Reading& reading) {
 // fault with it.
 void check_against_whole(const Body& body, const Reading& reading) {
   std::string_view rest = body.bytes;
-  const auto parsed = source::parse_json_value(rest, 1);
-  const auto* document = std::get_if<source::Document>(&parsed);
+  const auto parsed = source::decode::parse_json_value(rest, 1);
+  const auto* document = std::get_if<source::decode::Document>(&parsed);
   if (document == nullptr || rest.find_first_not_of(" \t\r\n") != std::string_view::npos) return;
   Reading whole;
   for (const Tree item : document->root().find("items")) {
@@ -164,7 +164,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Body body{model::kKinds[data[0] / 4 % std::size(model::kKinds)],
                   (data[0] & 2) == 0 ? Encoding::kJson : Encoding::kProtobuf,
                   {reinterpret_cast<const char*>(data) + 2, size - 2}};
-  const kube::ApiStatus status = kube::read_status(body.encoding, body.bytes);
+  const source::kube::ApiStatus status = source::kube::read_status(body.encoding, body.bytes);
   require((status.reason + status.message).find('\n') == std::string::npos);
   if (!is_list) {
     check_pieces(body, data[1], [](const Body& of, auto next) { return read_watch(of, next); });

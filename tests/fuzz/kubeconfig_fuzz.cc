@@ -15,8 +15,8 @@ namespace {
 
 using namespace sluice;
 using fuzz::require;
-using kube::ApiServer;
-using kube::Material;
+using source::kube::ApiServer;
+using source::kube::Material;
 
 constexpr char kFile[] = "/c/config";
 
@@ -87,14 +87,14 @@ bool equal(const Material& a, const Material& b) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string bytes(reinterpret_cast<const char*>(data), size);
-  const auto server = kube::read_kubeconfig(bytes, kFile, "");
+  const auto server = source::kube::read_kubeconfig(bytes, kFile, "");
   if (!server) {
     const std::string& message = server.error().message();
     require(message.starts_with(kFile) && message.find('\n') == std::string::npos);
     return 0;
   }
   check(*server);
-  const auto again = kube::read_kubeconfig(written(*server), kFile, "");
+  const auto again = source::kube::read_kubeconfig(written(*server), kFile, "");
   require(again.ok() && again->url() == server->url() && again->tls_name == server->tls_name);
   require(equal(again->ca, server->ca) && equal(again->token, server->token));
   require(equal(again->certificate, server->certificate) && equal(again->key, server->key));

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "agent/source/decode.h"
+#include "agent/source/decode/decode.h"
 #include "tests/fuzz/law.h"
 
 namespace {
@@ -72,7 +72,7 @@ void check(const model::EndpointSlice& slice) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  source::Decoded decoded = source::decode(bytes, "f");
+  source::decode::Decoded decoded = source::decode::decode(bytes, "f");
   for (const auto& found : decoded.objects) {
     require(!id_of(found.object).name.name.empty());
     std::visit([](const auto& object) { check(object); }, found.object);

@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "agent/compile/compiler.h"
-#include "agent/source/folder.h"
+#include "agent/source/folder/folder.h"
 #include "sluice_source_dir.h"
 
 namespace sluice {
@@ -42,7 +42,7 @@ class Golden : public testing::TestWithParam<std::string> {};
 
 TEST_P(Golden, ManifestsGiveTheImage) {
   const fs::path folder = golden_folder() / GetParam();
-  auto contents = source::read_folder(folder);
+  auto contents = source::folder::read_folder(folder);
   ASSERT_TRUE(contents.ok()) << contents.error().message();
   ASSERT_TRUE(contents->problems.empty());
   const std::string found = images_of(contents->cluster);

@@ -34,8 +34,8 @@ class Maps {
     if (!plan) return plan.error();
     Counting target(maps_);
     if (auto put = image::put_in_force(*plan, target); !put) return put;
-    if (auto settled = image::settle(*plan, target); !settled) return settled;
-    placement_.settled(*plan);
+    if (auto settled = image::clean_up(*plan, target); !settled) return settled;
+    placement_.release_freed(*plan);
     sum.written += target.entries();
     sum.least += least_writes(*difference, before, compiler_.image().portsets);
     return base::done();

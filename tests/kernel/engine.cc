@@ -29,8 +29,8 @@ base::Status Engine::begin(const image::Image& image) {
 
 base::Status Engine::finish() {
   if (auto status = target().flip(pending_.epoch, pending_.next_endpoint_id); !status) return status;
-  if (auto status = image::settle(pending_, target()); !status) return status;
-  placement_.settled(pending_);
+  if (auto status = image::clean_up(pending_, target()); !status) return status;
+  placement_.release_freed(pending_);
   return base::done();
 }
 

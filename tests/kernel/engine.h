@@ -25,7 +25,7 @@ struct Outcome {
   std::vector<sluice_event> events;  // what was reported
 };
 
-// Another target's maps, without attaching and without the wait for packets under way: BPF_PROG_TEST_RUN has
+// Another target's maps, without the wait for packets under way: BPF_PROG_TEST_RUN has
 // returned before anything is written.
 class Still : public image::Target {
  public:
@@ -35,8 +35,6 @@ class Still : public image::Target {
   base::Status store(const image::InterfaceWrite& write) override { return maps_.store(write); }
   base::Status set_prefix_flags(uint64_t flags) override { return maps_.set_prefix_flags(flags); }
   base::Status flip(uint64_t epoch, uint64_t next) override { return maps_.flip(epoch, next); }
-  base::Status attach(uint32_t) override { return base::done(); }
-  base::Status detach(uint32_t) override { return base::done(); }
   base::Status wait_grace() override { return base::done(); }
 
  private:

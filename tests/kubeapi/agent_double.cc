@@ -2,7 +2,7 @@
 
 #include <grpcpp/server_builder.h>
 
-#include "agent/control/feed_decode.h"
+#include "agent/source/feed/decode.h"
 
 namespace sluice::kubeapi {
 namespace {
@@ -93,14 +93,14 @@ void AgentDouble::take(const v1::Batch& batch) {
   for (const v1::Event& event : batch.events()) {
     if (event.has_removed()) {
       if (in_snapshot_) complain("a removal in a snapshot");
-      const auto id = control::id_as_written(event.removed());
+      const auto id = source::feed::id_as_written(event.removed());
       if (!id)
         complain(id.error().message());
       else
         to.apply(model::Change::remove(*id));
       continue;
     }
-    const auto object = control::decode(event.upsert());
+    const auto object = source::feed::decode(event.upsert());
     if (!object)
       complain(object.error().message());
     else

@@ -7,7 +7,7 @@
 #include <boost/beast/http.hpp>
 #include <map>
 
-#include "agent/source/kube/follower.h"
+#include "agent/source/kube/informer.h"
 #include "tests/kubeapi/encode.h"
 
 namespace sluice::kubeapi {
@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
-using kube::Encoding;
+using source::kube::Encoding;
 
 std::map<std::string, std::string> query_of(std::string_view target) {
   std::map<std::string, std::string> query;
@@ -41,7 +41,7 @@ std::map<std::string, std::string> query_of(std::string_view target) {
 }
 
 std::optional<model::Kind> kind_at(std::string_view path) {
-  for (const auto& resource : kube::resources())
+  for (const auto& resource : source::kube::resources())
     for (const std::string_view known : resource.paths)
       if (known == path) return resource.kind;
   return std::nullopt;
@@ -119,8 +119,9 @@ class ApiDouble::Connection {
     asked.client = client_name();
     const auto kind = kind_at(asked.path);
     asked.kind = kind.value_or(model::Kind::kPod);
-    encoding_ = api_.options_.protobuf && asked.accept.starts_with(kube::kProtobufType) ? Encoding::kProtobuf
-                                                                                        : Encoding::kJson;
+    encoding_ = api_.options_.protobuf && asked.accept.starts_with(source::kube::kProtobufType)
+                    ? Encoding::kProtobuf
+                    : Encoding::kJson;
     std::string token;
     {
       const std::lock_guard lock(api_.mutex_);

@@ -9,9 +9,9 @@ namespace sluice::kubeapi {
 namespace {
 
 namespace json = boost::json;
-using kube::Encoding;
-using kube::FieldType;
-using kube::Shape;
+using source::kube::Encoding;
+using source::kube::FieldType;
+using source::kube::Shape;
 
 std::string text_of(const json::value& value) {
   return std::string(value.as_string());
@@ -37,7 +37,7 @@ int64_t seconds_of(const std::string& timestamp) {
 
 std::string message_of(const Shape& shape, const Json& object);
 
-std::string value_of(const kube::ShapeField& field, const json::value& value) {
+std::string value_of(const source::kube::ShapeField& field, const json::value& value) {
   switch (field.type) {
     case FieldType::kText:
       return bytes_field(field.number, text_of(value));
@@ -121,7 +121,7 @@ Json status_of(const Refusal& refusal) {
 }
 
 std::string status_protobuf(const Json& status) {
-  return enveloped("v1", "Status", message_of(kube::kStatusShape, status));
+  return enveloped("v1", "Status", message_of(source::kube::kStatusShape, status));
 }
 
 }  // namespace
@@ -134,8 +134,9 @@ std::string encode_list(Encoding encoding, model::Kind kind, const Page& page) {
     metadata["remainingItemCount"] = 1;
   }
   if (encoding == Encoding::kProtobuf) {
-    std::string list = bytes_field(1, message_of(kube::kListMetaShape, metadata));
-    for (const Stored& item : page.items) list += bytes_field(2, message_of(kube::shape_of(kind), *item));
+    std::string list = bytes_field(1, message_of(source::kube::kListMetaShape, metadata));
+    for (const Stored& item : page.items)
+      list += bytes_field(2, message_of(source::kube::shape_of(kind), *item));
     return enveloped(api_version_of(kind), list_kind, list);
   }
   json::array items;
@@ -147,9 +148,9 @@ std::string encode_list(Encoding encoding, model::Kind kind, const Page& page) {
 }
 
 std::string encode_event(Encoding encoding, model::Kind kind, const std::string& type, const Json& object) {
-  return framed(
-      encoding, type, typed(kind, object),
-      enveloped(api_version_of(kind), model::to_text(kind), message_of(kube::shape_of(kind), object)));
+  return framed(encoding, type, typed(kind, object),
+                enveloped(api_version_of(kind), model::to_text(kind),
+                          message_of(source::kube::shape_of(kind), object)));
 }
 
 std::string encode_bookmark(Encoding encoding, model::Kind kind, uint64_t version) {

@@ -8,18 +8,18 @@
 
 namespace sluice::kubeapi {
 
-std::string encode_list(kube::Encoding encoding, model::Kind kind, const Page& page);
+std::string encode_list(source::kube::Encoding encoding, model::Kind kind, const Page& page);
 // One event of a watch, framed.
-std::string encode_event(kube::Encoding encoding, model::Kind kind, const std::string& type,
+std::string encode_event(source::kube::Encoding encoding, model::Kind kind, const std::string& type,
                          const Json& object);
 // As encode_event(): BOOKMARK and ERROR.
-std::string encode_bookmark(kube::Encoding encoding, model::Kind kind, uint64_t version);
+std::string encode_bookmark(source::kube::Encoding encoding, model::Kind kind, uint64_t version);
 struct Refusal {
   int code;
   std::string reason, message;
   int retry_after = 0;
 };
-std::string encode_error_event(kube::Encoding encoding, const Refusal& refusal);
-std::string encode_status(kube::Encoding encoding, const Refusal& refusal);
+std::string encode_error_event(source::kube::Encoding encoding, const Refusal& refusal);
+std::string encode_status(source::kube::Encoding encoding, const Refusal& refusal);
 
 }  // namespace sluice::kubeapi

@@ -35,7 +35,7 @@ const Pki& pki() {
 Stack::Stack(Options options)
     : api(world, options.pki != nullptr ? *options.pki : pki(), options.api, std::move(options.script)),
       agent(folder.file("agent.sock")),
-      log_(control::LogFormat::kText, control::LogLevel::off) {
+      log_(base::LogFormat::kText, base::LogLevel::off) {
   server.host = options.api.address;
   server.port = std::to_string(api.port());
   server.ca.data = (options.pki != nullptr ? *options.pki : pki()).ca;
@@ -51,11 +51,11 @@ Stack::~Stack() {
 }
 
 void Stack::start() {
-  control::WatcherOptions options;
+  watcher::WatcherOptions options;
   options.version = "test";
   options.socket = folder.file("agent.sock");
   options.following = following;
-  watcher_ = std::make_unique<control::Watcher>(loop_, server, std::move(options), log_);
+  watcher_ = std::make_unique<watcher::Watcher>(loop_, server, std::move(options), log_);
   watcher_->start();
 }
 

@@ -9,7 +9,7 @@
 #include <functional>
 #include <optional>
 
-#include "agent/control/watcher.h"
+#include "agent/watcher/watcher.h"
 #include "tests/kubeapi/agent_double.h"
 #include "tests/kubeapi/api_double.h"
 
@@ -48,8 +48,8 @@ class Stack {
   ~Stack();
 
   // Before start(): how the watcher is to find the server. The default: by address, with the test's own CA.
-  kube::ApiServer server;
-  kube::FollowerOptions following;
+  source::kube::ApiServer server;
+  source::kube::InformerOptions following;
 
   World world;
   ApiDouble api;
@@ -58,7 +58,7 @@ class Stack {
 
   void start();
   void stop_watcher();
-  control::Watcher& watcher() { return *watcher_; }
+  watcher::Watcher& watcher() { return *watcher_; }
   // False: it did not come true within the deadline.
   bool run_until(const std::function<bool()>& holds, std::chrono::milliseconds deadline = kDeadline);
   void run_for(std::chrono::milliseconds time);
@@ -71,8 +71,8 @@ class Stack {
 
  private:
   boost::asio::io_context loop_{1};
-  control::Log log_;
-  std::unique_ptr<control::Watcher> watcher_;
+  base::Log log_;
+  std::unique_ptr<watcher::Watcher> watcher_;
 };
 
 }  // namespace sluice::kubeapi

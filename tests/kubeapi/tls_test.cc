@@ -11,35 +11,39 @@ using model::Kind;
 
 struct Row {
   const char* name;
-  void (*change)(kube::ApiServer& server);
+  void (*change)(source::kube::ApiServer& server);
   const char* problem;  // null: it connects
 };
 const Row kRows[] = {
-    {"its address", [](kube::ApiServer&) {}, nullptr},
-    {"its name", [](kube::ApiServer& server) { server.host = "localhost"; }, nullptr},
-    {"tls-server-name", [](kube::ApiServer& server) { server.tls_name = "api.test"; }, nullptr},
-    {"a name that the certificate lacks", [](kube::ApiServer& server) { server.tls_name = "other.test"; },
+    {"its address", [](source::kube::ApiServer&) {}, nullptr},
+    {"its name", [](source::kube::ApiServer& server) { server.host = "localhost"; }, nullptr},
+    {"tls-server-name", [](source::kube::ApiServer& server) { server.tls_name = "api.test"; }, nullptr},
+    {"a name that the certificate lacks",
+     [](source::kube::ApiServer& server) { server.tls_name = "other.test"; },
      "hostname mismatch for other.test"},
-    {"an address that the certificate lacks", [](kube::ApiServer& server) { server.tls_name = "127.0.0.2"; },
+    {"an address that the certificate lacks",
+     [](source::kube::ApiServer& server) { server.tls_name = "127.0.0.2"; },
      "IP address mismatch for 127.0.0.2"},
-    {"another CA", [](kube::ApiServer& server) { server.ca.data = make_pki().ca; },
+    {"another CA", [](source::kube::ApiServer& server) { server.ca.data = make_pki().ca; },
      "check the certificate authority"},
-    {"the system's CAs", [](kube::ApiServer& server) { server.ca = {}; }, "check the certificate authority"},
-    {"a CA that is none", [](kube::ApiServer& server) { server.ca.data = "nonsense"; },
+    {"the system's CAs", [](source::kube::ApiServer& server) { server.ca = {}; },
+     "check the certificate authority"},
+    {"a CA that is none", [](source::kube::ApiServer& server) { server.ca.data = "nonsense"; },
      "certificate authority: is not usable"},
     {"a CA file that is not there",
-     [](kube::ApiServer& server) {
+     [](source::kube::ApiServer& server) {
        server.ca = {"", "/nonexistent/ca.crt"};
      },
      "open /nonexistent/ca.crt: No such file"},
     {"a key of another certificate",
-     [](kube::ApiServer& server) {
+     [](source::kube::ApiServer& server) {
        server.certificate.data = pki().client.certificate;
        server.key.data = pki().server.key;
      },
      "client key: is not usable"},
-    {"nobody listens", [](kube::ApiServer& server) { server.port = "1"; }, "connect: Connection refused"},
-    {"a name that nobody has", [](kube::ApiServer& server) { server.host = "nobody.invalid"; },
+    {"nobody listens", [](source::kube::ApiServer& server) { server.port = "1"; },
+     "connect: Connection refused"},
+    {"a name that nobody has", [](source::kube::ApiServer& server) { server.host = "nobody.invalid"; },
      "look up nobody.invalid: "},
 };
 

@@ -56,16 +56,16 @@ double resident_mib(const char* line) {
 int measure(const Folder& folder, uint16_t port, bool protobuf) {
   const double before = cpu_seconds();
   boost::asio::io_context loop(1);
-  kube::ApiServer server;
+  source::kube::ApiServer server;
   server.host = "127.0.0.1";
   server.port = std::to_string(port);
   server.ca.data = pki().ca;
-  const control::Log log(control::LogFormat::kText, control::LogLevel::warn);
-  control::WatcherOptions options;
+  const base::Log log(base::LogFormat::kText, base::LogLevel::warn);
+  watcher::WatcherOptions options;
   options.version = "scale";
   options.socket = folder.file("agent.sock");
   options.following.protobuf = protobuf;
-  control::Watcher watcher(loop, server, std::move(options), log);
+  watcher::Watcher watcher(loop, server, std::move(options), log);
   watcher.start();
   constexpr std::chrono::minutes kLongest{5};
   const auto begin = std::chrono::steady_clock::now();

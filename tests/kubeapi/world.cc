@@ -3,7 +3,7 @@
 #include <boost/json.hpp>
 #include <functional>
 
-#include "agent/source/decode.h"
+#include "agent/source/decode/decode.h"
 
 namespace sluice::kubeapi {
 namespace {
@@ -159,7 +159,7 @@ model::Cluster World::cluster() const {
       Json whole = *object;
       whole["kind"] = std::string(model::to_text(kind));
       whole["apiVersion"] = std::string(api_version_of(kind));
-      const auto decoded = source::decode(json::serialize(whole), "world");
+      const auto decoded = source::decode::decode(json::serialize(whole), "world");
       for (const auto& one : decoded.objects) cluster.apply(model::Change::upsert(one.object));
       for (const auto& closed : decoded.closed) cluster.apply(model::Change::upsert(closed.policy));
     }

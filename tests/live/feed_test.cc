@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "agent/lab/lab.h"
-#include "agent/source/folder.h"
+#include "agent/source/folder/folder.h"
 #include "sluice/v1/endpoints.grpc.pb.h"
 #include "sluice_source_dir.h"
 #include "tests/live/process.h"
@@ -48,12 +48,12 @@ class LiveFeed : public testing::Test {
     EXPECT_TRUE(down) << down.error().message();
   }
   void read_worlds() {
-    auto base = source::read_folder((kDemo / "base").string());
+    auto base = source::folder::read_folder((kDemo / "base").string());
     ASSERT_TRUE(base) << base.error().message();
     base_ = base->cluster;
     for (const auto& [name, into] :
          {std::pair("policies-default-deny", &denied_), {"policies-full", &full_}}) {
-      auto policies = source::read_folder((kDemo / name).string());
+      auto policies = source::folder::read_folder((kDemo / name).string());
       ASSERT_TRUE(policies) << policies.error().message();
       *into = base_;
       into->policies = policies->cluster.policies;
@@ -80,7 +80,7 @@ class LiveFeed : public testing::Test {
     v1::Batch batch;
     batch.set_begins_snapshot(whole);
     batch.set_ends_snapshot(whole);
-    for (const auto& change : changes) *batch.add_events() = control::encode(change, 0);
+    for (const auto& change : changes) *batch.add_events() = source::feed::encode(change, 0);
     auto sequence = feeder_->client.send(batch);
     ASSERT_TRUE(sequence) << sequence.error().message();
     ASSERT_TRUE(feeder_->until([&] { return feeder_->progress.in_force() >= *sequence; }));

@@ -11,7 +11,7 @@
 #include <sstream>
 
 #include "agent/lab/lab.h"
-#include "agent/source/folder.h"
+#include "agent/source/folder/folder.h"
 #include "tests/live/process.h"
 #include "tests/live/sandbox.h"
 #include "tests/live/thread_limit.h"
@@ -63,7 +63,7 @@ class Limits : public ::testing::Test {
     for (int pod = 1; pod <= kPods; ++pod) file << pod_manifest(pod);
     file << kDenyAll;
     file.close();
-    auto hosts = lab::up(source::read_folder(kPodsOfLimits)->cluster, {});
+    auto hosts = lab::up(source::folder::read_folder(kPodsOfLimits)->cluster, {});
     ASSERT_TRUE(hosts) << hosts.error().message();
   }
   static void TearDownTestSuite() {

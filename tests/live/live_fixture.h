@@ -6,12 +6,12 @@
 #include <filesystem>
 
 #include "agent/lab/lab.h"
-#include "agent/source/folder.h"
+#include "agent/reference/reference.h"
+#include "agent/source/folder/folder.h"
 #include "sluice_source_dir.h"
 #include "tests/live/process.h"
 #include "tests/live/sandbox.h"
 #include "tests/live/stream.h"
-#include "tests/oracle/reference.h"
 
 namespace sluice::live {
 
@@ -54,7 +54,7 @@ class Live : public testing::Test {
   void add(const fs::path& folder) {
     fs::copy(folder, kManifests, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
   }
-  static model::Cluster cluster() { return source::read_folder(kManifests)->cluster; }
+  static model::Cluster cluster() { return source::folder::read_folder(kManifests)->cluster; }
 
   // Every real connection is what the reference says.
   void expect_real_as_reference(net::Protocol protocol, uint16_t port, std::optional<net::Family> family) {
@@ -66,7 +66,7 @@ class Live : public testing::Test {
     options.timeout = std::chrono::milliseconds(600);
     auto matrix = lab::probe(world, options);
     ASSERT_TRUE(matrix) << matrix.error().message();
-    oracle::Reference reference(world);
+    reference::Reference reference(world);
     for (size_t from = 0; from < matrix->pods.size(); ++from)
       for (size_t to = 0; to < matrix->pods.size(); ++to) {
         if (from == to) continue;

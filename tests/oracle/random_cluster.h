@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "agent/model/probe.h"
-#include "tests/oracle/echoes.h"
-#include "tests/oracle/sources.h"
+#include "agent/reference/echoes.h"
+#include "agent/reference/sources.h"
 
 namespace sluice::oracle {
 
@@ -25,11 +25,11 @@ std::vector<model::Probe> random_probes(const model::Cluster& cluster, uint64_t 
 
 // `count` packets that pods send from their own addresses, others', prefixes that they were given and such as
 // stand beside them, and from their link; nearly half of them pass. None where no pod takes part.
-std::vector<Sending> random_sendings(const model::Cluster& cluster, uint64_t seed, size_t count);
+std::vector<reference::Sending> random_sendings(const model::Cluster& cluster, uint64_t seed, size_t count);
 
 // `count` packets between few pairs of ends, a third of them after changes: requests, replies to them and to
 // nothing, with the right identifier and others, asked by either end. None where no pod takes part.
-Echoes random_echoes(const model::Cluster& cluster, uint64_t seed, size_t count);
+reference::Echoes random_echoes(const model::Cluster& cluster, uint64_t seed, size_t count);
 
 // One thing that happens to a cluster, as the one or more changes that it makes: a pod comes, goes, finishes,
 // is relabelled or takes over an IP; a namespace, policy, Service, slice or node changes. Never empty.

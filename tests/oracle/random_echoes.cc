@@ -1,8 +1,8 @@
 #include <algorithm>
 
+#include "agent/reference/reference.h"
 #include "tests/oracle/random_cluster.h"
 #include "tests/oracle/random_objects.h"
-#include "tests/oracle/reference.h"
 
 namespace sluice::oracle {
 namespace {
@@ -17,22 +17,22 @@ struct Pair {
   Ip own, far;
 };
 
-Side side_of(const Reference& reference, const Pair& pair, Direction direction) {
+model::Side side_of(const reference::Reference& reference, const Pair& pair, Direction direction) {
   if (direction == Direction::kEgress)
-    return reference.evaluate(Probe{pair.own, pair.far, {}, net::kIcmp, {}}).value().egress;
-  return reference.evaluate(Probe{pair.far, pair.own, {}, net::kIcmp, {}}).value().ingress;
+    return reference.evaluate(model::Probe{pair.own, pair.far, {}, net::kIcmp, {}}).value().egress;
+  return reference.evaluate(model::Probe{pair.far, pair.own, {}, net::kIcmp, {}}).value().ingress;
 }
 
 // Where one end may ask and the other may not, which a reply tells apart from everything else.
-bool is_one_way(const Reference& reference, const Pair& pair) {
-  const bool out = side_of(reference, pair, Direction::kEgress) != Side::kDeny;
-  const bool in = side_of(reference, pair, Direction::kIngress) != Side::kDeny;
+bool is_one_way(const reference::Reference& reference, const Pair& pair) {
+  const bool out = side_of(reference, pair, Direction::kEgress) != model::Side::kDeny;
+  const bool in = side_of(reference, pair, Direction::kIngress) != model::Side::kDeny;
   return out != in;
 }
 
 std::vector<Pair> random_pairs(Random& random, const Cluster& cluster, const std::vector<Ip>& known) {
   const model::PodAddresses addresses(cluster);
-  const Reference reference(cluster);
+  const reference::Reference reference(cluster);
   std::vector<Pair> ends, pairs;
   for (const auto& [name, pod] : cluster.pods)
     for (const Ip& own : addresses.owned_by(pod)) ends.push_back({&pod, own, own});
@@ -56,35 +56,35 @@ uint16_t random_identifier(Random& random) {
   return random.pick<uint16_t>({0, 7, 8, 0x0700, 0xffff});
 }
 
-Echo draw_echo(Random& random, const Pair& pair) {
+reference::Echo draw_echo(Random& random, const Pair& pair) {
   const int kind = random.between(1, 100);
   return {pair.pod->name,
           pair.own,
           pair.far,
           random.pick({Direction::kEgress, Direction::kIngress}),
-          kind <= 50   ? Echo::Kind::kRequest
-          : kind <= 90 ? Echo::Kind::kReply
-                       : Echo::Kind::kOther,
+          kind <= 50   ? reference::Echo::Kind::kRequest
+          : kind <= 90 ? reference::Echo::Kind::kReply
+                       : reference::Echo::Kind::kOther,
           random_identifier(random)};
 }
 
 // The reply to it, as the other end gives it or with something changed.
-Echo answer(Random& random, Echo echo) {
-  echo.kind = Echo::Kind::kReply;
+reference::Echo answer(Random& random, reference::Echo echo) {
+  echo.kind = reference::Echo::Kind::kReply;
   if (random.chance(85))
     echo.direction = echo.direction == Direction::kEgress ? Direction::kIngress : Direction::kEgress;
   if (random.chance(15)) echo.identifier = random_identifier(random);
   return echo;
 }
 
-std::vector<Echo> draw_echoes(Random& random, const std::vector<Pair>& pairs, size_t count,
-                              const std::vector<Echo>& earlier) {
-  std::vector<Echo> echoes, past = earlier;
+std::vector<reference::Echo> draw_echoes(Random& random, const std::vector<Pair>& pairs, size_t count,
+                                         const std::vector<reference::Echo>& earlier) {
+  std::vector<reference::Echo> echoes, past = earlier;
   while (echoes.size() < count) {
-    Echo echo = draw_echo(random, random.pick(pairs));
+    reference::Echo echo = draw_echo(random, random.pick(pairs));
     if (!past.empty() && random.chance(50)) {
-      const Echo& one = random.pick(past);
-      echo = one.kind == Echo::Kind::kRequest && random.chance(80) ? answer(random, one) : one;
+      const reference::Echo& one = random.pick(past);
+      echo = one.kind == reference::Echo::Kind::kRequest && random.chance(80) ? answer(random, one) : one;
     }
     echoes.push_back(echo);
     past.push_back(echo);
@@ -128,11 +128,11 @@ std::vector<model::Change> random_happenings(Random& random, const Cluster& clus
 
 }  // namespace
 
-Echoes random_echoes(const Cluster& cluster, uint64_t seed, size_t count) {
+reference::Echoes random_echoes(const Cluster& cluster, uint64_t seed, size_t count) {
   Random random(seed);
   const auto pairs = random_pairs(random, cluster, known_addresses(cluster));
   if (pairs.empty()) return {};
-  Echoes echoes;
+  reference::Echoes echoes;
   echoes.before = draw_echoes(random, pairs, count - count / 3, {});
   echoes.changes = random_happenings(random, cluster, pairs);
   echoes.after = draw_echoes(random, pairs, count / 3, echoes.before);

@@ -1,8 +1,8 @@
 #include <algorithm>
 
+#include "agent/reference/reference.h"
 #include "tests/oracle/random_cluster.h"
 #include "tests/oracle/random_objects.h"
-#include "tests/oracle/reference.h"
 
 namespace sluice::oracle {
 namespace {
@@ -47,13 +47,13 @@ Senders senders_of(const Cluster& cluster) {
   return senders;
 }
 
-Sending random_sending(Random& random, const Cluster& cluster, const Senders& senders) {
+reference::Sending random_sending(Random& random, const Cluster& cluster, const Senders& senders) {
   while (true) {
     const Pod& pod = *random.pick(senders.pods);
     const Ip source = random_source(random, cluster, pod, senders.known), to = random.pick(senders.known);
     if (source.family() != to.family()) continue;
     const net::Protocol protocol = random.chance(70) ? random_port_protocol(random) : net::Protocol(47);
-    Sending sending{pod.name, source, to, protocol, {}};
+    reference::Sending sending{pod.name, source, to, protocol, {}};
     if (protocol.has_ports()) sending.port = random_port(random);
     return sending;
   }
@@ -62,16 +62,16 @@ Sending random_sending(Random& random, const Cluster& cluster, const Senders& se
 }  // namespace
 
 // Of those drawn without aim an eighth passes: for some others are drawn until one does.
-std::vector<Sending> random_sendings(const Cluster& cluster, uint64_t seed, size_t count) {
+std::vector<reference::Sending> random_sendings(const Cluster& cluster, uint64_t seed, size_t count) {
   Random random(seed);
   const Senders senders = senders_of(cluster);
-  std::vector<Sending> sendings;
+  std::vector<reference::Sending> sendings;
   if (senders.pods.empty()) return sendings;
-  const Reference reference(cluster);
+  const reference::Reference reference(cluster);
   while (sendings.size() < count) {
     int attempts = random.chance(40) ? 30 : 1;
-    Sending sending = random_sending(random, cluster, senders);
-    while (--attempts > 0 && reference.evaluate(sending) == Verdict::kDeny)
+    reference::Sending sending = random_sending(random, cluster, senders);
+    while (--attempts > 0 && reference.evaluate(sending) == model::Verdict::kDeny)
       sending = random_sending(random, cluster, senders);
     sendings.push_back(sending);
   }

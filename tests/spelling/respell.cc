@@ -4,8 +4,8 @@
 #include <set>
 #include <vector>
 
-#include "agent/source/documents.h"
-#include "agent/source/folder_state.h"
+#include "agent/source/decode/documents.h"
+#include "agent/source/folder/folder_state.h"
 #include "tests/oracle/random_cluster.h"
 #include "tests/oracle/text.h"
 #include "tests/spelling/writer.h"
@@ -14,14 +14,14 @@ namespace sluice::spelling {
 namespace {
 
 using oracle::Random;
-using source::Document;
+using source::decode::Document;
 
 constexpr const char* kByteOrderMark = "\xEF\xBB\xBF";
 const std::vector<std::string> kPaths = {"a.yaml", "b.json", "c/d.yml", "e.yaml"};
 
 std::vector<Document> documents_of(const model::Cluster& cluster) {
   std::vector<Document> documents;
-  source::for_each_document(oracle::to_yaml(cluster), [&](int, const auto& document) {
+  source::decode::for_each_document(oracle::to_yaml(cluster), [&](int, const auto& document) {
     documents.push_back(std::get<Document>(document));
   });
   return documents;
@@ -86,7 +86,7 @@ void write(Random& random, Writer& writer, const std::vector<Document>& document
       stream.add(text, style);
       continue;
     }
-    std::vector<source::Tree> some;
+    std::vector<source::decode::Tree> some;
     for (size_t left = 2 + random.below(room - 1); left > 0; --left) some.push_back(documents[at++].root());
     stream.add(writer.list(some, style), style);
   }
@@ -113,10 +113,11 @@ Files respell(const model::Cluster& cluster, uint64_t seed) {
 }
 
 Reading read_back(const Files& files) {
-  source::FolderState folder;
-  source::FolderReading reading;
+  source::folder::FolderState folder;
+  source::folder::FolderReading reading;
   for (const auto& [path, text] : files)
-    reading.files.push_back({path, source::FileReading::State::kRead, source::decode(text, path)});
+    reading.files.push_back(
+        {path, source::folder::FileReading::State::kRead, source::decode::decode(text, path)});
   Reading read;
   for (const model::Change& change : folder.apply(std::move(reading))) read.cluster.apply(change);
   read.problems = folder.problems();

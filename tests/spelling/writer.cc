@@ -4,8 +4,8 @@
 
 namespace sluice::spelling {
 
-using source::Tree;
-using source::TreeType;
+using source::decode::Tree;
+using source::decode::TreeType;
 
 namespace {
 

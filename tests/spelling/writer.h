@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/source/tree.h"
+#include "agent/source/decode/tree.h"
 #include "tests/spelling/scalars.h"
 
 namespace sluice::spelling {
@@ -17,22 +17,22 @@ class Writer {
   explicit Writer(oracle::Random& random) : random_(random) {}
 
   // A whole document; ends with a line's end unless it is JSON.
-  std::string object(const source::Tree& object, Style style);
+  std::string object(const source::decode::Tree& object, Style style);
   // One that holds all these objects: a v1 List, or, where they are of one kind, that kind's list.
-  std::string list(const std::vector<source::Tree>& objects, Style style);
+  std::string list(const std::vector<source::decode::Tree>& objects, Style style);
 
  private:
   void begin_document() { anchors_.clear(); }
-  std::string write(const source::Tree& tree, Style style, size_t indent);
-  std::string item(const source::Tree& object, bool leaves_out_kind, Style style, size_t indent);
-  std::string map(const std::vector<source::Tree>& entries, Style style, size_t indent);
-  std::string sequence(const source::Tree& tree, Style style, size_t indent);
-  std::string entry(const source::Tree& value, Style style, size_t indent);
+  std::string write(const source::decode::Tree& tree, Style style, size_t indent);
+  std::string item(const source::decode::Tree& object, bool leaves_out_kind, Style style, size_t indent);
+  std::string map(const std::vector<source::decode::Tree>& entries, Style style, size_t indent);
+  std::string sequence(const source::decode::Tree& tree, Style style, size_t indent);
+  std::string entry(const source::decode::Tree& value, Style style, size_t indent);
   std::string flow(const std::vector<std::string>& parts, char open, char close, Style style);
-  std::string scalar(const source::Tree& tree, Style style);
-  std::string block_value(const source::Tree& value, size_t indent);
+  std::string scalar(const source::decode::Tree& tree, Style style);
+  std::string block_value(const source::decode::Tree& value, size_t indent);
   std::string anchored(const std::string& text, Style style);
-  std::vector<source::Tree> entries_of(const source::Tree& map);
+  std::vector<source::decode::Tree> entries_of(const source::decode::Tree& map);
   std::string line_end();
 
   oracle::Random& random_;

@@ -6,9 +6,9 @@
 #include <fstream>
 #include <sstream>
 
-#include "agent/source/excerpt.h"
+#include "agent/base/excerpt.h"
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 namespace {
 
 constexpr size_t kLargestMaterial = 1 << 20;
@@ -57,7 +57,7 @@ base::Result<std::string> bearer_token(std::string_view bytes) {
 }
 
 base::Result<HostPort> parse_host_port(std::string_view text) {
-  const base::Error wrong(source::excerpt(text) +
+  const base::Error wrong(base::excerpt(text) +
                           " is no HOST:PORT: write 10.0.0.1:6443, [fd00::1]:6443 or a name");
   HostPort parsed;
   std::string_view rest;
@@ -88,7 +88,7 @@ base::Result<ApiServer> in_cluster(const Environment& environment, const std::st
                          " is not set: run in a pod of the cluster, or give --kubeconfig FILE");
   }
   if (!is_port(server.port))
-    return base::Error("KUBERNETES_SERVICE_PORT: " + source::excerpt(server.port) + " is no port");
+    return base::Error("KUBERNETES_SERVICE_PORT: " + base::excerpt(server.port) + " is no port");
   server.ca.file = account_dir + "/ca.crt";
   server.token.file = account_dir + "/token";
   for (const Material* material : {&server.ca, &server.token})
@@ -98,4 +98,4 @@ base::Result<ApiServer> in_cluster(const Environment& environment, const std::st
   return server;
 }
 
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

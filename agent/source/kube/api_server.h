@@ -14,7 +14,7 @@
 
 #include "agent/base/result.h"
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 
 // Bytes of a certificate, key or token: given, or in a file that is read anew at every use.
 struct Material {
@@ -61,4 +61,4 @@ struct HostPort {
 // "HOST:PORT", "[::1]:6443"; without a port 443.
 base::Result<HostPort> parse_host_port(std::string_view text);
 
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

@@ -2,14 +2,14 @@
 
 #include <charconv>
 
-#include "agent/source/excerpt.h"
+#include "agent/base/excerpt.h"
 #include "agent/source/kube/json_body.h"
 #include "agent/source/kube/proto_body.h"
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 namespace {
 
-int64_t number(const source::Tree& tree) {
+int64_t number(const source::decode::Tree& tree) {
   int64_t value = 0;
   const std::string_view text = tree.text();
   std::from_chars(text.data(), text.data() + text.size(), value);
@@ -28,11 +28,11 @@ std::unique_ptr<WatchReader> make_watch_reader(Encoding encoding, model::Kind ki
                                      : make_proto_watch_reader(kind, std::move(take));
 }
 
-ApiStatus status_of(const source::Tree& object) {
+ApiStatus status_of(const source::decode::Tree& object) {
   ApiStatus status;
   status.code = number(object.find("code"));
-  status.reason = source::one_line(object.find("reason").text());
-  status.message = source::one_line(object.find("message").text());
+  status.reason = base::one_line(object.find("reason").text());
+  status.message = base::one_line(object.find("message").text());
   status.retry_after = number(object.find("details").find("retryAfterSeconds"));
   return status;
 }
@@ -41,4 +41,4 @@ ApiStatus read_status(Encoding encoding, std::string_view body) {
   return encoding == Encoding::kJson ? read_json_status(body) : read_proto_status(body);
 }
 
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

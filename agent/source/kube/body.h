@@ -13,9 +13,9 @@
 
 #include "agent/base/result.h"
 #include "agent/model/cluster.h"
-#include "agent/source/tree.h"
+#include "agent/source/decode/tree.h"
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 
 inline constexpr size_t kLargestObject = 16 << 20;  // bytes of one object
 
@@ -32,8 +32,8 @@ struct ListMeta {
 
 // An element of a watch: type is "ADDED", "MODIFIED", "DELETED", "BOOKMARK" or "ERROR"; the tree is valid
 // during the call only.
-using TakeItem = std::function<void(const source::Tree& object)>;
-using TakeEvent = std::function<void(const std::string& type, const source::Tree& object)>;
+using TakeItem = std::function<void(const source::decode::Tree& object)>;
+using TakeEvent = std::function<void(const std::string& type, const source::decode::Tree& object)>;
 
 class ListReader {
  public:
@@ -58,8 +58,8 @@ struct ApiStatus {
   std::string reason, message;
   int64_t retry_after = 0;  // seconds
 };
-ApiStatus status_of(const source::Tree& object);
+ApiStatus status_of(const source::decode::Tree& object);
 // Of a whole body; whatever is no Status gives an empty one.
 ApiStatus read_status(Encoding encoding, std::string_view body);
 
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

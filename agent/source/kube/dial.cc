@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 
 using boost::system::error_code;
 
@@ -98,4 +98,4 @@ Dial::LookUp look_up_host(boost::asio::io_context& loop, const std::string& host
   };
 }
 
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

@@ -18,7 +18,7 @@
 
 #include "agent/base/result.h"
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 
 struct DialLimits {
   std::chrono::milliseconds look_up{15'000}, connect{15'000}, share{1'000};
@@ -70,4 +70,4 @@ class Dial : public std::enable_shared_from_this<Dial> {
 // Asks the system's resolver.
 Dial::LookUp look_up_host(boost::asio::io_context& loop, const std::string& host, const std::string& port);
 
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

@@ -10,11 +10,11 @@
 #include <boost/beast/ssl/ssl_stream.hpp>
 #include <charconv>
 
-#include "agent/source/excerpt.h"
+#include "agent/base/excerpt.h"
 #include "agent/source/kube/dial.h"
 #include "agent/source/kube/tls.h"
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 namespace {
 
 namespace asio = boost::asio;
@@ -243,7 +243,7 @@ class HttpsClient::Exchange : public std::enable_shared_from_this<Exchange> {
     if (!answered_) ++client_->address_;
     hang_up();
     limit_.cancel();
-    end(base::Error(server_.url() + ": " + source::one_line(why)));
+    end(base::Error(server_.url() + ": " + base::one_line(why)));
   }
 
   void end(const std::optional<base::Error>& error) {
@@ -282,4 +282,4 @@ void HttpsClient::cancel() {
   if (const auto exchange = std::exchange(exchange_, nullptr)) exchange->cancel();
 }
 
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

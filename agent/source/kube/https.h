@@ -19,7 +19,7 @@
 #include "agent/base/result.h"
 #include "agent/source/kube/api_server.h"
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 
 inline constexpr std::chrono::seconds kConnectLimit{15};
 inline constexpr size_t kBodyPiece = 64 << 10;  // bytes
@@ -68,4 +68,4 @@ class HttpsClient {
   std::shared_ptr<Exchange> exchange_;
 };
 
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

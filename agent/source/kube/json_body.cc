@@ -3,16 +3,16 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <optional>
 
-#include "agent/source/documents.h"
-#include "agent/source/excerpt.h"
+#include "agent/base/excerpt.h"
+#include "agent/source/decode/documents.h"
 #include "agent/source/kube/json_filter.h"
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 namespace {
 
 namespace json = boost::json;
-using source::Tree;
-using source::TreeType;
+using source::decode::Tree;
+using source::decode::TreeType;
 
 // Hands the parser's events to one value after the other: `Outer` decides which parts of a body are values.
 // Names and constants are those that boost::json::basic_parser asks its handler for.
@@ -97,10 +97,10 @@ struct ListOuter {
 
   bool begins_value(TreeType type, JsonFilter& filter) {
     if (depth_ == 1 && here_ == Here::kItems && type == TreeType::kSequence) return ++depth_, false;
-    if (whole) throw source::TreeError{0, "goes on after the list"};
+    if (whole) throw source::decode::TreeError{0, "goes on after the list"};
     if (depth_ == 0 && type == TreeType::kMap) return ++depth_, false;
     if (depth_ == 0 || (depth_ == 2 && type != TreeType::kMap))
-      throw source::TreeError{0, "is no list of Kubernetes objects"};
+      throw source::decode::TreeError{0, "is no list of Kubernetes objects"};
     // What is of no interest is a value too, of which nothing is kept.
     static constexpr Shape kNothing{};
     filter.start(depth_ == 2 ? item_shape : here_ == Here::kMetadata ? &kListMetaShape : &kNothing);
@@ -113,12 +113,13 @@ struct ListOuter {
     here_ = name == "metadata" ? Here::kMetadata : name == "items" ? Here::kItems : Here::kElsewhere;
   }
   void scalar(std::string_view what) {
-    if (depth_ != 1) throw source::TreeError{0, "has " + std::string(what) + " where an object is due"};
+    if (depth_ != 1)
+      throw source::decode::TreeError{0, "has " + std::string(what) + " where an object is due"};
   }
   void null() {
-    if (depth_ != 1) throw source::TreeError{0, "has null where an object is due"};
+    if (depth_ != 1) throw source::decode::TreeError{0, "has null where an object is due"};
   }
-  void take(const source::Document& document) {
+  void take(const source::decode::Document& document) {
     if (depth_ == 2) return take_item(document.root());
     if (here_ != Here::kMetadata) return;
     meta = {std::string(document.root().find("resourceVersion").text()),
@@ -143,13 +144,13 @@ struct WatchOuter {
   void end() {}
   void key(std::string_view) {}
   void scalar(std::string_view what) {
-    throw source::TreeError{0, "has " + std::string(what) + " for an event"};
+    throw source::decode::TreeError{0, "has " + std::string(what) + " for an event"};
   }
-  void null() { throw source::TreeError{0, "has null for an event"}; }
-  void take(const source::Document& document) {
+  void null() { throw source::decode::TreeError{0, "has null for an event"}; }
+  void take(const source::decode::Document& document) {
     const Tree type = document.root().find("type"), object = document.root().find("object");
     if (type.type() != TreeType::kScalar || object.type() != TreeType::kMap)
-      throw source::TreeError{0, "has an event without type or object"};
+      throw source::decode::TreeError{0, "has an event without type or object"};
     take_event(std::string(type.text()), object);
   }
 };
@@ -185,22 +186,22 @@ class Parser {
       while (!bytes.empty()) {
         json::error_code code;
         const size_t used = parser_.write_some(true, bytes.data(), bytes.size(), code);
-        if (code) return base::Error("is not JSON: " + source::one_line(code.message()));
+        if (code) return base::Error("is not JSON: " + base::one_line(code.message()));
         bytes.remove_prefix(used);
         if (parser_.done()) parser_.reset();
       }
       return base::done();
-    } catch (const source::TreeError& error) {
+    } catch (const source::decode::TreeError& error) {
       return base::Error(error.message);
     } catch (const std::exception& error) {
-      return base::Error("is not JSON: " + source::one_line(error.what()));
+      return base::Error("is not JSON: " + base::one_line(error.what()));
     }
   }
 
  private:
   static json::parse_options options() {
     json::parse_options options;
-    options.max_depth = source::kMaxDepth + 4;  // the builder's own limit speaks first
+    options.max_depth = source::decode::kMaxDepth + 4;  // the builder's own limit speaks first
     return options;
   }
   json::basic_parser<Handler<Outer>> parser_;
@@ -248,9 +249,9 @@ std::unique_ptr<WatchReader> make_json_watch_reader(model::Kind kind, TakeEvent 
 }
 
 ApiStatus read_json_status(std::string_view body) {
-  const auto parsed = source::parse_json_value(body, 1);
-  const auto* document = std::get_if<source::Document>(&parsed);
+  const auto parsed = source::decode::parse_json_value(body, 1);
+  const auto* document = std::get_if<source::decode::Document>(&parsed);
   return document != nullptr ? status_of(document->root()) : ApiStatus{};
 }
 
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

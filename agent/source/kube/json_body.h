@@ -3,10 +3,10 @@
 
 #include "agent/source/kube/body.h"
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 
 std::unique_ptr<ListReader> make_json_list_reader(model::Kind kind, TakeItem take);
 std::unique_ptr<WatchReader> make_json_watch_reader(model::Kind kind, TakeEvent take);
 ApiStatus read_json_status(std::string_view body);
 
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

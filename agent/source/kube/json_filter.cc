@@ -2,7 +2,7 @@
 
 #include "agent/source/kube/body.h"
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 
 void JsonFilter::start(const Shape* shape, const Shape* also) {
   builder_ = {};
@@ -23,18 +23,18 @@ void JsonFilter::account(size_t bytes) {
   if (bytes_ > kLargestObject) throw too_large();
 }
 
-source::TreeError JsonFilter::too_large() {
+source::decode::TreeError JsonFilter::too_large() {
   return {0, "is an object of more than " + std::to_string(kLargestObject >> 20) + " MiB"};
 }
 
-void JsonFilter::begin(source::TreeType type) {
+void JsonFilter::begin(source::decode::TreeType type) {
   if (skipping_ > 0 || std::exchange(skip_next_, false)) {
     ++skipping_;
     return;
   }
   builder_.begin(type, 0);
   // The elements of a list are what the list is said to be made of.
-  next_.map = type == source::TreeType::kMap;
+  next_.map = type == source::decode::TreeType::kMap;
   open_.push_back(next_);
 }
 
@@ -75,4 +75,4 @@ void JsonFilter::null() {
   builder_.null(0);
 }
 
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

@@ -5,10 +5,10 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/source/decode/tree_builder.h"
 #include "agent/source/kube/shape.h"
-#include "agent/source/tree_builder.h"
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 
 class JsonFilter {
  public:
@@ -16,15 +16,15 @@ class JsonFilter {
   void start(const Shape* shape, const Shape* also = nullptr);
 
   // Throws source::TreeError where a law of Document or kLargestObject is broken.
-  void begin(source::TreeType type);
+  void begin(source::decode::TreeType type);
   bool end();  // true: the value is whole
   void key(std::string_view text);
   void scalar(std::string_view text, bool quoted);
   void null();
   // Is the text of the value to come wanted? Then what it is made of need not be kept.
   bool wants() const { return skipping_ == 0 && !skip_next_; }
-  source::Document take() { return builder_.take(); }
-  static source::TreeError too_large();
+  source::decode::Document take() { return builder_.take(); }
+  static source::decode::TreeError too_large();
 
  private:
   struct Level {
@@ -35,7 +35,7 @@ class JsonFilter {
   bool skip_value();
   void account(size_t bytes);
 
-  source::TreeBuilder builder_;
+  source::decode::TreeBuilder builder_;
   std::vector<Level> open_;
   Level next_;  // of the value to come
   size_t bytes_ = 0;
@@ -43,4 +43,4 @@ class JsonFilter {
   bool skip_next_ = false;
 };
 
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

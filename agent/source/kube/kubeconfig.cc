@@ -6,15 +6,15 @@
 #include <fstream>
 #include <sstream>
 
-#include "agent/source/documents.h"
-#include "agent/source/excerpt.h"
-#include "agent/source/field.h"
+#include "agent/base/excerpt.h"
+#include "agent/source/decode/documents.h"
+#include "agent/source/decode/field.h"
 #include "agent/source/kube/api_server.h"
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 namespace {
 
-using source::Field;
+using source::decode::Field;
 
 base::Result<std::string> decode_base64(std::string text) {
   constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -36,7 +36,7 @@ base::Result<std::string> decode_base64(std::string text) {
 
 class Config {
  public:
-  Config(source::Decoding& decoding, const Field& root, const std::string& file)
+  Config(source::decode::Decoding& decoding, const Field& root, const std::string& file)
       : decoding_(decoding), root_(root), folder_(std::filesystem::absolute(file).parent_path()) {}
 
   ApiServer read(std::string wanted) {
@@ -64,7 +64,7 @@ class Config {
       if (!found && item.get("name").text() == name) found.emplace(item.get(what));
     });
     if (found && !found->absent()) return *found;
-    root_.get(list).fail("has no " + std::string(what) + " named " + source::excerpt(name) +
+    root_.get(list).fail("has no " + std::string(what) + " named " + base::excerpt(name) +
                          ": add it, or choose another context");
     return root_;
   }
@@ -85,7 +85,7 @@ class Config {
   static void read_url(const Field& field, std::string_view url, ApiServer& server) {
     constexpr std::string_view kScheme = "https://";
     if (!url.starts_with(kScheme))
-      return field.fail(source::excerpt(url) + " is no https URL: write https://HOST:PORT");
+      return field.fail(base::excerpt(url) + " is no https URL: write https://HOST:PORT");
     url.remove_prefix(kScheme.size());
     const size_t slash = std::min(url.find('/'), url.size());
     const HostPort address = field.take(parse_host_port(url.substr(0, slash)));
@@ -134,7 +134,7 @@ class Config {
     return path.empty() ? path : (folder_ / path).lexically_normal().string();
   }
 
-  source::Decoding& decoding_;
+  source::decode::Decoding& decoding_;
   const Field& root_;
   const std::filesystem::path folder_;
 };
@@ -150,12 +150,12 @@ base::Result<ApiServer> from_kubeconfig(const std::string& file, const std::stri
 
 base::Result<ApiServer> read_kubeconfig(const std::string& bytes, const std::string& file,
                                         const std::string& context) {
-  const auto parsed = source::parse_yaml_document(bytes, 1);
-  if (const auto* error = std::get_if<source::SyntaxError>(&parsed))
+  const auto parsed = source::decode::parse_yaml_document(bytes, 1);
+  if (const auto* error = std::get_if<source::decode::SyntaxError>(&parsed))
     return base::Error(file + ": line " + std::to_string(error->line) + ": " + error->message);
-  const auto* document = std::get_if<source::Document>(&parsed);
+  const auto* document = std::get_if<source::decode::Document>(&parsed);
   if (document == nullptr) return base::Error(file + ": is empty");
-  source::Decoding decoding;
+  source::decode::Decoding decoding;
   const Field root(decoding, document->root());
   ApiServer server = Config(decoding, root, file).read(context);
   if (const auto& fault = decoding.fault())
@@ -163,4 +163,4 @@ base::Result<ApiServer> read_kubeconfig(const std::string& bytes, const std::str
   return server;
 }
 
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "agent/source/decode.h"
+#include "agent/source/decode/decode.h"
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 
 namespace {
 
@@ -28,8 +28,8 @@ void Mirror::upsert(const model::Object& object, Remarks remarks, int64_t observ
   if (packed.size() > kLargestPacked) {
     const auto* policy = std::get_if<model::NetworkPolicy>(&object);
     if (policy == nullptr) return refuse(id, too_large(id, packed.size(), ""));
-    source::ClosedPolicy closed = source::without_rules(*policy);
-    if (pack_(closed.policy).size() > kLargestPacked) closed = source::closed_policy(id.name);
+    source::decode::ClosedPolicy closed = source::decode::without_rules(*policy);
+    if (pack_(closed.policy).size() > kLargestPacked) closed = source::decode::closed_policy(id.name);
     remarks.problems.push_back(too_large(id, packed.size(), closed.in_force));
     return upsert(closed.policy, std::move(remarks), observed);
   }
@@ -124,4 +124,4 @@ size_t Mirror::count(Findings Remarks::*what) const {
   return count;
 }
 
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

@@ -19,7 +19,7 @@
 #include "agent/model/cluster.h"
 #include "agent/source/finding.h"
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 
 inline constexpr size_t kLargestPacked = 1 << 20;  // bytes of one object
 
@@ -94,4 +94,4 @@ class Mirror {
   uint64_t remarks_version_ = 0;
 };
 
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

@@ -3,7 +3,7 @@
 #include "agent/source/kube/proto_tree.h"
 #include "agent/source/kube/proto_wire.h"
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 namespace {
 
 constexpr std::string_view kMagic("k8s\0", 4);
@@ -212,4 +212,4 @@ ApiStatus read_proto_status(std::string_view body) {
   return tree ? status_of(tree->root()) : ApiStatus{};
 }
 
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

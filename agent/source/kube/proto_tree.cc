@@ -6,14 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "agent/source/decode/tree_builder.h"
 #include "agent/source/kube/proto_wire.h"
-#include "agent/source/tree_builder.h"
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 namespace {
 
-using source::TreeError;
-using source::TreeType;
+using source::decode::TreeError;
+using source::decode::TreeType;
 
 std::string timestamp(int64_t seconds) {
   const auto time = static_cast<std::time_t>(seconds);
@@ -76,7 +76,7 @@ struct Fields {
 
 class Builder {
  public:
-  source::Document take() { return builder_.take(); }
+  source::decode::Document take() { return builder_.take(); }
 
   void message(const Shape& shape, std::string_view bytes) {
     builder_.begin(TreeType::kMap, 0);
@@ -188,12 +188,12 @@ class Builder {
     }
   }
 
-  source::TreeBuilder builder_;
+  source::decode::TreeBuilder builder_;
 };
 
 }  // namespace
 
-base::Result<source::Document> build_tree(const Shape& shape, std::string_view message) {
+base::Result<source::decode::Document> build_tree(const Shape& shape, std::string_view message) {
   try {
     Builder builder;
     builder.message(shape, message);
@@ -203,4 +203,4 @@ base::Result<source::Document> build_tree(const Shape& shape, std::string_view m
   }
 }
 
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

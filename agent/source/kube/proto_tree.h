@@ -6,11 +6,11 @@
 #include <string_view>
 
 #include "agent/base/result.h"
+#include "agent/source/decode/tree.h"
 #include "agent/source/kube/shape.h"
-#include "agent/source/tree.h"
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 
-base::Result<source::Document> build_tree(const Shape& shape, std::string_view message);
+base::Result<source::decode::Document> build_tree(const Shape& shape, std::string_view message);
 
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

@@ -1,6 +1,6 @@
 #include "agent/source/kube/proto_wire.h"
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 
 std::optional<uint64_t> take_varint(std::string_view& bytes) {
   uint64_t value = 0;
@@ -64,4 +64,4 @@ std::optional<WireField> WireMessage::next() {
   return field;
 }
 
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

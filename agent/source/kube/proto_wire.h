@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 
 // Takes a varint from the front of `bytes`; none, and `bytes` as it was, where it is not whole or longer than
 // 64 bits.
@@ -44,4 +44,4 @@ class WireMessage {
   bool malformed_ = false;
 };
 
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
-namespace sluice::kube {
+#include "agent/base/backoff.h"
+
+namespace sluice::source::kube {
 namespace {
 
 using Kind = Failure::Kind;
@@ -14,7 +16,7 @@ Kind kind_of(unsigned code, const ApiStatus& status) {
   if (code == kTooMany) return Kind::kThrottled;
   if (code == kUnauthorized || code == kForbidden) return Kind::kRefused;
   if (code == kNotFound) return Kind::kMissing;
-  return code >= 500 ? Kind::kServer : Kind::kSenseless;
+  return code >= 500 ? Kind::kServer : Kind::kInvalid;
 }
 
 std::string describe(unsigned code, const ApiStatus& status) {
@@ -40,7 +42,7 @@ std::string_view to_text(Kind kind) {
       return "server";
     case Kind::kBroken:
       return "broken";
-    case Kind::kSenseless:
+    case Kind::kInvalid:
       return "senseless";
   }
   return "broken";
@@ -58,7 +60,7 @@ Failure failure_of(unsigned http_status, const ApiStatus& status, milliseconds r
 Failure failure_of(const ApiStatus& error_event) {
   Failure failure = failure_of(static_cast<unsigned>(error_event.code), error_event, milliseconds(0));
   // The watch itself was opened: whatever it says now is about the version that was asked for.
-  if (failure.kind != Kind::kForgotten && failure.kind != Kind::kThrottled) failure.kind = Kind::kSenseless;
+  if (failure.kind != Kind::kForgotten && failure.kind != Kind::kThrottled) failure.kind = Kind::kInvalid;
   failure.what = "ERROR event: " + failure.what;
   return failure;
 }
@@ -91,7 +93,7 @@ void Reflector::advanced(const std::string& resource_version) {
   senseless_ = 0;
 }
 
-bool Reflector::settle(Moment now) {
+bool Reflector::close_watch(Moment now) {
   const bool steady = opened_ && now - *opened_ >= pauses_.steady;
   if (steady) failures_ = forgotten_ = 0;
   opened_.reset();
@@ -100,7 +102,7 @@ bool Reflector::settle(Moment now) {
 
 void Reflector::watch_ended(Moment now) {
   // One that is soon over would be asked for again and again, whatever it brings.
-  pause_ = settle(now) ? milliseconds(0) : back_off(failures_++);
+  pause_ = close_watch(now) ? milliseconds(0) : back_off(failures_++);
 }
 
 void Reflector::relist() {
@@ -110,7 +112,7 @@ void Reflector::relist() {
 }
 
 void Reflector::failed(const Failure& failure, Moment now) {
-  settle(now);
+  close_watch(now);
   const int row = failures_++;
   pause_ = back_off(row);
   switch (failure.kind) {
@@ -119,7 +121,7 @@ void Reflector::failed(const Failure& failure, Moment now) {
       ++forgotten_;
       relist();
       break;
-    case Kind::kSenseless:
+    case Kind::kInvalid:
       if (++senseless_ >= kVersionTries) relist();
       break;
     case Kind::kMissing:
@@ -141,8 +143,7 @@ void Reflector::failed(const Failure& failure, Moment now) {
 }
 
 milliseconds Reflector::back_off(int row) {
-  constexpr int kDoublings = 16;
-  const auto whole = std::min(pauses_.longest, pauses_.first * (int64_t{1} << std::min(row, kDoublings)));
+  const auto whole = base::Backoff::after(row, pauses_.first, pauses_.longest);
   const auto half = whole.count() / 2;
   return milliseconds(half + static_cast<int64_t>(draw() % static_cast<uint64_t>(whole.count() - half + 1)));
 }
@@ -155,4 +156,4 @@ uint64_t Reflector::draw() {
   return z ^ (z >> 31);
 }
 
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

@@ -24,7 +24,7 @@
 
 #include "agent/source/kube/body.h"
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 
 using Moment = std::chrono::steady_clock::time_point;
 using std::chrono::milliseconds;
@@ -59,7 +59,7 @@ struct Failure {
     kMissing,    // 404
     kServer,     // other HTTP errors
     kBroken,     // connection, TLS, time-out
-    kSenseless,  // an answer that makes no sense, an ERROR event
+    kInvalid,  // an answer that makes no sense, an ERROR event
   };
   Kind kind = Kind::kBroken;
   std::string what;  // one line
@@ -98,7 +98,7 @@ class Reflector {
  private:
   void relist();
   // The watch is over; true: it lasted.
-  bool settle(Moment now);
+  bool close_watch(Moment now);
   milliseconds back_off(int row);
   uint64_t draw();
 
@@ -113,4 +113,4 @@ class Reflector {
   milliseconds pause_{0};
 };
 
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 namespace {
 
 using enum FieldType;
@@ -179,4 +179,4 @@ const Shape& shape_of(model::Kind kind) {
   return kPod;
 }
 
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

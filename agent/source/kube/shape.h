@@ -13,7 +13,7 @@
 
 #include "agent/model/cluster.h"
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 
 enum class FieldType : uint8_t {
   kText,
@@ -51,4 +51,4 @@ extern const Shape kListMetaShape;
 // metav1.Status: what went wrong.
 extern const Shape kStatusShape;
 
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

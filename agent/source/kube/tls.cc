@@ -6,9 +6,9 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/address.hpp>
 
-#include "agent/source/excerpt.h"
+#include "agent/base/excerpt.h"
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 namespace {
 
 namespace ssl = boost::asio::ssl;
@@ -22,7 +22,7 @@ bool is_address(const std::string& host) {
 
 base::Error within(const Code& code, const Material& material, const std::string& what) {
   return base::Error(what + (material.file.empty() ? "" : " " + material.file) +
-                     ": is not usable: " + source::one_line(code.message()));
+                     ": is not usable: " + base::one_line(code.message()));
 }
 
 base::Status use_client_certificate(ssl::context& context, const ApiServer& server) {
@@ -42,7 +42,7 @@ base::Status trust(ssl::context& context, const ApiServer& server) {
   Code code;
   if (server.ca.absent()) {
     context.set_default_verify_paths(code);
-    if (code) return base::Error("the system's certificates: " + source::one_line(code.message()));
+    if (code) return base::Error("the system's certificates: " + base::one_line(code.message()));
     return base::done();
   }
   const auto ca = server.ca.read();
@@ -62,7 +62,7 @@ base::Result<ssl::context> make_tls_context(const ApiServer& server) {
   SSL_CTX_set_mode(context.native_handle(), SSL_MODE_RELEASE_BUFFERS);
   Code code;
   context.set_verify_mode(ssl::verify_peer, code);
-  if (code) return base::Error("TLS: " + source::one_line(code.message()));
+  if (code) return base::Error("TLS: " + base::one_line(code.message()));
   if (auto trusted = trust(context, server); !trusted) return trusted.error();
   if (auto used = use_client_certificate(context, server); !used) return used.error();
   return context;
@@ -76,13 +76,13 @@ base::Status expect_server(SSL* ssl, const ApiServer& server) {
               : SSL_set1_host(ssl, name.c_str()) == 1 && SSL_set_tlsext_host_name(ssl, name.c_str()) == 1;
   constexpr unsigned char kHttp11[] = "\x08http/1.1";
   if (!set || SSL_set_alpn_protos(ssl, kHttp11, sizeof kHttp11 - 1) != 0)
-    return base::Error("TLS: " + source::excerpt(name) + " is no name for a server");
+    return base::Error("TLS: " + base::excerpt(name) + " is no name for a server");
   return base::done();
 }
 
 base::Error handshake_error(SSL* ssl, const ApiServer& server, const Code& code) {
   const long verified = SSL_get_verify_result(ssl);
-  if (verified == X509_V_OK) return base::Error("TLS: " + source::one_line(code.message()));
+  if (verified == X509_V_OK) return base::Error("TLS: " + base::one_line(code.message()));
   const std::string why = X509_verify_cert_error_string(verified);
   const bool name = verified == X509_V_ERR_HOSTNAME_MISMATCH || verified == X509_V_ERR_IP_ADDRESS_MISMATCH;
   return base::Error("the server's certificate: " + why +
@@ -91,4 +91,4 @@ base::Error handshake_error(SSL* ssl, const ApiServer& server, const Code& code)
                            : ": check the certificate authority"));
 }
 
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

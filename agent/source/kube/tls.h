@@ -7,7 +7,7 @@
 #include "agent/base/result.h"
 #include "agent/source/kube/api_server.h"
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 
 // Reads the certificates and keys; made anew for every connection, since they rotate.
 base::Result<boost::asio::ssl::context> make_tls_context(const ApiServer& server);
@@ -16,4 +16,4 @@ base::Status expect_server(SSL* ssl, const ApiServer& server);
 // Why a handshake failed, with how to mend it.
 base::Error handshake_error(SSL* ssl, const ApiServer& server, const boost::system::error_code& code);
 
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

@@ -11,7 +11,7 @@ namespace sluice::apps {
 namespace {
 
 // Answers what makes sense, but fails at this port.
-class FailsAt final : public control::Engine {
+class FailsAt final : public engine::Engine {
  public:
   FailsAt(const model::Cluster& cluster, uint16_t port)
       : cluster_(cluster), addresses_(cluster), port_(net::Port::from_host(port)) {}

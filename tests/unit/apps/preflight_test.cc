@@ -146,7 +146,7 @@ TEST(Preflight, ReallyLoadsAndAttachesAndLeavesNothing) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root: loads programs";
   PreflightOptions options;
   options.bpffs = "/sys/fs/bpf/sluice-preflight-test";
-  for (const auto mode : {kernel::AttachMode::kAuto, kernel::AttachMode::kClsact}) {
+  for (const auto mode : {kernel::attach::AttachMode::kAuto, kernel::attach::AttachMode::kClsact}) {
     options.attach = mode;
     const NodeFacts facts = read_node_facts(options);
     ASSERT_TRUE(facts.programs.ok()) << facts.programs.error().message();

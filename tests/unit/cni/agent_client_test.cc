@@ -48,14 +48,14 @@ TEST_F(AgentClientTest, TheAgentsOwnLineComesBack) {
   };
   for (const Row& row : rows) {
     agent.answer_add(row.status);
-    const Told told = AgentClient(socket_).add({}, in(milliseconds(5000)));
+    const AgentReply told = AgentClient(socket_).add({}, in(milliseconds(5000)));
     EXPECT_EQ(told.answer, row.answer) << row.line;
     EXPECT_THAT(told.line, HasSubstr(row.line));
   }
 }
 
 TEST_F(AgentClientTest, NobodyThereIsSaidWithTheSocket) {
-  const Told told = AgentClient(socket_).add({}, in(milliseconds(200)));
+  const AgentReply told = AgentClient(socket_).add({}, in(milliseconds(200)));
   EXPECT_EQ(told.answer, Answer::kUnreachable);
   EXPECT_THAT(told.line, HasSubstr(socket_));
 }
@@ -101,7 +101,7 @@ TEST_F(AgentClientTest, AnAgentThatIsReplacedIsToldAgain) {
   first.reset();
   const AgentDouble second(socket_);
   ASSERT_TRUE(second.listens());
-  const Told answer = told.get();
+  const AgentReply answer = told.get();
   EXPECT_EQ(answer.answer, Answer::kYes) << answer.line;
 }
 

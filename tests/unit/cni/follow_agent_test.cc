@@ -11,10 +11,10 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-class FollowAgent : public NodeTest {
+class FollowAgent : public ReconcilerTest {
  protected:
   void SetUp() override {
-    NodeTest::SetUp();
+    ReconcilerTest::SetUp();
     entry_.socket = node_.followed_agent = directory_ + "/sluice.sock";
     write(conf("10-net.conflist"), list("net"));
   }

@@ -19,16 +19,16 @@ namespace {
 
 constexpr std::chrono::seconds kPatience{20};
 
-class InstallWatch : public NodeTest {
+class InstallWatch : public ReconcilerTest {
  protected:
   void SetUp() override {
-    NodeTest::SetUp();
+    ReconcilerTest::SetUp();
     stop_ = base::Fd(::eventfd(0, EFD_CLOEXEC));
     heard_ = base::Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   }
   void TearDown() override {
     if (watching_.valid()) end();
-    NodeTest::TearDown();
+    ReconcilerTest::TearDown();
   }
   void start() {
     watching_ = std::async(std::launch::async, [this] {

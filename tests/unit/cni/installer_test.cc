@@ -17,7 +17,7 @@ namespace json = boost::json;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-class Installer : public NodeTest {
+class Installer : public ReconcilerTest {
  protected:
   std::string network_of_ours() const {
     const auto bytes = read(node_.configuration());

@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "agent/compile/compiler.h"
+#include "agent/reference/reference.h"
 #include "tests/oracle/build.h"
 #include "tests/oracle/random_cluster.h"
-#include "tests/oracle/reference.h"
 
 namespace sluice::compile {
 namespace {
@@ -52,7 +52,7 @@ TEST(Explain, SaysWhatTheOracleSaysAndForTheSameReasons) {
   for (uint64_t seed = 1; seed <= 80; ++seed) {
     const model::Cluster world = oracle::random_cluster(seed, static_cast<int>(1 + seed % 30));
     const model::PodAddresses addresses(world);
-    const oracle::Reference reference(world);
+    const reference::Reference reference(world);
     std::map<std::string, std::unique_ptr<Compiler>> compilers;
     for (const model::Probe& probe : oracle::random_probes(world, seed, 100)) {
       auto resolved = model::resolve(world, addresses, probe);

@@ -4,8 +4,8 @@
 #include <cstdlib>
 
 #include "agent/compile/compiler.h"
+#include "agent/reference/reference.h"
 #include "tests/oracle/random_cluster.h"
-#include "tests/oracle/reference.h"
 #include "tests/oracle/shrink.h"
 #include "tests/oracle/text.h"
 #include "tests/unit/compile/evaluate.h"
@@ -14,7 +14,7 @@ namespace sluice::compile {
 namespace {
 
 using model::Direction;
-using oracle::Reference;
+using reference::Reference;
 
 // How many clusters; SLUICE_ROUNDS raises it.
 uint64_t rounds(uint64_t usual) {
@@ -71,12 +71,12 @@ bool is_service_address(const model::Cluster& cluster, const model::Probe& probe
   model::PodAddresses addresses(cluster);
   auto resolved = model::resolve(cluster, addresses, probe);
   return resolved && resolved->port &&
-         oracle::service_backends(cluster, addresses, resolved->from.pod, resolved->to.ip, resolved->protocol,
-                                  *resolved->port);
+         reference::service_backends(cluster, addresses, resolved->from.pod, resolved->to.ip,
+                                     resolved->protocol, *resolved->port);
 }
 
 bool disagrees(const model::Cluster& cluster, const model::Probe& probe) {
-  auto wanted = oracle::evaluate(cluster, probe);
+  auto wanted = reference::evaluate(cluster, probe);
   auto mine = Engine(cluster).evaluate(probe);
   return wanted.ok() && mine.ok() && !agree(*mine, *wanted, !is_service_address(cluster, probe));
 }
@@ -84,7 +84,7 @@ bool disagrees(const model::Cluster& cluster, const model::Probe& probe) {
 std::string report(const model::Cluster& cluster, const model::Probe& probe) {
   const model::Cluster small = oracle::shrink(
       cluster, [&](const model::Cluster& candidate) { return disagrees(candidate, probe); }, 3000);
-  auto wanted = oracle::evaluate(small, probe);
+  auto wanted = reference::evaluate(small, probe);
   auto mine = Engine(small).evaluate(probe);
   std::string images;
   for (const auto& [name, node] : small.nodes) images += to_text(compile_node(small, name.name));

@@ -1,4 +1,4 @@
-// The feed over a real socket: FeedClient at one end, FeedService and FeedFeeder at the other.
+// The feed over a real socket: FeedClient at one end, FeedService and StreamSource at the other.
 #include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>
 
@@ -20,18 +20,18 @@ class FeedServerTest : public ServerFixture {
  protected:
   void SetUp() override {
     ServerFixture::SetUp();
-    feeder_ = std::move(
-        *FeedFeeder::open({"node-1", [this] { return kNow + late_; },
-                           [this](std::chrono::duration<double> took) { took_.push_back(took.count()); }}));
+    feeder_ = std::move(*source::feed::StreamSource::open(
+        {"node-1", [this] { return kNow + late_; },
+         [this](std::chrono::duration<double> took) { took_.push_back(took.count()); }}));
     start({}, feeder_.get());
   }
   // What the agent would take now.
   source::Batch take() {
-    return on_loop([this] { return feeder_->take().value_or(source::Batch{}); });
+    return on_loop([this] { return feeder_->drain().value_or(source::Batch{}); });
   }
   void put_in_force() {
     on_loop([this] {
-      (void)feeder_->take();
+      (void)feeder_->drain();
       feeder_->note_in_force(kNow + late_);
       return 0;
     });
@@ -41,7 +41,7 @@ class FeedServerTest : public ServerFixture {
     return problems.empty() ? "" : problems.front().to_text();
   }
 
-  std::unique_ptr<FeedFeeder> feeder_;
+  std::unique_ptr<source::feed::StreamSource> feeder_;
   std::chrono::milliseconds late_{0};
   std::vector<double> took_;
 };
@@ -67,7 +67,7 @@ TEST_F(FeedServerTest, FromHelloToInForce) {
   ASSERT_TRUE(tester.welcomed()) << tester.end();
   EXPECT_FALSE(tester.welcome->resumed());
   EXPECT_EQ(tester.welcome->node(), "node-1");
-  EXPECT_EQ(tester.welcome->window(), kFeedWindow);
+  EXPECT_EQ(tester.welcome->window(), source::feed::kFeedWindow);
   EXPECT_THAT(first_problem(),
               HasSubstr("waiting for the first snapshot: feeder tester is sending a snapshot"));
   ASSERT_EQ(tester.send(true, {"a", "b"}).value(), 1u);
@@ -220,7 +220,7 @@ v1::FeedRequest long_state() {
 v1::FeedRequest huge() {
   v1::FeedRequest request = batch(1, true);
   auto* ns = request.mutable_batch()->add_events()->mutable_upsert()->mutable_namespace_();
-  ns->mutable_name()->set_name(std::string(kFeedLargestMessage, 'x'));
+  ns->mutable_name()->set_name(std::string(source::feed::kFeedLargestMessage, 'x'));
   return request;
 }
 

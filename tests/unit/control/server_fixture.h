@@ -1,4 +1,4 @@
-// A Server on a socket of its own, with desks that answer from memory; its loop runs on a thread of its own.
+// A Server on a socket of its own, with handlers that answer from memory; its loop runs on a thread of its own.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -21,7 +21,7 @@
 
 namespace sluice::control {
 
-class FakeDesk final : public Desk {
+class FakeDesk final : public ControlHandler {
  public:
   explicit FakeDesk(boost::asio::io_context& loop) : timer_(loop) {}
   void sync(std::chrono::steady_clock::time_point deadline, SyncDone done) override {
@@ -52,7 +52,7 @@ class FakeDesk final : public Desk {
   boost::asio::steady_timer timer_;
 };
 
-class NoEndpoints final : public EndpointDesk {
+class NoEndpoints final : public EndpointHandler {
  public:
   void add_endpoint(const v1::AddEndpointRequest&, std::chrono::steady_clock::time_point,
                     Added added) override {
@@ -62,7 +62,7 @@ class NoEndpoints final : public EndpointDesk {
     return v1::DelEndpointReply();
   }
   EndpointAnswer<v1::CheckEndpointReply> check_endpoint(const v1::CheckEndpointRequest&) override {
-    return EndpointFault{EndpointFault::Kind::kNotTold, "nobody told of it"};
+    return EndpointFault{EndpointFault::Kind::kNotFound, "nobody told of it"};
   }
   EndpointAnswer<v1::KeepEndpointsReply> keep_endpoints(const v1::KeepEndpointsRequest&) override {
     return v1::KeepEndpointsReply();
@@ -85,7 +85,7 @@ class ServerFixture : public ::testing::Test {
     loop_thread_.join();
     std::filesystem::remove_all(directory_);
   }
-  void start(SocketAccess access = {}, FeedFeeder* feeder = nullptr) {
+  void start(SocketAccess access = {}, source::feed::StreamSource* feeder = nullptr) {
     access.path = socket_;
     auto started = Server::start(loop_, access, {&desk_, &endpoints_, feeder},
                                  [this](uid_t uid, pid_t) { turned_away_.set_value(uid); });

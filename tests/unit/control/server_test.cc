@@ -1,4 +1,4 @@
-// Server and Client over a real socket, with a desk that answers from memory.
+// Server and Client over a real socket, with a handler that answers from memory.
 #include "agent/control/server.h"
 
 #include <fcntl.h>
@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "agent/control/client.h"
+#include "agent/serve/socket_path.h"
 #include "sluice/v1/feed.grpc.pb.h"
 #include "tests/unit/control/server_fixture.h"
 
@@ -149,9 +150,9 @@ TEST_F(ServerTest, ALivingAgentsSocketIsNotTaken) {
 
 TEST_F(ServerTest, ADeadAgentsSocketIsReplaced) {
   leave_stale_socket();
-  EXPECT_FALSE(agent_listens(socket_).value());
+  EXPECT_FALSE(serve::agent_listens(socket_).value());
   start();
-  EXPECT_TRUE(agent_listens(socket_).value());
+  EXPECT_TRUE(serve::agent_listens(socket_).value());
 }
 
 TEST_F(ServerTest, AFileInThePlaceOfTheSocketIsNotTouched) {
@@ -284,7 +285,7 @@ TEST_F(SocketPeersTest, AStoppedServersConnectionsEndForTheFeeder) {
 }
 
 TEST(AgentListens, APathThatIsTooLongIsAnError) {
-  EXPECT_FALSE(agent_listens(std::string(200, 'a')).ok());
+  EXPECT_FALSE(serve::agent_listens(std::string(200, 'a')).ok());
 }
 
 }  // namespace

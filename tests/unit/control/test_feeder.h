@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "agent/control/feed_client.h"
-#include "agent/control/feed_encode.h"
+#include "agent/source/feed/client.h"
+#include "agent/source/feed/encode.h"
 
 namespace sluice::control {
 
@@ -50,13 +50,14 @@ struct TestFeeder {
     batch.set_begins_snapshot(whole);
     batch.set_ends_snapshot(whole);
     for (const auto& name : namespaces)
-      *batch.add_events() = encode(model::Change::upsert(model::Namespace{{"", name}, {}}), observed);
+      *batch.add_events() =
+          source::feed::encode(model::Change::upsert(model::Namespace{{"", name}, {}}), observed);
     return client.send(batch);
   }
 
   boost::asio::io_context loop;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{loop.get_executor()};
-  FeedClient client;
+  source::feed::FeedClient client;
   std::optional<v1::Welcome> welcome;
   v1::Progress progress;
   std::optional<std::string> closed;

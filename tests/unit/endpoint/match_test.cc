@@ -145,7 +145,7 @@ TEST(Matching, TellsAFinishedPodsNamespaceFromAStrangers) {
   const Matching matching = match(found, cluster);
   EXPECT_THAT(matching.pods, ::testing::SizeIs(1));
   EXPECT_THAT(matching.finished, ElementsAre(found[3]));
-  EXPECT_THAT(matching.strangers, ElementsAre(found[1], found[0]));
+  EXPECT_THAT(matching.unknown, ElementsAre(found[1], found[0]));
 }
 
 TEST(NotFound, PodsOfThisNodeThatTakePartAndAreNotHere) {

@@ -198,7 +198,7 @@ TEST_F(Namespaces, ACapabilityThatIsLaidDownIsEnough) {
   const Netns a = add("a");
   bool inside = false;
   ASSERT_DONE(on_fresh_thread([&] {
-    base::lay_down_sys_admin();
+    base::lower_sys_admin();
     EXPECT_FALSE(is_in_effect(CAP_SYS_ADMIN));
     const auto ran = run_within(a, [&] {
       inside = true;
@@ -206,7 +206,7 @@ TEST_F(Namespaces, ACapabilityThatIsLaidDownIsEnough) {
     });
     EXPECT_TRUE(ran.ok());
     {
-      const base::SysAdmin raised;
+      const base::RaisedSysAdmin raised;
       EXPECT_TRUE(is_in_effect(CAP_SYS_ADMIN));
     }
     EXPECT_FALSE(is_in_effect(CAP_SYS_ADMIN));
@@ -222,7 +222,7 @@ TEST_F(Namespaces, WhereItStandsForOthersItStays) {
     ::syscall(SYS_capget, &header, data);
     data[CAP_TO_INDEX(CAP_BPF)].effective &= ~CAP_TO_MASK(CAP_BPF);
     EXPECT_EQ(::syscall(SYS_capset, &header, data), 0);
-    base::lay_down_sys_admin();
+    base::lower_sys_admin();
     EXPECT_TRUE(is_in_effect(CAP_SYS_ADMIN));
   }));
 }

@@ -1,17 +1,17 @@
 // Attachment on real interfaces, in both modes: ours first, others undisturbed, everything outlives the
 // agent, and everything can be removed.
-#include "agent/kernel/attach.h"
+#include "agent/kernel/attach/attach.h"
 
 #include <gmock/gmock.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "agent/kernel/attach/tc_dump.h"
+#include "agent/kernel/attach/tcx.h"
 #include "agent/kernel/bpffs.h"
 #include "agent/kernel/counters.h"
 #include "agent/kernel/maps.h"
-#include "agent/kernel/tc_dump.h"
-#include "agent/kernel/tcx.h"
 #include "tests/unit/kernel/world.h"
 
 namespace sluice::kernel::testing {
@@ -25,19 +25,20 @@ namespace fs = std::filesystem;
 constexpr sluice_direction kBoth[] = {SLUICE_INGRESS, SLUICE_EGRESS};
 constexpr int kTcxAttachType[] = {47, 46};  // by sluice_direction
 
-class Attach : public KernelTest, public ::testing::WithParamInterface<AttachMode> {
+class Attach : public KernelTest, public ::testing::WithParamInterface<attach::AttachMode> {
  protected:
   void SetUp() override {
     KernelTest::SetUp();
-    if (!IsSkipped() && GetParam() == AttachMode::kTcx && !tcx_supported())
+    if (!IsSkipped() && GetParam() == attach::AttachMode::kTcx && !attach::tcx_supported())
       GTEST_SKIP() << "no TCX in this kernel";
   }
 };
 class Clsact : public KernelTest {};
 class Loader : public KernelTest {};
 
-INSTANTIATE_TEST_SUITE_P(Modes, Attach, ::testing::Values(AttachMode::kTcx, AttachMode::kClsact),
-                         [](const auto& mode) { return to_text(mode.param); });
+INSTANTIATE_TEST_SUITE_P(Modes, Attach,
+                         ::testing::Values(attach::AttachMode::kTcx, attach::AttachMode::kClsact),
+                         [](const auto& mode) { return attach::to_text(mode.param); });
 
 bpf_tc_hook hook_of(uint32_t ifindex, sluice_direction direction) {
   bpf_tc_hook hook{};
@@ -50,16 +51,16 @@ bpf_tc_hook hook_of(uint32_t ifindex, sluice_direction direction) {
 // Someone else's program at both hooks, by the same mechanism as ours.
 class ForeignAttachment {
  public:
-  ForeignAttachment(const Foreign& program, uint32_t ifindex, AttachMode mode, uint32_t priority) {
+  ForeignAttachment(const Foreign& program, uint32_t ifindex, attach::AttachMode mode, uint32_t priority) {
     for (const auto direction : kBoth) {
-      if (mode == AttachMode::kTcx) {
+      if (mode == attach::AttachMode::kTcx) {
         const auto type = static_cast<bpf_attach_type>(kTcxAttachType[direction]);
         links_[direction] = base::Fd(bpf_link_create(program.fd(), static_cast<int>(ifindex), type, nullptr));
         EXPECT_TRUE(links_[direction].valid());
         continue;
       }
       bpf_tc_hook hook = hook_of(ifindex, direction);
-      if (must(tc_ingress_qdisc(ifindex)).empty()) {
+      if (must(attach::tc_ingress_qdisc(ifindex)).empty()) {
         EXPECT_EQ(bpf_tc_hook_create(&hook), 0);
       }
       bpf_tc_opts options{};
@@ -98,10 +99,11 @@ void expect_denied(const Veth& veth, const Programs& programs) {
 TEST_P(Attach, BothDirectionsAreSeen) {
   const Veth veth;
   const Programs& programs = shared_pinned();
-  Attacher attacher = must(Attacher::create(programs, GetParam()));
+  attach::Attacher attacher = must(attach::Attacher::create(programs, GetParam()));
   EXPECT_OK(attacher.attach(veth.host()));
   expect_denied(veth, programs);
-  EXPECT_THAT(must(attacher.attached()), ElementsAre(Attachment{veth.host(), veth.host_name(), GetParam()}));
+  EXPECT_THAT(must(attacher.attached()),
+              ElementsAre(attach::Attachment{veth.host(), veth.host_name(), GetParam()}));
   EXPECT_OK(attacher.detach(veth.host()));
   EXPECT_THAT(must(attacher.attached()), IsEmpty());
 }
@@ -113,7 +115,7 @@ TEST_P(Attach, ForeignProgramsRunBehindOursAndStay) {
   expect_seen(veth, early, 2);
   const Programs& programs = shared_pinned();
   KernelMaps maps = must(KernelMaps::open(programs));
-  Attacher attacher = must(Attacher::create(programs, GetParam()));
+  attach::Attacher attacher = must(attach::Attacher::create(programs, GetParam()));
   EXPECT_OK(attacher.attach(veth.host()));
   const ForeignAttachment after(late, veth.host(), GetParam(), 9);
   expect_denied(veth, programs);
@@ -133,7 +135,7 @@ TEST_P(Attach, OutlivesTheAgentAndIsTakenOverInPlace) {
   {
     const Programs programs = must(load(small_pinned()));
     KernelMaps maps = must(KernelMaps::open(programs));
-    Attacher attacher = must(Attacher::create(programs, GetParam()));
+    attach::Attacher attacher = must(attach::Attacher::create(programs, GetParam()));
     EXPECT_OK(attacher.attach(veth.host()));
     expect_denied(veth, programs);
   }
@@ -142,26 +144,27 @@ TEST_P(Attach, OutlivesTheAgentAndIsTakenOverInPlace) {
   for (const auto direction : kBoth) {
     EXPECT_TRUE(eventually([&] { return not_ready(successor, direction) == 2; })) << "the same maps";
   }
-  Attacher attacher = must(Attacher::create(successor, GetParam()));
+  attach::Attacher attacher = must(attach::Attacher::create(successor, GetParam()));
   EXPECT_OK(attacher.attach(veth.host()));
   expect_denied(veth, successor);
-  if (GetParam() == AttachMode::kTcx) {
-    EXPECT_EQ(must(tcx_link_ids(veth.host(), SLUICE_EGRESS)).size(), 1U);
+  if (GetParam() == attach::AttachMode::kTcx) {
+    EXPECT_EQ(must(attach::tcx_link_ids(veth.host(), SLUICE_EGRESS)).size(), 1U);
   }
-  if (GetParam() == AttachMode::kClsact) {
-    EXPECT_EQ(must(tc_filters(veth.host(), SLUICE_EGRESS)).size(), 1U);
+  if (GetParam() == attach::AttachMode::kClsact) {
+    EXPECT_EQ(must(attach::tc_filters(veth.host(), SLUICE_EGRESS)).size(), 1U);
   }
 }
 
 TEST_P(Attach, TheOtherModeTakesOver) {
-  const auto other = GetParam() == AttachMode::kTcx ? AttachMode::kClsact : AttachMode::kTcx;
+  const auto other =
+      GetParam() == attach::AttachMode::kTcx ? attach::AttachMode::kClsact : attach::AttachMode::kTcx;
   const Veth veth;
   const Programs& programs = shared_pinned();
-  Attacher first = must(Attacher::create(programs, GetParam()));
+  attach::Attacher first = must(attach::Attacher::create(programs, GetParam()));
   EXPECT_OK(first.attach(veth.host()));
-  Attacher second = must(Attacher::create(programs, other));
+  attach::Attacher second = must(attach::Attacher::create(programs, other));
   EXPECT_OK(second.attach(veth.host()));
-  EXPECT_THAT(must(second.attached()), ElementsAre(Attachment{veth.host(), veth.host_name(), other}));
+  EXPECT_THAT(must(second.attached()), ElementsAre(attach::Attachment{veth.host(), veth.host_name(), other}));
   expect_denied(veth, programs);
   EXPECT_OK(second.detach(veth.host()));
 }
@@ -172,43 +175,43 @@ TEST_P(Attach, DetachAllLeavesNothing) {
   const ForeignAttachment kept(foreign, two.host(), GetParam(), 3);
   {
     const Programs programs = must(load(small_pinned()));
-    Attacher attacher = must(Attacher::create(programs, GetParam()));
+    attach::Attacher attacher = must(attach::Attacher::create(programs, GetParam()));
     EXPECT_OK(attacher.attach(one.host()));
     EXPECT_OK(attacher.attach(two.host()));
-    const auto refused = detach_all(kPinDir);
+    const auto refused = attach::detach_all(kPinDir);
     ASSERT_FALSE(refused.ok());
     EXPECT_THAT(refused.error().message(), HasSubstr("another sluiced"));
   }
-  EXPECT_OK(detach_all(kPinDir));
+  EXPECT_OK(attach::detach_all(kPinDir));
   EXPECT_FALSE(fs::exists(kPinDir));
   for (const auto direction : kBoth) {
-    EXPECT_THAT(must(tcx_link_ids(one.host(), direction)), IsEmpty());
-    EXPECT_THAT(must(tc_filters(one.host(), direction)), IsEmpty());
+    EXPECT_THAT(must(attach::tcx_link_ids(one.host(), direction)), IsEmpty());
+    EXPECT_THAT(must(attach::tc_filters(one.host(), direction)), IsEmpty());
   }
-  EXPECT_EQ(must(tc_ingress_qdisc(one.host())), "");
+  EXPECT_EQ(must(attach::tc_ingress_qdisc(one.host())), "");
   expect_seen(two, foreign, 2);
-  EXPECT_OK(detach_all(kPinDir));
+  EXPECT_OK(attach::detach_all(kPinDir));
 }
 
 TEST_P(Attach, WhatAnAgentWithAnotherDirectoryAttachedIsLeftAlone) {
   const Veth mine, theirs;
   const Programs& other = shared_pinned();
-  Attacher other_attacher = must(Attacher::create(other, GetParam()));
+  attach::Attacher other_attacher = must(attach::Attacher::create(other, GetParam()));
   EXPECT_OK(other_attacher.attach(theirs.host()));
   {
     const Programs programs = must(load(small_pinned()));
-    Attacher attacher = must(Attacher::create(programs, GetParam()));
+    attach::Attacher attacher = must(attach::Attacher::create(programs, GetParam()));
     EXPECT_OK(attacher.attach(mine.host()));
     EXPECT_THAT(must(attacher.attached()),
-                ElementsAre(Attachment{mine.host(), mine.host_name(), GetParam()}));
+                ElementsAre(attach::Attachment{mine.host(), mine.host_name(), GetParam()}));
     EXPECT_OK(attacher.detach(theirs.host()));
   }
   // Loaded anew and ended before anything was attached: the programs in place are not those pinned last.
   { const Programs successor = must(load(small_pinned())); }
-  EXPECT_OK(detach_all(kPinDir));
+  EXPECT_OK(attach::detach_all(kPinDir));
   for (const auto direction : kBoth) {
-    EXPECT_THAT(must(tcx_link_ids(mine.host(), direction)), IsEmpty());
-    EXPECT_THAT(must(tc_filters(mine.host(), direction)), IsEmpty());
+    EXPECT_THAT(must(attach::tcx_link_ids(mine.host(), direction)), IsEmpty());
+    EXPECT_THAT(must(attach::tc_filters(mine.host(), direction)), IsEmpty());
   }
   expect_denied(theirs, other);
   EXPECT_OK(other_attacher.detach(theirs.host()));
@@ -217,7 +220,7 @@ TEST_P(Attach, WhatAnAgentWithAnotherDirectoryAttachedIsLeftAlone) {
 TEST(DetachAll, TouchesNothingOutsideABpfFileSystem) {
   const fs::path folder = "/run/sluice-unit-kernel-detach";
   fs::create_directories(folder / "v1");
-  EXPECT_THAT(detach_all(folder).error().message(), HasSubstr("is in no BPF file system"));
+  EXPECT_THAT(attach::detach_all(folder).error().message(), HasSubstr("is in no BPF file system"));
   EXPECT_TRUE(fs::exists(folder / "v1"));
   fs::remove_all(folder);
 }
@@ -226,11 +229,11 @@ TEST_P(Attach, AnInterfaceThatIsGoneIsForgotten) {
   Veth veth;
   const uint32_t ifindex = veth.host();
   const Programs& programs = shared_pinned();
-  Attacher attacher = must(Attacher::create(programs, GetParam()));
+  attach::Attacher attacher = must(attach::Attacher::create(programs, GetParam()));
   EXPECT_OK(attacher.attach(ifindex));
   veth.remove();
   EXPECT_THAT(must(attacher.attached()), IsEmpty());
-  must(Attacher::create(programs, GetParam()));
+  must(attach::Attacher::create(programs, GetParam()));
   EXPECT_TRUE(fs::is_empty(links_dir(kSharedPinDir)));
   EXPECT_OK(attacher.detach(ifindex));
   const auto failed = attacher.attach(ifindex);
@@ -240,7 +243,7 @@ TEST_P(Attach, AnInterfaceThatIsGoneIsForgotten) {
 
 TEST_F(Clsact, TheQdiscIsRemovedOnlyIfOursAndEmpty) {
   const Programs& programs = shared_pinned();
-  Attacher attacher = must(Attacher::create(programs, AttachMode::kClsact));
+  attach::Attacher attacher = must(attach::Attacher::create(programs, attach::AttachMode::kClsact));
   const Foreign foreign;
   enum class Who { kOurs, kTheirs, kOursThenTheirs };
   for (const Who who : {Who::kOurs, Who::kTheirs, Who::kOursThenTheirs}) {
@@ -251,9 +254,9 @@ TEST_F(Clsact, TheQdiscIsRemovedOnlyIfOursAndEmpty) {
     }
     EXPECT_OK(attacher.attach(veth.host()));
     EXPECT_OK(attacher.attach(veth.host()));
-    if (who == Who::kOursThenTheirs) ForeignAttachment(foreign, veth.host(), AttachMode::kClsact, 5);
+    if (who == Who::kOursThenTheirs) ForeignAttachment(foreign, veth.host(), attach::AttachMode::kClsact, 5);
     EXPECT_OK(attacher.detach(veth.host()));
-    EXPECT_EQ(must(tc_ingress_qdisc(veth.host())), who == Who::kOurs ? "" : "clsact");
+    EXPECT_EQ(must(attach::tc_ingress_qdisc(veth.host())), who == Who::kOurs ? "" : "clsact");
   }
 }
 
@@ -263,33 +266,33 @@ const char kRedirect[] = "prio 1 protocol all u32 match u32 0 0 action mirred eg
 
 TEST_F(Clsact, TakesThePlaceOfAnIngressQdiscAndKeepsWhatItsFiltersDo) {
   const Programs& programs = shared_pinned();
-  Attacher attacher = must(Attacher::create(programs, AttachMode::kClsact));
+  attach::Attacher attacher = must(attach::Attacher::create(programs, attach::AttachMode::kClsact));
   const Veth veth, shaper;  // a veth that stands for the ifb
   const Foreign foreign;
-  const ForeignAttachment counts(foreign, shaper.host(), AttachMode::kClsact, 1);
+  const ForeignAttachment counts(foreign, shaper.host(), attach::AttachMode::kClsact, 1);
   const std::string dev = veth.host_name();
   ASSERT_EQ(run("tc qdisc add dev " + dev + " handle ffff: ingress"), 0);
   ASSERT_EQ(run("tc filter add dev " + dev + " parent ffff: " + kRedirect + shaper.host_name()), 0);
   ASSERT_EQ(run("tc qdisc add dev " + dev + " root tbf rate 100mbit burst 100kb latency 25ms"), 0);
   for (int again = 0; again < 2; ++again) {
     EXPECT_OK(attacher.attach(veth.host()));
-    EXPECT_EQ(must(tc_ingress_qdisc(veth.host())), "clsact");
+    EXPECT_EQ(must(attach::tc_ingress_qdisc(veth.host())), "clsact");
     expect_denied(veth, programs);
-    const auto filters = must(tc_filters(veth.host(), SLUICE_EGRESS));
+    const auto filters = must(attach::tc_filters(veth.host(), SLUICE_EGRESS));
     ASSERT_EQ(filters.size(), 3U) << "ours, and u32's table and filter";
     EXPECT_EQ(filters.front().kind, "bpf");
     EXPECT_EQ(filters.back().kind, "u32");
     EXPECT_EQ(filters.back().priority, 2U);
   }
   EXPECT_OK(attacher.detach(veth.host()));
-  EXPECT_EQ(must(tc_ingress_qdisc(veth.host())), "clsact") << "theirs is in it";
+  EXPECT_EQ(must(attach::tc_ingress_qdisc(veth.host())), "clsact") << "theirs is in it";
   veth.send(SLUICE_EGRESS, syn(SLUICE_EGRESS, 80));
   EXPECT_TRUE(eventually([&] { return foreign.seen() == 1; })) << "what it did it does: " << foreign.seen();
 }
 
 TEST_F(Clsact, AFilterOfTheFirstPriorityMovesBehindOurs) {
   const Programs& programs = shared_pinned();
-  Attacher attacher = must(Attacher::create(programs, AttachMode::kClsact));
+  attach::Attacher attacher = must(attach::Attacher::create(programs, attach::AttachMode::kClsact));
   const Veth veth;
   const std::string dev = veth.host_name();
   ASSERT_EQ(run("tc qdisc add dev " + dev + " clsact"), 0);
@@ -297,17 +300,17 @@ TEST_F(Clsact, AFilterOfTheFirstPriorityMovesBehindOurs) {
   ASSERT_EQ(run("tc filter add dev " + dev + " ingress prio 1 protocol ip u32 match u32 0 0 classid 1:1"), 0);
   EXPECT_OK(attacher.attach(veth.host()));
   expect_denied(veth, programs);
-  const auto filters = must(tc_filters(veth.host(), SLUICE_EGRESS));
+  const auto filters = must(attach::tc_filters(veth.host(), SLUICE_EGRESS));
   ASSERT_FALSE(filters.empty());
   EXPECT_EQ(filters.front().kind, "bpf");
   EXPECT_EQ(filters.back().kind + std::to_string(filters.back().priority), "u322");
   EXPECT_OK(attacher.detach(veth.host()));
-  EXPECT_EQ(must(tc_ingress_qdisc(veth.host())), "clsact");
+  EXPECT_EQ(must(attach::tc_ingress_qdisc(veth.host())), "clsact");
 }
 
 TEST_F(Clsact, WhatCannotMoveIsNamedAndStays) {
   const Programs& programs = shared_pinned();
-  Attacher attacher = must(Attacher::create(programs, AttachMode::kClsact));
+  attach::Attacher attacher = must(attach::Attacher::create(programs, attach::AttachMode::kClsact));
   const Veth ingress_only, first_place_taken;
   ASSERT_EQ(run("tc qdisc add dev " + ingress_only.host_name() + " ingress"), 0);
   ASSERT_EQ(run("tc qdisc add dev " + first_place_taken.host_name() + " clsact"), 0);
@@ -316,14 +319,14 @@ TEST_F(Clsact, WhatCannotMoveIsNamedAndStays) {
         "dev " + veth->host_name() + (veth == &ingress_only ? " parent ffff:" : " ingress");
     ASSERT_EQ(run("tc filter add " + hook + " prio 1 handle 1: protocol ip u32 divisor 4"), 0);
     ASSERT_EQ(run("tc filter add " + hook + " prio 1 protocol ip u32 match u32 0 0 classid 1:1"), 0);
-    const std::string before = must(tc_ingress_qdisc(veth->host()));
+    const std::string before = must(attach::tc_ingress_qdisc(veth->host()));
     const auto refused = attacher.attach(veth->host());
     ASSERT_FALSE(refused.ok());
     EXPECT_THAT(
         refused.error().message(),
         HasSubstr("another filter (u32 with hash tables, or on both hooks) stands where ours must be first"));
-    EXPECT_EQ(must(tc_ingress_qdisc(veth->host())), before);
-    EXPECT_FALSE(must(tc_filters(veth->host(), SLUICE_EGRESS)).empty());
+    EXPECT_EQ(must(attach::tc_ingress_qdisc(veth->host())), before);
+    EXPECT_FALSE(must(attach::tc_filters(veth->host(), SLUICE_EGRESS)).empty());
   }
 }
 

@@ -16,7 +16,7 @@
 #include <cstring>
 #include <fstream>
 
-#include "agent/kernel/attach.h"
+#include "agent/kernel/attach/attach.h"
 
 namespace sluice::kernel::testing {
 namespace {
@@ -55,7 +55,7 @@ void KernelTest::SetUp() {
 }
 
 void KernelTest::TearDown() {
-  if (std::filesystem::exists(kPinDir)) EXPECT_OK(detach_all(kPinDir));
+  if (std::filesystem::exists(kPinDir)) EXPECT_OK(attach::detach_all(kPinDir));
 }
 
 LoadOptions small_private() {

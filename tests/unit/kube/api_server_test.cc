@@ -3,9 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/source/folder_fixture.h"
+#include "tests/unit/folder/folder_fixture.h"
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 namespace {
 
 TEST(HostPort, Spellings) {
@@ -50,7 +50,7 @@ class InFolder : public testing::Test {
   void write(const std::string& name, const std::string& text) const { folder_.write(name, text); }
 
  private:
-  source::TemporaryFolder folder_;
+  source::folder::TemporaryFolder folder_;
 };
 
 class Kubeconfig : public InFolder {
@@ -156,4 +156,4 @@ TEST_F(InCluster, SaysWhatIsMissing) {
 }
 
 }  // namespace
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

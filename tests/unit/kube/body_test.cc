@@ -5,19 +5,19 @@
 
 #include <boost/json.hpp>
 
-#include "agent/source/decode.h"
+#include "agent/source/decode/decode.h"
 #include "tests/kubeapi/encode.h"
 #include "tests/kubeapi/invented.h"
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 namespace {
 
 using kubeapi::Json;
 using model::Kind;
 
-model::Object decoded(Kind kind, const source::Tree& tree) {
-  source::Decoded found;
-  source::decode_object_of(kind, tree, {"test", 0, 0}, found);
+model::Object decoded(Kind kind, const source::decode::Tree& tree) {
+  source::decode::Decoded found;
+  source::decode::decode_object_of(kind, tree, {"test", 0, 0}, found);
   EXPECT_TRUE(found.problems.empty()) << found.problems.front().to_text();
   if (found.objects.empty()) return model::Pod{};
   return found.objects.front().object;
@@ -38,7 +38,7 @@ struct Read {
 Read read_list(Encoding encoding, Kind kind, std::string_view bytes, size_t piece) {
   Read read;
   const auto reader = make_list_reader(
-      encoding, kind, [&](const source::Tree& tree) { read.objects.push_back(decoded(kind, tree)); });
+      encoding, kind, [&](const source::decode::Tree& tree) { read.objects.push_back(decoded(kind, tree)); });
   for (size_t at = 0; at < bytes.size(); at += piece)
     if (auto taken = reader->read(bytes.substr(at, piece)); !taken) {
       read.end = taken.error();
@@ -55,7 +55,7 @@ TEST(Lists, BothEncodingsInPiecesOfAnySizeGiveWhatTheWholeJsonGives) {
     const std::string json = kubeapi::encode_list(Encoding::kJson, kind, page);
     // The whole document, nothing left out, by the decoder of files.
     std::vector<model::Object> wanted;
-    for (const auto& one : source::decode(json, "test").objects) wanted.push_back(one.object);
+    for (const auto& one : source::decode::decode(json, "test").objects) wanted.push_back(one.object);
     ASSERT_EQ(wanted.size(), 25u);
     for (const Encoding encoding : {Encoding::kJson, Encoding::kProtobuf})
       for (const size_t piece : {size_t{1}, size_t{7}, size_t{1000}, size_t{1} << 20}) {
@@ -88,9 +88,9 @@ TEST(Lists, BytesThatChangedAreNeverMoreThanAnError) {
       std::string bytes = whole;
       for (int flips = 1 + static_cast<int>(random() % 4); flips > 0; --flips)
         bytes[random() % bytes.size()] = static_cast<char>(random());
-      const auto reader = make_list_reader(encoding, Kind::kService, [](const source::Tree& tree) {
-        source::Decoded found;
-        source::decode_object_of(Kind::kService, tree, {"test", 0, 0}, found);
+      const auto reader = make_list_reader(encoding, Kind::kService, [](const source::decode::Tree& tree) {
+        source::decode::Decoded found;
+        source::decode::decode_object_of(Kind::kService, tree, {"test", 0, 0}, found);
       });
       if (auto taken = reader->read(bytes); taken.ok()) (void)reader->finish();
     }
@@ -118,7 +118,7 @@ TEST(Lists, WhatIsNone) {
       {R"({"metadata":{"resourceVersion":"1"},"items":[]} {"items":[)", "goes on after the list"},
   };
   for (const Senseless& row : rows) {
-    const auto reader = make_list_reader(Encoding::kJson, Kind::kPod, [](const source::Tree&) {});
+    const auto reader = make_list_reader(Encoding::kJson, Kind::kPod, [](const source::decode::Tree&) {});
     const auto taken = reader->read(row.body);
     const auto end = reader->finish();
     const std::string why =
@@ -135,7 +135,7 @@ TEST(Lists, WhatIsNone) {
 
 TEST(Lists, AnObjectThatIsTooLargeIsAnErrorNotMemory) {
   std::string huge = R"({"items":[{"metadata":{"labels":{)";
-  const auto reader = make_list_reader(Encoding::kJson, Kind::kPod, [](const source::Tree&) {});
+  const auto reader = make_list_reader(Encoding::kJson, Kind::kPod, [](const source::decode::Tree&) {});
   base::Status taken = reader->read(huge);
   const std::string value(1 << 20, 'x');
   for (int i = 0; i < 40 && taken.ok(); ++i)
@@ -145,7 +145,7 @@ TEST(Lists, AnObjectThatIsTooLargeIsAnErrorNotMemory) {
 }
 
 TEST(Lists, ANumberThatDoesNotEndIsAnErrorNotMemory) {
-  const auto reader = make_list_reader(Encoding::kJson, Kind::kPod, [](const source::Tree&) {});
+  const auto reader = make_list_reader(Encoding::kJson, Kind::kPod, [](const source::decode::Tree&) {});
   base::Status taken = reader->read(R"({"items":[{"metadata":{"name":1)");
   const std::string digits(1 << 20, '0');
   for (int i = 0; i < 20 && taken.ok(); ++i) taken = reader->read(digits);
@@ -155,7 +155,7 @@ TEST(Lists, ANumberThatDoesNotEndIsAnErrorNotMemory) {
 
 TEST(Lists, WhatIsNotReadIsNotKept) {
   // 40 MiB of annotations of one object are passed over.
-  const auto reader = make_list_reader(Encoding::kJson, Kind::kPod, [](const source::Tree& tree) {
+  const auto reader = make_list_reader(Encoding::kJson, Kind::kPod, [](const source::decode::Tree& tree) {
     EXPECT_EQ(tree.find("metadata").find("annotations").size(), 0u);
     EXPECT_EQ(tree.find("metadata").find("name").text(), "p");
   });
@@ -177,8 +177,8 @@ TEST(Watches, EventsBookmarksAndErrorsInPiecesOfAnySize) {
                               kubeapi::encode_error_event(encoding, {410, "Expired", "too old", 3});
     for (const size_t piece : {size_t{1}, size_t{13}, bytes.size()}) {
       std::vector<std::string> seen;
-      const auto reader =
-          make_watch_reader(encoding, Kind::kPod, [&](const std::string& type, const source::Tree& tree) {
+      const auto reader = make_watch_reader(
+          encoding, Kind::kPod, [&](const std::string& type, const source::decode::Tree& tree) {
             if (type == "ERROR") {
               const ApiStatus status = status_of(tree);
               seen.push_back(type + " " + std::to_string(status.code) + " " + status.reason + " " +
@@ -221,9 +221,9 @@ TEST(Texts, OfProtobufAreUtf8) {
                          Row{"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
                          Row{"\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd"}}) {
     std::string seen;
-    const auto reader = make_list_reader(Encoding::kProtobuf, Kind::kPod, [&](const source::Tree& tree) {
-      seen = tree.find("spec").find("nodeName").text();
-    });
+    const auto reader = make_list_reader(
+        Encoding::kProtobuf, Kind::kPod,
+        [&](const source::decode::Tree& tree) { seen = tree.find("spec").find("nodeName").text(); });
     kubeapi::Page page{1, {}, {}};
     page.items.push_back(std::make_shared<const Json>(
         Json{{"metadata", Json{{"name", "p"}}}, {"spec", Json{{"nodeName", row.bytes}}}}));
@@ -246,10 +246,11 @@ TEST(Policies, AnUnknownFieldRefusesTheObject) {
   const std::string protobuf = std::string("k8s\0", 4) + "\x12" + static_cast<char>(list.size()) + list;
   for (const auto& [encoding, body] :
        {std::pair{Encoding::kJson, json}, std::pair{Encoding::kProtobuf, protobuf}}) {
-    source::Decoded found;
-    const auto reader = make_list_reader(encoding, Kind::kNetworkPolicy, [&](const source::Tree& tree) {
-      source::decode_object_of(Kind::kNetworkPolicy, tree, {"test", 0, 0}, found);
-    });
+    source::decode::Decoded found;
+    const auto reader =
+        make_list_reader(encoding, Kind::kNetworkPolicy, [&](const source::decode::Tree& tree) {
+          source::decode::decode_object_of(Kind::kNetworkPolicy, tree, {"test", 0, 0}, found);
+        });
     ASSERT_TRUE(reader->read(body).ok());
     ASSERT_TRUE(reader->finish().ok());
     ASSERT_EQ(found.problems.size(), 1u);
@@ -260,4 +261,4 @@ TEST(Policies, AnUnknownFieldRefusesTheObject) {
 }
 
 }  // namespace
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

@@ -6,7 +6,7 @@
 #include <deque>
 #include <optional>
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 namespace {
 
 namespace asio = boost::asio;
@@ -128,4 +128,4 @@ TEST(Dial, LooksHostsUp) {
 }
 
 }  // namespace
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

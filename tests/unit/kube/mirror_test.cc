@@ -1,11 +1,11 @@
-// The mirror and the outbox: what counts as a change, what a new list removes, what an agent is told.
+// The mirror and the queue: what counts as a change, what a new list removes, what an agent is sent.
 #include "agent/source/kube/mirror.h"
 
 #include <gtest/gtest.h>
 
-#include "agent/source/kube/outbox.h"
+#include "agent/source/kube/change_queue.h"
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 namespace {
 
 using model::Kind;
@@ -18,7 +18,7 @@ ObjectId id(const std::string& name) {
   return {Kind::kNamespace, {"", name}};
 }
 
-// Holds only namespaces; an outbox hears of every change.
+// Holds only namespaces; an queue hears of every change.
 struct World {
   std::vector<std::string> changes;
   Mirror mirror{[](const model::Object& object) {
@@ -27,9 +27,9 @@ struct World {
                 },
                 [this](const ObjectId& which, int64_t observed) {
                   changes.push_back(which.name.name);
-                  outbox.changed(which, observed);
+                  queue.changed(which, observed);
                 }};
-  Outbox outbox{mirror};
+  ChangeQueue queue{mirror};
 
   void list(const std::vector<std::pair<std::string, std::string>>& objects) {
     mirror.begin_list(Kind::kNamespace);
@@ -40,12 +40,12 @@ struct World {
     mirror.upsert(ns(name, label), {}, observed);
   }
   // "begin a=1 b=2 end", "-c" for what is gone.
-  std::string take(uint64_t sequence, size_t items = 1000) {
-    const Parcel parcel = outbox.take(sequence, {1 << 20, items});
-    std::string text = parcel.begins_snapshot ? "begin " : "";
-    for (const auto& item : parcel.items)
+  std::string drain(uint64_t sequence, size_t items = 1000) {
+    const Chunk chunk = queue.drain(sequence, {1 << 20, items});
+    std::string text = chunk.begins_snapshot ? "begin " : "";
+    for (const auto& item : chunk.items)
       text += (item.packed != nullptr ? *item.packed : "-" + item.id.name.name) + " ";
-    return text + (parcel.ends_snapshot ? "end" : "");
+    return text + (chunk.ends_snapshot ? "end" : "");
   }
 };
 
@@ -106,7 +106,7 @@ TEST(Mirror, APolicyThatIsTooLargeIsHeldWithoutItsRules) {
     const char* what;
     size_t selector, rules;  // bytes
     const char* held;
-    const char* told;
+    const char* sent;
   };
   for (const Row& row : {Row{"fits", 10, 10, "selects with rules", ""},
                          Row{"its rules do not", 10, kLargestPacked, "selects",
@@ -130,9 +130,9 @@ TEST(Mirror, APolicyThatIsTooLargeIsHeldWithoutItsRules) {
     const std::string& packed = *mirror.packed(changes.front());
     EXPECT_EQ(packed.substr(0, packed.find('.')), row.held) << row.what;
     const auto problems = mirror.problems(10);
-    ASSERT_EQ(problems.size(), *row.told == 0 ? 0u : 1u) << row.what;
+    ASSERT_EQ(problems.size(), *row.sent == 0 ? 0u : 1u) << row.what;
     if (!problems.empty()) {
-      EXPECT_NE(problems[0].message.find(row.told), std::string::npos) << problems[0].message;
+      EXPECT_NE(problems[0].message.find(row.sent), std::string::npos) << problems[0].message;
     }
   }
 }
@@ -179,76 +179,76 @@ TEST(Mirror, IsCompleteOnceEveryKindWasListed) {
   EXPECT_TRUE(world.mirror.complete());
 }
 
-TEST(Outbox, ASnapshotThenChanges) {
+TEST(ChangeQueue, ASnapshotThenChanges) {
   World world;
   world.list({{"a", "1"}, {"b", "1"}, {"c", "1"}});
-  EXPECT_FALSE(world.outbox.has_parcel()) << "nobody asked yet";
-  world.outbox.start_over();
-  EXPECT_EQ(world.take(1, 2), "begin a=1 b=1 ");
-  world.put("a", "2");              // told already: again as a change
-  world.put("c", "2");              // not told yet: with the snapshot
+  EXPECT_FALSE(world.queue.has_chunk()) << "nobody asked yet";
+  world.queue.start_over();
+  EXPECT_EQ(world.drain(1, 2), "begin a=1 b=1 ");
+  world.put("a", "2");              // sent already: again as a change
+  world.put("c", "2");              // not sent yet: with the snapshot
   world.mirror.remove(id("b"), 0);  // never within a snapshot
-  EXPECT_EQ(world.take(2, 2), "c=2 end");
-  EXPECT_EQ(world.take(3), "a=2 -b ");
-  EXPECT_FALSE(world.outbox.has_parcel());
+  EXPECT_EQ(world.drain(2, 2), "c=2 end");
+  EXPECT_EQ(world.drain(3), "a=2 -b ");
+  EXPECT_FALSE(world.queue.has_chunk());
 }
 
-TEST(Outbox, AnEmptySnapshotIsOneToo) {
+TEST(ChangeQueue, AnEmptySnapshotIsOneToo) {
   World world;
-  world.outbox.start_over();
-  EXPECT_EQ(world.take(1), "begin end");
+  world.queue.start_over();
+  EXPECT_EQ(world.drain(1), "begin end");
 }
 
-TEST(Outbox, ManyChangesOfOneObjectAreToldOnceWithTheFirstTime) {
+TEST(ChangeQueue, ManyChangesOfOneObjectAreToldOnceWithTheFirstTime) {
   World world;
-  world.outbox.start_over();
-  world.take(1);
+  world.queue.start_over();
+  world.drain(1);
   world.put("a", "1", 100);
   world.put("b", "1", 150);
   world.put("a", "2", 200);
-  const Parcel parcel = world.outbox.take(2, {});
-  ASSERT_EQ(parcel.items.size(), 2u);
-  EXPECT_EQ(*parcel.items[0].packed, "a=2");
-  EXPECT_EQ(parcel.items[0].observed, 100);
-  EXPECT_EQ(parcel.items[1].observed, 150);
+  const Chunk chunk = world.queue.drain(2, {});
+  ASSERT_EQ(chunk.items.size(), 2u);
+  EXPECT_EQ(*chunk.items[0].packed, "a=2");
+  EXPECT_EQ(chunk.items[0].observed, 100);
+  EXPECT_EQ(chunk.items[1].observed, 150);
 }
 
-TEST(Outbox, ResumesWithWhatWasSentAndNotTaken) {
+TEST(ChangeQueue, ResumesWithWhatWasSentAndNotTaken) {
   World world;
   world.list({{"a", "1"}});
-  world.outbox.start_over();
-  world.take(1);
-  EXPECT_FALSE(world.outbox.can_resume()) << "the snapshot is not taken";
-  world.outbox.acknowledge(1);
-  EXPECT_TRUE(world.outbox.can_resume());
+  world.queue.start_over();
+  world.drain(1);
+  EXPECT_FALSE(world.queue.can_resume()) << "the snapshot is not taken";
+  world.queue.acknowledge(1);
+  EXPECT_TRUE(world.queue.can_resume());
   world.put("b", "1");
-  world.take(2);
+  world.drain(2);
   world.put("c", "1");
-  world.take(3);
+  world.drain(3);
   world.put("d", "1");
-  world.outbox.acknowledge(2);
-  EXPECT_EQ(world.outbox.taken(), 2u);
+  world.queue.acknowledge(2);
+  EXPECT_EQ(world.queue.taken(), 2u);
   world.mirror.remove(id("c"), 0);
-  world.outbox.resume();
-  EXPECT_EQ(world.take(3), "d=1 -c ")
+  world.queue.resume();
+  EXPECT_EQ(world.drain(3), "d=1 -c ")
       << "c changed again meanwhile: it waits behind d, and is told as it is now";
 }
 
-TEST(Outbox, ParcelsKeepTheirLimits) {
+TEST(ChangeQueue, ParcelsKeepTheirLimits) {
   World world;
   std::vector<std::pair<std::string, std::string>> many;
   for (int i = 100; i < 200; ++i) many.emplace_back("n" + std::to_string(i), std::string(1000, 'x'));
   world.list(many);
-  world.outbox.start_over();
-  size_t told = 0, parcels = 0;
-  while (world.outbox.has_parcel()) {
-    const Parcel parcel = world.outbox.take(++parcels, {10'000, 1000});
-    told += parcel.items.size();
-    EXPECT_LE(parcel.items.size(), 10u);
-    EXPECT_EQ(parcel.ends_snapshot, told == 100);
+  world.queue.start_over();
+  size_t sent = 0, chunks = 0;
+  while (world.queue.has_chunk()) {
+    const Chunk chunk = world.queue.drain(++chunks, {10'000, 1000});
+    sent += chunk.items.size();
+    EXPECT_LE(chunk.items.size(), 10u);
+    EXPECT_EQ(chunk.ends_snapshot, sent == 100);
   }
-  EXPECT_EQ(told, 100u);
+  EXPECT_EQ(sent, 100u);
 }
 
 }  // namespace
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::kube {
+namespace sluice::source::kube {
 namespace {
 
 using Kind = Failure::Kind;
@@ -129,18 +129,18 @@ const Row kRows[] = {
     {"Retry-After is kept", {failed(Kind::kThrottled, 7000)}, "list", 7000, 7000},
     {"but not for ever", {failed(Kind::kThrottled, 86'400'000)}, "list", 120'000, 120'000},
     {"senseless answers to a watch: again",
-     {page("7"), failed(Kind::kSenseless), failed(Kind::kSenseless)},
+     {page("7"), failed(Kind::kInvalid), failed(Kind::kInvalid)},
      "watch 7",
      100,
      200},
     {"the third time a list",
-     {page("7"), failed(Kind::kSenseless), failed(Kind::kSenseless), failed(Kind::kSenseless)},
+     {page("7"), failed(Kind::kInvalid), failed(Kind::kInvalid), failed(Kind::kInvalid)},
      "list",
      200,
      400},
     {"an event between them ends the row",
-     {page("7"), failed(Kind::kSenseless), failed(Kind::kSenseless), opened(), event("8"),
-      failed(Kind::kSenseless)},
+     {page("7"), failed(Kind::kInvalid), failed(Kind::kInvalid), opened(), event("8"),
+      failed(Kind::kInvalid)},
      "watch 8",
      50,
      100},
@@ -241,17 +241,17 @@ TEST(FailureOf, Answers) {
       {401, {}, Kind::kRefused},
       {403, {}, Kind::kRefused},
       {404, {}, Kind::kMissing},
-      {400, {400, "BadRequest", "", 0}, Kind::kSenseless},
-      {302, {}, Kind::kSenseless},
+      {400, {400, "BadRequest", "", 0}, Kind::kInvalid},
+      {302, {}, Kind::kInvalid},
   };
   for (const AnswerRow& row : rows)
     EXPECT_EQ(failure_of(row.http, row.status, milliseconds(0)).kind, row.kind)
         << row.http << " " << row.status.reason;
   EXPECT_EQ(failure_of(503, {}, milliseconds(4000)).retry_after, milliseconds(4000));
   EXPECT_EQ(failure_of({410, "Expired", "old", 0}).kind, Kind::kForgotten);
-  EXPECT_EQ(failure_of({500, "InternalError", "no leader", 0}).kind, Kind::kSenseless);
+  EXPECT_EQ(failure_of({500, "InternalError", "no leader", 0}).kind, Kind::kInvalid);
   EXPECT_EQ(failure_of({410, "Expired", "too old", 0}).what, "ERROR event: HTTP 410 Expired: too old");
 }
 
 }  // namespace
-}  // namespace sluice::kube
+}  // namespace sluice::source::kube

@@ -7,8 +7,8 @@
 #include <functional>
 #include <map>
 
-#include "tests/oracle/reference.h"
-#include "tests/oracle/services.h"
+#include "agent/reference/reference.h"
+#include "agent/reference/services.h"
 #include "tests/oracle/text.h"
 
 namespace sluice::oracle {
@@ -187,7 +187,7 @@ const Corner kCorners[] = {
     {"a host port at an address of its node",
      [](const Cluster& c) {
        return any(c.pods, [&](const Pod& p) {
-         const auto own = own_node_addresses(c, p);
+         const auto own = reference::own_node_addresses(c, p);
          for (const auto& port : p.host_ports)
            if (port.ip && std::find(own.begin(), own.end(), *port.ip) != own.end()) return true;
          return false;
@@ -267,8 +267,8 @@ TEST(RandomProbes, GiveEveryAnswer) {
   int errors = 0, probes = 0;
   for (uint64_t seed = 0; seed < kSeeds; ++seed) {
     const Cluster cluster = random_cluster(seed, size_of(seed));
-    const Reference reference(cluster);
-    for (const Probe& probe : random_probes(cluster, seed, 50)) {
+    const reference::Reference reference(cluster);
+    for (const model::Probe& probe : random_probes(cluster, seed, 50)) {
       ++probes;
       auto answer = reference.evaluate(probe);
       errors += !answer.ok();

@@ -3,8 +3,8 @@
 
 #include <map>
 
+#include "agent/reference/reference.h"
 #include "tests/oracle/random_cluster.h"
-#include "tests/oracle/reference.h"
 
 namespace sluice::oracle {
 namespace {
@@ -20,10 +20,10 @@ TEST(RandomSendings, NearlyHalfOfThemPass) {
   size_t sendings = 0, passed = 0;
   for (uint64_t seed = 0; seed < kSeeds; ++seed) {
     const Cluster cluster = random_cluster(seed, size_of(seed));
-    const Reference reference(cluster);
-    for (const Sending& sending : random_sendings(cluster, seed, 50)) {
+    const reference::Reference reference(cluster);
+    for (const reference::Sending& sending : random_sendings(cluster, seed, 50)) {
       ++sendings;
-      passed += reference.evaluate(sending) == Verdict::kAllow;
+      passed += reference.evaluate(sending) == model::Verdict::kAllow;
     }
   }
   EXPECT_GT(passed, sendings * 40 / 100) << "of " << sendings;
@@ -31,8 +31,8 @@ TEST(RandomSendings, NearlyHalfOfThemPass) {
 }
 
 // By its own rules alone, as if nothing had come before it.
-bool passes_alone(const Cluster& cluster, const Echo& echo) {
-  return evaluate(cluster, Echoes{{echo}, {}, {}}).front() == Verdict::kAllow;
+bool passes_alone(const Cluster& cluster, const reference::Echo& echo) {
+  return evaluate(cluster, reference::Echoes{{echo}, {}, {}}).front() == model::Verdict::kAllow;
 }
 
 TEST(RandomEchoes, TakeEveryTurn) {
@@ -41,21 +41,21 @@ TEST(RandomEchoes, TakeEveryTurn) {
   for (uint64_t seed = 0; seed < kSeeds; ++seed) {
     const Cluster cluster = random_cluster(seed, size_of(seed));
     Cluster later = cluster;
-    const Echoes drawn = random_echoes(cluster, seed, 60);
+    const reference::Echoes drawn = random_echoes(cluster, seed, 60);
     for (const model::Change& change : drawn.changes) later.apply(change);
     const auto verdicts = evaluate(cluster, drawn);
     ASSERT_EQ(verdicts.size(), drawn.before.size() + drawn.after.size());
     for (size_t i = 0; i < verdicts.size(); ++i, ++echoes) {
       const bool is_after = i >= drawn.before.size();
-      const Echo& echo = is_after ? drawn.after[i - drawn.before.size()] : drawn.before[i];
-      const bool passes = verdicts[i] == Verdict::kAllow;
+      const reference::Echo& echo = is_after ? drawn.after[i - drawn.before.size()] : drawn.before[i];
+      const bool passes = verdicts[i] == model::Verdict::kAllow;
       const bool alone = passes_alone(is_after ? later : cluster, echo);
       ++turns[passes ? "passes" : "is dropped"];
       if (passes && !alone)
-        ++turns[echo.kind == Echo::Kind::kReply ? "a reply that passes with its request"
-                                                : "other ICMP that passes with the pair's"];
+        ++turns[echo.kind == reference::Echo::Kind::kReply ? "a reply that passes with its request"
+                                                           : "other ICMP that passes with the pair's"];
       if (!passes && alone) ++turns["is dropped with what it belongs to"];
-      if (echo.kind == Echo::Kind::kReply && !passes) ++turns["a reply that is dropped"];
+      if (echo.kind == reference::Echo::Kind::kReply && !passes) ++turns["a reply that is dropped"];
       if (is_after && passes_alone(cluster, echo) != alone) ++turns["a change reaches it"];
       ++turns[echo.own.family() == net::Family::kIpv4 ? "IPv4" : "IPv6"];
     }

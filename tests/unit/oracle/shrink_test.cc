@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "agent/reference/reference.h"
 #include "tests/oracle/build.h"
 #include "tests/oracle/random_cluster.h"
-#include "tests/oracle/reference.h"
 #include "tests/oracle/text.h"
 
 namespace sluice::oracle {
@@ -13,21 +13,21 @@ namespace {
 using namespace build;
 
 // A bug made for the purpose: an engine that believes no rule with a named port.
-bool shows_named_port_bug(const model::Cluster& cluster, const Probe& probe) {
-  auto right = evaluate(cluster, probe);
-  if (!right || right->ingress != Side::kAllow) return false;
+bool shows_named_port_bug(const model::Cluster& cluster, const model::Probe& probe) {
+  auto right = reference::evaluate(cluster, probe);
+  if (!right || right->ingress != model::Side::kAllow) return false;
   model::Cluster as_the_engine_sees_it = cluster;
   for (auto& [name, policy] : as_the_engine_sees_it.policies)
     std::erase_if(policy.ingress, [](const model::Rule& rule) {
       return std::any_of(rule.ports.begin(), rule.ports.end(),
                          [](const auto& port) { return std::holds_alternative<std::string>(port.port); });
     });
-  return evaluate(as_the_engine_sees_it, probe)->ingress == Side::kDeny;
+  return reference::evaluate(as_the_engine_sees_it, probe)->ingress == model::Side::kDeny;
 }
 
 TEST(Shrink, LeavesOnlyWhatShowsTheFailure) {
   model::Cluster cluster = random_cluster(11, 40);
-  const Probe probe = tcp("192.0.2.1", "blue/target", 8080);
+  const model::Probe probe = tcp("192.0.2.1", "blue/target", 8080);
   for (const model::Change& change :
        {model::Change::upsert(pod("blue/target", {"10.0.9.9", "fd00::9"})
                                   .label("app", "x")
@@ -140,7 +140,7 @@ spec:
 }
 
 TEST(Text, AProbeAsALineOfAProbesFile) {
-  Probe probe = tcp("prod/web-1", "10.0.3.9", 443);
+  model::Probe probe = tcp("prod/web-1", "10.0.3.9", 443);
   EXPECT_EQ(to_json(probe), R"({"from": "prod/web-1", "to": "10.0.3.9", "protocol": "TCP", "port": 443})");
   probe = build::probe("fd00::1", "a/b", net::Protocol(89));
   probe.family = net::Family::kIpv6;

@@ -21,8 +21,8 @@ struct Applied {
     auto plan = placement.plan(to, image::difference(image, to));
     if (!plan) return plan.error();
     if (auto status = image::put_in_force(*plan, maps); !status) return status;
-    if (auto status = image::settle(*plan, maps); !status) return status;
-    placement.settled(*plan);
+    if (auto status = image::clean_up(*plan, maps); !status) return status;
+    placement.release_freed(*plan);
     image = to;
     return base::done();
   }

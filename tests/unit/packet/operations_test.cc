@@ -75,8 +75,8 @@ class Operations : public ::testing::TestWithParam<Case> {
     auto plan = placement_.plan(world.image(), image::difference(image_, world.image()));
     ASSERT_TRUE(plan.ok());
     ASSERT_TRUE(image::put_in_force(*plan, maps_).ok());
-    ASSERT_TRUE(image::settle(*plan, maps_).ok());
-    placement_.settled(*plan);
+    ASSERT_TRUE(image::clean_up(*plan, maps_).ok());
+    placement_.release_freed(*plan);
     image_ = world.image();
   }
   Spec opening(net::Protocol protocol, unsigned destination_port, const net::Ip& remote) const {

@@ -53,7 +53,7 @@ TEST(Placement, TheSameImageIsNoChange) {
   auto plan = applied.placement.plan(image, image::difference(image, image));
   ASSERT_TRUE(plan.ok());
   EXPECT_TRUE(plan->prepare.empty() && plan->endpoints.empty() && plan->interfaces.empty() &&
-              plan->cleanup.empty() && plan->attach.empty() && plan->detach.empty());
+              plan->cleanup.empty());
 }
 
 // The keys of the rules that these batches write or remove.
@@ -130,8 +130,8 @@ TEST(Placement, SlotsAreUsedAgainOnlyWhenNoPacketReadsThem) {
     auto plan = placement.plan(to, image::difference(image, to));
     ASSERT_TRUE(plan.ok() && image::put_in_force(*plan, maps).ok());
     if (settled) {
-      ASSERT_TRUE(image::settle(*plan, maps).ok());
-      placement.settled(*plan);
+      ASSERT_TRUE(image::clean_up(*plan, maps).ok());
+      placement.release_freed(*plan);
     }
     image = to;
   };

@@ -71,7 +71,7 @@ std::unique_ptr<Maps> closed_inwards() {
   image::Placement placement;
   const image::Image image = World(kPod).isolate(SLUICE_INGRESS).image();
   auto plan = placement.plan(image, image::difference({}, image));
-  EXPECT_TRUE(plan.ok() && image::put_in_force(*plan, *maps).ok() && image::settle(*plan, *maps).ok());
+  EXPECT_TRUE(plan.ok() && image::put_in_force(*plan, *maps).ok() && image::clean_up(*plan, *maps).ok());
   return maps;
 }
 

@@ -1,0 +1,67 @@
+// PacketEngine: answers probes by running packets through the stages of bpf/, over the compiled image of each
+// node.
+//
+// Laws: the opening packet of the probe's connection runs through the source pod's interface (its egress) and
+// through the destination pod's (its ingress), each over its own node's image; a pod without a node shares
+// one image with the others that have none. No flow of an earlier probe is ever seen. A node's image is
+// compiled when first asked for; a node with more pods than fit sluice_endpoints is served by several. One
+// thread; the Cluster must outlive it unchanged.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "agent/engine/engine.h"
+#include "agent/image/ids.h"
+#include "agent/image/plan.h"
+#include "agent/packet/build.h"
+
+namespace sluice::engine {
+
+// Maps, and the programs over them; packets pass at interface kRunnerIfindex.
+class Runner {
+ public:
+  virtual ~Runner() = default;
+  virtual image::Target& target() = 0;
+  virtual base::Result<bool> passes(const packet::Bytes& frame, sluice_direction direction) = 0;
+  virtual base::Status forget_flows() = 0;
+};
+inline constexpr uint32_t kRunnerIfindex = 1;
+
+using MakeRunner = std::function<base::Result<std::unique_ptr<Runner>>()>;
+// The classification code built for user space.
+base::Result<std::unique_ptr<Runner>> make_native_runner();
+// The programs loaded into the kernel over maps of their own, run by BPF_PROG_TEST_RUN. Needs root.
+base::Result<std::unique_ptr<Runner>> make_kernel_runner();
+
+class PacketEngine final : public Engine {
+ public:
+  PacketEngine(const model::Cluster& cluster, MakeRunner make_runner);
+  ~PacketEngine() override;
+
+  base::Result<model::Answer> evaluate(const model::Probe& probe) override;
+
+ private:
+  struct World;
+  struct Place {
+    std::string node;
+    size_t part = 0;  // of the node's pods, kPodsAPart each
+    auto operator<=>(const Place&) const = default;
+  };
+
+  base::Result<World*> world_of(const Place& place);
+  base::Result<std::unique_ptr<World>> make_world(const Place& place);
+  base::Result<model::Side> side(const model::Pod* pod, const model::ResolvedProbe& probe,
+                                 sluice_direction direction);
+
+  const model::Cluster& cluster_;
+  MakeRunner make_runner_;
+  model::PodAddresses addresses_;
+  std::map<Place, std::vector<model::ObjectName>> pods_;
+  std::map<model::ObjectName, Place> places_;
+  std::map<Place, std::unique_ptr<World>> worlds_;
+};
+
+}  // namespace sluice::engine

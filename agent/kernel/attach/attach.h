@@ -1,0 +1,69 @@
+// Attachment of the two programs to pods' host-side interfaces.
+//
+// TCX links where the kernel has them (>= 6.6), pinned at <pin_dir>/links so that they outlive the agent;
+// clsact filters elsewhere (clsact.h), which outlive it by nature. Attaching again, by this agent or its
+// successor, exchanges the program in one step: no packet passes unseen. Nobody else's programs are touched;
+// ours run first and pass what they allow on to them (TC_ACT_UNSPEC). Concerns the network namespace of the
+// calling thread. One thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/base/fd.h"
+#include "agent/base/result.h"
+#include "agent/kernel/loader.h"
+#include "agent/kernel/own_maps.h"
+
+namespace sluice::kernel::attach {
+
+enum class AttachMode { kAuto, kTcx, kClsact };
+const char* to_text(AttachMode mode);
+// "auto", "tcx" or "clsact".
+base::Result<AttachMode> parse_attach_mode(const std::string& text);
+
+struct Attachment {
+  uint32_t ifindex = 0;
+  std::string ifname;
+  AttachMode mode = AttachMode::kAuto;  // kTcx or kClsact
+  bool operator==(const Attachment&) const = default;
+};
+
+class Attacher {
+ public:
+  // `programs` must outlive it. Pins of links whose interface is gone are removed. Without a pin_dir in
+  // `programs`, TCX links last as long as the Attacher.
+  static base::Result<Attacher> create(const Programs& programs, AttachMode mode);
+
+  AttachMode mode() const { return mode_; }  // kTcx or kClsact
+  // Both programs, or an error; whichever of the two could be attached stays (a retry completes it).
+  base::Status attach(uint32_t ifindex);
+  // Done also where nothing is attached, or the interface is gone.
+  base::Status detach(uint32_t ifindex);
+  // Interfaces that carry both programs, put there by whichever agent with this directory; sorted by ifindex.
+  base::Result<std::vector<Attachment>> attached() const;
+
+ private:
+  Attacher(const Programs& programs, AttachMode mode, OwnMaps own)
+      : programs_(&programs), mode_(mode), own_(std::move(own)) {}
+  base::Status attach_tcx(uint32_t ifindex, sluice_direction direction);
+  base::Status detach_tcx(uint32_t ifindex);
+
+  const Programs* programs_;
+  AttachMode mode_;
+  OwnMaps own_;
+  std::map<std::pair<uint32_t, int>, base::Fd>
+      private_links_;  // (ifindex, direction); empty where links are pinned
+};
+
+// Removes every program, map and link that agents with this directory ever installed, then the directory.
+// Fails while another agent holds it.
+base::Status detach_all(const std::filesystem::path& pin_dir);
+
+}  // namespace sluice::kernel::attach

@@ -1,0 +1,94 @@
+// NodeView: a node's state as replies, metrics and whoever waits for it read it. It reads and never changes; valid as
+// long as the Reconciler that gave it, and of one moment until that changes.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/compile/compiler.h"
+#include "agent/node/applier.h"
+#include "agent/node/attachments.h"
+#include "agent/node/inputs.h"
+#include "agent/node/interfaces.h"
+#include "agent/node/reports.h"
+
+namespace sluice::node {
+
+struct LastChange {
+  std::chrono::system_clock::time_point when;  // it was in force
+  std::string what;                            // "first state", "3 objects, endpoints"
+  size_t entries = 0;                          // of the image that changed
+  size_t writes = 0;                           // entries written before and at the flip
+  std::chrono::duration<double> took{};
+};
+
+struct Totals {
+  uint64_t applies = 0, failures = 0, entries = 0, writes = 0;
+};
+
+// The parts of a node; the Reconciler's.
+struct NodeState {
+  std::string name;
+  compile::Compiler compiler;
+  Inputs inputs;
+  Applier applier;
+  Attachments attachments;
+  Interfaces interfaces;  // of the inputs compiled last
+  Reports reports;
+  std::vector<std::string> unread;  // what of the machine could not be read, one line each
+  bool retry = false;               // something failed, and is to be tried again
+  std::optional<LastChange> last_change;
+  std::string last_error;  // of the last change; empty where it succeeded
+  Totals totals;
+};
+
+class NodeView {
+ public:
+  explicit NodeView(const NodeState& state) : state_(state) {}
+
+  const std::string& name() const { return state_.name; }
+  const compile::Compiler& compiler() const { return state_.compiler; }
+  // What is in force.
+  const image::Image& image() const { return state_.applier.in_force(state_.compiler.image()); }
+  const image::Placement& placement() const { return state_.applier.placement(); }
+  uint64_t epoch() const { return placement().epoch(); }
+  const std::vector<endpoint::LocalPod>& locals() const { return state_.interfaces.pods; }
+  const Interfaces& interfaces() const { return state_.interfaces; }
+  const endpoint::Discovery& discovery() const { return state_.inputs.discovery(); }
+  const Announced& announced() const { return state_.inputs.announced(); }
+  const std::set<uint32_t>& attached() const { return state_.attachments.attached(); }
+  const std::map<uint32_t, std::string>& attach_errors() const { return state_.attachments.errors(); }
+  const std::optional<LastChange>& last_change() const { return state_.last_change; }
+  const std::string& last_error() const { return state_.last_error; }
+  const Totals& totals() const { return state_.totals; }
+
+  std::vector<std::string> problems() const { return state_.reports.problems(); }
+  std::vector<std::string> warnings() const { return state_.reports.warnings(); }
+  // Those of the source of objects alone, in its order.
+  const std::vector<std::string>& object_problems() const { return state_.inputs.news().problems; }
+  const std::map<std::string, size_t>& ignored_kinds() const { return state_.inputs.news().ignored_kinds; }
+
+  bool complete() const { return state_.inputs.complete(); }
+  bool started() const { return state_.last_change.has_value(); }  // a first state is in force
+  // apply() would do something now.
+  bool stale() const { return complete() && (state_.inputs.changed() || state_.retry); }
+  // Every input is in force.
+  bool all_in_force() const { return started() && !stale(); }
+  // Why nobody should rely on this node now, one line: nothing is in force yet, the last change failed, an interface
+  // has no programs, or pods may be here that cannot be seen. Empty: ready.
+  std::string why_not_ready() const;
+  bool ready() const { return why_not_ready().empty(); }
+  // Why pods of this node may be without policy although every input is in force, one line; empty: none is.
+  std::string why_unprotected() const;
+  // Of these, those whose interface is there, with its number; all, as they are, while nothing was discovered.
+  Announced still_there(Announced announced) const;
+
+ private:
+  const NodeState& state_;
+};
+
+}  // namespace sluice::node

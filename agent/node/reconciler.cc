@@ -1,0 +1,279 @@
+#include "agent/node/reconciler.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+namespace sluice::node {
+
+using base::Error;
+using base::Result;
+using base::Status;
+
+namespace {
+
+std::set<uint32_t> endpoint_interfaces(const image::Image& image) {
+  std::set<uint32_t> all;
+  for (const auto& [id, endpoint] : image.endpoints)
+    if (endpoint.ifindex != 0) all.insert(endpoint.ifindex);
+  return all;
+}
+
+// What is wrong with the machine, as it is now.
+Reports::Lines machine_lines(const NodeState& state) {
+  Reports::Lines lines{state.unread, state.interfaces.warnings};
+  const auto& discovery = state.inputs.discovery();
+  for (const auto* more : {&discovery.problems, &discovery.unseen, &state.interfaces.problems})
+    lines.problems.insert(lines.problems.end(), more->begin(), more->end());
+  for (const auto& [ifindex, error] : state.attachments.errors()) lines.problems.push_back(error);
+  const auto& nodes = state.compiler.cluster().nodes;
+  if (!nodes.empty() && !nodes.contains({"", state.name}))
+    lines.warnings.push_back("--node-name " + state.name + ": none of the Node objects (" +
+                             std::to_string(nodes.size()) +
+                             ") has that name: node ports, and pods of this node that are not found, are "
+                             "nobody's; give the name of this node's object");
+  return lines;
+}
+
+}  // namespace
+
+Reconciler::Reconciler(std::string name, Backend backend, Clock clock, const base::Log& log)
+    : backend_(std::move(backend)),
+      clock_(std::move(clock)),
+      log_(log),
+      state_{.name = name,
+             .compiler = compile::Compiler(name),
+             .inputs = Inputs(name),
+             .applier = Applier(backend_.target, backend_.read_maps),
+             .attachments = Attachments(backend_.hooks),
+             .interfaces = {},
+             .reports = Reports(clock_.steady, log),
+             .unread = {},
+             .retry = false,
+             .last_change = {},
+             .last_error = {},
+             .totals = {}},
+      view_(state_) {}
+
+void Reconciler::note_change() {
+  if (!changed_since_ && state_.inputs.complete() && state_.inputs.changed())
+    changed_since_ = clock_.steady();
+  report();
+}
+
+void Reconciler::set_objects(ObjectNews news) {
+  state_.inputs.set_objects(std::move(news), state_.compiler.cluster(), state_.interfaces.pods);
+  note_change();
+}
+
+void Reconciler::set_discovery(endpoint::Discovery discovery) {
+  const auto before = state_.inputs.discovery();
+  state_.inputs.set_discovery(std::move(discovery));
+  state_.attachments.invalidate(before, state_.inputs.discovery());
+  note_change();
+}
+
+void Reconciler::set_announced(Announced announced) {
+  const auto before = state_.inputs.discovery();
+  state_.inputs.set_announced(std::move(announced), state_.compiler.cluster(), state_.interfaces.pods);
+  state_.attachments.invalidate(before, state_.inputs.discovery());
+  note_change();
+}
+
+void Reconciler::set_node_addresses(std::vector<net::Ip> addresses) {
+  state_.inputs.set_node_addresses(std::move(addresses));
+  note_change();
+}
+
+void Reconciler::set_unread(std::vector<std::string> unread) {
+  state_.unread = std::move(unread);
+  report();
+}
+
+void Reconciler::report() {
+  state_.reports.update(machine_lines(state_),
+                        {state_.inputs.news().problems, state_.inputs.news().warnings});
+}
+
+void Reconciler::classify() {
+  state_.interfaces =
+      classify_interfaces({state_.inputs.discovery(), state_.inputs.pods(), state_.name,
+                           state_.inputs.pod_cidrs(), view_.image(), state_.attachments.carrying()});
+  auto before = std::exchange(unknown_since_, {});
+  for (const uint32_t ifindex : state_.interfaces.unknown)
+    unknown_since_[ifindex] = before.contains(ifindex) ? before[ifindex] : clock_.steady();
+  report();
+}
+
+// Each pod once: of two interfaces the compiler takes the first, the other carries programs that know no pod.
+std::vector<compile::LocalPod> Reconciler::local_pods() const {
+  std::vector<compile::LocalPod> locals;
+  for (const auto& pod : state_.interfaces.pods)
+    if (locals.empty() || locals.back().name != pod.name)
+      locals.push_back({pod.name, static_cast<uint32_t>(pod.host_ifindex)});
+  return locals;
+}
+
+Result<image::Difference> Reconciler::compile() {
+  auto change = state_.inputs.drain();
+  std::optional<std::vector<compile::LocalPod>> locals;
+  if (change.endpoints || state_.applier.state() == Applier::State::kBehind) {
+    classify();
+    locals = local_pods();
+  }
+  auto difference = state_.compiler.update(change.objects, locals, change.node_addresses);
+  if (!difference) return difference;
+  return state_.applier.difference(state_.compiler.image(), std::move(*difference));
+}
+
+Status Reconciler::read_back() {
+  if (auto inherited = state_.attachments.inherit(); !inherited) return inherited;
+  return state_.applier.read(state_.compiler.image());
+}
+
+Result<image::Difference> Reconciler::preview() {
+  if (!state_.applier.known())
+    if (auto read = read_back(); !read) return read.error();
+  return compile();
+}
+
+Applied Reconciler::apply() {
+  clean_up();
+  if (!view_.stale()) return Applied::kNothingToDo;
+  LastChange change;
+  change.what = state_.inputs.describe_change();
+  if (!view_.started())
+    change.what = "first state";
+  else if (change.what.empty())
+    change.what = "retry";
+  state_.retry = false;
+  // Read before compile(): after a failed change the image in force is only in the maps.
+  const Status read = state_.applier.known() ? base::done() : read_back();
+  auto difference = compile();
+  if (!read) return fail(read.error());
+  if (!difference) return fail(difference.error());
+  change.entries = difference->entries();
+  const bool nothing = state_.applier.holds(*difference);
+  if (nothing) {
+    state_.applier.note_in_force();
+  } else {
+    auto writes = state_.applier.put(state_.compiler.image(), *difference);
+    if (!writes) return fail(writes.error());
+    change.writes = *writes;
+  }
+  attach_wanted();
+  change.took = clock_.steady() - changed_since_.value_or(clock_.steady());
+  change.when = clock_.system();
+  detach_unwanted();
+  if (nothing && view_.started()) {
+    changed_since_.reset();
+    state_.last_error.clear();
+    return Applied::kNothingToDo;
+  }
+  succeed(std::move(change));
+  return Applied::kInForce;
+}
+
+void Reconciler::clean_up() {
+  if (auto cleaned = state_.applier.clean_up(state_.compiler.image()); !cleaned)
+    fail(cleaned.error().within("clean up after the change, which is in force"));
+}
+
+Applied Reconciler::fail(const Error& error) {
+  ++state_.totals.failures;
+  state_.last_error = error.message();
+  state_.retry = true;
+  log_.error("apply_failed", {{"error", state_.last_error}});
+  attach_wanted();
+  detach_unwanted();
+  return Applied::kFailed;
+}
+
+void Reconciler::succeed(LastChange change) {
+  ++state_.totals.applies;
+  state_.totals.entries += change.entries;
+  state_.totals.writes += change.writes;
+  state_.last_error.clear();
+  changed_since_.reset();
+  log_.info("applied", {{"epoch", std::to_string(view_.epoch())},
+                        {"what", change.what},
+                        {"entries", std::to_string(change.entries)},
+                        {"writes", std::to_string(change.writes)},
+                        {"milliseconds", fmt::format("{:.1f}", change.took.count() * 1e3)},
+                        {"endpoints", std::to_string(view_.image().endpoints.size())}});
+  state_.last_change = std::move(change);
+}
+
+std::set<uint32_t> Reconciler::wanted_interfaces() const {
+  std::set<uint32_t> wanted = endpoint_interfaces(view_.image());
+  for (const auto& pod : state_.interfaces.pods) wanted.insert(static_cast<uint32_t>(pod.host_ifindex));
+  wanted.insert(state_.interfaces.unknown.begin(), state_.interfaces.unknown.end());
+  return wanted;
+}
+
+bool Reconciler::gives_way(uint32_t ifindex) const {
+  if (!backend_.gives_way || !view_.started() || state_.attachments.carrying().contains(ifindex))
+    return false;
+  const auto since = unknown_since_.find(ifindex);
+  return since != unknown_since_.end() && clock_.steady() < since->second + kGiveWay &&
+         !announced_interfaces(view_.discovery(), view_.announced()).contains(ifindex);
+}
+
+void Reconciler::attach_wanted() {
+  adopt_connections();
+  auto wanted = wanted_interfaces();
+  const size_t giving_way = std::erase_if(wanted, [this](uint32_t ifindex) { return gives_way(ifindex); });
+  state_.attachments.attach_missing(wanted, [this](uint32_t ifindex) { return pod_at(ifindex); });
+  // Both as soon as a failed change is tried again.
+  state_.retry = state_.retry || giving_way > 0 || !view_.attach_errors().empty();
+  report();
+}
+
+// Only while it is known what is in force.
+void Reconciler::detach_unwanted() {
+  if (!state_.applier.known()) return;
+  if (auto detached = state_.attachments.detach_all_but(wanted_interfaces()); !detached) {
+    log_.error("detach_failed", {{"error", detached.error().message()}});
+    state_.retry = true;
+  }
+}
+
+void Reconciler::adopt_connections() const {
+  const bool compiled_in_force = state_.applier.state() == Applier::State::kInForce ||
+                                 state_.applier.state() == Applier::State::kToCleanUp;
+  if (!backend_.adopt || !compiled_in_force) return;
+  const auto carrying = state_.attachments.carrying();
+  std::vector<AdoptingEndpoint> endpoints;
+  for (const auto& [id, endpoint] : view_.image().endpoints) {
+    const auto flow_id = view_.placement().id_of(id);
+    if (flow_id && endpoint.ifindex != 0 && !carrying.contains(endpoint.ifindex))
+      endpoints.push_back({*flow_id, endpoint.ipv4, endpoint.ipv6});
+  }
+  if (endpoints.empty()) return;
+  if (auto adopted = backend_.adopt(endpoints); !adopted)
+    log_.warn("connections_not_adopted", {{"error", adopted.error().message()}});
+}
+
+void Reconciler::attach_announced(const AnnouncedEndpoint& announced) {
+  if (const uint32_t ifindex = interface_of(view_.discovery(), announced); ifindex != 0)
+    attach_at_once(ifindex);
+}
+
+void Reconciler::attach_announced_without_programs() {
+  auto carrying = state_.attachments.read();
+  if (!carrying) log_.error("attachments_unreadable", {{"error", carrying.error().message()}});
+  for (const uint32_t ifindex : announced_interfaces(view_.discovery(), view_.announced()))
+    if (!carrying || !carrying->contains(ifindex)) attach_at_once(ifindex);
+}
+
+void Reconciler::attach_at_once(uint32_t ifindex) {
+  if (auto attached = state_.attachments.attach(ifindex, pod_at(ifindex)); !attached) state_.retry = true;
+}
+
+std::string Reconciler::pod_at(uint32_t ifindex) const {
+  for (const auto& pod : state_.interfaces.pods)
+    if (static_cast<uint32_t>(pod.host_ifindex) == ifindex) return pod.name.to_text();
+  return "no pod";
+}
+
+}  // namespace sluice::node

@@ -1,0 +1,119 @@
+// Reconciler: brings a node from what is in force to what its inputs ask for. The one owner of both.
+//
+// Laws:
+//  1. Start, change and retry are one path: apply() goes from the image that the maps hold to the one that is wanted.
+//  2. Nothing is applied before the inputs are complete (inputs.h): until then what an earlier agent left holds.
+//  3. A failed change leaves the previous state in force; the maps are read anew, and the next apply() tries again.
+//  4. A pod found here whose policy cannot be put in force gets our programs all the same: they know nothing of it, which
+//     closes it (strict) or follows its flows (permissive, semantics 25).
+//  5. Programs are taken off an interface only once it is certain that no pod is behind it (interfaces.h).
+//
+// No fd, no clock of its own, no waiting but Target's. One thread.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/base/log.h"
+#include "agent/node/adoption.h"
+#include "agent/node/node_view.h"
+
+namespace sluice::node {
+
+// What the Reconciler acts upon. A test gives other functions.
+struct Backend {
+  image::Target* target = nullptr;  // null where nothing is to be put in force
+  Applier::ReadMaps read_maps;
+  Hooks hooks;
+  // Writes the connections down that these endpoints have open, before programs come to their interfaces for the first
+  // time. May be left out.
+  std::function<base::Status(const std::vector<AdoptingEndpoint>&)> adopt = {};
+  // Programs on an interface keep others from adding an `ingress` qdisc (clsact).
+  bool gives_way = false;
+};
+
+// How long the interface of a pod that nobody knows yet is left to the plugins of its chain, where programs on it would
+// keep the bandwidth plugin from its place.
+inline constexpr std::chrono::seconds kGiveWay{1};
+
+struct Clock {
+  std::function<std::chrono::steady_clock::time_point()> steady;
+  std::function<std::chrono::system_clock::time_point()> system;
+};
+
+enum class Applied { kNothingToDo, kInForce, kFailed };
+
+class Reconciler {
+ public:
+  // `log` and what `backend` points to must outlive it.
+  Reconciler(std::string name, Backend backend, Clock clock, const base::Log& log);
+  Reconciler(const Reconciler&) = delete;
+  Reconciler& operator=(const Reconciler&) = delete;
+
+  const NodeView& view() const { return view_; }
+
+  void set_objects(ObjectNews news);
+  void set_discovery(endpoint::Discovery discovery);
+  void set_node_addresses(std::vector<net::Ip> addresses);
+  // All that CNI plugins announced and did not withdraw.
+  void set_announced(Announced announced);
+  // What of the machine cannot be read now, one line each; what was read before holds on.
+  void set_unread(std::vector<std::string> unread);
+
+  // kFailed: last_error() says why, and a later apply() tries again. After kInForce attachments may still be missing:
+  // attach_errors() says which, and apply() tries those again too.
+  Applied apply();
+  // Deletes what only the state before needed: waits for the packets under way, milliseconds to tens of them. After
+  // apply(), when those who wait for its state were answered; the next apply() begins with it. What fails is in
+  // last_error(), and a later apply() tries again.
+  void clean_up();
+  // Puts programs on the interface of an endpoint that is announced now, at once and also while nothing can be applied:
+  // what they know nothing of is closed (strict). Also where it has some: they may be of another interface that had its
+  // number. What fails is in attach_errors().
+  void attach_announced(const AnnouncedEndpoint& announced);
+  // At the start, the same of all announced ones that carry no programs of any agent. What an earlier agent enforces on
+  // the others holds until the first state.
+  void attach_announced_without_programs();
+  // What apply() would do, without doing it.
+  base::Result<image::Difference> preview();
+
+  // Reports what has stood for a second by now; next_report() is when that is due again.
+  void report();
+  std::optional<Reports::Time> next_report() const { return state_.reports.next(); }
+  // "namespace/pod" that has the address, or "".
+  std::string pod_of(const net::Ip& address) { return state_.inputs.pod_of(address); }
+
+ private:
+  void note_change();
+  void classify();
+  std::vector<compile::LocalPod> local_pods() const;
+  base::Status read_back();
+  // Compiles the inputs; the difference from what is in force to what is wanted.
+  base::Result<image::Difference> compile();
+  // Interfaces of endpoints in force, of pods that wait for that, and of those that are not known.
+  std::set<uint32_t> wanted_interfaces() const;
+  // Unknown, new since the first state, and not announced: a chain of plugins may be at work on it.
+  bool gives_way(uint32_t ifindex) const;
+  void attach_wanted();
+  void detach_unwanted();
+  // Endpoints in force on interfaces that carry no programs of any agent yet learn of the connections that are open.
+  void adopt_connections() const;
+  void attach_at_once(uint32_t ifindex);
+  std::string pod_at(uint32_t ifindex) const;
+  Applied fail(const base::Error& error);
+  void succeed(LastChange change);
+
+  const Backend backend_;
+  const Clock clock_;
+  const base::Log& log_;
+  NodeState state_;
+  const NodeView view_;
+  std::optional<std::chrono::steady_clock::time_point> changed_since_;  // the oldest input that is not in force
+  std::map<uint32_t, std::chrono::steady_clock::time_point> unknown_since_;
+};
+
+}  // namespace sluice::node

@@ -1,0 +1,142 @@
+#include "agent/reference/reference.h"
+
+#include <algorithm>
+
+namespace sluice::reference {
+
+using model::Direction;
+using model::NetworkPolicy;
+using model::Pod;
+
+namespace {
+
+// "namespace/policy:egress[0]", in the order of policies, then rules.
+std::vector<std::string> spell(Direction direction,
+                               const std::set<std::pair<model::ObjectName, size_t>>& rules) {
+  std::vector<std::string> names;
+  for (const auto& [policy, index] : rules)
+    names.push_back(policy.to_text() + ":" + std::string(model::to_text(direction)) + "[" +
+                    std::to_string(index) + "]");
+  return names;
+}
+
+// Semantics 26: an IPv6 packet ends in the extension header that its next header announces.
+bool is_cut_off(const Contact& contact) {
+  if (contact.peer.ip.family() != net::Family::kIpv6) return false;
+  switch (contact.protocol.number()) {
+    case 0:    // hop-by-hop options
+    case 43:   // routing
+    case 44:   // fragment
+    case 51:   // authentication
+    case 60:   // destination options
+    case 135:  // mobility
+    case 139:  // host identity
+    case 140:  // shim6
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+base::Result<Answer> Reference::evaluate(const Probe& probe) const {
+  auto resolved = model::resolve(cluster_, addresses_, probe);
+  if (!resolved) return resolved.error();
+  const model::ProbeEnd& from = resolved->from;
+  const model::ProbeEnd& to = resolved->to;
+
+  Opinion egress, ingress;
+  if (from.pod) egress = egress_of(*from.pod, *resolved);
+  if (to.pod && !behind(from.pod, *resolved))
+    ingress = judge(*to.pod, Direction::kIngress, {from, to.pod, resolved->protocol, resolved->port});
+  return Answer{egress.side, ingress.side, spell(Direction::kEgress, egress.rules),
+                spell(Direction::kIngress, ingress.rules)};
+}
+
+Verdict Reference::evaluate(const Sending& sending) const {
+  const Pod& pod = cluster_.pods.at(sending.pod);
+  if (!may_send_from(cluster_, addresses_, pod, sending)) return Verdict::kDeny;
+  const model::ResolvedProbe probe{
+      {sending.source, nullptr}, {sending.to, addresses_.owner(sending.to)}, sending.protocol, sending.port};
+  return egress_of(pod, probe).side == Side::kDeny ? Verdict::kDeny : Verdict::kAllow;
+}
+
+// The endpoints that the packet's address and port stand for; nullopt: a plain address.
+std::optional<std::vector<Backend>> Reference::behind(const Pod* source,
+                                                      const model::ResolvedProbe& probe) const {
+  if (!probe.port) return std::nullopt;
+  return service_backends(cluster_, addresses_, source, probe.to.ip, probe.protocol, *probe.port);
+}
+
+Reference::Opinion Reference::egress_of(const Pod& pod, const model::ResolvedProbe& probe) const {
+  if (const auto service = behind(&pod, probe)) return judge_service(pod, probe, *service);
+  return judge(pod, Direction::kEgress, {probe.to, probe.to.pod, probe.protocol, probe.port});
+}
+
+// Semantics 6. Which types a policy has is decided where it is decoded.
+Reference::Policies Reference::isolating(const Pod& pod, Direction direction) const {
+  Policies policies;
+  for (const auto& [name, policy] : cluster_.policies)
+    if (name.ns == pod.name.ns && policy.isolates(direction) &&
+        selector_matches(policy.pod_selector, pod.labels))
+      policies.push_back(&policy);
+  return policies;
+}
+
+Reference::Rules Reference::allowing(const Policies& policies, Direction direction,
+                                     const Contact& contact) const {
+  Rules allowing;
+  for (const NetworkPolicy* policy : policies) {
+    const auto& rules = policy->rules(direction);
+    for (size_t i = 0; i < rules.size(); ++i)
+      if (rule_allows(cluster_, policy->name.ns, rules[i], contact)) allowing.emplace(policy->name, i);
+  }
+  return allowing;
+}
+
+// Semantics 17 and 18.
+bool Reference::always_allowed(const Pod& pod, const model::ProbeEnd& peer) const {
+  if (peer.pod && peer.pod->name == pod.name) return true;
+  const auto node = own_node_addresses(cluster_, pod);
+  return std::find(node.begin(), node.end(), peer.ip) != node.end();
+}
+
+Reference::Opinion Reference::judge(const Pod& pod, Direction direction, const Contact& contact) const {
+  const Policies policies = isolating(pod, direction);
+  if (policies.empty()) return {Side::kNone, {}};
+  if (is_cut_off(contact)) return {Side::kDeny, {}};
+  if (always_allowed(pod, contact.peer)) return {Side::kAllow, {}};
+  Rules rules = allowing(policies, direction, contact);
+  return {rules.empty() ? Side::kDeny : Side::kAllow, rules};
+}
+
+// Semantics 21: the address as it stands, or every endpoint at its own target port.
+Reference::Opinion Reference::judge_service(const Pod& pod, const model::ResolvedProbe& probe,
+                                            const std::vector<Backend>& backends) const {
+  const Policies policies = isolating(pod, Direction::kEgress);
+  if (policies.empty()) return {Side::kNone, {}};
+
+  const model::ProbeEnd plain_address{probe.to.ip, nullptr};
+  const Rules by_address =
+      allowing(policies, Direction::kEgress, {plain_address, nullptr, probe.protocol, probe.port});
+  Rules by_endpoints;
+  bool every_endpoint = !backends.empty();
+  for (const Backend& backend : backends) {
+    if (always_allowed(pod, backend.end)) continue;
+    const Rules rules =
+        allowing(policies, Direction::kEgress, {backend.end, backend.end.pod, probe.protocol, backend.port});
+    every_endpoint = every_endpoint && !rules.empty();
+    by_endpoints.insert(rules.begin(), rules.end());
+  }
+
+  Opinion opinion{by_address.empty() && !every_endpoint ? Side::kDeny : Side::kAllow, by_address};
+  if (every_endpoint) opinion.rules.insert(by_endpoints.begin(), by_endpoints.end());
+  return opinion;
+}
+
+base::Result<Answer> evaluate(const model::Cluster& cluster, const Probe& probe) {
+  return Reference(cluster).evaluate(probe);
+}
+
+}  // namespace sluice::reference

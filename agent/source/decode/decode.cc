@@ -1,0 +1,214 @@
+#include "agent/source/decode/decode.h"
+
+#include <algorithm>
+
+#include "agent/base/excerpt.h"
+#include "agent/source/decode/decode_kinds.h"
+#include "agent/source/decode/kinds.h"
+#include "agent/source/decode/names.h"
+
+namespace sluice::source::decode {
+
+model::Labels decode_labels(const Field& labels) {
+  model::Labels decoded;
+  labels.entries([&](std::string_view key, const Field& value) {
+    value.check(key, label_key_fault(key));
+    std::string text = value.text();
+    value.check(text, label_value_fault(text));
+    decoded.emplace(key, std::move(text));
+  });
+  return decoded;
+}
+
+net::Protocol decode_protocol(const Field& protocol) {
+  return protocol.absent() ? net::kTcp : protocol.take(net::Protocol::parse(protocol.text()));
+}
+
+net::Protocol decode_protocol_or_empty(const Field& protocol) {
+  return protocol.text().empty() ? net::kTcp : decode_protocol(protocol);
+}
+
+net::Port decode_port(const Field& port) {
+  if (port.absent()) port.fail("is missing: write a number between 1 and 65535");
+  auto number = port.integer();
+  return number ? port.take(net::Port::from_number(*number)) : net::Port();
+}
+
+namespace {
+
+using model::Kind;
+using model::ObjectId;
+using model::ObjectName;
+
+class ObjectDecoder {
+ public:
+  ObjectDecoder(const Place& place, Decoded& decoded) : place_(place), decoded_(decoded) {}
+
+  void document(Tree tree, const std::string& path, const TypeMeta& implied) {
+    Decoding decoding;
+    Field root(decoding, tree, path);
+    TypeMeta type{root.get("apiVersion").text(), root.get("kind").text()};
+    if (type.kind.empty()) type.kind = implied.kind;
+    if (type.api_version.empty()) type.api_version = implied.api_version;
+    if (!decoding.fault() && type.kind.empty())
+      root.get("kind").fail("is missing: this is no Kubernetes object");
+    if (!decoding.fault() && type.api_version.empty()) root.get("apiVersion").fail("is missing");
+    if (decoding.fault()) return refuse(decoding, std::nullopt);
+    const KindReading read = read_kind(type);
+    switch (read.what) {
+      case KindReading::What::kObject:
+      case KindReading::What::kFault:
+        return read.facts ? object(root, read) : refuse(root, read);
+      case KindReading::What::kList:
+        return list(root, decoding,
+                    read.facts ? TypeMeta{type.api_version, name_of_kind(*read.facts)} : TypeMeta{});
+      case KindReading::What::kPassedOver:
+        return pass_over(root, type, read);
+    }
+  }
+
+ private:
+  static std::string name_of_kind(const KindFacts& facts) { return std::string(model::to_text(facts.kind)); }
+
+  void list(const Field& root, Decoding& decoding, const TypeMeta& implied) {
+    std::string prefix = root.path().empty() ? "" : root.path() + ".";
+    size_t index = 0;
+    Field items = root.get("items");
+    if (!items.absent() && items.tree().type() != TreeType::kSequence) items.fail("is not a list");
+    if (decoding.fault()) return refuse(decoding, std::nullopt);
+    for (Tree item : items.tree()) document(item, prefix + "items[" + std::to_string(index++) + "]", implied);
+  }
+
+  void pass_over(const Field& root, const TypeMeta& type, const KindReading& read) {
+    const std::string_view group = group_of(type.api_version);
+    ++decoded_.skipped[type.kind + (read.remark.empty() ? "" : "." + std::string(group))];
+    if (read.remark.empty()) return;
+    Decoding naming;
+    const Field metadata = Field(naming, root.tree()).get("metadata");
+    const std::string ns = metadata.get("namespace").text(), name = metadata.get("name").text();
+    const std::string called = type.kind + (name.empty() ? "" : " " + ObjectName{ns, name}.to_text());
+    decoded_.warnings.push_back(
+        {place_, std::nullopt, root.path(),
+         base::one_line(called + " (" + type.api_version + ") is passed over: " + read.remark)});
+  }
+
+  void object(const Field& root, const KindReading& read) {
+    Decoding naming;
+    ObjectId id{read.facts->kind, name_of(Field(naming, root.tree(), root.path()), *read.facts)};
+    if (naming.fault() && read.remark.empty()) return refuse(naming, std::nullopt);
+    if (naming.fault()) return refuse(root, read);
+    // From here on the object's name says where; paths start at the object.
+    Decoding decoding;
+    Field object_root(decoding, root.tree());
+    if (!read.remark.empty()) object_root.get(read.field).fail(read.remark);
+    auto object = value_of(object_root, id, decoding);
+    if (decoding.fault()) return refuse(decoding, id);
+    if (!object) {
+      ++decoded_.skipped[name_of_kind(*read.facts) + " of FQDN"];
+      return;
+    }
+    for (const auto& warning : decoding.warnings())
+      decoded_.warnings.push_back({place_, id, warning.field, warning.message});
+    if (const size_t more = decoding.more_warnings(); more > 0)
+      decoded_.warnings.push_back({place_, id, "", "and " + std::to_string(more) + " warnings more"});
+    decoded_.objects.push_back({std::move(*object), place_of(root)});
+  }
+
+  // An item of a list has a line of its own.
+  Place place_of(const Field& root) const {
+    Place place = place_;
+    if (root.tree().line() > 0) place.line = root.tree().line();
+    return place;
+  }
+
+  static ObjectName name_of(const Field& root, const KindFacts& facts) {
+    Field metadata = root.get("metadata"), name = metadata.get("name"), ns = metadata.get("namespace");
+    ObjectName object_name{"", name.required_text()};
+    bool label = facts.kind == Kind::kNamespace || facts.kind == Kind::kService;
+    name.check(object_name.name,
+               label ? dns_label_fault(object_name.name) : dns_subdomain_fault(object_name.name));
+    if (!facts.namespaced) return object_name;
+    object_name.ns = ns.text();
+    if (object_name.ns.empty()) object_name.ns = "default";
+    ns.check(object_name.ns, dns_label_fault(object_name.ns));
+    return object_name;
+  }
+
+  std::optional<model::Object> value_of(const Field& root, const ObjectId& id, const Decoding& decoding) {
+    switch (id.kind) {
+      case Kind::kPod:
+        return decode_pod(root, id.name);
+      case Kind::kNamespace:
+        return decode_namespace(root, id.name);
+      case Kind::kNode:
+        return decode_node(root, id.name);
+      case Kind::kService:
+        return decode_service(root, id.name);
+      case Kind::kEndpointSlice: {
+        auto slice = decode_endpoint_slice(root, id.name);
+        if (!slice) return std::nullopt;
+        return std::move(*slice);
+      }
+      case Kind::kNetworkPolicy: {
+        // Of another kind or version nothing is known.
+        ClosedPolicy read = decoding.fault() ? closed_policy(id.name) : decode_policy(root, id.name);
+        model::NetworkPolicy policy = read.policy;
+        if (decoding.fault()) decoded_.closed.push_back(std::move(read));
+        return policy;
+      }
+    }
+    return std::nullopt;
+  }
+
+  // Of a kind that is none, where not even the object's name is known.
+  void refuse(const Field& root, const KindReading& read) {
+    Decoding decoding;
+    Field(decoding, root.tree(), root.path()).get(read.field).fail(read.remark);
+    refuse(decoding, std::nullopt);
+  }
+
+  void refuse(const Decoding& decoding, const std::optional<ObjectId>& id) {
+    if (!id) decoded_.complete = false;
+    decoded_.problems.push_back({place_, id, decoding.fault()->field, decoding.fault()->message});
+  }
+
+  const Place& place_;
+  Decoded& decoded_;
+};
+
+void decode_as(const Tree& tree, const Place& place, const TypeMeta& implied, Decoded& decoded) {
+  if (tree.type() == TreeType::kMap) return ObjectDecoder(place, decoded).document(tree, "", implied);
+  decoded.complete = false;
+  decoded.problems.push_back(
+      {place, std::nullopt, "", "is " + std::string(to_text(tree.type())) + ", not a Kubernetes object"});
+}
+
+}  // namespace
+
+void decode_object(const Tree& tree, const Place& place, Decoded& decoded) {
+  decode_as(tree, place, {}, decoded);
+}
+
+void decode_object_of(model::Kind kind, const Tree& tree, const Place& place, Decoded& decoded) {
+  decode_as(tree, place, {std::string(facts_of(kind).api_version), std::string(model::to_text(kind))},
+            decoded);
+}
+
+Decoded decode(std::string_view bytes, const std::string& origin) {
+  Decoded decoded;
+  for_each_document(bytes, [&](int number, const std::variant<Document, SyntaxError>& parsed) {
+    if (const auto* error = std::get_if<SyntaxError>(&parsed)) {
+      decoded.complete = false;
+      decoded.problems.push_back({{origin, number, error->line},
+                                  std::nullopt,
+                                  "",
+                                  "line " + std::to_string(error->line) + ": " + error->message});
+      return;
+    }
+    Tree root = std::get<Document>(parsed).root();
+    decode_object(root, {origin, number, root.line()}, decoded);
+  });
+  return decoded;
+}
+
+}  // namespace sluice::source::decode

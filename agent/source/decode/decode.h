@@ -1,0 +1,58 @@
+// Decoding: bytes of a manifest, or one parsed Kubernetes object, to the values of agent/model. Decides
+// nothing.
+//
+// Laws: each object stands or falls alone, with one Problem naming file, document, object and field; what
+// comes out is valid as the Kubernetes API would have it in every field that is used. NetworkPolicy is
+// decoded strictly (an unknown field is refused: it would change what the policy means); in other kinds
+// unknown fields are ignored. Lists are opened. Kinds without meaning for network policy are counted in
+// `skipped`, of some a warning says so (kinds.h). Pure; any thread. Sources: Kubernetes API v1,
+// discovery.k8s.io/v1, networking.k8s.io/v1, and their validation packages.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "agent/model/cluster.h"
+#include "agent/source/decode/documents.h"
+#include "agent/source/finding.h"
+
+namespace sluice::source::decode {
+
+struct DecodedObject {
+  model::Object object;
+  Place place;  // with the line at which the object itself starts
+};
+
+// What can be held to of a NetworkPolicy that is a problem, so that it opens nothing (semantics 40): it
+// isolates all that the whole of it might, and allows no more than the rules that were read without a fault.
+struct ClosedPolicy {
+  model::NetworkPolicy policy;
+  std::string in_force;  // "meanwhile it …", for people
+};
+
+// Of one in which nothing is to be relied on: every pod of the namespace, both directions, no rules.
+ClosedPolicy closed_policy(model::ObjectName name);
+// Of one that was read without a fault, but whose rules cannot be taken.
+ClosedPolicy without_rules(const model::NetworkPolicy& policy);
+
+struct Decoded {
+  std::vector<DecodedObject> objects;  // in the order written; one id may come twice
+  std::vector<Problem> problems;
+  std::vector<ClosedPolicy> closed;  // of the problems that are a NetworkPolicy whose name is known
+  std::vector<Warning> warnings;
+  SkippedKinds skipped;
+  // False where some document did not even tell which object it holds: objects not found here may still be
+  // meant.
+  bool complete = true;
+};
+
+Decoded decode(std::string_view bytes, const std::string& origin);
+
+// Appends what one document holds: an object or a list of them. For the kinds of a Kubernetes LIST or WATCH
+// answer, whose items leave out apiVersion and kind, the list's own kind says them.
+void decode_object(const Tree& tree, const Place& place, Decoded& decoded);
+// The same of an object that is known to be of the kind: where it leaves out apiVersion and kind, they are
+// those that this project reads.
+void decode_object_of(model::Kind kind, const Tree& tree, const Place& place, Decoded& decoded);
+
+}  // namespace sluice::source::decode

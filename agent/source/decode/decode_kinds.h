@@ -1,0 +1,45 @@
+// One decoder a kind, from the root of a Kubernetes object. Faults are left in the Field's Decoding (see
+// field.h); the metadata that all kinds share is read in decode.cc. Private to agent/source.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "agent/model/objects.h"
+#include "agent/source/decode/addresses.h"
+#include "agent/source/decode/decode.h"
+#include "agent/source/decode/field.h"
+
+namespace sluice::source::decode {
+
+model::Pod decode_pod(const Field& root, model::ObjectName name);
+model::Namespace decode_namespace(const Field& root, model::ObjectName name);
+model::Node decode_node(const Field& root, model::ObjectName name);
+model::Service decode_service(const Field& root, model::ObjectName name);
+// None: a slice of host names (addressType FQDN), which routes nothing.
+std::optional<model::EndpointSlice> decode_endpoint_slice(const Field& root, model::ObjectName name);
+// Where it leaves a fault, what holds in spite of it (see decode.h).
+ClosedPolicy decode_policy(const Field& root, model::ObjectName name);
+
+// Shared by several kinds.
+model::Labels decode_labels(const Field& labels);
+net::Protocol decode_protocol(const Field& protocol);  // absent: TCP
+// Of a container or a Service, where the API server takes an empty one for an absent one as well.
+net::Protocol decode_protocol_or_empty(const Field& protocol);
+net::Port decode_port(const Field& port);  // must be there
+// Of metadata: the annotation sluice.dev/allowed-source-prefixes (semantics 38). What is wrong in it gives
+// nothing and is warned of; the object stands.
+std::vector<net::Cidr> decode_source_prefixes(const Field& metadata);
+// Sorted, each once.
+template <typename T>
+void make_set(std::vector<T>& values);
+
+}  // namespace sluice::source::decode
+
+#include <algorithm>
+
+template <typename T>
+void sluice::source::decode::make_set(std::vector<T>& values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+}

@@ -1,0 +1,43 @@
+// What an object's apiVersion and kind say it is (semantics 29).
+//
+// Laws: what nearly is one of ours (case, plural, a slip or two, another version, a group that Kubernetes
+// keeps for itself) is a fault, never passed over. A group that others own is theirs: what looks like a
+// network policy there, or has the name of a kind of ours, is passed over with a remark; everything else
+// without a word. `List` is a list in every group, as kubectl has it. Pure; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "agent/model/cluster.h"
+
+namespace sluice::source::decode {
+
+struct TypeMeta {
+  std::string api_version, kind;
+};
+
+struct KindFacts {
+  model::Kind kind;
+  std::string_view api_version;
+  bool namespaced;
+};
+const KindFacts& facts_of(model::Kind kind);
+
+struct KindReading {
+  enum class What : uint8_t { kObject, kList, kPassedOver, kFault };
+  What what = What::kPassedOver;
+  // kObject, kFault: which kind it is or most likely is meant to be; kList: of the items that do not say.
+  // Null: none.
+  const KindFacts* facts = nullptr;
+  // kFault: what is wrong with `field`; kPassedOver: why, empty where nobody need be told.
+  std::string remark;
+  std::string field;
+};
+
+KindReading read_kind(const TypeMeta& type);
+
+// "serving.knative.dev" of "serving.knative.dev/v1"; empty of "v1".
+std::string_view group_of(std::string_view api_version);
+
+}  // namespace sluice::source::decode

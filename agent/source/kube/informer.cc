@@ -1,0 +1,242 @@
+#include "agent/source/kube/informer.h"
+
+#include <boost/asio/post.hpp>
+
+#include "agent/base/excerpt.h"
+
+namespace sluice::source::kube {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr unsigned kOk = 200;
+constexpr size_t kLargestRefusal = 64 << 10;  // bytes that are read of an answer that is no success
+constexpr milliseconds kWatchGrace{15'000};   // beyond what a watch was asked to last
+
+int64_t unix_now() {
+  using namespace std::chrono;
+  return duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+std::string escaped(std::string_view text) {
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string query;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) || c == '-' || c == '_' || c == '.' || c == '~')
+      query += c;
+    else
+      query += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
+  }
+  return query;
+}
+
+model::ObjectId id_of(model::Kind kind, const source::decode::Tree& object) {
+  const source::decode::Tree metadata = object.find("metadata");
+  return {kind, {std::string(metadata.find("namespace").text()), std::string(metadata.find("name").text())}};
+}
+
+Failure senseless(std::string what) {
+  return {Failure::Kind::kInvalid, std::move(what), milliseconds(0)};
+}
+
+}  // namespace
+
+const std::vector<Resource>& resources() {
+  using model::Kind;
+  static const std::vector<Resource> all = {
+      {Kind::kPod, {"/api/v1/pods"}},
+      {Kind::kNamespace, {"/api/v1/namespaces"}},
+      {Kind::kNode, {"/api/v1/nodes"}},
+      {Kind::kService, {"/api/v1/services"}},
+      {Kind::kEndpointSlice,
+       {"/apis/discovery.k8s.io/v1/endpointslices", "/apis/discovery.k8s.io/v1beta1/endpointslices"}},
+      {Kind::kNetworkPolicy, {"/apis/networking.k8s.io/v1/networkpolicies"}}};
+  return all;
+}
+
+Informer::Informer(boost::asio::io_context& loop, const ApiServer& server, const Resource& resource,
+                   InformerOptions options, Mirror& mirror, News news)
+    : resource_(resource),
+      options_(std::move(options)),
+      server_(server),
+      mirror_(mirror),
+      news_(std::move(news)),
+      client_(loop, server),
+      pause_(loop),
+      reflector_(resource.paths.size(), options_.pauses, options_.seed),
+      followed_(Clock::now()) {}
+
+void Informer::start() {
+  step();
+}
+
+std::chrono::duration<double> Informer::unfollowed(Moment now) const {
+  return watching_ ? Moment::duration::zero() : now - followed_;
+}
+
+void Informer::stop() {
+  alive_.reset();
+  client_.cancel();
+  pause_.cancel();
+}
+
+void Informer::step() {
+  const Step step = reflector_.next();
+  pause_.expires_after(step.pause);
+  pause_.async_wait([this, step, alive = std::weak_ptr(alive_)](boost::system::error_code code) {
+    if (!code && !alive.expired()) ask(step);
+  });
+}
+
+void Informer::ask(const Step& step) {
+  ++requests_;
+  list_.reset();
+  watch_.reset();
+  refusal_.clear();
+  failure_.reset();
+  const auto* list = std::get_if<ListRequest>(&step.request);
+  if (list != nullptr && list->continue_token.empty()) {
+    ++counts_.lists;
+    mirror_.begin_list(resource_.kind);
+  }
+  HttpsRequest request =
+      list != nullptr ? list_request(*list) : watch_request(std::get<WatchRequest>(step.request));
+  request.user_agent = options_.user_agent;
+  request.accept = options_.protobuf ? std::string(kProtobufType) + "," + kJsonType : kJsonType;
+  client_.get(std::move(request),
+              {[this, watch = list == nullptr](const HttpHead& head) { take_head(head, watch); },
+               [this](std::string_view piece) { return take_piece(piece); },
+               [this](const std::optional<base::Error>& error) { end(error); }});
+}
+
+HttpsRequest Informer::list_request(const ListRequest& list) const {
+  HttpsRequest request;
+  request.target = std::string(resource_.paths[list.api]) + "?limit=" + std::to_string(options_.page_items);
+  if (!list.continue_token.empty()) request.target += "&continue=" + escaped(list.continue_token);
+  request.silence = options_.list_silence;
+  request.limit = options_.list_limit;
+  return request;
+}
+
+HttpsRequest Informer::watch_request(const WatchRequest& watch) {
+  ++counts_.watches;
+  // Spread between one and two times, so that not every watcher of a cluster comes back at once.
+  constexpr uint64_t kSteps = 64;
+  const uint64_t part = (options_.seed + requests_ * 37) % kSteps;
+  const milliseconds lasts = options_.watch_lasts + options_.watch_lasts * part / kSteps;
+  const int64_t seconds = std::max<int64_t>(1, lasts.count() / 1000);
+  HttpsRequest request;
+  request.target = std::string(resource_.paths[watch.api]) +
+                   "?watch=1&allowWatchBookmarks=true&resourceVersion=" + escaped(watch.resource_version) +
+                   "&timeoutSeconds=" + std::to_string(seconds);
+  request.silence = options_.watch_silence;
+  request.limit = lasts + kWatchGrace;
+  return request;
+}
+
+void Informer::take_head(const HttpHead& head, bool watch) {
+  head_ = head;
+  encoding_ = head.content_type == kProtobufType ? Encoding::kProtobuf : Encoding::kJson;
+  if (head.status != kOk) return;
+  problem_.reset();
+  if (watch) {
+    watching_ = true;
+    reflector_.watch_opened(Clock::now());
+    watch_ = make_watch_reader(
+        encoding_, resource_.kind,
+        [this](const std::string& type, const source::decode::Tree& object) { take_event(type, object); });
+  } else {
+    list_ = make_list_reader(encoding_, resource_.kind,
+                             [this](const source::decode::Tree& object) { take_item(object); });
+  }
+  news_();
+}
+
+base::Status Informer::take_piece(std::string_view piece) {
+  counts_.bytes += piece.size();
+  if (list_ || watch_) {
+    auto read = list_ ? list_->read(piece) : watch_->read(piece);
+    if (watch_) news_();
+    if (!read && !failure_) failure_ = senseless("the answer " + read.error().message());
+    return failure_ ? base::Status(base::Error(failure_->what)) : base::done();
+  }
+  refusal_ += piece.substr(0, kLargestRefusal - std::min(kLargestRefusal, refusal_.size()));
+  return base::done();
+}
+
+void Informer::end(const std::optional<base::Error>& error) {
+  if (std::exchange(watching_, false)) followed_ = Clock::now();
+  if (failure_)
+    fail(*failure_);
+  else if (error)
+    fail({Failure::Kind::kBroken, error->message(), milliseconds(0)});
+  else if (list_)
+    end_list();
+  else if (watch_)
+    reflector_.watch_ended(Clock::now());
+  else
+    fail(failure_of(head_.status, read_status(encoding_, refusal_), head_.retry_after));
+  news_();
+  step();
+}
+
+void Informer::end_list() {
+  const auto meta = list_->finish();
+  if (!meta) return fail(senseless("the answer " + meta.error().message()));
+  ++counts_.pages;
+  if (reflector_.page_read(*meta)) mirror_.end_list(resource_.kind, unix_now());
+}
+
+void Informer::fail(const Failure& failure) {
+  ++counts_.failures[to_text(failure.kind)];
+  reflector_.failed(failure, Clock::now());
+  // A version that was forgotten is what a new list is for.
+  if (failure.kind == Failure::Kind::kForgotten && reflector_.forgotten() <= 1) return;
+  std::string what =
+      failure.what.starts_with(server_.url()) ? failure.what : server_.url() + ": " + failure.what;
+  if (failure.kind == Failure::Kind::kRefused)
+    what += ": check the account's token and its ClusterRole (get, list, watch)";
+  problem_ = std::string(resource_.paths.front()) + ": " + what;
+}
+
+void Informer::take_item(const source::decode::Tree& object) {
+  take_object(object, 0);
+}
+
+void Informer::take_event(const std::string& type, const source::decode::Tree& object) {
+  if (failure_) return;
+  if (type == "ERROR") {
+    failure_ = failure_of(status_of(object));
+    return;
+  }
+  const std::string version(object.find("metadata").find("resourceVersion").text());
+  if (version.empty()) {
+    failure_ = senseless("an event has no metadata.resourceVersion");
+    return;
+  }
+  if (type == "ADDED" || type == "MODIFIED")
+    take_object(object, unix_now());
+  else if (type == "DELETED")
+    mirror_.remove(id_of(resource_.kind, object), unix_now());
+  counts_.events += type != "BOOKMARK";
+  reflector_.advanced(version);
+}
+
+void Informer::take_object(const source::decode::Tree& object, int64_t observed) {
+  source::decode::Decoded decoded;
+  source::decode::decode_object_of(resource_.kind, object, {server_.url(), 0, 0}, decoded);
+  if (!decoded.objects.empty())
+    return mirror_.upsert(decoded.objects.front().object, {{}, std::move(decoded.warnings)}, observed);
+  if (!decoded.closed.empty()) {
+    const source::decode::ClosedPolicy& closed = decoded.closed.front();
+    decoded.problems.front().message += "; " + closed.in_force;
+    return mirror_.upsert(closed.policy, {std::move(decoded.problems), {}}, observed);
+  }
+  const model::ObjectId id = id_of(resource_.kind, object);
+  if (!decoded.problems.empty()) return mirror_.refuse(id, std::move(decoded.problems.front()));
+  ++counts_.skipped;
+  mirror_.remove(id, observed);
+}
+
+}  // namespace sluice::source::kube

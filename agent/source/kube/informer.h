@@ -1,0 +1,109 @@
+// Informer: keeps one resource of a Mirror equal to the API server's: joins the Reflector's decisions to
+// HttpsClient, the body readers and the decoders.
+//
+// Laws: one request at a time; what a failed request had already handed over stays (it was true). Runs on the
+// thread of the io_context; start() once.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/source/decode/decode.h"
+#include "agent/source/kube/https.h"
+#include "agent/source/kube/mirror.h"
+#include "agent/source/kube/reflector.h"
+
+namespace sluice::source::kube {
+
+// Where a kind of objects is, one path an API version, the best first.
+struct Resource {
+  model::Kind kind;
+  std::vector<std::string_view> paths;
+};
+const std::vector<Resource>& resources();  // one a kind, in the order of model::kKinds
+
+struct InformerOptions {
+  std::string user_agent;
+  bool protobuf = true;  // ask for it; JSON is taken all the same
+  Pauses pauses;
+  int page_items = 500;
+  milliseconds list_silence{30'000}, list_limit{300'000};
+  // A watch is asked to last this long to twice as long. Bookmarks come about every minute: a watch that is
+  // silent for `watch_silence` has lost its server.
+  milliseconds watch_lasts{240'000}, watch_silence{180'000};
+  uint64_t seed = 0;
+};
+
+// Since the start. `skipped`: objects without meaning for network policy (slices of host names).
+struct InformerCounts {
+  uint64_t lists = 0, pages = 0, watches = 0, events = 0, bytes = 0, skipped = 0;
+  std::map<std::string_view, uint64_t> failures;  // by to_text(Failure::Kind)
+};
+
+class Informer {
+ public:
+  // Called whenever an object, a problem or the state may have changed.
+  using News = std::function<void()>;
+
+  // Everything must outlive it.
+  Informer(boost::asio::io_context& loop, const ApiServer& server, const Resource& resource,
+           InformerOptions options, Mirror& mirror, News news);
+  void start();
+  // Nothing is called any more.
+  void stop();
+
+  model::Kind kind() const { return resource_.kind; }
+  // Why it does not follow now; none where it does.
+  const std::optional<std::string>& problem() const { return problem_; }
+  const InformerCounts& counts() const { return counts_; }
+  bool watching() const { return watching_; }
+  // How long no watch has been open; 0 while one is.
+  std::chrono::duration<double> unfollowed(Moment now) const;
+
+ private:
+  void step();
+  void ask(const Step& step);
+  HttpsRequest list_request(const ListRequest& list) const;
+  HttpsRequest watch_request(const WatchRequest& watch);
+  void take_head(const HttpHead& head, bool watch);
+  base::Status take_piece(std::string_view piece);
+  void end(const std::optional<base::Error>& error);
+  void end_list();
+  void fail(const Failure& failure);
+
+  void take_item(const source::decode::Tree& object);
+  void take_event(const std::string& type, const source::decode::Tree& object);
+  void take_object(const source::decode::Tree& object, int64_t observed);
+
+  const Resource& resource_;
+  const InformerOptions options_;
+  const ApiServer& server_;
+  Mirror& mirror_;
+  News news_;
+  HttpsClient client_;
+  boost::asio::steady_timer pause_;
+  std::shared_ptr<const char> alive_ = std::make_shared<const char>();  // till stop(): a fired timer calls
+  Reflector reflector_;
+  InformerCounts counts_;
+  std::optional<std::string> problem_;
+  uint64_t requests_ = 0;
+
+  Moment followed_;  // when the last watch was over, or the start
+
+  // Of the request under way.
+  bool watching_ = false;
+  HttpHead head_;
+  Encoding encoding_ = Encoding::kJson;
+  std::unique_ptr<ListReader> list_;
+  std::unique_ptr<WatchReader> watch_;
+  std::string refusal_;             // the body of an answer that is no success
+  std::optional<Failure> failure_;  // what made no sense in it
+};
+
+}  // namespace sluice::source::kube

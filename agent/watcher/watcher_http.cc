@@ -1,0 +1,93 @@
+// What sluice-watcher says over HTTP. Names and help texts are those of docs/watcher.md.
+#include <prometheus/text_serializer.h>
+
+#include "agent/serve/metric_families.h"
+#include "agent/watcher/watcher.h"
+
+namespace sluice::watcher {
+namespace {
+
+using prometheus::MetricType;
+using source::kube::InformerCounts;
+
+struct CountRow {
+  const char* name;
+  const char* help;
+  uint64_t InformerCounts::*count;
+};
+constexpr CountRow kCounts[] = {
+    {"sluice_watcher_lists_total", "Lists begun, by kind.", &InformerCounts::lists},
+    {"sluice_watcher_pages_total", "Pages of lists read whole, by kind.", &InformerCounts::pages},
+    {"sluice_watcher_watches_total", "Watches asked for, by kind.", &InformerCounts::watches},
+    {"sluice_watcher_events_total", "Events of watches, bookmarks not counted, by kind.",
+     &InformerCounts::events},
+    {"sluice_watcher_skipped_total", "Objects without meaning for network policy, by kind.",
+     &InformerCounts::skipped},
+    {"sluice_watcher_received_bytes_total", "Bytes of answers, by kind.", &InformerCounts::bytes}};
+constexpr source::kube::Failure::Kind kFailures[] = {
+    source::kube::Failure::Kind::kForgotten, source::kube::Failure::Kind::kThrottled,
+    source::kube::Failure::Kind::kRefused,   source::kube::Failure::Kind::kMissing,
+    source::kube::Failure::Kind::kServer,    source::kube::Failure::Kind::kBroken,
+    source::kube::Failure::Kind::kInvalid};
+
+}  // namespace
+
+std::string Watcher::metrics() const {
+  serve::MetricFamilies all;
+  all.begin("sluice_watcher_build_info", "Version of the watcher; always 1.", MetricType::Gauge);
+  all.add(1, {{"version", options_.version}});
+  all.gauge("sluice_watcher_ready", "1 while the agent has been told everything.", not_ready().empty());
+  const auto by_kind = [&](const char* name, const char* help, MetricType type, auto value) {
+    all.begin(name, help, type);
+    for (const auto& follower : informers_)
+      all.add(static_cast<double>(value(*follower)),
+              {{"kind", std::string(model::to_text(follower->kind()))}});
+  };
+  by_kind("sluice_watcher_objects", "Objects held, by kind.", MetricType::Gauge,
+          [&](const auto& follower) { return mirror_.count(follower.kind()); });
+  by_kind("sluice_watcher_watching", "1 while a watch is open, by kind.", MetricType::Gauge,
+          [](const auto& follower) { return follower.watching(); });
+  by_kind("sluice_watcher_unfollowed_seconds", "Time without an open watch, by kind; 0 while one is open.",
+          MetricType::Gauge, [now = std::chrono::steady_clock::now()](const auto& follower) {
+            return follower.unfollowed(now).count();
+          });
+  for (const CountRow& row : kCounts)
+    by_kind(row.name, row.help, MetricType::Counter,
+            [&](const auto& follower) { return follower.counts().*row.count; });
+  all.begin("sluice_watcher_failures_total", "Requests that failed, by kind and reason.",
+            MetricType::Counter);
+  for (const auto& follower : informers_)
+    for (const auto failure : kFailures) {
+      const auto found = follower->counts().failures.find(to_text(failure));
+      all.add(found == follower->counts().failures.end() ? 0 : static_cast<double>(found->second),
+              {{"kind", std::string(model::to_text(follower->kind()))},
+               {"reason", std::string(to_text(failure))}});
+    }
+  all.gauge("sluice_watcher_problems", "Objects that make no sense.",
+            static_cast<double>(mirror_.problem_count()));
+  all.gauge("sluice_watcher_agent_connected", "1 while the agent listens.", sender_.connected());
+  all.counter("sluice_watcher_streams_total", "Times the agent was called.", sender_.counts().streams);
+  all.counter("sluice_watcher_snapshots_total", "Snapshots begun.", sender_.counts().snapshots);
+  all.counter("sluice_watcher_batches_total", "Batches sent to the agent.", sender_.counts().batches);
+  all.counter("sluice_watcher_sent_events_total", "Objects and removals sent to the agent.",
+              sender_.counts().events);
+  all.gauge("sluice_watcher_changes_waiting", "Objects whose change is not sent yet.",
+            static_cast<double>(sender_.waiting()));
+  all.gauge("sluice_watcher_objects_refused", "Objects that the agent refuses now.",
+            static_cast<double>(sender_.refused()));
+  all.gauge("sluice_watcher_batches_not_in_force", "Batches sent whose content is not in force yet.",
+            static_cast<double>(sender_.sent() - std::min(sender_.sent(), sender_.in_force())));
+  return prometheus::TextSerializer().Serialize(all.drain());
+}
+
+serve::HttpAnswer Watcher::answer_http(std::string_view path) {
+  if (path == "/livez" || path == "/healthz") return {200, "text/plain; charset=utf-8", "ok\n"};
+  if (path == "/metrics") return {200, "text/plain; version=0.0.4; charset=utf-8", metrics()};
+  if (path != "/readyz")
+    return {404, "text/plain; charset=utf-8", "not found: /metrics, /livez or /readyz\n"};
+  const std::string why = not_ready();
+  return why.empty() ? serve::HttpAnswer{200, "text/plain; charset=utf-8", "ok\n"}
+                     : serve::HttpAnswer{503, "text/plain; charset=utf-8", why + "\n"};
+}
+
+}  // namespace sluice::watcher

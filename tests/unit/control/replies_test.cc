@@ -1,0 +1,71 @@
+// What the control API says of a node.
+#include "agent/control/replies.h"
+
+#include <algorithm>
+
+#include "tests/unit/node/reconciler_fixture.h"
+
+namespace sluice::node {
+namespace {
+
+TEST_F(ReconcilerTest, ACheckOfAPodThatIsNotFoundSaysWhoseItIs) {
+  auto node = make_node();
+  give_first(*node);
+  node->set_objects(objects(model::Pod(pod("prod/lost", "10.0.0.3").on("n1")),
+                             model::Pod(pod("prod/elsewhere", "10.0.0.4").on("n2"))));
+  node->apply();
+  v1::CheckRequest request;
+  request.set_from("prod/lost");
+  request.set_to("prod/elsewhere");
+  request.set_port(80);
+  const auto reply = control::check_reply(node->view(), request);
+  ASSERT_TRUE(reply.ok()) << reply.error().message();
+  EXPECT_EQ(
+      reply->egress().reason(),
+      "nothing is enforced on prod/lost: it is of this node, and no network namespace in /netns has its "
+      "address");
+  EXPECT_FALSE(reply->egress().elsewhere());
+  EXPECT_EQ(reply->ingress().reason(), "prod/elsewhere is not on this node: ask the agent of n2");
+}
+
+TEST_F(ReconcilerTest, TheStatusSaysWhyTheNodeIsNotReady) {
+  auto node = make_node();
+  give_first(*node);
+  node->set_discovery(discovery({}, {}, {"--netns-dir /netns: does not exist"}));
+  node->apply();
+  const auto reply = control::status_reply(node->view(), {}, {}, {}, {});
+  EXPECT_TRUE(reply.started());
+  EXPECT_FALSE(reply.ready());
+  EXPECT_EQ(reply.not_ready(), "--netns-dir /netns: does not exist");
+  const auto metrics = control::metrics_reading(node->view(), {}, {}, {});
+  EXPECT_FALSE(metrics.ready);
+  EXPECT_EQ(metrics.namespaces_unseen, 1u);
+}
+
+TEST_F(ReconcilerTest, ASyncNamesWhatTheSourceRefusedAndNothingElse) {
+  auto node = make_node();
+  give_first(*node);
+  node->set_discovery(discovery({}, {}, {"--netns-dir /netns: does not exist"}));
+  node->apply();
+  EXPECT_EQ(control::sync_reply(node->view()).refused(), 0u);
+  ObjectNews news;
+  news.problems = {"m/b.yaml: document 1: line 2: not YAML", "m/c.yaml: is empty"};
+  node->set_objects(news);
+  const auto reply = control::sync_reply(node->view());
+  EXPECT_EQ(reply.refused(), 2u);
+  EXPECT_EQ(reply.first_refused(), "m/b.yaml: document 1: line 2: not YAML");
+}
+
+TEST_F(ReconcilerTest, OfAMapOnlyWhatCanBeFilledCounts) {
+  auto node = make_node();
+  give_first(*node);
+  node->apply();
+  const auto reply = control::status_reply(node->view(), {}, {}, {}, {});
+  const auto endpoints = std::ranges::find(reply.maps(), "endpoints", &v1::MapFill::map);
+  ASSERT_NE(endpoints, reply.maps().end());
+  EXPECT_EQ(endpoints->used(), 2u);
+  EXPECT_EQ(endpoints->limit(), SLUICE_MAX_ENDPOINTS - 1u);
+}
+
+}  // namespace
+}  // namespace sluice::node
