@@ -1,13 +1,18 @@
 #!/usr/bin/env bash
-# Every #include line of the project against layers.txt, and the LINKS of every layer with it. Prints what offends as
-# "file:line: what is wrong"; fails where there is any.
+# Every #include line of the project against layers.txt, the LINKS of every layer with it, and layers.txt against them:
+# a right that no file uses is struck. Prints what offends as "file:line: what is wrong"; fails where there is any.
 # usage: layers.sh [root of the tree, default: this one]
+# A tree that has no layers.txt is held to this one's, and need not use all of it.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "${1:-$here/../..}"
 
-declare -A below=()  # folder -> " a b c " it may include, itself and everything further down
-only=() never=()     # "<regex>: folders" rows
+table=tests/check/layers.txt
+declare -A below=()      # folder -> " a b c " it may include, itself and everything further down
+declare -A rights=()     # folder -> "a b" as its row says
+declare -A included=()   # "folder owner" -> 1 where a file of folder includes one of owner, "folder <regex>" of an only row
+declare -A layer_dir=()  # layer -> its folder
+only=() never=() apart=()  # "<what>: folders" rows
 bad=0
 
 complain() {
@@ -22,13 +27,14 @@ read_table() {
       '' | '#'*) ;;
       'only '*) only+=("${line#only }") ;;
       'never '*) never+=("${line#never }") ;;
+      'apart '*) apart+=("${line#apart }") ;;
       *)
         folder=${line%%:*} closure=" $folder "
         for lower in ${line#*:}; do closure+="${below[$lower]:-" $lower "}"; done
-        below[$folder]=$closure
+        below[$folder]=$closure rights[$folder]=${line#*:}
         ;;
     esac
-  done <"$here/layers.txt"
+  done <"$1"
 }
 
 # Sets `owner` to the folder of the table that a path belongs to; empty where none does.
@@ -57,13 +63,15 @@ check_external() {
   local where=$1 folder=$2 name=$3 row pattern
   for row in "${only[@]}"; do
     pattern=${row%: *}
-    [[ $name =~ ^($pattern)$ && " ${row##*: } " != *" $folder "* ]] &&
+    [[ $name =~ ^($pattern)$ ]] || continue
+    included["$folder $pattern"]=1
+    [[ " ${row##*: } " == *" $folder "* ]] ||
       complain "$where: <$name> belongs to ${row##*: } only, not to $folder"
   done
   for row in "${never[@]}"; do
     pattern=${row%: *}
     [[ $name =~ ^($pattern)$ && " ${row##*: } " == *" $folder "* ]] &&
-      complain "$where: <$name> has no place in $folder, which is pure: no fd, clock, log, thread"
+      complain "$where: <$name> has no place in $folder, which is pure: a never row of $table"
   done
   return 0
 }
@@ -78,6 +86,7 @@ check_include() {
     case $open$name in
       '<'* | *.skel.h | *sluice_source_dir.h) ;; # the only and never rows decide
       *.pb.h)
+        included["$folder proto"]=1
         [[ ${below[$folder]} == *" proto "* ]] || complain "$file:$line: \"$name\": $folder may not include proto"
         ;;
       *) complain "$file:$line: \"$name\" is nowhere in the tree: spell it from the root, or <...> for a library" ;;
@@ -85,29 +94,70 @@ check_include() {
     return
   fi
   folder_of "$located"
+  included["$folder ${owner:-?}"]=1
   [[ ${below[$folder]} == *" ${owner:-?} "* ]] ||
     complain "$file:$line: \"$name\": $folder may not include ${owner:-${located%/*}} (docs/design.md)"
+}
+
+# Sets layer_dir: each folder with a sluice_layer(<name> ...) of its own.
+find_layers() {
+  local file name
+  while IFS=: read -r file name; do
+    layer_dir[${name#*\(}]=${file%/*}
+  done < <(grep -roE --include=CMakeLists.txt 'sluice_layer\([a-z_]+' "${folders[@]}")
+  layer_dir[proto]=proto
 }
 
 check_links() {
   local file=$1 text folder layer lower
   folder=${file%/*}
-  text=$(tr '\n' ' ' <"$file")
-  [[ $text =~ sluice_layer\(([a-z]+)\ LINKS\ ([^\)]*)\) ]] || return 0
+  text=$(sed 's/#.*//' "$file" | tr -s '\n ' ' ')
+  [[ $text =~ sluice_layer\(([a-z_]+)\ LINKS\ ([^\)]*)\) ]] || return 0
   for layer in ${BASH_REMATCH[2]}; do
     [[ $layer == sluice_* ]] || continue
-    layer=${layer#sluice_}
-    lower=agent/$layer
-    [[ $layer == oracle ]] && lower=tests/oracle
-    [[ -d $lower ]] || continue  # a skeleton or generated library: its headers decide
-    [[ ${below[$folder]:-} == *" $lower "* ]] ||
-      complain "$file: LINKS sluice_$layer: $folder may not use $lower"
+    lower=${layer_dir[${layer#sluice_}]:-}
+    [[ -n $lower ]] || continue  # a skeleton: its header decides
+    if [[ ${below[$folder]:-} != *" $lower "* ]]; then
+      complain "$file: LINKS $layer: $folder may not use $lower"
+    elif [[ -z ${included["$folder $lower"]:-} ]]; then
+      complain "$file: LINKS $layer: no file of $folder includes from $lower: strike it"
+    fi
   done
 }
 
-read_table
+check_apart() {
+  local row far folder
+  for row in "${apart[@]}"; do
+    for folder in ${row##*: }; do
+      for far in ${row%: *}; do
+        [[ ${below[$folder]:-} != *" $far "* ]] ||
+          complain "$table: $folder: its row lets it reach $far, which an apart row forbids: strike the right that does"
+      done
+    done
+  done
+}
+
+# Every right of a row and every folder of an only row is one that a file uses.
+check_used() {
+  local folder lower row
+  for folder in $(printf '%s\n' "${!rights[@]}" | sort); do
+    for lower in ${rights[$folder]}; do
+      [[ -n ${included["$folder $lower"]:-} ]] || complain "$table: $folder: $lower: no file uses it: strike it"
+    done
+  done
+  for row in "${only[@]}"; do
+    for folder in ${row##*: }; do
+      [[ -n ${included["$folder ${row%: *}"]:-} ]] ||
+        complain "$table: only ${row%: *}: $folder: no file uses it: strike it"
+    done
+  done
+}
+
+read_table "$([[ -e $table ]] && echo "$table" || echo "$here/layers.txt")"
+check_apart
 folders=()
 for folder in agent bpf include tests/oracle; do [[ -d $folder ]] && folders+=("$folder"); done
+find_layers
 pattern='^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]'
 while IFS=: read -r file line text; do
   text=${text#*include}
@@ -116,4 +166,5 @@ while IFS=: read -r file line text; do
   check_include "$file" "$line" "${text:0:1}" "${name%%[>\"]*}"
 done < <(grep -rnE --include='*.h' --include='*.cc' --include='*.c' "$pattern" "${folders[@]}" | sort)
 while IFS= read -r file; do check_links "$file"; done < <(find agent tests/oracle -name CMakeLists.txt 2>/dev/null | sort)
+[[ ! -e $table ]] || check_used
 exit "$bad"

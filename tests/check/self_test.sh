@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The checks check: each row is a file, what is in it, and what its check must say about it ("" for: nothing).
-# usage: self_test.sh layers|style|abi|kernels|signposts
+# usage: self_test.sh layers|rooms|style|abi|kernels|signposts|units|links
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(mktemp -d)
@@ -22,6 +22,7 @@ row() { # <check> <file> <content> <wanted>
   rm -rf "$root/tree"
   mkdir -p "$root/tree/agent/model" "$root/tree/agent/net" "$root/tree/tests" "$(dirname "$root/tree/$2")"
   touch "$root/tree/agent/model/objects.h" "$root/tree/agent/net/ip.h"
+  printf 'sluice_layer(model)\n' >"$root/tree/agent/model/CMakeLists.txt"
   printf '%b' "$3" >"$root/tree/$2"
   output=$("$here/$1.sh" "$root/tree" 2>&1) || status=$?
   verdict "$2 $3" "$4" "$status" "$output"
@@ -43,6 +44,66 @@ layers_rows() {
   row layers bpf/a.h '#include "agent/net/ip.h"\n' 'bpf may not include agent/net'
   row layers agent/new/a.h '#include <vector>\n' 'its folder has no row'
   row layers agent/net/CMakeLists.txt 'sluice_layer(net LINKS\n  sluice_model)\n' 'agent/net may not use agent/model'
+  row layers agent/source/feed/CMakeLists.txt 'sluice_layer(feed LINKS sluice_model)\n' 'LINKS sluice_model: no file of agent/source/feed includes from agent/model: strike it'
+  row layers agent/node/a.cc '#include "agent/base/fd.h"\n' '<agent/base/fd.h> has no place in agent/node'
+  row layers agent/node/a.cc '#include <grpcpp/grpcpp.h>\n' '<grpcpp/grpcpp.h> has no place in agent/node'
+  row layers agent/node/a.cc '#include <boost/asio/io_context.hpp>\n' '<boost/asio/io_context.hpp> has no place in agent/node'
+  row layers agent/reference/a.cc '#include "agent/net/ip.h"\n#include <netlink/msg.h>\n' 'has no place in agent/reference'
+  own_rows
+}
+
+# A tree with a table of its own: each right in it is to be used.
+own_rows() {
+  local net='agent/net:\n' use='#include "agent/net/ip.h"\n' used='<linux/bpf.h>'
+  own_row "${net}agent/model: agent/net\n" "$use" ''
+  own_row "${net}agent/model: agent/net\n" '' 'tests/check/layers.txt: agent/model: agent/net: no file uses it: strike it'
+  own_row "${net}agent/model: agent/net proto\n" "$use" 'agent/model: proto: no file uses it'
+  own_row "${net}agent/base: agent/net\nagent/model: agent/base\n" "$use" 'agent/model: agent/base: no file uses it'
+  own_row "${net}agent/model: agent/net\nonly linux/.*: agent/model\n" "$use#include $used\n" ''
+  own_row "${net}agent/model: agent/net\nonly linux/.*: agent/model\n" "$use" 'only linux/.*: agent/model: no file uses it: strike it'
+  own_row "${net}agent/model: agent/net\napart agent/net: agent/model\n" "$use" 'agent/model: its row lets it reach agent/net'
+  own_row "${net}agent/base: agent/net\nagent/model: agent/base\napart agent/net: agent/model\n" '' 'lets it reach agent/net'
+}
+
+own_row() { # <layers.txt> <agent/model/a.cc> <wanted>
+  local status=0 output
+  rm -rf "$root/tree"
+  mkdir -p "$root/tree/agent/model" "$root/tree/agent/net" "$root/tree/tests/check"
+  touch "$root/tree/agent/net/ip.h"
+  printf '%b' "$1" >"$root/tree/tests/check/layers.txt"
+  printf '%b' "$2" >"$root/tree/agent/model/a.cc"
+  output=$("$here/layers.sh" "$root/tree" 2>&1) || status=$?
+  verdict "$1 $2" "$3" "$status" "$output"
+}
+
+rooms_rows() {
+  local feed='namespace sluice::source::feed {\n' closed='}  // namespace sluice::source::feed\n' count
+  row_rooms agent/source/feed/a.h "$feed$closed" ''
+  row_rooms agent/source/feed/a.cc "#include <b>\nnamespace c = d;\n${feed}namespace {\n}  // namespace\n$closed" ''
+  row_rooms agent/source/feed/a.cc "namespace sluice::kube { class A; }\n$feed$closed" ''
+  row_rooms agent/source/feed/a.h 'namespace sluice::feed {\n' "agent/source/feed/a.h:1: 'namespace sluice::feed {': its folder says namespace sluice::source::feed"
+  row_rooms agent/source/feed/a.h "$feed}  // namespace sluice::feed\n" "agent/source/feed/a.h:2: '}  // namespace sluice::feed': its folder says"
+  row_rooms agent/source/feed/a.h 'struct A;\n' 'agent/source/feed/a.h:1: in no namespace'
+  row_rooms agent/packet/seam.h 'struct a;\n' ''
+  rm -rf "$root/tree"
+  mkdir -p "$root/tree/agent/net"
+  for count in {1..35}; do touch "$root/tree/agent/net/$count.c"; done
+  rooms_verdict '35 sources' ''
+  touch "$root/tree/agent/net/36.c"
+  rooms_verdict '36 sources' 'agent/net: 36 sources, more than 35'
+}
+
+row_rooms() { # <file> <content> <wanted>
+  rm -rf "$root/tree"
+  mkdir -p "$(dirname "$root/tree/$1")"
+  printf '%b' "$2" >"$root/tree/$1"
+  rooms_verdict "$1 $2" "$3"
+}
+
+rooms_verdict() { # <row> <wanted>
+  local status=0 output
+  output=$("$here/rooms.sh" "$root/tree" 2>&1) || status=$?
+  verdict "$1" "$2" "$status" "$output"
 }
 
 style_rows() {
