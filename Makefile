@@ -32,9 +32,10 @@ endef
 list: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
 
-demo: ## a small cluster on this machine: what may talk before, under and after a change of policy (root)
+demo: deps ## a small cluster on this machine: what may talk before, under and after a change of policy (root)
 	$(as_root)
-	@$(MAKE) --no-print-directory programs
+	$(call configure,release)
+	$(call build,release) --target demo_programs
 	deploy/demo.sh
 
 test: deps kernels-deps chart-tools ## every test, the release build and then ASan+UBSan (root)

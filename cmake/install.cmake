@@ -10,6 +10,9 @@ foreach(program sluiced sluicectl sluice-watcher sluice-cni)
   endif()
 endforeach()
 
+# What `make demo` runs: a newcomer waits for these alone.
+add_custom_target(demo_programs DEPENDS sluiced sluicectl)
+
 # Below the prefix both /usr and /usr/local are places where systemd looks.
 install(FILES ${PROJECT_SOURCE_DIR}/deploy/sluiced.service DESTINATION lib/systemd/system)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/NOTICE DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What building costs: the processor's seconds for each target of `programs`, from nothing, without a compiler cache.
+"""What building costs: the processor's seconds for each target of what `make demo` builds, from nothing, without a compiler cache.
 
-usage: build_time.py [--into <document>] [--target programs] [-- -D<option>=<value>...]
+usage: build_time.py [--into <document>] [--target demo_programs] [-- -D<option>=<value>...]
 Builds in build/timing, which it empties first. With --into the table takes the place of what stands between the lines
 `<!-- build_time -->` and `<!-- end -->` of the document.
 As build_time.py launch <log> <command...> it is what CMake starts the compiler and the linker with.
@@ -67,7 +67,7 @@ def main():
         return launch(sys.argv[2], sys.argv[3:])
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--into")
-    parser.add_argument("--target", default="programs")
+    parser.add_argument("--target", default="demo_programs")
     parser.add_argument("options", nargs="*")
     arguments = parser.parse_args()
     os.chdir(os.path.dirname(os.path.abspath(__file__)) + "/../..")
