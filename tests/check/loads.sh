@@ -5,6 +5,6 @@ set -euo pipefail
 program=${1:?usage: loads.sh <program> <regular expression>} unwanted=${2:?usage: loads.sh <program> <regular expression>}
 loaded=$(readelf -d "$program" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
 if found=$(grep -E "$unwanted" <<<"$loaded"); then
-  echo "${program##*/} loads ${found//$'\n'/, }: see APART in docs/building.md" >&2
+  echo "${program##*/} loads ${found//$'\n'/, }: see what its target links, and APART in docs/building.md" >&2
   exit 1
 fi
