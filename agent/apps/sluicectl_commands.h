@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/apps/command_line.h"
+#include "agent/model/matrix.h"
 #include "agent/net/port.h"
 
 namespace sluice::apps {
@@ -53,5 +54,9 @@ struct ProtocolAndPort {
   std::optional<net::Port> port;
 };
 base::Result<ProtocolAndPort> protocol_and_port(const std::string& protocol, int port);
+
+// Prints a matrix, measured or computed, on standard output. output: "table", "json" or "html". False where it could not
+// be written.
+bool print_matrix(const model::Matrix& matrix, const std::string& output);
 
 }  // namespace sluice::apps

@@ -2,7 +2,6 @@
 #include <cstdio>
 
 #include "agent/apps/manifests.h"
-#include "agent/apps/matrix_output.h"
 #include "agent/apps/sluicectl_commands.h"
 #include "agent/apps/table.h"
 #include "agent/apps/terminal.h"

@@ -4,7 +4,6 @@
 
 #include "agent/apps/engines.h"
 #include "agent/apps/manifests.h"
-#include "agent/apps/matrix_output.h"
 #include "agent/apps/sluicectl_commands.h"
 #include "agent/apps/terminal.h"
 

@@ -106,6 +106,36 @@ rooms_verdict() { # <row> <wanted>
   verdict "$1" "$2" "$status" "$output"
 }
 
+units_row() { # <covered.txt> <wanted> <file>...
+  local status=0 output file
+  rm -rf "$root/tree"
+  for file in tests/unit/net/ip_test.cc agent/net/ip.cc agent/net/ip.h "${@:3}"; do
+    mkdir -p "$(dirname "$root/tree/$file")"
+    touch "$root/tree/$file"
+  done
+  printf '%b' "$1" >"$root/tree/tests/unit/covered.txt"
+  [[ -z ${code:-} ]] || printf '%b' "$code" >"$root/tree/$3"
+  output=$("$here/units.sh" "$root/tree" 2>&1) || status=$?
+  verdict "$*" "$2" "$status" "$output"
+}
+
+units_rows() {
+  local port='agent/net/port.cc: tests/unit/net/ip_test.cc\n' list=tests/unit/covered.txt
+  units_row '# none\n\n' ''
+  units_row '' '' agent/net/port.h
+  code='int f() { return 1; }\n' units_row '' 'agent/net/port.h: no tests/unit/net/port_test.cc: write it' agent/net/port.h
+  code='// they return { what\nint f();\n' units_row '' '' agent/net/port.h
+  units_row '' 'agent/net/port.cc: no tests/unit/net/port_test.cc: write it, or say in' agent/net/port.cc
+  units_row '' '' agent/source/feed/port.cc tests/unit/feed/port_test.cc
+  units_row '' 'agent/packet/path.c: no tests/unit/packet/path_test.cc' agent/packet/path.c
+  units_row "$port" '' agent/net/port.cc
+  units_row "# a\\n$port" "$list:2: agent/net/port.cc: there is no such file: strike the line"
+  units_row "$port" "$list:1: agent/net/port.cc: has tests/unit/net/port_test.cc: strike" agent/net/port.cc tests/unit/net/port_test.cc
+  units_row "$port$port" "$list:2: agent/net/port.cc: stands here twice" agent/net/port.cc
+  units_row 'agent/net/port.cc: tests/gone_test.cc\n' "$list:1: agent/net/port.cc: there is no test tests/gone_test.cc" agent/net/port.cc
+  units_row 'agent/net/port.cc: agent/net/ip.cc\n' 'there is no test agent/net/ip.cc' agent/net/port.cc
+}
+
 style_rows() {
   row style agent/net/port.cc 'int port = 1; // a BPF helper, a common case\n' ''
   row style agent/net/string_util.h '' 'agent/net/string_util.h: a name that says nothing'
