@@ -1,6 +1,8 @@
-/* Keys and values of every map. No hidden padding anywhere: a key's garbage would be a missed lookup.
- * Byte order: addresses and ports named be* are as on the wire; everything else is the host's.
- * Valid C11 and C++20. */
+/* Keys and values of every map. Valid C11 and C++20.
+ *
+ * Laws:
+ *  1 Nothing has hidden padding: garbage in a key would be a missed look-up. SLUICE_LAYOUT proves it.
+ *  2 Fields of a type __be... and addresses in bytes are as on the wire; everything else is the host's. */
 #ifndef SLUICE_LAYOUT_H
 #define SLUICE_LAYOUT_H
 
@@ -18,11 +20,13 @@
 
 enum sluice_direction { SLUICE_INGRESS = 0, SLUICE_EGRESS = 1 }; /* as policy means it: seen from the pod */
 
-/* ---- change: one epoch for the node
- * ---------------------------------------------------------------------------- Every fact that may change is
- * a cell with the value before and from an epoch on. A packet reads the epoch once and sees one state
- * throughout; writing the next epoch into sluice_config is the flip that brings a whole change into force for
- * every pod at the same instant. */
+/* ---- change: one epoch for the node ---- */
+
+/* Laws:
+ *  1 Every fact that may change is a cell: the value before an epoch, and the value from it on.
+ *  2 A packet reads the epoch once and sees one state throughout.
+ *  3 The agent writes the next epoch into sluice_config: that flip brings a whole change into force for every
+ *    pod at the same instant. */
 struct sluice_cell {
   __u64 since;  /* epoch from which `now` holds */
   __u64 before; /* what holds in earlier epochs */
@@ -46,21 +50,20 @@ enum sluice_config_flag {
   SLUICE_CONFIG_PREFIXES6 = 8,
 };
 
-/* ---- endpoints
- * ------------------------------------------------------------------------------------------------- */
+/* ---- endpoints ---- */
+
 struct sluice_interface {
   __u32 ifindex;  /* 0: empty slot */
   __u32 endpoint; /* sluice_endpoint.id: known before the endpoint itself is read */
 };
 SLUICE_LAYOUT(struct sluice_interface, 8);
 
-/* An endpoint's id tells where it stands in sluice_endpoints, and is not used again for another pod before
- * 2^32 / SLUICE_MAX_ENDPOINTS others were given out (then nothing of the old pod's flows is left). */
+/* An endpoint's id says where the endpoint stands in sluice_endpoints. No other pod gets the same id before
+ * 2^32 / SLUICE_MAX_ENDPOINTS others were given out: by then nothing of the old pod's flows is left. */
 #define SLUICE_ENDPOINT_ID(count, index) ((__u32)(count)*SLUICE_MAX_ENDPOINTS + (index))
 #define SLUICE_ENDPOINT_INDEX(id) ((id) & (SLUICE_MAX_ENDPOINTS - 1u))
 
-/* The entry of sluice_endpoints that no pod has. Its statistics are those of interfaces without an endpoint.
- */
+/* No pod has this entry of sluice_endpoints. Its statistics are those of interfaces without an endpoint. */
 enum { SLUICE_NO_ENDPOINT = 0, SLUICE_FIRST_ENDPOINT = 1 };
 
 /* What holds for one direction of a pod. */
@@ -70,7 +73,7 @@ struct sluice_side {
 };
 SLUICE_LAYOUT(struct sluice_side, 16);
 
-/* All that a change may alter of a pod: it comes into force at once. */
+/* All that a change may alter of a pod. It comes into force at once. */
 struct sluice_sides {
   __u64 since;                /* epoch; SLUICE_NEVER while the slot is being written or unused */
   struct sluice_side side[2]; /* by enum sluice_direction */
@@ -92,9 +95,9 @@ struct sluice_endpoint {
 };
 SLUICE_LAYOUT(struct sluice_endpoint, 144);
 
-/* ---- address -> identity
- * --------------------------------------------------------------------------------------- Cell values: an
- * identity (62-bit content id; 0: no policy tells it apart) and two flags. */
+/* ---- address -> identity ---- */
+
+/* A cell's value is an identity (62-bit content id; 0: no policy tells the address apart) and two flags. */
 #define SLUICE_IDENTITY_NODE (1ULL << 63)    /* an address of this node */
 #define SLUICE_IDENTITY_SERVICE (1ULL << 62) /* some port of it is a Service's */
 #define SLUICE_IDENTITY_MASK (SLUICE_IDENTITY_SERVICE - 1)
@@ -119,7 +122,7 @@ struct sluice_prefix6 {
 };
 SLUICE_LAYOUT(struct sluice_prefix6, 20);
 
-/* What a pod may send from besides its own addresses: longest match, value of enum sluice_source_value. */
+/* The prefixes that a pod may send from besides its own addresses. The longest match decides. */
 struct sluice_source {
   __u32 length;   /* in bits, from `endpoint` on: SLUICE_SOURCE_BITS and the prefix's own */
   __u32 endpoint; /* sluice_endpoint.id */
@@ -129,7 +132,7 @@ struct sluice_source {
 SLUICE_LAYOUT(struct sluice_source, 28);
 #define SLUICE_SOURCE_BITS 64 /* of endpoint and family */
 
-/* Cell values. An address of a pod stands in a prefix as foreign: that pod alone sends from it. */
+/* A cell's value. An address of another pod in a prefix is foreign: that pod alone sends from it. */
 enum sluice_source_value { SLUICE_SOURCE_FOREIGN = 0, SLUICE_SOURCE_ALLOWED = 1 };
 
 enum sluice_service_kind {
@@ -146,8 +149,8 @@ struct sluice_service {
 };
 SLUICE_LAYOUT(struct sluice_service, 20);
 
-/* ---- (rule set, identity) -> what is allowed
- * -------------------------------------------------------------------- */
+/* ---- (rule set, identity) -> what is allowed ---- */
+
 struct sluice_rule {
   __u64 ruleset;
   __u64 identity; /* of an address, or of a Service's set of endpoints */
@@ -183,11 +186,13 @@ SLUICE_LAYOUT(struct sluice_port_page, 128);
 /* Table and page 0 hold no port, table and page 1 hold every port; both are written before anything else. */
 enum { SLUICE_PORTS_NONE = 0, SLUICE_PORTS_ALL = 1, SLUICE_PORTS_FIRST_FREE = 2 };
 
-/* ---- flows
- * ------------------------------------------------------------------------------------------------------
- * Keyed relative to the endpoint: the same key for both directions of a connection. Ports are 0 for protocols
- * without ports; those of an ICMP echo are its identifier and who asked (enum sluice_echo), so that a request
- * the other way is another flow. */
+/* ---- flows ---- */
+
+/* Laws:
+ *  1 A key is relative to the endpoint: both directions of a connection have the same one.
+ *  2 The ports are 0 for protocols without ports.
+ *  3 An ICMP echo has its identifier and who asked (enum sluice_echo) in the ports' place: a request the
+ *    other way is another flow. */
 enum sluice_echo { SLUICE_ECHO_NONE = 0, SLUICE_ECHO_BY_POD = 1, SLUICE_ECHO_BY_OTHER = 2 };
 
 struct sluice_flow4_key {
@@ -233,11 +238,13 @@ struct sluice_fragment {
 };
 SLUICE_LAYOUT(struct sluice_fragment, 4);
 
-/* ---- recent: what a CPU found a moment ago
- * ------------------------------------------------------------------------- Its own copies, so that a busy
- * flow costs an array read in place of a hash look-up; SLUICE_RECENT_... of each CPU, found by a hash of what
- * stands before `epoch`. Both families alike: an IPv4 address is the first word, the rest zero. A zeroed copy
- * matches nothing, for epoch 0 is never in force. */
+/* ---- recent: what a CPU found a moment ago ---- */
+
+/* Laws:
+ *  1 Each CPU has SLUICE_RECENT_... copies of its own: a busy flow costs an array read, not a hash look-up.
+ *  2 A hash of what names the flow or the question (bpf/recent.h) says where its copy stands.
+ *  3 Both families are alike: an IPv4 address is the first word, the rest is zero.
+ *  4 A zeroed copy matches nothing, for epoch 0 is never in force. */
 struct sluice_recent_flow {
   __be32 remote[4];
   __u32 endpoint; /* sluice_endpoint.id */
@@ -266,8 +273,8 @@ struct sluice_recent_verdict {
 };
 SLUICE_LAYOUT(struct sluice_recent_verdict, 40);
 
-/* ---- counters, per CPU or part
- * ------------------------------------------------------------------------------------------ */
+/* ---- counters, per CPU or part ---- */
+
 struct sluice_counter {
   __u64 packets;
   __u64 bytes; /* length of the packet with its Ethernet header */
