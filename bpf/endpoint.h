@@ -42,7 +42,7 @@ SLUICE_STAGE struct sluice_pod sluice_find_pod(sluice_ctx* ctx, __u64 epoch) {
   return pod;
 }
 
-SLUICE_STAGE int sluice_is_own(const struct sluice_sides* policy, __u8 family, const union sluice_ip* ip) {
+SLUICE_STAGE bool sluice_is_own(const struct sluice_sides* policy, __u8 family, const union sluice_ip* ip) {
   if (family == SLUICE_IPV4) return policy->address4 != 0 && ip->word[0] == policy->address4;
   const union sluice_ip* own = (const union sluice_ip*)policy->address6;
   return (own->word[0] ^ ip->word[0]) == 0 && (own->word[1] ^ ip->word[1]) == 0 &&

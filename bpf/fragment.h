@@ -24,8 +24,8 @@ SLUICE_COLD void sluice_remember_first(sluice_ctx* ctx, __u32 endpoint, const st
   sluice_insert(ctx, fragments, &key, &fragment);
 }
 
-SLUICE_COLD __u8 sluice_judge_later_fragment(sluice_ctx* ctx, __u32 endpoint,
-                                             const struct sluice_packet* packet) {
+SLUICE_COLD enum sluice_reason sluice_judge_later_fragment(sluice_ctx* ctx, __u32 endpoint,
+                                                           const struct sluice_packet* packet) {
   struct sluice_fragment_key key = sluice_fragment_key_of(endpoint, packet);
   const struct sluice_fragment* first = sluice_lookup(ctx, fragments, &key);
   if (first && sluice_now(ctx) - first->seen <= sluice_timeout(ctx, SLUICE_TIMEOUT_FRAGMENT))

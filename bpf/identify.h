@@ -25,8 +25,7 @@ SLUICE_STAGE __u64 sluice_identify_by_prefix(sluice_ctx* ctx, const struct sluic
   return cell ? sluice_cell_at(cell, epoch) : 0;
 }
 
-/* Identity and SLUICE_IDENTITY_… flags that exactly this address has; SLUICE_IDENTITY_NONE where it has none.
- */
+/* Identity and flags (SLUICE_IDENTITY_...) of this very address; SLUICE_IDENTITY_NONE where it has none. */
 SLUICE_STAGE __u64 sluice_exact_identity(sluice_ctx* ctx, __u64 epoch, __u8 family,
                                          const union sluice_ip* ip) {
   const struct sluice_cell* cell;
@@ -39,8 +38,8 @@ SLUICE_STAGE __u64 sluice_exact_identity(sluice_ctx* ctx, __u64 epoch, __u8 fami
   return cell ? sluice_cell_at(cell, epoch) : SLUICE_IDENTITY_NONE;
 }
 
-SLUICE_STAGE int sluice_is_node_address(sluice_ctx* ctx, __u64 epoch, __u8 family,
-                                        const union sluice_ip* ip) {
+SLUICE_STAGE bool sluice_is_node_address(sluice_ctx* ctx, __u64 epoch, __u8 family,
+                                         const union sluice_ip* ip) {
   __u64 value = sluice_exact_identity(ctx, epoch, family, ip);
   return value != SLUICE_IDENTITY_NONE && (value & SLUICE_IDENTITY_NODE) != 0;
 }

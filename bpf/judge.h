@@ -15,12 +15,12 @@ struct sluice_question {
   const struct sluice_config* config;
   const struct sluice_packet* packet;
   const struct sluice_pod* pod;
-  __u8 opener; /* enum sluice_direction */
+  enum sluice_direction opener;
 };
 
-SLUICE_STAGE int sluice_ref_allows(sluice_ctx* ctx, __u64 ref, __u8 protocol, __u16 port) {
-  if (SLUICE_REF_KIND(ref) == SLUICE_REF_ALL) return 1;
-  if (SLUICE_REF_KIND(ref) != SLUICE_REF_PORTS) return 0;
+SLUICE_STAGE bool sluice_ref_allows(sluice_ctx* ctx, __u64 ref, __u8 protocol, __u16 port) {
+  if (SLUICE_REF_KIND(ref) == SLUICE_REF_ALL) return true;
+  if (SLUICE_REF_KIND(ref) != SLUICE_REF_PORTS) return false;
   return sluice_portset_holds(ctx, SLUICE_REF_ARGUMENT(ref), protocol, port);
 }
 
@@ -30,10 +30,9 @@ SLUICE_STAGE __u64 sluice_find_rule(sluice_ctx* ctx, __u64 epoch, __u64 ruleset,
   return cell ? sluice_cell_at(cell, epoch) : SLUICE_REF(SLUICE_REF_NONE, 0);
 }
 
-/* A service address whose own address and port no rule allows: do the rules allow every endpoint behind it?
- */
-SLUICE_STAGE __u8 sluice_judge_service(sluice_ctx* ctx, const struct sluice_question* question, __u64 ruleset,
-                                       __u64 service) {
+/* No rule allows the Service's own address and port: do the rules allow every endpoint behind it? */
+SLUICE_STAGE enum sluice_reason sluice_judge_service(sluice_ctx* ctx, const struct sluice_question* question,
+                                                     __u64 ruleset, __u64 service) {
   __u64 ref = sluice_find_rule(ctx, question->pod->epoch, ruleset, service);
   __u32 kind = SLUICE_REF_KIND(ref);
   if (kind == SLUICE_REF_ALL) return SLUICE_ALLOWED_POLICY;
@@ -45,9 +44,9 @@ SLUICE_STAGE __u8 sluice_judge_service(sluice_ctx* ctx, const struct sluice_ques
 }
 
 /* Of a pod that is isolated in the direction of the question. */
-SLUICE_COLD __u8 sluice_judge(sluice_ctx* ctx, const struct sluice_question* question) {
+SLUICE_COLD enum sluice_reason sluice_judge(sluice_ctx* ctx, const struct sluice_question* question) {
   const struct sluice_packet* packet = question->packet;
-  const struct sluice_side* side = &question->pod->policy->side[question->opener & 1];
+  const struct sluice_side* side = &question->pod->policy->side[sluice_side_of(question->opener)];
   __u64 identity =
       sluice_identify(ctx, question->config, question->pod->epoch, packet->family, &packet->remote);
   __u64 flags = identity & ~SLUICE_IDENTITY_MASK, service = 0;

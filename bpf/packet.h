@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* What the stages know of a packet once it is parsed: seen from the pod, so that ingress and egress are data.
- */
+/* What the stages know of a parsed packet, as seen from the pod: ingress and egress are data. */
 #ifndef SLUICE_PACKET_H
 #define SLUICE_PACKET_H
 
@@ -18,6 +17,9 @@ enum sluice_kind {
 };
 
 enum { SLUICE_TCP_FIN = 1, SLUICE_TCP_SYN = 2, SLUICE_TCP_RST = 4, SLUICE_TCP_ACK = 16 };
+
+/* In place of a reason that denies: the packet makes sense. 0, as it stands in a new packet. */
+#define SLUICE_PARSED ((enum sluice_reason)0)
 
 union sluice_ip {
   __be32 word[4]; /* IPv4: word[0], the rest zero */
@@ -45,7 +47,7 @@ struct sluice_packet {
   __u32 inner;          /* offset of the packet that an ICMP error quotes */
   __u8 hop_limit;
   __u8 tcp_flags;
-  __u8 unreadable; /* SLUICE_PARSED, or the enum sluice_reason why it makes no sense */
+  __u8 unreadable; /* enum sluice_reason: SLUICE_PARSED, or why it makes no sense */
   __u8 reserved[5];
 } __attribute__((aligned(8)));
 
@@ -56,13 +58,26 @@ enum sluice_scratch { SLUICE_SCRATCH_PACKET, SLUICE_SCRATCH_QUOTED, SLUICE_SCRAT
 
 SLUICE_SCRATCH(packets, struct sluice_packet, SLUICE_SCRATCH_COUNT)
 
-SLUICE_STAGE struct sluice_packet* sluice_new_packet(sluice_ctx* ctx, __u32 which, __u8 direction) {
-  struct sluice_packet* packet = sluice_scratch(ctx, packets, &which);
+SLUICE_STAGE struct sluice_packet* sluice_new_packet(sluice_ctx* ctx, enum sluice_scratch which,
+                                                     enum sluice_direction direction) {
+  __u32 index = which;
+  struct sluice_packet* packet = sluice_scratch(ctx, packets, &index);
   if (!packet) return 0;
   /* The addresses are read only where there is a family, and written with it. */
   __builtin_memset(&packet->ports, 0, sizeof(*packet) - __builtin_offsetof(struct sluice_packet, ports));
-  packet->direction = direction;
+  packet->direction = (__u8)direction;
   return packet;
+}
+
+/* The pod's end of it is its source. */
+SLUICE_STAGE bool sluice_leaves_pod(const struct sluice_packet* packet) {
+  return packet->direction == SLUICE_EGRESS;
+}
+
+/* The index of a direction in an array of two. The verifier takes a direction read from memory for any
+ * number: the mask proves to it that the index stays inside the array. */
+SLUICE_STAGE __u32 sluice_side_of(enum sluice_direction direction) {
+  return direction & 1;
 }
 
 #endif

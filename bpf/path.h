@@ -6,8 +6,11 @@
 
 #include "flow.h"
 #include "fragment.h"
+#include "icmp.h"
 #include "judge.h"
+#include "parse.h"
 #include "plain.h"
+#include "quoted.h"
 #include "recent.h"
 #include "record.h"
 #include "source.h"
@@ -15,7 +18,7 @@
 /* Remembers a connection that begins with this packet, in place of what the table held for it. */
 SLUICE_STAGE void sluice_open_flow(sluice_ctx* ctx, const struct sluice_question* question,
                                    struct sluice_flow* flow, __u32 now, __u64 epoch) {
-  struct sluice_flow opened = {.epoch = epoch, .seen = now, .opener = question->opener};
+  struct sluice_flow opened = {.epoch = epoch, .seen = now, .opener = (__u8)question->opener};
   if (flow)
     *flow = opened;
   else
@@ -25,12 +28,13 @@ SLUICE_STAGE void sluice_open_flow(sluice_ctx* ctx, const struct sluice_question
 /* What the flow table does not settle: a new connection, or a flow whose epoch has passed, which is judged as
  * the connection it was opened as. A flow that only an audit lets pass is judged at every packet: it ends
  * with the audit. */
-SLUICE_STAGE __u8 sluice_judge_connection(sluice_ctx* ctx, const struct sluice_question* question,
-                                          struct sluice_flow* flow, int stands) {
+SLUICE_STAGE enum sluice_reason sluice_judge_connection(sluice_ctx* ctx,
+                                                        const struct sluice_question* question,
+                                                        struct sluice_flow* flow, bool stands) {
   __u32 now = sluice_now(ctx);
   __u64 epoch = question->pod->epoch;
-  __u8 reason = sluice_judge_cached(ctx, question);
-  int denied = reason >= SLUICE_FIRST_DENIED;
+  enum sluice_reason reason = sluice_judge_cached(ctx, question);
+  bool denied = sluice_is_denied(reason);
   if (denied && !(question->config->flags & SLUICE_CONFIG_AUDIT)) return reason;
   if (!stands) {
     sluice_open_flow(ctx, question, flow, now, denied ? 0 : epoch);
@@ -43,20 +47,21 @@ SLUICE_STAGE __u8 sluice_judge_connection(sluice_ctx* ctx, const struct sluice_q
 }
 
 /* Is the packet part of a flow that stands, or does it open one? A SYN opens one whatever the table says. */
-SLUICE_STAGE __u8 sluice_judge_flow(sluice_ctx* ctx, const struct sluice_config* config,
-                                    const struct sluice_packet* packet, const struct sluice_pod* pod) {
+SLUICE_STAGE enum sluice_reason sluice_judge_flow(sluice_ctx* ctx, const struct sluice_config* config,
+                                                  const struct sluice_packet* packet,
+                                                  const struct sluice_pod* pod) {
   __u32 now = sluice_now(ctx);
-  int opens = sluice_opens(packet);
+  bool opens = sluice_opens(packet);
   struct sluice_recent_flows* recent = opens ? 0 : sluice_recent_flows_of(ctx, pod, packet);
   if (recent && sluice_is_recent_flow(ctx, recent, pod, packet, now)) return SLUICE_ALLOWED_FLOW;
   struct sluice_flow* flow = opens ? 0 : sluice_find_flow(ctx, pod->id, packet);
-  int stands = flow && sluice_flow_stands(ctx, flow, packet, now);
+  bool stands = flow && sluice_flow_stands(ctx, flow, packet, now);
   if (stands && flow->epoch == pod->epoch) {
     sluice_touch_flow(ctx, flow, packet, now);
     if (recent) sluice_remember_flow(recent, pod, packet, flow, now);
     return SLUICE_ALLOWED_FLOW;
   }
-  struct sluice_question question = {config, packet, pod, stands ? flow->opener & 1 : packet->direction};
+  struct sluice_question question = {config, packet, pod, stands ? flow->opener : packet->direction};
   return sluice_judge_connection(ctx, &question, flow, stands);
 }
 
@@ -69,9 +74,10 @@ SLUICE_COLD void sluice_settle_echo(sluice_ctx* ctx, struct sluice_packet* packe
 }
 
 /* An ICMP error passes with the connection that the packet it quotes belongs to. */
-SLUICE_COLD __u8 sluice_judge_error(sluice_ctx* ctx, const struct sluice_config* config,
-                                    const struct sluice_packet* error, const struct sluice_pod* pod) {
-  __u8 against = error->direction == SLUICE_INGRESS ? SLUICE_EGRESS : SLUICE_INGRESS;
+SLUICE_COLD enum sluice_reason sluice_judge_error(sluice_ctx* ctx, const struct sluice_config* config,
+                                                  const struct sluice_packet* error,
+                                                  const struct sluice_pod* pod) {
+  enum sluice_direction against = error->direction == SLUICE_INGRESS ? SLUICE_EGRESS : SLUICE_INGRESS;
   struct sluice_packet* quoted = sluice_new_packet(ctx, SLUICE_SCRATCH_QUOTED, against);
   if (!quoted || sluice_parse_quoted(ctx, error, quoted) != SLUICE_PARSED) return SLUICE_DENIED_NO_RULE;
   if (!pod->endpoint || !pod->policy || !sluice_is_source(ctx, quoted, pod)) return SLUICE_DENIED_NO_RULE;
@@ -79,14 +85,14 @@ SLUICE_COLD __u8 sluice_judge_error(sluice_ctx* ctx, const struct sluice_config*
   struct sluice_flow* flow = sluice_find_flow(ctx, pod->id, quoted);
   if (!flow || !sluice_flow_stands(ctx, flow, quoted, sluice_now(ctx))) return SLUICE_DENIED_NO_RULE;
   if (flow->epoch == pod->epoch) return SLUICE_ALLOWED_ICMP_ERROR;
-  struct sluice_question question = {config, quoted, pod, flow->opener & 1};
+  struct sluice_question question = {config, quoted, pod, flow->opener};
   return sluice_judge_cached(ctx, &question);
 }
 
 /* The verdict on a packet of a pod whose policies are known. */
-SLUICE_STAGE __u8 sluice_decide(sluice_ctx* ctx, const struct sluice_config* config,
-                                struct sluice_packet* packet, const struct sluice_pod* pod) {
-  int isolated = pod->policy->side[packet->direction & 1].ruleset != 0;
+SLUICE_STAGE enum sluice_reason sluice_decide(sluice_ctx* ctx, const struct sluice_config* config,
+                                              struct sluice_packet* packet, const struct sluice_pod* pod) {
+  bool isolated = pod->policy->side[sluice_side_of(packet->direction)].ruleset != 0;
   if (packet->unreadable != SLUICE_PARSED && isolated) return packet->unreadable;
   /* Without a family it has no source: ARP, or no IP at all. */
   if (packet->direction == SLUICE_EGRESS && packet->family && !sluice_is_source(ctx, packet, pod))
@@ -96,11 +102,11 @@ SLUICE_STAGE __u8 sluice_decide(sluice_ctx* ctx, const struct sluice_config* con
   if (packet->kind == SLUICE_KIND_LATER_FRAGMENT)
     return isolated ? sluice_judge_later_fragment(ctx, pod->id, packet) : SLUICE_ALLOWED_NOT_ISOLATED;
   if (packet->kind == SLUICE_KIND_ICMP_ERROR &&
-      sluice_judge_error(ctx, config, packet, pod) < SLUICE_FIRST_DENIED)
+      !sluice_is_denied(sluice_judge_error(ctx, config, packet, pod)))
     return SLUICE_ALLOWED_ICMP_ERROR;
   if (sluice_is_echo(packet)) sluice_settle_echo(ctx, packet, pod);
-  __u8 reason = sluice_judge_flow(ctx, config, packet, pod);
-  if (packet->kind == SLUICE_KIND_FIRST_FRAGMENT && reason < SLUICE_FIRST_DENIED)
+  enum sluice_reason reason = sluice_judge_flow(ctx, config, packet, pod);
+  if (packet->kind == SLUICE_KIND_FIRST_FRAGMENT && !sluice_is_denied(reason))
     sluice_remember_first(ctx, pod->id, packet);
   return reason;
 }
@@ -110,27 +116,28 @@ enum sluice_action { SLUICE_PASS, SLUICE_DROP };
 /* Records the reason and says what to do. The only place where a reason becomes an action. */
 SLUICE_STAGE enum sluice_action sluice_conclude(sluice_ctx* ctx, const struct sluice_config* config,
                                                 const struct sluice_packet* packet,
-                                                const struct sluice_pod* pod, __u8 reason) {
+                                                const struct sluice_pod* pod, enum sluice_reason reason) {
   if (reason == SLUICE_ALLOWED_FLOW) return SLUICE_PASS;
-  if (reason < SLUICE_FIRST_DENIED) {
+  if (!sluice_is_denied(reason)) {
     sluice_count(ctx, packet->direction, reason);
     return SLUICE_PASS;
   }
-  int audit = (config->flags & SLUICE_CONFIG_AUDIT) != 0;
+  bool audit = (config->flags & SLUICE_CONFIG_AUDIT) != 0;
   sluice_record_denied(ctx, packet, pod, reason, audit);
   return audit ? SLUICE_PASS : SLUICE_DROP;
 }
 
 SLUICE_STAGE enum sluice_action sluice_path(sluice_ctx* ctx, enum sluice_direction direction) {
-  struct sluice_packet* packet = sluice_new_packet(ctx, SLUICE_SCRATCH_PACKET, (__u8)direction);
   __u32 zero = 0;
   const struct sluice_config* config = sluice_lookup(ctx, config, &zero);
-  if (!config || !packet) return SLUICE_DROP;
+  if (!config) return SLUICE_DROP;
   __u64 epoch = *(const volatile __u64*)&config->epoch;
-  if (!sluice_parse_plain(ctx, packet, direction == SLUICE_EGRESS))
-    packet->unreadable = (__u8)sluice_parse(ctx, packet, direction == SLUICE_EGRESS);
+  /* The last look-up before the packet is read: the compiler still knows its direction in the plain way. */
+  struct sluice_packet* packet = sluice_new_packet(ctx, SLUICE_SCRATCH_PACKET, direction);
+  if (!packet) return SLUICE_DROP;
+  if (!sluice_parse_plain(ctx, packet)) packet->unreadable = (__u8)sluice_parse(ctx, packet);
   struct sluice_pod pod = sluice_find_pod(ctx, epoch);
-  __u8 reason;
+  enum sluice_reason reason;
   if (pod.policy)
     reason = sluice_decide(ctx, config, packet, &pod);
   else if (packet->unreadable == SLUICE_PARSED && packet->kind == SLUICE_KIND_NEIGHBOUR)

@@ -6,9 +6,9 @@
 #include "packet.h"
 
 /* port in host order. Protocols without ports are in no port set (semantics 16). */
-SLUICE_STAGE int sluice_portset_holds(sluice_ctx* ctx, __u32 portset, __u8 protocol, __u16 port) {
+SLUICE_STAGE bool sluice_portset_holds(sluice_ctx* ctx, __u32 portset, __u8 protocol, __u16 port) {
   const struct sluice_portset* set = sluice_lookup(ctx, portsets, &portset);
-  if (!set) return 0;
+  if (!set) return false;
   __u32 table_index;
   switch (protocol) {
     case SLUICE_TCP:
@@ -21,13 +21,13 @@ SLUICE_STAGE int sluice_portset_holds(sluice_ctx* ctx, __u32 portset, __u8 proto
       table_index = set->table[2];
       break;
     default:
-      return 0;
+      return false;
   }
   const struct sluice_port_table* table = sluice_lookup(ctx, port_tables, &table_index);
-  if (!table) return 0;
+  if (!table) return false;
   __u32 page_index = table->page[port / SLUICE_PORTS_PER_PAGE];
   const struct sluice_port_page* page = sluice_lookup(ctx, port_pages, &page_index);
-  if (!page) return 0;
+  if (!page) return false;
   __u32 bit = port % SLUICE_PORTS_PER_PAGE;
   return page->bits[bit / 64] >> (bit % 64) & 1;
 }

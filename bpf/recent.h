@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /* Recent: what this CPU found a moment ago, in arrays of its own: a read in place of a hash look-up.
  *
- * Laws. A copy of a flow answers for the table as long as the packet would change nothing there, and for no
- * longer than sluice_recent_lifetime(), so that the table still learns which flows are in use. Packets that
- * open or close a connection always go to the table: another CPU may have opened it anew. A verdict answers
- * for the maps in the epoch in which they gave it: there they say nothing else. What takes the place of what
- * is chance; whatever is not here is asked of the tables. No lock: tc programs run with bottom halves off, so
- * that no other program touches the CPU's part meanwhile. */
+ * Laws:
+ *  1 A copy of a flow answers for the table as long as the packet would change nothing there.
+ *  2 It answers no longer than sluice_recent_lifetime(): the table still learns which flows are in use.
+ *  3 A packet that opens or closes a connection goes to the table: another CPU may have opened it anew.
+ *  4 A verdict answers for the maps in the epoch in which they gave it: there they say nothing else.
+ *  5 Which entry replaces which is chance. The tables are asked for whatever is not here.
+ *  6 There is no lock: tc programs run with bottom halves off, and none touches another CPU's part. */
 #ifndef SLUICE_RECENT_H
 #define SLUICE_RECENT_H
 
@@ -28,7 +29,7 @@ SLUICE_STAGE __u32 sluice_recent_index(sluice_ctx* ctx, const union sluice_ip* r
   return sluice_cpu(ctx) * entries + ((__u32)(mixed >> 32) & (entries - 1));
 }
 
-SLUICE_STAGE int sluice_is_remote(const __be32* word, const union sluice_ip* ip) {
+SLUICE_STAGE bool sluice_is_remote(const __be32* word, const union sluice_ip* ip) {
   return ((word[0] ^ ip->word[0]) | (word[1] ^ ip->word[1]) | (word[2] ^ ip->word[2]) |
           (word[3] ^ ip->word[3])) == 0;
 }
@@ -46,11 +47,10 @@ SLUICE_STAGE struct sluice_recent_flows* sluice_recent_flows_of(sluice_ctx* ctx,
   return sluice_lookup(ctx, recent_flows, &index);
 }
 
-/* The copy is of this packet's flow, allowed in the present epoch, fresh, and the packet adds nothing to it.
- */
-SLUICE_STAGE int sluice_recent_flow_answers(sluice_ctx* ctx, const struct sluice_recent_flow* recent,
-                                            const struct sluice_pod* pod, const struct sluice_packet* packet,
-                                            __u32 now) {
+/* The copy is of this packet's flow, allowed in this epoch and fresh, and the packet adds nothing to it. */
+SLUICE_STAGE bool sluice_recent_flow_answers(sluice_ctx* ctx, const struct sluice_recent_flow* recent,
+                                             const struct sluice_pod* pod, const struct sluice_packet* packet,
+                                             __u32 now) {
   return recent->ports == packet->ports && recent->endpoint == pod->id && recent->epoch == pod->epoch &&
          recent->protocol == packet->protocol && recent->family == packet->family &&
          sluice_is_remote(recent->remote, &packet->remote) &&
@@ -58,10 +58,10 @@ SLUICE_STAGE int sluice_recent_flow_answers(sluice_ctx* ctx, const struct sluice
          sluice_state_after(recent->state, recent->opener, packet) == recent->state;
 }
 
-SLUICE_STAGE int sluice_is_recent_flow(sluice_ctx* ctx, const struct sluice_recent_flows* recent,
-                                       const struct sluice_pod* pod, const struct sluice_packet* packet,
-                                       __u32 now) {
-  if (packet->tcp_flags & (SLUICE_TCP_SYN | SLUICE_TCP_FIN | SLUICE_TCP_RST)) return 0;
+SLUICE_STAGE bool sluice_is_recent_flow(sluice_ctx* ctx, const struct sluice_recent_flows* recent,
+                                        const struct sluice_pod* pod, const struct sluice_packet* packet,
+                                        __u32 now) {
+  if (packet->tcp_flags & (SLUICE_TCP_SYN | SLUICE_TCP_FIN | SLUICE_TCP_RST)) return false;
   return sluice_recent_flow_answers(ctx, &recent->way[0], pod, packet, now) ||
          sluice_recent_flow_answers(ctx, &recent->way[1], pod, packet, now);
 }
@@ -98,8 +98,8 @@ SLUICE_STAGE struct sluice_recent_verdict* sluice_recent_verdict_of(sluice_ctx* 
   return sluice_lookup(ctx, recent_verdicts, &index);
 }
 
-SLUICE_STAGE int sluice_recent_verdict_answers(const struct sluice_recent_verdict* recent,
-                                               const struct sluice_question* question) {
+SLUICE_STAGE bool sluice_recent_verdict_answers(const struct sluice_recent_verdict* recent,
+                                                const struct sluice_question* question) {
   const struct sluice_packet* packet = question->packet;
   return recent->endpoint == question->pod->id && recent->epoch == question->pod->epoch &&
          recent->port == sluice_asked_port(question) && recent->protocol == packet->protocol &&
@@ -108,19 +108,20 @@ SLUICE_STAGE int sluice_recent_verdict_answers(const struct sluice_recent_verdic
 }
 
 /* What sluice_judge() says, asked of the maps only where this CPU has not just done so. */
-SLUICE_STAGE __u8 sluice_judge_cached(sluice_ctx* ctx, const struct sluice_question* question) {
-  if (!question->pod->policy->side[question->opener & 1].ruleset) return SLUICE_ALLOWED_NOT_ISOLATED;
+SLUICE_STAGE enum sluice_reason sluice_judge_cached(sluice_ctx* ctx, const struct sluice_question* question) {
+  if (!question->pod->policy->side[sluice_side_of(question->opener)].ruleset)
+    return SLUICE_ALLOWED_NOT_ISOLATED;
   struct sluice_recent_verdict* recent = sluice_recent_verdict_of(ctx, question);
   if (recent && sluice_recent_verdict_answers(recent, question)) return recent->reason;
-  __u8 reason = sluice_judge(ctx, question);
+  enum sluice_reason reason = sluice_judge(ctx, question);
   if (!recent) return reason;
   sluice_set_remote(recent->remote, &question->packet->remote);
   recent->endpoint = question->pod->id;
   recent->port = sluice_asked_port(question);
   recent->protocol = question->packet->protocol;
   recent->family = question->packet->family;
-  recent->opener = question->opener;
-  recent->reason = reason;
+  recent->opener = (__u8)question->opener;
+  recent->reason = (__u8)reason;
   recent->epoch = question->pod->epoch;
   return reason;
 }

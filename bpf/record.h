@@ -5,10 +5,10 @@
 #define SLUICE_RECORD_H
 
 #include "endpoint.h"
-#include "parse.h"
+#include "icmp.h"
 
-SLUICE_STAGE void sluice_count(sluice_ctx* ctx, __u8 direction, __u8 reason) {
-  __u32 index = SLUICE_COUNTER((__u32)reason, direction & 1u);
+SLUICE_STAGE void sluice_count(sluice_ctx* ctx, enum sluice_direction direction, enum sluice_reason reason) {
+  __u32 index = SLUICE_COUNTER((__u32)reason, sluice_side_of(direction));
   struct sluice_counter* counter = sluice_lookup(ctx, counters, &index);
   if (!counter) return;
   counter->packets += 1;
@@ -16,7 +16,7 @@ SLUICE_STAGE void sluice_count(sluice_ctx* ctx, __u8 direction, __u8 reason) {
 }
 
 /* May one more report be sent in this window? */
-SLUICE_STAGE int sluice_may_report(sluice_ctx* ctx, struct sluice_endpoint_stats* stats) {
+SLUICE_STAGE bool sluice_may_report(sluice_ctx* ctx, struct sluice_endpoint_stats* stats) {
   __u32 now = sluice_now(ctx);
   if (now - stats->window >= sluice_second(ctx)) {
     stats->window = now;
@@ -24,14 +24,14 @@ SLUICE_STAGE int sluice_may_report(sluice_ctx* ctx, struct sluice_endpoint_stats
   }
   if (stats->in_window >= SLUICE_REPORTS_PER_WINDOW) {
     sluice_add(ctx, &stats->suppressed, 1);
-    return 0;
+    return false;
   }
   stats->in_window += 1;
-  return 1;
+  return true;
 }
 
-SLUICE_COLD int sluice_report(sluice_ctx* ctx, const struct sluice_packet* packet,
-                              const struct sluice_pod* pod, __u8 reason, int audit) {
+SLUICE_COLD bool sluice_report(sluice_ctx* ctx, const struct sluice_packet* packet,
+                               const struct sluice_pod* pod, enum sluice_reason reason, bool audit) {
   struct sluice_event event = {.time = sluice_nanoseconds(ctx),
                                .pod = pod->endpoint ? pod->endpoint->pod : 0,
                                .epoch = pod->epoch,
@@ -42,8 +42,8 @@ SLUICE_COLD int sluice_report(sluice_ctx* ctx, const struct sluice_packet* packe
                                .family = packet->family,
                                .protocol = packet->protocol,
                                .direction = packet->direction,
-                               .reason = reason,
-                               .audit = audit != 0};
+                               .reason = (__u8)reason,
+                               .audit = audit};
   if (packet->family) { /* else the addresses are those of a packet before */
     __builtin_memcpy(event.remote, &packet->remote, sizeof(event.remote));
     __builtin_memcpy(event.local, &packet->local, sizeof(event.local));
@@ -52,15 +52,15 @@ SLUICE_COLD int sluice_report(sluice_ctx* ctx, const struct sluice_packet* packe
 }
 
 SLUICE_STAGE void sluice_record_denied(sluice_ctx* ctx, const struct sluice_packet* packet,
-                                       const struct sluice_pod* pod, __u8 reason, int audit) {
+                                       const struct sluice_pod* pod, enum sluice_reason reason, bool audit) {
   __u32 index = sluice_stats_index(ctx, pod->index);
   struct sluice_endpoint_stats* stats = sluice_lookup(ctx, stats, &index);
   sluice_count(ctx, packet->direction, reason);
   if (!stats) return;
-  sluice_add(ctx, &stats->denied_packets[packet->direction & 1], 1);
-  sluice_add(ctx, &stats->denied_bytes[packet->direction & 1], sluice_length(ctx));
+  sluice_add(ctx, &stats->denied_packets[sluice_side_of(packet->direction)], 1);
+  sluice_add(ctx, &stats->denied_bytes[sluice_side_of(packet->direction)], sluice_length(ctx));
   if (!sluice_may_report(ctx, stats)) return;
-  int sent = sluice_report(ctx, packet, pod, reason, audit);
+  bool sent = sluice_report(ctx, packet, pod, reason, audit);
   sluice_add(ctx, sent ? &stats->reports : &stats->lost, 1);
 }
 

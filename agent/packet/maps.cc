@@ -269,11 +269,11 @@ bool Maps::passes(const std::vector<uint8_t>& frame, uint32_t ifindex, sluice_di
   };
   ctx.emit = [](void* maps, const sluice_event* event) {
     auto& events = static_cast<Maps*>(maps)->events_;
-    if (events.size() >= kMostEvents) return 0;
+    if (events.size() >= kMostEvents) return false;
     events.push_back(*event);
-    return 1;
+    return true;
   };
-  return sluice_user_path(&ctx, direction) == 1;
+  return sluice_user_path(&ctx, direction);
 }
 
 }  // namespace sluice::packet

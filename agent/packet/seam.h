@@ -40,7 +40,7 @@ SLUICE_MAPS(SLUICE_LOOKUP_TYPE)
 #define sluice_htonl(x) __builtin_bswap32(x)
 
 /* The clock counts seconds here. */
-SLUICE_STAGE __u32 sluice_timeout(sluice_ctx* ctx, __u32 which) {
+SLUICE_STAGE __u32 sluice_timeout(sluice_ctx* ctx, enum sluice_timeout which) {
   static const __u32 seconds[] = {
 #define SLUICE_SECONDS(NAME, seconds, text) seconds,
       SLUICE_TIMEOUTS(SLUICE_SECONDS)
@@ -89,7 +89,7 @@ SLUICE_STAGE __u32 sluice_length(sluice_ctx* ctx) {
 SLUICE_STAGE __u32 sluice_ifindex(sluice_ctx* ctx) {
   return ctx->ifindex;
 }
-SLUICE_STAGE int sluice_is_gso(sluice_ctx* ctx) {
+SLUICE_STAGE bool sluice_is_gso(sluice_ctx* ctx) {
   return ctx->gso;
 }
 
@@ -110,7 +110,7 @@ SLUICE_STAGE const __u8* sluice_linear(sluice_ctx* ctx, __u32 bytes) {
   return frame;
 }
 
-SLUICE_STAGE int sluice_emit(sluice_ctx* ctx, const struct sluice_event* event) {
+SLUICE_STAGE bool sluice_emit(sluice_ctx* ctx, const struct sluice_event* event) {
   return ctx->emit(ctx->maps, event);
 }
 

@@ -16,15 +16,15 @@ struct sluice_user_ctx {
   __u32 length;     /* bytes at data */
   __u32 ifindex;
   __u32 now; /* seconds */
-  int gso;   /* several segments in one buffer */
+  bool gso;  /* several segments in one buffer */
   void* maps;
   void* (*lookup)(void* maps, enum sluice_map map, const void* key);
   void (*insert)(void* maps, enum sluice_map map, const void* key, const void* value);
-  int (*emit)(void* maps, const struct sluice_event* event); /* non-zero: taken */
+  bool (*emit)(void* maps, const struct sluice_event* event); /* is it taken? */
 };
 
-/* The whole path of bpf/path.h; 1 where the packet passes, 0 where it is dropped. */
-int sluice_user_path(struct sluice_user_ctx* ctx, enum sluice_direction direction);
+/* The whole path of bpf/path.h: does the packet pass? */
+bool sluice_user_path(struct sluice_user_ctx* ctx, enum sluice_direction direction);
 
 #ifdef __cplusplus
 }

@@ -49,7 +49,7 @@ class UserNode {
     }
     maps_.take_operations();
     const bool passes = maps_.passes(packet::build(measured_of(c, tuple)), kInterface, c.hook);
-    if (passes != (c.expected < SLUICE_FIRST_DENIED)) return Error("another verdict in user space");
+    if (passes == sluice_is_denied(c.expected)) return Error("another verdict in user space");
     return maps_.take_operations();
   }
 

@@ -40,7 +40,7 @@ const volatile __u32 sluice_stats_shared = 1;
 #define sluice_htons(x) bpf_htons(x)
 #define sluice_htonl(x) bpf_htonl(x)
 
-SLUICE_STAGE __u32 sluice_timeout(sluice_ctx* ctx, __u32 which) {
+SLUICE_STAGE __u32 sluice_timeout(sluice_ctx* ctx, enum sluice_timeout which) {
   (void)ctx;
   return which < SLUICE_TIMEOUT_COUNT ? sluice_timeout_jiffies[which] : 0;
 }
@@ -91,7 +91,7 @@ SLUICE_STAGE __u32 sluice_ifindex(sluice_ctx* ctx) {
   return ctx->ifindex;
 }
 /* Several segments in one buffer: the length fields of its headers may be 0 (BIG TCP). */
-SLUICE_STAGE int sluice_is_gso(sluice_ctx* ctx) {
+SLUICE_STAGE bool sluice_is_gso(sluice_ctx* ctx) {
   return ctx->gso_size != 0;
 }
 
@@ -134,7 +134,7 @@ SLUICE_STAGE const __u8* sluice_linear(sluice_ctx* ctx, __u32 bytes) {
   } sluice_scratch_##name SEC(".maps");
 #define sluice_scratch(ctx, name, index) ((void)(ctx), bpf_map_lookup_elem(&sluice_scratch_##name, index))
 
-SLUICE_STAGE int sluice_emit(sluice_ctx* ctx, const struct sluice_event* event) {
+SLUICE_STAGE bool sluice_emit(sluice_ctx* ctx, const struct sluice_event* event) {
   (void)ctx;
   return bpf_ringbuf_output(&sluice_events, (void*)event, sizeof(*event), 0) == 0;
 }

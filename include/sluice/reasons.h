@@ -4,6 +4,10 @@
 #ifndef SLUICE_REASONS_H
 #define SLUICE_REASONS_H
 
+#ifndef __cplusplus
+#include <stdbool.h>
+#endif
+
 #define SLUICE_ALLOW_REASONS(X)                                                   \
   X(FLOW, "flow", "belongs to an allowed connection")                             \
   X(NOT_ISOLATED, "not_isolated", "no policy isolates the pod in this direction") \
@@ -40,5 +44,9 @@ enum sluice_reason {
 };
 
 #define SLUICE_FIRST_DENIED SLUICE_DENIED_NO_RULE
+
+static inline bool sluice_is_denied(enum sluice_reason reason) {
+  return reason >= SLUICE_FIRST_DENIED;
+}
 
 #endif

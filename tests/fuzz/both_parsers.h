@@ -8,8 +8,8 @@
 extern "C" {
 #endif
 
-/* 1 where the short way says nothing of the frame, or the same as the whole way. */
-int sluice_parsers_agree(const __u8* frame, __u32 length, enum sluice_direction direction);
+/* The short way says nothing of the frame, or the same as the whole way. */
+bool sluice_parsers_agree(const __u8* frame, __u32 length, enum sluice_direction direction);
 
 #ifdef __cplusplus
 }

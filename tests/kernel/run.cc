@@ -23,7 +23,7 @@ std::string hex(const Bytes& bytes) {
 }
 
 bool denies(uint8_t reason) {
-  return reason >= SLUICE_FIRST_DENIED;
+  return sluice_is_denied(static_cast<sluice_reason>(reason));
 }
 
 class Runner {

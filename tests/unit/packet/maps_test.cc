@@ -137,7 +137,7 @@ TEST(Maps, SegmentsInOneBufferMayLeaveLengthsOut) {
   const Spec syn = opening(ip("fd00::1"), ip("fd00:1::1"), net::kTcp, testing::port(80));
   Bytes frame = build(syn);
   frame[18] = frame[19] = 0;  // BIG TCP: the payload length does not fit
-  for (int gso : {0, 1}) {
+  for (bool gso : {false, true}) {
     Maps maps;
     image::Placement placement;
     const image::Image image = World(syn.source).isolate(SLUICE_EGRESS, image::Ref::all()).image();
@@ -155,7 +155,7 @@ TEST(Maps, SegmentsInOneBufferMayLeaveLengthsOut) {
     ctx.insert = [](void* to, sluice_map map, const void* key, const void* value) {
       static_cast<Maps*>(to)->insert(map, key, value);
     };
-    ctx.emit = [](void*, const sluice_event*) { return 1; };
+    ctx.emit = [](void*, const sluice_event*) { return true; };
     EXPECT_EQ(sluice_user_path(&ctx, SLUICE_EGRESS), gso);
   }
 }
