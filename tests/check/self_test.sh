@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The checks check: each row is a file, what is in it, and what its check must say about it ("" for: nothing).
-# usage: self_test.sh layers|style|abi|kernels
+# usage: self_test.sh layers|style|abi|kernels|signposts
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(mktemp -d)
@@ -97,6 +97,27 @@ kernels_rows() {
   kernels_row "$table" 'booted on Linux 5.10, 6.1 and 6.12\n' "$list" "README.md: says 'booted on Linux 5.10, 6.1 and 6.12'"
   kernels_row "$table" 'booted on Linux 5.10 and 6.1\n' "$list"'6.12 c long\n' 'lacks 6.12'
   kernels_row '# Kernels\n' 'booted on Linux 5.10 and 6.1\n' "$list" 'names no kernels'
+}
+
+signposts_row() { # <row of the table> <named in design.md> <README.md> <wanted>
+  local status=0 output
+  rm -rf "$root/tree"
+  mkdir -p "$root/tree/docs" "$root/tree/agent/net/" "$root/tree/tests/unit/net"
+  touch "$root/tree/agent/net/ip.h" "$root/tree/tests/unit/net/ip_test.cc"
+  printf '## Folders\n| `docs/` | a | |\n| `tests/unit/` | a | any |\n%b\n## More\n%b\n' "$1" "$2" >"$root/tree/docs/design.md"
+  printf '%b' "$3" >"$root/tree/README.md"
+  output=$("$here/signposts.sh" "$root/tree" 2>&1) || status=$?
+  verdict "$1 $2 $3" "$4" "$status" "$output"
+}
+
+signposts_rows() {
+  local net='| `agent/net/` | addresses | base |' readme='[design](docs/design.md)\n'
+  signposts_row "$net" 'see `agent/net/ip.h`, `agent/*/*.h`' "$readme" ''
+  signposts_row '' '' "$readme" 'agent/net: has no row in docs/design.md'
+  signposts_row "$net\n| \`agent/gone/\` | nothing | |" '' "$readme" '"Folders" has agent/gone/, which is not there'
+  signposts_row '| `agent/net/` | addresses | model |' '' "$readme" "agent/net/ may include 'model', layers.txt says 'base'"
+  signposts_row "$net" 'see `agent/net/gone.h`' "$readme" 'names agent/net/gone.h, which is not there'
+  signposts_row "$net" '' 'nothing\n' 'README.md: does not list docs/design.md'
 }
 
 "$1_rows"
