@@ -1,9 +1,11 @@
-// Agent: the Reconciler on its event loop. It joins what the outside says (objects, namespaces, links, node
-// addresses, signals, the control API, HTTP) to one thread, and the Reconciler to the kernel.
+// Agent: the Reconciler on its event loop. The Agent brings what the outside says (objects,
+// namespaces, links, node addresses, signals, the control API, HTTP) to one thread, and joins the
+// Reconciler to the kernel.
 //
 // Laws:
 //  1. Everything here runs on the thread that runs `loop`. Nothing polls.
-//  2. What failed, a reading as well as a change, is tried again on the next news and with a growing pause.
+//  2. What failed, a reading as well as a change, is tried again on the next news and after a
+//     growing pause.
 //  3. Stopping leaves enforcement in place.
 #pragma once
 
@@ -47,8 +49,8 @@ struct AgentOptions {
 
 class Agent final : public ControlHandler {
  public:
-  // Loads or takes over what is pinned, and starts to serve. Without a `folder` objects come through the
-  // feed. An error leaves what is in force as it was.
+  // Loads what is pinned, or makes it, and starts to serve. Without a `folder` objects come through the feed.
+  // An error leaves what is in force as it was.
   static base::Result<std::unique_ptr<Agent>> start(boost::asio::io_context& loop, AgentOptions options,
                                                     std::unique_ptr<source::Feeder> folder,
                                                     const base::Log& log);
@@ -82,7 +84,7 @@ class Agent final : public ControlHandler {
     base::Backoff backoff{kRetryFirst, kRetryLongest};
     bool pending = false;
   };
-  // The batch of objects that a caller of sync waits for.
+  // The number of the batch of objects that a caller of sync waits for.
   using Generation = uint64_t;
   using Descriptor = boost::asio::posix::stream_descriptor;
 
@@ -96,10 +98,10 @@ class Agent final : public ControlHandler {
   // Asio closes what it is given, so it gets descriptors of its own.
   base::Status open_descriptors();
 
-  // Calls `act` whenever `fd` is readable, while it says that it is well; after an error, kRetryFirst later.
+  // Calls `act` whenever the descriptor is readable; after an error of `act`, not before kRetryFirst is over.
   void follow(Descriptor& descriptor, base::Status (Agent::*act)());
   base::Status drain_objects();
-  // Of the machine; what could not be read is retried.
+  // Reads the machine; what could not be read is tried again.
   base::Status refresh_host();
   void refresh_host_again();
   base::Status drain_events();
@@ -110,7 +112,7 @@ class Agent final : public ControlHandler {
 
   void apply_soon();
   void apply();
-  // Once every interface runs this version's programs, and with them its maps.
+  // Removes maps of other layout versions. Only once every interface runs this version's programs.
   void remove_other_layouts();
   void answer_syncs();
   base::Error late() const;
@@ -139,7 +141,7 @@ class Agent final : public ControlHandler {
   boost::asio::steady_timer report_due_;
   boost::asio::signal_set signals_;
   bool apply_posted_ = false, stopping_ = false, other_layouts_removed_ = false;
-  Generation generation_ = 0;  // of the last batch taken
+  Generation generation_ = 0;  // of the last batch drained
   Waiters<Generation, base::Result<v1::SyncReply>> syncs_;
   std::optional<Server> server_;
   std::unique_ptr<Standby> stopper_;

@@ -1,6 +1,11 @@
-// The file in which announced endpoints outlive the agent: a CNI plugin tells of a pod once. It stands beside the
-// socket (below /run, so that it ends with the machine's uptime, as the pods' sandboxes do), 0600, one
-// AddEndpointRequest as JSON a line, replaced whole (rename(2)). Blocking; any thread.
+// The file in which announced endpoints outlive the agent: a CNI plugin announces a pod once.
+//
+// Laws:
+//  1. The file stands beside the socket, below /run: it ends with the machine's uptime, as the
+//     pods' sandboxes do.
+//  2. It is 0600, has one AddEndpointRequest as JSON a line, and is replaced whole (rename(2)).
+//
+// Blocking; any thread.
 #pragma once
 
 #include <iosfwd>
@@ -15,7 +20,7 @@ std::string announced_file(const std::string& socket);  // SOCKET.endpoints
 
 struct AnnouncedRead {
   node::Announced announced;
-  std::vector<std::string> problems;  // lines that make no sense, one line each; the others count
+  std::vector<std::string> problems;  // one line for each line of the file that is wrong; the others count
 };
 // A file that is not there holds nothing.
 base::Result<AnnouncedRead> read_announced_file(const std::string& path);

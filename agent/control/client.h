@@ -1,4 +1,5 @@
-// Client: the control API from the caller's side, blocking. Every call ends by its deadline. One thread.
+// Client: the control API from the caller's side, blocking. Every call ends by its deadline. One
+// thread.
 #pragma once
 
 #include <grpcpp/channel.h>
@@ -17,7 +18,7 @@ inline constexpr std::chrono::seconds kClientDeadline{10};
 enum class CallFailure {
   kNone,
   kUnreachable,  // no agent at the socket
-  kRefused,      // the request makes no sense
+  kRefused,      // the request is wrong
   kLate,         // the deadline passed
   kOther,
 };

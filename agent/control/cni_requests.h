@@ -1,8 +1,9 @@
-// CniRequests: what CNI plugins ask of the agent: the announced endpoints, the file in which they outlive it, and the
-// ADDs that wait for their policy.
+// CniRequests: what CNI plugins ask of the agent. It owns the announced endpoints, the file in
+// which they outlive the agent, and the ADDs that wait for their policy.
 //
 // Laws:
-//  1. What is announced is written to the file before anything is answered, so that an agent killed in between knows it.
+//  1. An announcement is written to the file before it is answered, so that the next agent knows
+//     it where this one is killed in between.
 //  2. The Reconciler gets all that is announced as one value, after every change of it.
 //  3. An endpoint goes with its interface: nobody need withdraw it.
 //
@@ -40,11 +41,11 @@ class CniRequests final : public EndpointHandler {
 
   // Reads the file, at the start.
   void restore_announced();
-  // Those whose interface is gone.
+  // Withdraws the endpoints whose interface is gone.
   void withdraw_gone();
   // Answers the ADDs that wait, as far as they can be answered.
   void answer();
-  // Every ADD that waits, and all that come.
+  // Answers every ADD that waits, and all that come, with "the agent is stopping".
   void stop();
 
   void add_endpoint(const v1::AddEndpointRequest& request, std::chrono::steady_clock::time_point deadline,
@@ -62,9 +63,9 @@ class CniRequests final : public EndpointHandler {
   using AddAnswer = EndpointAnswer<v1::AddEndpointReply>;
 
   const node::NodeView& view() const { return reconciler_.view(); }
-  // Writes all of them down, and brings them into force.
+  // Writes all of them to the file, and hands them to the Reconciler.
   base::Status set_announced(node::Announced announced);
-  // Takes these out, and their flows with them.
+  // Removes these, and their flows with them.
   base::Status withdraw(const std::vector<node::AnnouncedKey>& keys);
   std::string missing(const node::AnnouncedEndpoint& announced) const;
   bool closed(const node::AnnouncedEndpoint& announced) const;

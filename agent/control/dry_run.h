@@ -1,5 +1,5 @@
-// dry_run(): what an agent started now would change, as text. Reads the kernel's state and touches nothing of
-// it.
+// dry_run(): what an agent started now would change, as text. It reads the kernel's state and
+// changes nothing of it.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,5 @@
-// EndpointHandler: what the Endpoints service (proto/sluice/v1/endpoints.proto) asks of the agent. Called on the
-// agent's thread.
+// EndpointHandler: what the Endpoints service (proto/sluice/v1/endpoints.proto) asks of the
+// agent. Called on the agent's thread.
 #pragma once
 
 #include <chrono>
@@ -13,7 +13,14 @@
 namespace sluice::control {
 
 struct EndpointFault {
-  enum class Kind : uint8_t { kInvalid, kLate, kNotFound, kTooMany, kFailed, kStopping } kind = Kind::kInvalid;
+  enum class Kind : uint8_t {
+    kInvalid,
+    kLate,
+    kNotFound,
+    kTooMany,
+    kFailed,
+    kStopping
+  } kind = Kind::kInvalid;
   std::string what;  // one line
 };
 template <typename Reply>

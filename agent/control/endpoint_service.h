@@ -1,5 +1,5 @@
-// EndpointService: the gRPC side of the Endpoints service: calls in, EndpointHandler's calls out, on the thread
-// that runs `loop`.
+// EndpointService: the gRPC side of the Endpoints service. It posts each call to the thread that
+// runs `loop`, where EndpointHandler answers it.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

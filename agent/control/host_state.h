@@ -1,8 +1,12 @@
-// HostState: what the agent sees of its machine, namespaces and node addresses, handed to the Node.
+// HostState: reads the machine (namespaces, interfaces, node addresses) for the Reconciler.
 //
-// Laws: whatever the news ask for is owed until it has been read: news are announced once, so a reading that
-// failed is tried again by the next refresh(), news or none. What could not be read, watched or looked into is
-// among the Node's problems for as long as that lasts. No waiting but the readings' own. One thread.
+// Laws:
+//  1. News name what has to be read again, and come once. A reading that failed stays stale, and
+//     the next refresh() tries it again, with or without news.
+//  2. What cannot be read, watched or looked into is among the Reconciler's problems for as long
+//     as that lasts.
+//
+// It waits for nothing but the readings. One thread.
 #pragma once
 
 #include <functional>
@@ -14,9 +18,9 @@
 
 namespace sluice::control {
 
-// How to look. A test gives other functions.
+// How the machine is read. A test gives other functions.
 struct HostProbe {
-  std::function<base::Result<endpoint::News>()> news;  // takes them off
+  std::function<base::Result<endpoint::News>()> news;  // drains them
   std::function<base::Result<endpoint::Discovery>()> discover;
   std::function<base::Result<std::vector<net::Ip>>()> node_addresses;
 };
@@ -27,12 +31,11 @@ class HostState {
   HostState(HostProbe probe, node::Reconciler& reconciler)
       : probe_(std::move(probe)), reconciler_(reconciler) {}
 
-  // Takes the news off and reads what is owed. An error: what failed first; the others were read all the
-  // same.
+  // Drains the news and reads what is stale. An error is the first one; the others were read all the same.
   base::Status refresh();
   // As if everything might have changed.
   void mark_stale() { discovery_stale_ = addresses_stale_ = true; }
-  // Something failed, or is there and cannot be seen: refresh() again later, also without news.
+  // Something failed, or is there and cannot be seen: call refresh() again later, also without news.
   bool is_stale() const { return discovery_stale_ || addresses_stale_; }
 
  private:

@@ -1,8 +1,12 @@
-// Metrics: what /metrics says, in the Prometheus text format. Names and help texts stand in one table
-// (metrics.cc); docs and alerts rely on them.
+// Metrics: what /metrics says, in the Prometheus text format. Names and help texts stand in one
+// table (metrics.cc); pages and alerts rely on them.
 //
-// Laws: labels are bounded: reasons, directions, maps and kinds are closed sets; namespace and pod are those
-// of this node's pods. Counters that the kernel keeps are read when asked for. One thread.
+// Laws:
+//  1. Labels are bounded: reasons, directions, maps and kinds are closed sets; namespace and pod
+//     are those of this node's pods.
+//  2. Counters that the kernel keeps are read when /metrics is asked for.
+//
+// One thread.
 #pragma once
 
 #include <prometheus/histogram.h>
@@ -41,7 +45,7 @@ struct MetricsReading {
   std::vector<Fill> maps;
   kernel::Counters counters{};
   std::vector<EndpointDrops> drops;
-  uint64_t announced = 0;                              // endpoints that a CNI plugin announced of
+  uint64_t announced = 0;                         // endpoints that CNI plugins announced
   std::optional<source::feed::FeedReading> feed;  // where objects come through the control API
 };
 

@@ -1,5 +1,5 @@
-// Replies: the agent's state as the control API and the metrics show it. Pure functions of a NodeView and of what
-// was read from the kernel; computed when asked for.
+// Replies: the agent's state as the control API and the metrics show it, made when asked for.
+// Pure functions of a NodeView and of what was read from the kernel.
 #pragma once
 
 #include <map>

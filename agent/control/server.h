@@ -1,9 +1,12 @@
-// Server: the control API on a Unix socket: Control and Endpoints for the socket's owner, Feed for the feeder
-// too.
+// Server: the control API on a Unix socket: Control and Endpoints for the socket's owner, Feed
+// for the feeder too.
 //
-// Laws: who may connect, and as what, is SocketListener's to say. A feeder's connections meet a server that
-// has Feed and nothing else. Requests are bounded in size; every answer is made on the agent's own thread, so
-// that it is of one moment. gRPC's threads never touch the agent's state.
+// Laws:
+//  1. SocketListener decides who may connect, and as what.
+//  2. A feeder's connections meet a server that has Feed and nothing else.
+//  3. Requests are bounded in size.
+//  4. Every answer is made on the agent's own thread, so that it is of one moment; gRPC's threads
+//     never touch the agent's state.
 #pragma once
 
 #include <grpcpp/server.h>
@@ -40,7 +43,7 @@ class ControlHandler {
   virtual v1::EndpointsReply endpoints() = 0;
   virtual v1::PoliciesReply policies() = 0;
   virtual v1::IdentitiesReply identities() = 0;
-  // An error: the request makes no sense.
+  // An error: the request is wrong.
   virtual base::Result<v1::CheckReply> check(const v1::CheckRequest& request) = 0;
 };
 
@@ -53,7 +56,7 @@ struct Handlers {
 
 class Server {
  public:
-  // `turned_away` is called for each connection that is nobody's. `loop` must outlive it.
+  // `turned_away` is called for each connection of somebody who may not connect. `loop` must outlive it.
   static base::Result<Server> start(
       boost::asio::io_context& loop, const SocketAccess& access, const Handlers& handlers,
       std::function<void(uid_t uid, pid_t pid)> turned_away = [](uid_t, pid_t) {});

@@ -1,12 +1,17 @@
 // SocketListener: the agent's Unix socket: who may open it, and what its connections may do.
 //
-// Laws: the socket belongs to the agent's user and is 0600; with a group it is 0660 and that group's, so that
-// one more user can open it (the agent must be in that group, or have CAP_CHOWN). Whoever connects is looked
-// at (SO_PEERCRED): root and the agent's own user may do everything, `feeder_uid` may feed, over
-// kFeederConnections at a time, everybody else's connection is closed at once. A missing directory is made
-// 0700 (0750 of the group). One that is there becomes so too where it is the agent's own and holds nothing
-// but its files (as kubelet makes it, 0755), and is left as it is otherwise. One thread: the one that runs
-// `loop`.
+// Laws:
+//  1. The socket belongs to the agent's user and is 0600. With a group it is 0660 and the
+//     group's, so that one more user can open it; for that the agent must be in the group, or
+//     have CAP_CHOWN.
+//  2. The listener looks at who connects (SO_PEERCRED). Root and the agent's own user may do
+//     everything; `feeder_uid` may feed, over kFeederConnections at a time; everybody else's
+//     connection is closed at once.
+//  3. A missing directory is made 0700 (0750 of the group).
+//  4. A directory that is there gets the same mode where it is the agent's own and holds nothing
+//     but the agent's files (kubelet makes it 0755). Otherwise it is left as it is.
+//
+// One thread: the one that runs `loop`.
 #pragma once
 
 #include <sys/types.h>

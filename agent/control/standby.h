@@ -1,8 +1,11 @@
-// Standby: a thread that waits for the one thing that it is there to do, so that no limit of threads can keep
-// it from being done once that is due.
+// Standby: a thread that exists before its one task is due, so that no limit of threads can keep
+// the task from being done.
 //
-// Laws: go() at most once; without it the task is not done. Destruction waits for the task. go() and
-// destruction from one thread.
+// Laws:
+//  1. go() is called at most once; without it the task is not done.
+//  2. The destructor waits for the task.
+//
+// go() and the destructor are called from one thread.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,8 @@
-// Waiters: callers that wait until something holds, each with a deadline of its own. One thread: the one that runs the
-// loop.
+// Waiters: callers that wait until something holds, each with a deadline of its own.
+//
+// Law: each caller is answered once: by answer(), by answer_all(), or as late at its deadline.
+//
+// One thread: the one that runs the loop.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -1,6 +1,8 @@
-// The TCP connections that this machine's connection tracking knows as established: ctnetlink(7) dump of the
-// calling thread's namespace. Source: linux/netfilter/nfnetlink_conntrack.h. Any thread; blocks for as long
-// as the kernel dumps, and kReplyDeadline (netlink.h) where it falls silent.
+// The TCP connections that this machine's connection tracking knows as established: a dump by
+// ctnetlink(7), of the calling thread's namespace.
+//
+// Any thread. It blocks for as long as the kernel dumps, and for kReplyDeadline (netlink.h) where
+// the kernel falls silent. Source: linux/netfilter/nfnetlink_conntrack.h.
 #pragma once
 
 #include <set>

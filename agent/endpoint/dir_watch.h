@@ -1,9 +1,13 @@
-// DirWatch: an fd that becomes readable when a directory's entries change, or when the directory itself comes
-// or goes.
+// DirWatch: an fd that becomes readable when a directory's entries change, or when the directory
+// itself comes or goes.
 //
-// Laws: while the directory does not exist its nearest existing ancestor is watched. renew() takes the news
-// off the fd and watches what the path means now, so that a directory replaced, or mounted over, is followed.
-// inotify does not tell of mounts: MountWatch does. One thread at a time. Source: inotify(7).
+// Laws:
+//  1. While the directory does not exist its nearest existing ancestor is watched.
+//  2. renew() takes the news off the fd and watches what the path means now, so that a directory
+//     that was replaced, or mounted over, is followed.
+//  3. inotify says nothing of mounts: MountWatch does.
+//
+// One thread at a time. Source: inotify(7).
 #pragma once
 
 #include <cstdint>

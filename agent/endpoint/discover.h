@@ -1,15 +1,22 @@
-// discover(): which namespaces of a directory are joined to this machine by a veth, and on which interface.
+// discover(): which namespaces of a directory are joined to this machine by a veth, and on which
+// interface. Call it again when EndpointWatch says so.
 //
-// Laws: a Found is certain: both ends of the veth name each other, each by index and by namespace, and the
-// near end is in the calling thread's own namespace. Two files of one namespace count once (the first by
-// name); a file of the caller's own namespace counts not at all. A file that is no namespace, or one that
-// goes away meanwhile, is a problem line and the others still count. A directory that is missing or cannot be
-// read, and a namespace that cannot be looked into, are `unseen`: what is not found may be in there, so that
-// nobody may conclude from `found` that a pod is gone. Where the far end has no address of its own, because a
-// bridge in the namespace has taken its place (a virtual machine's pod), the addresses of that bridge and of
-// dummy interfaces beside it count as its; where they have none either it is `bare`. The topology does not
-// matter: routed peer-to-peer or enslaved to a bridge. Values only; bounded waits. Call it again when
-// EndpointWatch says so.
+// Laws:
+//  1. A Found is certain: both ends of the veth name each other, by index and by namespace, and
+//     the near end is in the calling thread's own namespace. It does not matter whether the near
+//     end is routed or a port of a bridge.
+//  2. Two files of one namespace count once (the first by name). A file of the caller's own
+//     namespace does not count.
+//  3. A file that is no namespace, or that goes away meanwhile, is a problem line; the others
+//     still count.
+//  4. A directory that is missing or cannot be read, and a namespace that cannot be looked into,
+//     are `unseen`. What is not found may be in there: nobody may conclude from `found` that a
+//     pod is gone.
+//  5. Where the far end has no address because a bridge in the namespace has taken its place (a
+//     virtual machine's pod), the addresses of that bridge and of dummy interfaces beside it
+//     count as its. Where these have none either it is `bare`.
+//
+// Values only; bounded waits.
 #pragma once
 
 #include <map>
@@ -37,7 +44,7 @@ struct Found {
   std::string netns;  // the file's name in the directory
   int host_ifindex = 0;
   std::string host_ifname;
-  std::vector<net::Ip> addresses;    // of the far end, global scope; sorted, never empty
+  std::vector<net::Ip> addresses;              // of the far end, global scope; sorted, never empty
   std::optional<AnnouncedPod> announced = {};  // discover() knows of none
   bool operator==(const Found&) const = default;
 };

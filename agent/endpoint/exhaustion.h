@@ -1,5 +1,6 @@
-// Exhaustion: namespaces that could not be looked into for one and the same cause: this process, or the
-// machine, has no more descriptors, threads or memory. One line for all of them, which says how to mend it.
+// Exhaustion: namespaces that could not be looked into for one and the same cause: this process,
+// or the machine, has no more descriptors, threads or memory. All of them share one line, which
+// says how to mend it.
 //
 // A value; any thread. Source: getrlimit(2), cgroups(7), inotify(7).
 #pragma once
@@ -14,7 +15,7 @@ namespace sluice::endpoint {
 
 class Exhaustion {
  public:
-  // False, and nothing is noted, where the error is another.
+  // False where the error has another cause; then nothing is noted.
   bool note(const std::string& name, const base::Error& error);
   // One line a cause.
   std::vector<std::string> lines() const;

@@ -1,15 +1,23 @@
-// match(): which pods of the cluster are here, and on which interface. Pure.
+// match(): which pods of the cluster are here, and on which interface.
 //
-// Laws: a pod is local by its address, not by spec.nodeName: what holds the address is here. An address
-// belongs to the pod that model::PodAddresses names (semantics 2). An interface that a CNI plugin announced of is
-// the announced pod's or, until that is known and has an address there, nobody's: a pod that gives itself
-// another's address gets nothing of that one's. Where a pod's addresses are on several interfaces, the one
-// that was announced of gets its policies, else the one on which they are in force, else the first by number; the
-// others are the pod's as well, but of a pod that is not known yet (semantics 25), so that none of them stays
-// open, and a problem line says so. Where one interface of which nobody announced holds addresses of two pods, it
-// is the one's whose policies are in force on it, else the one's created last (then the one whose name sorts
-// last), and a problem line says so. What belongs to no pod that takes part is announced apart: a finished pod's,
-// or nobody's that is known. Same input in any order, same output. Any thread.
+// Laws:
+//  1. A pod is local by its address, not by spec.nodeName: what holds the address is here. An
+//     address belongs to the pod that model::PodAddresses names (semantics 2).
+//  2. An interface that a CNI plugin announced belongs to the announced pod, or to nobody until
+//     that pod is known and has an address there. So a pod that gives itself another's address
+//     gets nothing of that pod's.
+//  3. Where a pod's addresses are on several interfaces, its policies go to the announced one;
+//     else to the one on which they are in force; else to the first by number.
+//  4. The pod's other interfaces count as a pod's that is not known (semantics 25), so that none
+//     of them stays open, and a problem line says so.
+//  5. Where one interface that nobody announced holds addresses of two pods, it belongs to the
+//     pod whose policies are in force on it; else to the one created last; else to the one whose
+//     name sorts last. A problem line says so.
+//  6. What belongs to no pod that takes part is listed apart, as a finished pod's or as nobody's
+//     that is known.
+//  7. The same input in any order gives the same output.
+//
+// Pure; any thread.
 #pragma once
 
 #include <functional>
@@ -40,8 +48,8 @@ struct Matching {
   std::vector<LocalPod> pods;         // by name, then claim, then host_ifindex
   std::vector<std::string> problems;  // one line each
   std::vector<Found> finished;        // addresses only of Pod objects that take no part (semantics 2)
-  std::vector<Found> unknown;       // addresses of no Pod object
-  std::vector<Found> unmatched;       // announced of, and the announced pod is not known, or has no address there
+  std::vector<Found> unknown;         // addresses of no Pod object
+  std::vector<Found> unmatched;       // announced; the announced pod is not known, or has no address there
 };
 
 // Whether a pod's policies are in force on the interface of that number.

@@ -1,9 +1,11 @@
-// MountWatch: an fd that becomes and stays readable once anything was mounted or unmounted, until clear().
+// MountWatch: an fd that becomes and stays readable once anything was mounted or unmounted, until
+// clear().
 //
-// The kernel tells of mounts by POLLPRI on /proc/PID/mountinfo (proc(5)), and asking consumes the answer:
-// behind a nested epoll the news would be lost to whoever polls first. A thread of its own asks, and passes
-// them on through an eventfd. The mount namespace is that of the thread that opens it. clear() from any
-// thread.
+// The kernel reports mounts by POLLPRI on /proc/PID/mountinfo (proc(5)), and asking consumes the
+// answer: behind a nested epoll whoever polls first would take the news from the others. So a
+// thread asks, and passes the news on through an eventfd.
+//
+// The mount namespace is that of the thread that calls open(). clear() from any thread.
 #pragma once
 
 #include <memory>

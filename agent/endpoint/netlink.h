@@ -1,8 +1,13 @@
-// Netlink: one route netlink socket (libnl-3), bound for life to the namespace of the thread that opened it.
+// Netlink: one route netlink socket (libnl-3), bound for life to the namespace of the thread that
+// opened it.
 //
-// Laws: every wait is bounded (kReplyDeadline); a dump that the kernel says was disturbed is taken again, at
-// most kDumpTries times. Values out, no libnl type: nothing here holds kernel state. Move-only; one thread at
-// a time. Source: rtnetlink(7), Documentation/networking of the kernel, linux/if_link.h.
+// Laws:
+//  1. Every wait is bounded (kReplyDeadline).
+//  2. A dump that the kernel says was disturbed is taken again, at most kDumpTries times.
+//  3. Values come out, no libnl type: nothing here holds kernel state.
+//
+// Move-only; one thread at a time. Source: rtnetlink(7), Documentation/networking of the kernel,
+// linux/if_link.h.
 #pragma once
 
 #include <array>
@@ -49,8 +54,7 @@ struct Address {
 // Kinds of news. overrun: the kernel had to drop some (ENOBUFS), so that anything may have changed.
 struct Heard {
   bool links = false, addresses = false, overrun = false;
-  std::vector<Address>
-      added;  // IPv6 ones are told of once they can be reached (after duplicate address detection)
+  std::vector<Address> added;  // IPv6 ones come once they can be reached (after duplicate address detection)
   bool any() const { return links || addresses || overrun; }
 };
 

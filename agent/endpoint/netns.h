@@ -1,9 +1,13 @@
 // Netns: an open network namespace, and within(): a function run inside it.
 //
-// Laws: the calling thread never changes namespace: within() runs its function on a thread of its own, which
-// joins the namespace and ends there, so there is nothing to return from. Sockets made inside stay in that
-// namespace for good and may be used from any thread. An open Netns keeps the namespace alive. Joining needs
-// CAP_SYS_ADMIN. Nothing is executed. Source: setns(2), network_namespaces(7), ioctl_ns(2).
+// Laws:
+//  1. The calling thread never changes namespace: within() runs its function on a thread of its
+//     own, which joins the namespace and ends there.
+//  2. A socket made inside stays in that namespace for good, and may be used from any thread.
+//  3. An open Netns keeps the namespace alive.
+//
+// Joining needs CAP_SYS_ADMIN. Nothing is executed. Source: setns(2), network_namespaces(7),
+// ioctl_ns(2).
 #pragma once
 
 #include <compare>

@@ -1,6 +1,11 @@
-// Which addresses are the node's own (semantics 17): those of every interface of the calling thread's
-// namespace. Loopback addresses (127/8, ::1) are left out: no packet between a pod and its node carries one.
-// Link-local ones of the interfaces towards the pods are kept: a pod talks to its gateway with them.
+// Which addresses are the node's own (semantics 17): those of every interface of the calling
+// thread's namespace.
+//
+// Laws:
+//  1. Loopback addresses (127/8, ::1) are left out: no packet between a pod and its node carries
+//     one.
+//  2. Link-local ones of the interfaces towards the pods are kept: a pod talks to its gateway
+//     with them.
 #pragma once
 
 #include <vector>

@@ -1,16 +1,23 @@
-// EndpointWatch: one fd that becomes readable when what discover() or node_addresses() would say may have
-// changed.
+// EndpointWatch: one fd that becomes readable when what discover() or node_addresses() would say
+// may have changed.
 //
-// It hears of: links and addresses of the agent's own namespace; files that come to and go from --netns-dir
-// (the directory itself may come later); mounts over such files (`ip netns add` makes the file first and
-// mounts then); links and addresses inside every namespace of the directory. No polling, no timer.
+// It hears of: links and addresses of the agent's own namespace; files that come to and go from
+// --netns-dir (the directory itself may come later); mounts over such files (`ip netns add` makes
+// the file first and mounts then); links and addresses inside every namespace of the directory.
+// It has no polling and no timer.
 //
-// Laws: a change after open(), or after the drain() that reported the one before, makes fd() readable:
-// namespaces are followed before drain() returns, so rescanning after drain() misses nothing. News may be
-// about nothing; they are never missing: where the kernel dropped some, `overrun` says to rescan everything.
-// What could not be followed is tried again by the next drain(), which nothing here brings about.
-// A followed namespace is kept alive by the socket inside it until a drain() after its file has gone. One
-// thread at a time.
+// Laws:
+//  1. A change after open(), or after the drain() that reported the one before, makes fd()
+//     readable. drain() follows namespaces before it returns, so a scan after drain() misses
+//     nothing.
+//  2. News may be about nothing; they are never missing. Where the kernel dropped some, `overrun`
+//     says to scan everything.
+//  3. What could not be followed is tried again by the next drain(), which nothing here brings
+//     about.
+//  4. A followed namespace is kept alive by the socket inside it until a drain() after its file
+//     has gone.
+//
+// One thread at a time.
 #pragma once
 
 #include <map>
@@ -42,7 +49,7 @@ class EndpointWatch {
   static base::Result<EndpointWatch> open(std::string netns_dir);
 
   int fd() const { return epoll_.get(); }  // level-triggered; may be nested in another epoll
-  // Takes all news off; never waits. An error: the directory cannot be read or watched.
+  // Takes all news off fd(); never waits. An error: the directory cannot be read or watched.
   base::Result<News> drain();
 
  private:

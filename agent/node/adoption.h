@@ -1,10 +1,15 @@
-// adopt(): connections that were open before the programs came, as flows of this node's pods. Pure; any
-// thread.
+// adopt(): connections that were open before the programs came, as flows of this node's pods.
 //
-// Laws: a flow is what the programs would have made of the connection's own SYN, as the pod sees it: what the
-// pod opened goes to the address that it called (a Service's, where it called one), what was opened to it
-// comes from the address that it sees. A connection between two pods is a flow of each. It is not taken for
-// allowed: its first packet is judged, in the direction in which it was opened.
+// Laws:
+//  1. A flow is what the programs would have made of the connection's own SYN, as the pod sees
+//     it.
+//  2. A connection that the pod opened goes to the address that the pod called, which may be a
+//     Service's. One that was opened to the pod comes from the address that the pod sees.
+//  3. A connection between two pods of this node is a flow of each.
+//  4. A flow is not taken for allowed: its first packet is judged, in the direction in which the
+//     connection was opened.
+//
+// Pure; any thread.
 #pragma once
 
 #include <cstdint>

@@ -1,14 +1,20 @@
-// Announced: the pods that a CNI plugin announced of, and what follows from that for what was discovered and for Pod
-// objects.
+// Announced: the endpoints that CNI plugins announced, and what follows from them for what was
+// discovered and for Pod objects.
 //
-// Laws: a announced endpoint adds to what discover() finds and never takes from it: its interface counts as found,
-// as the announced pod's and with the announced addresses, as long as there is such an interface. A Pod object without
-// an address of its own (kubelet publishes it only after CNI ADD has returned) has the announced ones meanwhile,
-// as a protected endpoint and as a peer. Announced of a uid, that is the pod of that uid and none before or after
-// it by the same name; but a uid without '-' is a static pod's (the hash of its manifest, where its Pod
-// object has a uid of its own), and names every pod of its name. One host interface is of one announced endpoint,
-// and so is one interface of one pod (uid): who is announced of later replaces the other, whose DEL was lost. Announced
-// of an interface's number, that is the interface, and none that gets its name after it. Pure; any thread.
+// Laws:
+//  1. An announced endpoint adds to what discover() finds and takes nothing from it: as long as
+//     its interface is there, the interface counts as found, as the announced pod's, with the
+//     announced addresses.
+//  2. A Pod object without an address has the announced addresses meanwhile, as a protected
+//     endpoint and as a peer: kubelet publishes a pod's address only after ADD has returned.
+//  3. An announced uid names the pod of that uid, and none before or after it by the same name. A
+//     uid without '-' is a static pod's: the hash of its manifest, where its Pod object has a uid
+//     of its own. It names every pod of its name.
+//  4. One host interface belongs to one announced endpoint, and so does one interface of one pod
+//     (uid). A later announcement replaces the earlier one, whose DEL was lost.
+//  5. An announced interface number names that interface, and none that gets its name later.
+//
+// Pure; any thread.
 #pragma once
 
 #include <compare>
@@ -47,11 +53,12 @@ struct Announcement {
 
 using Announced = std::map<AnnouncedKey, AnnouncedEndpoint>;
 
-// Takes one in, and those that it replaces out.
+// Adds one, and removes those that it replaces (law 4).
 void announce(Announced& announced, const Announcement& fresh);
-// Those of the network that are not valid: their DELs were lost.
-std::vector<AnnouncedKey> lost_of(const Announced& announced, const std::string& network, const std::set<AnnouncedKey>& valid);
-// The number of its host interface; 0 where that is gone, another one of its name perhaps there.
+// The keys of that network that are not among `valid`: their DELs were lost.
+std::vector<AnnouncedKey> lost_of(const Announced& announced, const std::string& network,
+                                  const std::set<AnnouncedKey>& valid);
+// The number of its host interface; 0 where that is gone, even if another one has its name now.
 uint32_t interface_of(const endpoint::Discovery& discovery, const AnnouncedEndpoint& announced);
 
 // What was discovered and what was announced together.
@@ -59,13 +66,13 @@ endpoint::Discovery with_announced(endpoint::Discovery discovery, const Announce
 // The host interfaces of announced endpoints.
 std::set<uint32_t> announced_interfaces(const endpoint::Discovery& discovery, const Announced& announced);
 
-// Lends announced addresses to Pod objects.
+// Gives announced addresses to Pod objects that have none (law 2).
 class AddressOverlay {
  public:
   explicit AddressOverlay(std::string node_name) : node_name_(std::move(node_name)) {}
-  // A change of the source, as it is to be taken.
+  // A change that the source sent, with the announced addresses.
   model::Change apply(model::Change change);
-  // What follows from a change of what is announced.
+  // The changes of Pod objects that follow from a change of what is announced.
   std::vector<model::Change> set_announced(const Announced& announced);
 
  private:

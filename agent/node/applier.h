@@ -1,12 +1,13 @@
 // Applier: brings the maps from the image that they hold to the one that is compiled.
 //
 // Laws:
-//  1. State says what is known of the maps; every failure leads back to kUnread, where nothing is written before they
-//     were read.
-//  2. in_force() is the image that packets meet; of an unread state, the last one that was known.
-//  3. What only the state before needed goes by clean_up(), once no packet under way can ask for it.
+//  1. State says what is known of the maps. Every failure leads back to kUnread, where nothing is
+//     written before the maps were read.
+//  2. in_force() is the image that packets meet; in kUnread, the last one that was known.
+//  3. What only the state before needed goes by clean_up(), once no packet under way can ask for
+//     it.
 //
-// No waiting but Target's. One thread.
+// It waits for nothing but Target. One thread.
 #pragma once
 
 #include <functional>
@@ -33,7 +34,7 @@ class Applier {
   Applier(image::Target* target, ReadMaps read_maps) : target_(target), read_maps_(std::move(read_maps)) {}
 
   State state() const { return state_; }
-  // They are known, whatever they hold.
+  // It is known what the maps hold.
   bool known() const { return state_ != State::kUnread; }
   // `compiled`: the compiler's image, here and below.
   const image::Image& in_force(const image::Image& compiled) const { return behind_ ? *behind_ : compiled; }
@@ -47,12 +48,13 @@ class Applier {
   bool holds(const image::Difference& difference) const {
     return difference.empty() && !placement_.leftovers();
   }
-  // They hold the compiled image already.
+  // Call it where the maps hold the compiled image already.
   void note_in_force();
-  // Puts the compiled image in force and returns how many entries were written; then kToCleanUp. On an error the image
-  // before is in force.
+  // Puts the compiled image in force and returns how many entries were written; the state is then
+  // kToCleanUp. On an error the image before is in force.
   base::Result<size_t> put(const image::Image& compiled, const image::Difference& difference);
-  // Deletes what only the state before needed; waits for the packets under way. Nothing to do outside kToCleanUp.
+  // Deletes what only the state before needed; waits for the packets under way. Outside kToCleanUp it does
+  // nothing.
   base::Status clean_up(const image::Image& compiled);
 
  private:
@@ -60,7 +62,8 @@ class Applier {
   const ReadMaps read_maps_;
   State state_ = State::kUnread;
   image::Placement placement_;
-  std::optional<image::Image> behind_ = image::Image{};  // what is in force, where it is not the compiled image
+  std::optional<image::Image> behind_ =
+      image::Image{};  // what is in force, where it is not the compiled image
   std::optional<image::Plan> to_clean_up_;
 };
 

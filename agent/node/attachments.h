@@ -1,12 +1,14 @@
-// Attachments: which interfaces carry our programs.
+// Attachments: which interfaces carry our programs. Who is to carry them is the Reconciler's to
+// decide.
 //
 // Laws:
-//  1. What an earlier agent attached is inherited: it carries our programs, and they are taken off only where nobody
-//     wants them.
-//  2. An interface that got the number of another one is attached to anew: its name or the namespaces behind it differ.
+//  1. What an earlier agent attached is inherited: the interface carries our programs, and they
+//     are taken off only where nobody wants them.
+//  2. An interface that got the number of another one is attached to anew: its name, or the
+//     namespace behind it, differs.
 //  3. A failure concerns its interface alone, and stands in errors() until an attempt succeeds.
 //
-// Decides nothing of who is wanted. One thread.
+// One thread.
 #pragma once
 
 #include <cstdint>
@@ -33,21 +35,22 @@ class Attachments {
 
   // Learns what an earlier agent attached. Once; after a failure again.
   base::Status inherit();
-  // What is there now differs from what was there before: law 2.
+  // Finds the interfaces that are others now than before (law 2).
   void invalidate(const endpoint::Discovery& before, const endpoint::Discovery& now);
 
   // Puts our programs on the interface, also where it has some. `whose`: how an error names it.
   base::Status attach(uint32_t ifindex, const std::string& whose);
   // The same for all of these that do not have them for sure. Errors of earlier attempts are forgotten.
   void attach_missing(const std::set<uint32_t>& wanted, const std::function<std::string(uint32_t)>& whose);
-  // Takes our programs off every interface but these. The first error; the interface is tried again next time.
+  // Takes our programs off every interface but these. An error is the first one; the interface is tried
+  // again next time.
   base::Status detach_all_but(const std::set<uint32_t>& wanted);
 
   // Interfaces that carry our programs for sure.
   const std::set<uint32_t>& attached() const { return attached_; }
-  // Those too that an earlier agent attached to.
+  // These, and those that an earlier agent attached to.
   std::set<uint32_t> carrying() const;
-  // As the kernel has it now.
+  // Interfaces that carry programs of any agent, as the kernel has it now.
   base::Result<std::set<uint32_t>> read() const { return hooks_.attached(); }
   const std::map<uint32_t, std::string>& errors() const { return errors_; }
 

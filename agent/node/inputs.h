@@ -1,9 +1,11 @@
-// Inputs: what a node's policy is made from, as it is known now: objects, interfaces and the namespaces behind them,
-// announced endpoints, node addresses; and which of it no compiler has seen yet.
+// Inputs: what a node's policy is made from, as it is known now (objects, interfaces and the
+// namespaces behind them, announced endpoints, node addresses), and which of it no compiler has
+// seen yet.
 //
 // Laws:
-//  1. Inputs are complete once the objects, the interfaces and the node's addresses were each read whole once.
-//  2. What is equal to what is known is no change.
+//  1. Inputs are complete once the objects, the interfaces and the node's addresses were each
+//     read whole once.
+//  2. What equals what is known is no change.
 //  3. A change leaves by drain(), once.
 //
 // Pure; one thread.
@@ -45,7 +47,7 @@ class Inputs {
   bool complete() const { return objects_complete_ && discovered_ && addressed_; }
   bool objects_complete() const { return objects_complete_; }
   bool discovered() const { return discovered_; }
-  // Something no compiler has seen.
+  // Something changed that no compiler has seen.
   bool changed() const;
   // "3 objects, endpoints"; "" where nothing changed.
   std::string describe_change() const;
@@ -57,10 +59,10 @@ class Inputs {
   };
   Change drain();
 
-  const ObjectNews& news() const { return news_; }  // of the last, without its changes
+  const ObjectNews& news() const { return news_; }  // the last, without its changes
   const Announced& announced() const { return announced_; }
   const endpoint::Discovery& discovery() const { return discovery_; }  // announced endpoints too
-  const model::Cluster& pods() const { return pods_; }                 // without labels and ports: for matching
+  const model::Cluster& pods() const { return pods_; }  // without labels and ports: for matching
   const std::vector<net::Cidr>& pod_cidrs() const { return pod_cidrs_; }  // of this node's Node object
   // "namespace/pod" that has the address, or "".
   std::string pod_of(const net::Ip& address);

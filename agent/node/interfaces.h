@@ -1,15 +1,23 @@
-// interfaces(): whose this node's interfaces are, as far as can be announced. Pure.
+// classify_interfaces(): whose this node's interfaces are, as far as that can be known.
 //
-// Laws: what is enforced stays enforced until it is certain that no pod is behind it. An interface that
-// carries our programs lets go of them only when it is gone, or when the namespace behind it was looked into
-// and has addresses of finished pods alone (semantics 2), and no CNI plugin announced of it: a announced pod that is
-// not known yet may have got such an address. Where the namespace behind an interface is not to be seen (the
-// wrong directory of namespaces, one that cannot be entered or lost its name), or where it has no address at
-// all, the pod that an endpoint in force has there is kept on it as long as there is a Pod object; without
-// one, and where a namespace's addresses are of no Pod object, it is a pod that is not known (semantics 25):
-// programs, but no endpoint. The same holds of a namespace that never was a pod's if its address lies in the
-// Node's own spec.podCIDRs, or if a CNI plugin announced of its interface; any other namespace is taken for no pod
-// and left alone. Everything that is not as it should be is a line. Any thread.
+// Laws:
+//  1. What is enforced stays enforced until it is certain that no pod is behind it.
+//  2. An interface that carries our programs lets go of them only in two cases: the interface is
+//     gone; or the namespace behind it was looked into, has addresses of finished pods alone
+//     (semantics 2), and no CNI plugin announced the interface. An announced pod that is not
+//     known yet may have got such an address.
+//  3. Where the namespace behind an interface cannot be seen, or has no address at all, the pod
+//     of the endpoint in force there keeps the interface as long as it has a Pod object. A
+//     namespace cannot be seen where its directory is the wrong one, where it cannot be entered,
+//     or where it lost its name.
+//  4. Without such a Pod object, and where the namespace's addresses are of no Pod object, the
+//     interface is of a pod that is not known (semantics 25): it gets programs and no endpoint.
+//  5. Law 4 holds of an interface without our programs too, if its address lies in spec.podCIDRs
+//     of this node's Node object, or if a CNI plugin announced the interface. Any other namespace
+//     is taken for no pod's and left alone.
+//  6. Everything that is not as it should be is a line.
+//
+// Pure; any thread.
 #pragma once
 
 #include <set>
@@ -25,7 +33,7 @@ struct InterfacesInput {
   const endpoint::Discovery& discovery;
   const model::Cluster& cluster;  // its pods
   std::string node_name;
-  std::vector<net::Cidr> pod_cidrs;  // of this node's Reconciler object
+  std::vector<net::Cidr> pod_cidrs;  // of this node's Node object
   const image::Image& in_force;
   std::set<uint32_t> carrying;  // interfaces that carry our programs, by whichever agent
 };

@@ -1,8 +1,12 @@
-// Lasting: which of the lines that hold have stood for a second. What is over sooner is no problem: a pod
-// that is made or removed is for milliseconds a namespace without a pod, or a pod without a namespace.
+// Lasting: which of the lines that hold have stood for a second. What is over sooner is no
+// problem: a pod that is made or removed is for milliseconds a namespace without a pod, or a pod
+// without a namespace.
 //
-// Laws: a line has stood once every update() for kStands had it; one that is left out once begins anew. The
-// caller gives the time. Pure; one thread.
+// Laws:
+//  1. A line has stood once every update() of kStands had it.
+//  2. A line that one update() leaves out begins anew.
+//
+// The caller gives the time. Pure; one thread.
 #pragma once
 
 #include <chrono>

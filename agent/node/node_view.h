@@ -1,5 +1,6 @@
-// NodeView: a node's state as replies, metrics and whoever waits for it read it. It reads and never changes; valid as
-// long as the Reconciler that gave it, and of one moment until that changes.
+// NodeView: a node's state, for replies, metrics and whoever waits for it to change. It reads and
+// never changes; it is valid as long as the Reconciler that gave it. What it answers is of one
+// moment, until the Reconciler changes.
 #pragma once
 
 #include <chrono>
@@ -84,7 +85,7 @@ class NodeView {
   bool ready() const { return why_not_ready().empty(); }
   // Why pods of this node may be without policy although every input is in force, one line; empty: none is.
   std::string why_unprotected() const;
-  // Of these, those whose interface is there, with its number; all, as they are, while nothing was discovered.
+  // Those of them whose interface is there, with its number. While nothing was discovered: all, as they are.
   Announced still_there(Announced announced) const;
 
  private:

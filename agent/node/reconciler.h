@@ -1,14 +1,19 @@
-// Reconciler: brings a node from what is in force to what its inputs ask for. The one owner of both.
+// Reconciler: brings a node from what is in force to what its inputs ask for. It alone owns both.
 //
 // Laws:
-//  1. Start, change and retry are one path: apply() goes from the image that the maps hold to the one that is wanted.
-//  2. Nothing is applied before the inputs are complete (inputs.h): until then what an earlier agent left holds.
-//  3. A failed change leaves the previous state in force; the maps are read anew, and the next apply() tries again.
-//  4. A pod found here whose policy cannot be put in force gets our programs all the same: they know nothing of it, which
-//     closes it (strict) or follows its flows (permissive, semantics 25).
-//  5. Programs are taken off an interface only once it is certain that no pod is behind it (interfaces.h).
+//  1. Start, change and retry are one path: apply() goes from the image that the maps hold to the
+//     one that is wanted.
+//  2. Nothing is applied before the inputs are complete (inputs.h); until then what an earlier
+//     agent left holds.
+//  3. A failed change leaves the previous state in force. The maps are read anew, and the next
+//     apply() tries again.
+//  4. A pod found here whose policy cannot be put in force gets our programs all the same. They
+//     know nothing of it: with strict they close it, with permissive they follow its flows
+//     (semantics 25).
+//  5. Programs are taken off an interface only once it is certain that no pod is behind it
+//     (interfaces.h).
 //
-// No fd, no clock of its own, no waiting but Target's. One thread.
+// It has no fd and no clock of its own, and waits for nothing but Target. One thread.
 #pragma once
 
 #include <chrono>
@@ -36,8 +41,8 @@ struct Backend {
   bool gives_way = false;
 };
 
-// How long the interface of a pod that nobody knows yet is left to the plugins of its chain, where programs on it would
-// keep the bandwidth plugin from its place.
+// How long the interface of a pod that nobody knows yet is left to the plugins of its chain. Programs on it
+// would keep the bandwidth plugin from its place.
 inline constexpr std::chrono::seconds kGiveWay{1};
 
 struct Clock {
@@ -61,27 +66,27 @@ class Reconciler {
   void set_node_addresses(std::vector<net::Ip> addresses);
   // All that CNI plugins announced and did not withdraw.
   void set_announced(Announced announced);
-  // What of the machine cannot be read now, one line each; what was read before holds on.
+  // What of the machine cannot be read now, one line each. What was read of it before still holds.
   void set_unread(std::vector<std::string> unread);
 
-  // kFailed: last_error() says why, and a later apply() tries again. After kInForce attachments may still be missing:
-  // attach_errors() says which, and apply() tries those again too.
+  // kFailed: last_error() says why, and a later apply() tries again. After kInForce attachments may still be
+  // missing: attach_errors() says which, and apply() tries those again too.
   Applied apply();
-  // Deletes what only the state before needed: waits for the packets under way, milliseconds to tens of them. After
-  // apply(), when those who wait for its state were answered; the next apply() begins with it. What fails is in
-  // last_error(), and a later apply() tries again.
+  // Deletes what only the state before needed: waits for the packets under way, milliseconds to tens of them.
+  // Call it after apply(), when those who wait for its state were answered; the next apply() begins with it.
+  // A failure is in last_error(), and a later apply() tries again.
   void clean_up();
-  // Puts programs on the interface of an endpoint that is announced now, at once and also while nothing can be applied:
-  // what they know nothing of is closed (strict). Also where it has some: they may be of another interface that had its
-  // number. What fails is in attach_errors().
+  // Puts programs on the interface of an endpoint that is announced now, at once and also while nothing can
+  // be applied: programs that know nothing of a pod close it (strict). An interface that carries some gets
+  // them anew: these may be of another interface that had its number. A failure is in attach_errors().
   void attach_announced(const AnnouncedEndpoint& announced);
-  // At the start, the same of all announced ones that carry no programs of any agent. What an earlier agent enforces on
-  // the others holds until the first state.
+  // At the start: the same for all announced endpoints whose interface carries no programs of any agent. On
+  // the others, what an earlier agent enforces holds until the first state.
   void attach_announced_without_programs();
   // What apply() would do, without doing it.
   base::Result<image::Difference> preview();
 
-  // Reports what has stood for a second by now; next_report() is when that is due again.
+  // Reports what has stood for a second by now. Call it again at next_report().
   void report();
   std::optional<Reports::Time> next_report() const { return state_.reports.next(); }
   // "namespace/pod" that has the address, or "".
@@ -100,7 +105,7 @@ class Reconciler {
   bool gives_way(uint32_t ifindex) const;
   void attach_wanted();
   void detach_unwanted();
-  // Endpoints in force on interfaces that carry no programs of any agent yet learn of the connections that are open.
+  // Writes open connections down as flows, for endpoints in force on interfaces that carry no programs yet.
   void adopt_connections() const;
   void attach_at_once(uint32_t ifindex);
   std::string pod_at(uint32_t ifindex) const;
@@ -112,7 +117,8 @@ class Reconciler {
   const base::Log& log_;
   NodeState state_;
   const NodeView view_;
-  std::optional<std::chrono::steady_clock::time_point> changed_since_;  // the oldest input that is not in force
+  std::optional<std::chrono::steady_clock::time_point>
+      changed_since_;  // the oldest input that is not in force
   std::map<uint32_t, std::chrono::steady_clock::time_point> unknown_since_;
 };
 

@@ -1,6 +1,11 @@
-// Reports: what is wrong with a node, one line each, as status, metrics and log have it: of its objects at once, of its
-// machine only what has stood for a second (lasting.h). Each line is logged when it comes and when it goes. The clock
-// is given. One thread.
+// Reports: what is wrong with a node, one line each, as status, metrics and log have it.
+//
+// Laws:
+//  1. What is wrong with objects is reported at once; what is wrong with the machine, once it has
+//     stood for a second (lasting.h).
+//  2. A line is logged when it comes and when it goes.
+//
+// The caller gives the clock. One thread.
 #pragma once
 
 #include <chrono>
@@ -29,7 +34,7 @@ class Reports {
   // Both together, sorted, each line once.
   std::vector<std::string> problems() const;
   std::vector<std::string> warnings() const;
-  // When more of the machine's lines will have stood: update() is due then.
+  // When the next of the machine's lines will have stood a second: call update() then.
   std::optional<Time> next() const;
 
  private:
