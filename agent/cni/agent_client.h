@@ -1,8 +1,10 @@
-// AgentClient: the agent's calls for pods (proto/sluice/v1/endpoints.proto), from the plugin's side,
-// blocking.
+// AgentClient: the agent's calls for pods (proto/sluice/v1/endpoints.proto), from the plugin's
+// side, blocking.
 //
-// Laws: every call ends by its deadline, and until then waits for an agent that is not there yet, or is being
-// replaced. One thread.
+// Law: every call ends by its deadline, and until then waits for an agent that is not there yet,
+// or is being replaced.
+//
+// One thread.
 #pragma once
 
 #include <grpcpp/channel.h>
@@ -22,8 +24,8 @@ enum class Answer {
   kYes,          // done; in force
   kNotInForce,   // the agent is there, and not ready, or not with this pod, in time
   kUnreachable,  // nobody answers at the socket
-  kUnknown,      // the agent was never told of the pod
-  kRefused,      // the request makes no sense to the agent
+  kUnknown,      // nobody announced the pod to the agent
+  kRefused,      // the agent says that the request is wrong
 };
 
 struct AgentReply {
@@ -40,7 +42,7 @@ class AgentClient {
   AgentReply del(const v1::DelEndpointRequest& request, Deadline deadline);
   AgentReply check(const v1::CheckEndpointRequest& request, Deadline deadline);
   AgentReply keep(const v1::KeepEndpointsRequest& request, Deadline deadline);
-  // Can a pod be added now? An agent that is too old to say is taken at its presence.
+  // Can a pod be added now? An agent that is too old to say counts as ready, since it is there.
   AgentReply ready(Deadline deadline);
 
  private:

@@ -1,8 +1,12 @@
 // What the installer must know of this node's agent: whether the plugin chain may depend on it.
 //
-// Laws: a chain that has not begun waits for an agent that says it is ready. One that has begun is for an
-// agent to come back to: that nobody answers says nothing against it, as little as a failure that has not
-// stood for kStands; only an agent that wrote down why it cannot run does. Bounded (kAnswer). Any thread.
+// Laws:
+//  1. A chain that has not begun waits for an agent that says it is ready.
+//  2. A chain that has begun stays for an agent to come back to. That nobody answers says nothing
+//     against it, nor does a failure that has not stood for kStands; only an agent that wrote
+//     down why it cannot run does.
+//
+// Bounded (kAnswer). Any thread.
 #pragma once
 
 #include <chrono>

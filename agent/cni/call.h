@@ -1,8 +1,11 @@
 // Call: what a container runtime asks for, from the environment that it starts the plugin with.
 //
-// Laws: a Call is whole: what its command needs is there and well formed. CNI_ARGS is "KEY=VALUE;…"; keys
-// that are not ours are an error unless IgnoreUnknown is true, as in the reference plugins. Values; any
-// thread. Source: CNI SPEC.md, "Execution Protocol"; CNI CONVENTIONS.md, "CNI_ARGS".
+// Laws:
+//  1. A Call is whole: what its command needs is there and well formed.
+//  2. CNI_ARGS is "KEY=VALUE;…". Keys that are not ours are an error unless IgnoreUnknown is
+//     true, as in the reference plugins.
+//
+// Values; any thread. Source: CNI SPEC.md, "Execution Protocol"; CNI CONVENTIONS.md, "CNI_ARGS".
 #pragma once
 
 #include <functional>

@@ -1,18 +1,20 @@
-// The network configuration that the installer writes: the node's own, with Sluice as its last plugin, and as
-// its first where it has a gate. Pure.
+// The network configuration that the installer writes: the node's own (the base), with Sluice as
+// its last plugin, and as its first where it has a gate.
 //
-// Laws: everything that stands in the base stays as it is and in its order, name and cniVersion too, so that
-// a runtime takes the composed list for the same network; only of `cniVersions` those go that sluice-cni does
-// not speak, and a cniVersion that it does not speak gives way to the highest that is left of them. A base
-// that a runtime would not take, or in which sluice-cni stands already, is an error. What we wrote names its
-// base and a digest of it: where another program adds itself to our list the list still counts as composed,
-// and two installers do not undo each other.
+// Laws:
+//  1. Everything that stands in the base stays as it is and in its order, name and cniVersion
+//     too, so that a runtime takes the composed list for the same network.
+//  2. Excepted are versions that sluice-cni does not speak: they go from `cniVersions`, and such
+//     a cniVersion gives way to the highest that is left.
+//  3. A base that a runtime would not take, or in which sluice-cni stands already, is an error.
+//  4. What we wrote names its base and a digest of it. Where another program adds itself to our
+//     list the list still counts as composed, and two installers do not undo each other.
+//  5. sluice-cni never stays in front of the bandwidth plugin: that plugin adds an `ingress`
+//     qdisc to the node's end of the pod's veth, and fails where clsact, by which programs are
+//     attached below Linux 6.6, is there first.
 //
-// But sluice-cni never stays in front of the bandwidth plugin: that adds an `ingress` qdisc to the node's end
-// of the pod's veth, and fails where clsact, by which programs are attached below Linux 6.6, is there first.
-//
-// Any thread. Source: CNI SPEC.md, "Section 1: Network configuration format"; containernetworking/plugins,
-// plugins/meta/bandwidth.
+// Pure; any thread. Source: CNI SPEC.md, "Section 1: Network configuration format";
+// containernetworking/plugins, plugins/meta/bandwidth.
 #pragma once
 
 #include <string>

@@ -1,7 +1,11 @@
 // Config: what stands in the network configuration that the runtime hands over on standard input.
 //
-// Laws: bytes are bounded and decoded once; keys that are not ours are passed over, as the specification
-// asks. Three steps, since each fails with a code of its own. Values; any thread.
+// Laws:
+//  1. Bytes are bounded and decoded once.
+//  2. Keys that are not ours are passed over, as the specification asks.
+//  3. Reading has three steps, since each fails with a code of its own.
+//
+// Values; any thread.
 #pragma once
 
 #include <boost/json/object.hpp>

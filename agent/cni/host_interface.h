@@ -1,9 +1,13 @@
 // Which interface of this node is the other end of a pod's.
 //
-// Laws: the pod's namespace is asked first: a veth's end names its other end by index and namespace, and
-// nothing that a plugin wrote can be wrong about it. Where that namespace cannot be asked, the one veth among
-// the interfaces that prevResult tells of counts. Bounded waits (endpoint::kReplyDeadline); the calling
-// thread stays in its namespace, which is the node's. Source: rtnetlink(7), IFLA_LINK and IFLA_LINK_NETNSID.
+// Laws:
+//  1. The pod's namespace is asked first: a veth's end names its other end by index and
+//     namespace, and nothing that a plugin wrote can be wrong about that.
+//  2. Where that namespace cannot be asked, the one veth among the interfaces of prevResult
+//     counts.
+//
+// Bounded waits (endpoint::kReplyDeadline). The calling thread stays in its namespace, which is
+// the node's. Source: rtnetlink(7), IFLA_LINK and IFLA_LINK_NETNSID.
 #pragma once
 
 #include <string>

@@ -1,9 +1,14 @@
 // watch(): the installer that stays, and follows the node's configurations as they change.
 //
-// Laws: a change of the directory is acted on once it has been quiet for kQuiet, and at the latest after
-// kQuietLongest; what inotify cannot tell of (a link's target, a program that was removed) is seen within
-// kLookAgain, and what becomes of an agent that is followed within kAskAgain. Problems are reported when they
-// change. Ends when `stop` becomes readable and leaves everything in place. One thread.
+// Laws:
+//  1. A change of the directory is acted on once the directory has been quiet for kQuiet, and at
+//     the latest after kQuietLongest.
+//  2. What inotify cannot report (a link's target, a program that was removed) is seen within
+//     kLookAgain, and what becomes of an agent that is followed within kAskAgain.
+//  3. Problems are reported when they change.
+//  4. watch() ends when `stop` becomes readable, and leaves everything in place.
+//
+// One thread.
 #pragma once
 
 #include <chrono>

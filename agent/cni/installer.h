@@ -1,11 +1,18 @@
 // The installer: what stands in a node's directories, what is to be done about it, and doing it.
 //
-// Laws: survey() reads, decide_*() decide and touch nothing, carry_out() (steps.h) does. The base is the
-// configuration with the lexically first name that is not ours: the one that runtimes would take without us.
-// The program is in place before the configuration names it. A base that cannot be used leaves what stands
-// there; one that is gone takes ours with it. Where the agent is followed, a chain begins only once it is
-// ready, and lets pods go, whatever the entry says, while it cannot run: a node without an agent is a node
-// without policy, and no node without pods. One installer works on a directory at a time (flock). Any thread.
+// Laws:
+//  1. survey() reads; decide_*() decide and touch nothing; carry_out() (steps.h) does it.
+//  2. The base is the configuration with the lexically first name that is not ours: the one that
+//     runtimes would take without us.
+//  3. The program is in place before the configuration names it.
+//  4. A base that cannot be used leaves what stands there; a base that is gone takes ours with
+//     it.
+//  5. Where the installer follows the agent, a chain begins only once the agent is ready. While
+//     the agent cannot run, the chain lets pods go, whatever the entry says: a node without an
+//     agent is a node without policy, and no node without pods.
+//  6. One installer works on a directory at a time (flock).
+//
+// Any thread.
 #pragma once
 
 #include <functional>

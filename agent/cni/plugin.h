@@ -1,10 +1,13 @@
 // run(): one call of the plugin, from its environment and standard input to what it answers.
 //
-// Laws: what it prints on standard output is what the CNI specification asks for and nothing else: the result
-// of the plugins before, unchanged (ADD), the versions (VERSION), nothing (the others), or an error object.
-// Every call ends within the configuration's time-out (and endpoint::kReplyDeadline, where the kernel is
-// silent). DEL never fails: what stood in its way is reported. It keeps no state: any number of calls may run
-// at once.
+// Laws:
+//  1. Standard output gets what the CNI specification asks for and nothing else: the result of
+//     the plugins before, unchanged (ADD), the versions (VERSION), nothing (the others), or an
+//     error object.
+//  2. Every call ends within the configuration's time-out, and endpoint::kReplyDeadline where the
+//     kernel is silent.
+//  3. DEL never fails: what stood in its way is reported.
+//  4. The plugin keeps no state: any number of calls may run at once.
 #pragma once
 
 #include <string>

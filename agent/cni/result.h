@@ -1,9 +1,12 @@
-// The result of the plugins before ours: what it says about the pod's interface, and its spelling in another
-// version.
+// The result of the plugins before ours: what it says about the pod's interface, and its spelling
+// in another version.
 //
-// Laws: what we do not know in it stays as it is; only cniVersion, and ips[].version that 1.0.0 took away,
-// are touched, and these only where the versions differ. Values; any thread. Source: CNI SPEC.md, "Success"
-// (0.3.1: "Result").
+// Laws:
+//  1. What we do not know in it stays as it is.
+//  2. Only cniVersion, and ips[].version that 1.0.0 took away, are touched, and only where the
+//     versions differ.
+//
+// Values; any thread. Source: CNI SPEC.md, "Success" (0.3.1: "Result").
 #pragma once
 
 #include <boost/json/object.hpp>

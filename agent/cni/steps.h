@@ -1,8 +1,12 @@
 // Step: one thing that the installer does to the node, as a value; carry_out() does it.
 //
-// Laws: runtimes see a configuration or a program whole, old or new, whatever step is the last that comes to
-// pass: a file is written under a name that runtimes pass over, made lasting, and only then renamed. Steps
-// may be repeated. Source: rename(2), fsync(2).
+// Laws:
+//  1. Runtimes see a configuration or a program whole, old or new, whichever step was the last to
+//     come to pass: a file is written under a name that runtimes pass over, made lasting, and
+//     only then renamed.
+//  2. Steps may be repeated.
+//
+// Source: rename(2), fsync(2).
 #pragma once
 
 #include <string>

@@ -1,9 +1,13 @@
-// Feeder: where objects come from, as the agent sees it. A folder of manifests is one; the Kubernetes API
-// another.
+// Feeder: where objects come from, as the agent sees it: a folder of manifests (source/folder),
+// or the watcher at the feed (source/feed).
 //
-// Laws: the changes of all batches, applied in order to an empty model::Cluster, are what is in force; the
-// first batch carries everything there is. Problems, warnings and skipped kinds are those of the moment, not
-// news. All calls from one thread, save request_read().
+// Laws:
+//  1. The changes of all batches, applied in order to an empty model::Cluster, are what is in
+//     force.
+//  2. The first batch carries everything there is.
+//  3. Problems, warnings and skipped kinds are those of the moment, not only new ones.
+//
+// All calls from one thread, save request_read().
 #pragma once
 
 #include <chrono>

@@ -1,10 +1,16 @@
-// FeedSender: keeps one agent told of a Mirror: a whole snapshot first, then every change, over the agent's
-// socket.
+// FeedSender: keeps one agent equal to a Mirror, over the agent's socket: a whole snapshot first,
+// then every change.
 //
-// Laws: nothing is sent before the Mirror is complete. While the agent is away it is tried again with a
-// growing pause (kFeedPauseFirst to kFeedPauseLongest; kFeedRefusedLongest where it listened and did not take
-// the snapshot); back again it goes on where it was, if the agent still can, and else hears everything anew.
-// No more is under way than the agent's window lets. Runs on the thread of the io_context.
+// Laws:
+//  1. Nothing is sent before the Mirror is complete.
+//  2. While the agent is away, the sender tries again after a growing pause (kFeedPauseFirst to
+//     kFeedPauseLongest; to kFeedRefusedLongest where the agent listened and did not take the
+//     snapshot).
+//  3. When the agent is back, the sender goes on where it was, if the agent still can, and else
+//     sends everything anew.
+//  4. No more is under way than the agent's window lets.
+//
+// It runs on the thread of the io_context.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -40,12 +46,12 @@ class FeedSender {
 
   // Everything must outlive it.
   FeedSender(boost::asio::io_context& loop, Options options, const source::kube::Mirror& mirror,
-          const base::Log& log);
+             const base::Log& log);
 
-  // To be told of every change of the Mirror, and of news that may have made it complete.
+  // The Mirror's owner calls changed() on every change, and wake() on news that may have made it complete.
   void changed(const model::ObjectId& id, int64_t observed);
   void wake();
-  // How it stands with the source; sent where it differs from what was sent before.
+  // Sends the state of the source where it differs from what was sent before.
   void tell(v1::SourceState state);
 
   // Has the agent read everything there was when it last had a whole snapshot?
@@ -80,7 +86,7 @@ class FeedSender {
       std::make_shared<const char>();  // for what is posted and outlives this
   base::Backoff backoff_{kFeedPauseFirst, kFeedPauseLongest};
   std::string session_;
-  std::string state_;  // the SourceState told last, as bytes
+  std::string state_;  // the SourceState sent last, as bytes
   v1::SourceState source_state_;
   std::string problem_ = "no agent was reached yet";
   FeedSenderCounts counts_;

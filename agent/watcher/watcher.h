@@ -1,7 +1,11 @@
-// Watcher: follows a Kubernetes API server and feeds the agent with what it holds.
+// Watcher: follows a Kubernetes API server and feeds the agent with what the server holds.
 //
-// Laws: needs no privilege; everything runs on the thread that runs `loop`. The API server or the agent may
-// be away, slow or wrong at any time: it is tried again without end, and what is known stands meanwhile.
+// Laws:
+//  1. It needs no privilege.
+//  2. The API server or the agent may be away, slow or wrong at any time: the watcher tries again
+//     without end, and what is known stands meanwhile.
+//
+// Everything runs on the thread that runs `loop`.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -35,7 +39,7 @@ class Watcher {
   void run();
   // /livez, /healthz, /readyz, /metrics
   serve::HttpAnswer answer_http(std::string_view path);
-  // Why it is not ready, one line; empty where the agent has been told everything there is.
+  // Why it is not ready, one line; empty where the agent has been sent everything there is.
   std::string not_ready() const;
 
  private:
@@ -52,9 +56,9 @@ class Watcher {
   source::kube::Mirror mirror_;
   FeedSender sender_;
   std::vector<std::unique_ptr<source::kube::Informer>> informers_;
-  std::vector<std::optional<std::string>> reported_;  // the problem logged last, by follower
+  std::vector<std::optional<std::string>> reported_;  // the problem logged last, by informer
   boost::asio::signal_set signals_;
-  uint64_t reported_remarks_ = 0;  // Mirror::remarks_version() as told last
+  uint64_t reported_remarks_ = 0;  // Mirror::remarks_version() as sent last
   bool complete_ = false;
 };
 

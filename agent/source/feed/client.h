@@ -1,11 +1,14 @@
-// FeedClient: the feeder's end of the feed (proto/sluice/v1/feed.proto), for a program that runs on a
-// Boost.Asio loop.
+// FeedClient: the feeder's end of the feed (proto/sluice/v1/feed.proto), for a program that runs
+// on a Boost.Asio loop.
 //
-// Laws: all calls are made, and all handlers run, on the thread that runs `loop`; gRPC's threads only post to
-// it. One stream at a time: open(), then welcome() once, then progress() as it comes; closed() is the last
-// one, for whatever reason, save that after close() or the destructor none comes at all. Nothing tries again
-// by itself: after closed(), open() anew, after a pause. A batch handed over is sent as soon as the window
-// lets it; memory is bounded by handing over only while has_room().
+// Laws:
+//  1. All calls are made, and all handlers run, on the thread that runs `loop`; gRPC's threads
+//     only post to it.
+//  2. One stream at a time: open(), then welcome() once, then progress() as it comes. closed() is
+//     the last one, for whatever reason; after close() or the destructor none comes at all.
+//  3. Nothing tries again by itself: after closed() the caller pauses and calls open() anew.
+//  4. A batch handed over is sent as soon as the window lets it. Memory is bounded as long as the
+//     caller hands over only while has_room().
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -1,9 +1,12 @@
-// decode(): messages of the feed (proto/sluice/v1/objects.proto) as values of agent/model. feed_encode.h is
-// the way there.
+// decode(): messages of the feed (proto/sluice/v1/objects.proto) as values of agent/model.
+// encode.h is the other way.
 //
-// Laws: nothing is believed: every field is checked as agent/source checks a manifest's, so that what comes
-// out is valid in every field. An error names the object, the field and how to mend it, on one line of
-// bounded length. Pure; any thread.
+// Laws:
+//  1. No field is believed: each is checked as agent/source/decode checks a manifest's, so that
+//     what comes out is valid in every field.
+//  2. An error names the object, the field and how to mend it, on one line of bounded length.
+//
+// Pure; any thread.
 #pragma once
 
 #include "agent/base/result.h"

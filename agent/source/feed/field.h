@@ -1,7 +1,8 @@
-// FeedField: one field of a message of the feed being decoded: its path for messages, and typed ways to read
-// what it holds. Private to feed_decode*.cc.
+// FeedField: one field of a message of the feed that is being decoded: its path for errors, and
+// typed ways to read what it holds. Private to decode*.cc of this folder.
 //
-// Law: as source::Field: the first fault of an object is kept, and reading goes on with harmless values.
+// Law: as decode::Field: the first fault of an object is kept, and reading goes on with harmless
+// values.
 #pragma once
 
 #include <string>

@@ -1,8 +1,10 @@
-// FeedService: the gRPC side of the feed: streams in, StreamSource's calls out.
+// FeedService: the gRPC side of the feed: streams come in, and call StreamSource.
 //
-// Laws: a stream reads its next message only when the agent has taken the one before, so that a feeder that
-// is faster than the agent waits at its socket. Messages are decoded on gRPC's threads; everything else runs
-// on the thread that runs `loop`.
+// Laws:
+//  1. A stream reads its next message only when the agent has taken the one before: a feeder that
+//     is faster than the agent waits at its socket.
+//  2. Messages are decoded on gRPC's threads; everything else runs on the thread that runs
+//     `loop`.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

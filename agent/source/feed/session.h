@@ -1,9 +1,13 @@
-// FeedSession: the agent's book of the feed: what the feeder sent, what of it counts, what is refused. The
-// laws of proto/sluice/v1/feed.proto are kept here; no gRPC, no fd, no clock.
+// FeedSession: what the agent knows of the feed: what the feeder sent, what of it counts, what is
+// refused. It keeps the laws of proto/sluice/v1/feed.proto, without gRPC, fd or clock.
 //
-// Laws: a batch counts wholly or, where it breaks a law, not at all. Nothing of a snapshot counts before its
-// end. A NetworkPolicy that is refused and not held is held closed. What is held is known by its ids alone:
-// the objects themselves are the Node's. One thread, save read_batch().
+// Laws:
+//  1. A batch counts wholly or, where it breaks a law, not at all.
+//  2. Nothing of a snapshot counts before its end.
+//  3. A NetworkPolicy that is refused, and of which no earlier version is held, is held closed.
+//  4. The session holds ids alone; the objects themselves are the Reconciler's.
+//
+// One thread, save read_batch().
 #pragma once
 
 #include <cstdint>
@@ -29,7 +33,7 @@ struct FeedBreach {
 struct FedEvent {
   model::ObjectId id;
   std::variant<model::Object, model::ObjectId, std::string> what;  // taken, removed, refused and why
-  int64_t observed = 0;                                            // Unix nanoseconds; 0: not told
+  int64_t observed = 0;                                            // Unix nanoseconds; 0: not given
 };
 
 struct FedBatch {
@@ -38,7 +42,7 @@ struct FedBatch {
   std::vector<FedEvent> events;
 };
 
-// Decodes; objects that make no sense are refused, each alone. Any thread.
+// Decodes a batch; objects that are wrong are refused, each alone. Any thread.
 std::variant<FedBatch, FeedBreach> read_batch(const v1::Batch& batch);
 
 class FeedSession {
@@ -53,7 +57,7 @@ class FeedSession {
   // Everything that counts since it was last asked, in order.
   struct News {
     std::vector<model::Change> changes;
-    std::vector<int64_t> observed;  // of the events among them that are no snapshot's and told it
+    std::vector<int64_t> observed;  // of those events among them that are no snapshot's and have it
     uint64_t sequence = 0;          // of the last batch up to which everything counts
   };
   News drain_news();
@@ -61,7 +65,7 @@ class FeedSession {
   uint64_t taken() const { return taken_; }
   // A whole snapshot has been taken, in this session or an earlier one.
   bool synced() const { return snapshots_ > 0; }
-  // What counts is all that the feeder has told: no snapshot is due or under way.
+  // What counts is all that the feeder has sent: no snapshot is due or under way.
   bool caught_up() const { return !session_.empty() && !due_ && !snapshot_; }
   uint64_t snapshots() const { return snapshots_; }
   uint64_t events() const { return events_; }

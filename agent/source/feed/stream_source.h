@@ -1,10 +1,13 @@
-// StreamSource: the feed as a source of objects (agent/source/feeder.h), and the handler at which its streams
-// report.
+// StreamSource: the feed as a source of objects (agent/source/feeder.h). Its streams call it.
 //
-// Laws: one feeder at a time: a second one takes over, and the first one's line is ended. While none is
-// there, or a snapshot is under way, what counts stays as it is, and problems() say so. A request_read() is
-// answered once a feeder is there, nothing of a snapshot is outstanding, and everything that had come in by
-// then is handed on. All calls on the agent's thread, save request_read().
+// Laws:
+//  1. One feeder at a time: a second one takes over, and the first one's stream is ended.
+//  2. While no feeder is there, or a snapshot is under way, what counts stays as it is, and the
+//     problems say so.
+//  3. A request_read() is answered once a feeder is there, nothing of a snapshot is outstanding,
+//     and everything that had come in by then is handed on.
+//
+// All calls on the agent's thread, save request_read().
 #pragma once
 
 #include <atomic>
@@ -21,7 +24,7 @@ namespace sluice::source::feed {
 
 enum class FeedEnd : uint8_t { kSuperseded, kStopping };
 
-// One stream, as the feeder of the agent sees it. Called on the agent's thread.
+// One stream of the feed, as StreamSource sees it. Called on the agent's thread.
 class StreamPeer {
  public:
   virtual ~StreamPeer() = default;
@@ -53,9 +56,9 @@ class StreamSource final : public source::Feeder {
   uint64_t request_read() override;
   void note_in_force(std::chrono::system_clock::time_point when) override;
 
-  // A stream said hello. An error: the Hello makes no sense.
+  // A stream said hello. An error: the Hello is wrong.
   base::Status begin(const std::shared_ptr<StreamPeer>& line, const v1::Hello& hello);
-  // These count only on the line that began last.
+  // These count only on the stream that began last.
   std::optional<FeedBreach> take_batch(const StreamPeer& line, FedBatch batch);
   std::optional<FeedBreach> take_state(const StreamPeer& line, const v1::SourceState& state);
   void end(const StreamPeer& line, const std::string& why);

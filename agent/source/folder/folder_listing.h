@@ -1,9 +1,13 @@
-// What a folder of manifests holds: which files, which directories, and where symbolic links lead.
+// What a folder of manifests holds: which files, which directories, and where symbolic links
+// lead.
 //
-// A manifest is a file named *.yaml, *.yml or *.json, in the folder or below. Names that begin with a dot are
-// hidden (editors' swap files, the "..data" directories of a ConfigMap volume); a link that leads into a
-// hidden directory is followed like any other. A directory that is reached twice (loops included) is listed
-// once. Only reads; any thread.
+// Laws:
+//  1. A manifest is a file named *.yaml, *.yml or *.json, in the folder or below.
+//  2. Names that begin with a dot are hidden: editors' swap files, the "..data" directories of a
+//     ConfigMap volume. A link that leads into a hidden directory is followed like any other.
+//  3. A directory that is reached twice (loops included) is listed once.
+//
+// Only reads; any thread.
 #pragma once
 
 #include <sys/stat.h>

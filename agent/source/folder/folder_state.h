@@ -1,15 +1,17 @@
-// FolderState: what a folder of manifests means over time. Pure: it is reported what was read and answers
+// FolderState: what a folder of manifests means over time. It is given what was read, and answers
 // with changes.
 //
 // Laws:
-//  - What is in force is a function of the files' last good contents: of an object defined several times the
-//  last counts, files in the order of `kubectl apply -R`, with a warning that names the other.
-//  - An object that is wrong in its file keeps the last version that was good there.
-//  - A file that cannot be read, is empty (blank), or has a document that does not tell which object it
-//  holds keeps
-//    every object that it last held and that was not read anew.
-//  - Only a file that is gone, or that was read whole without an object, gives the object up.
-// Changes are ordered by kind and name and never repeat what is in force. Not thread-safe.
+//  1. What is in force is a function of the files' last good contents. Of an object defined
+//     several times the last definition counts, files in the order of `kubectl apply -R`, with a
+//     warning that names the other.
+//  2. An object that is wrong in its file keeps the last version that was good there.
+//  3. A file keeps every object that it last held and that was not read anew where it cannot be
+//     read, is empty (blank), or has a document that does not say which object it holds.
+//  4. An object goes only with its file, or where the file was read whole without it.
+//  5. Changes are ordered by kind and name, and never repeat what is in force.
+//
+// Pure; not thread-safe.
 #pragma once
 
 #include <map>

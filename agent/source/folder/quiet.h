@@ -1,9 +1,13 @@
-// QuietPeriod: when is a burst of events on files over, and which files may be read then? Pure: time comes as a
-// parameter.
+// QuietPeriod: when a burst of events on files is over, and which files may be read then.
 //
-// Laws: a change is reported kQuietFor after the last event and at most kQuietLongest after the first. A file
-// that was written to and not yet closed is held back (it may be half there) until it is closed, or has been
-// held for kOpenLongest; that it waits is reported once it has been held for kOpenReported. Not thread-safe.
+// Laws:
+//  1. A change is reported kQuietFor after the last event, and at most kQuietLongest after the
+//     first.
+//  2. A file that was written to and not yet closed may be half there. It is held back until it
+//     is closed, or has been held for kOpenLongest.
+//  3. That a file is held back is reported once it has been held for kOpenReported.
+//
+// The caller gives the time. Pure; not thread-safe.
 #pragma once
 
 #include <algorithm>
@@ -38,13 +42,13 @@ class QuietPeriod {
   void note_written(const std::string& path, QuietTime now);
   void note_everything(QuietTime now);
 
-  // When drain() will have something to tell; none: not before another event.
+  // When drain() will have news; none: not before another event.
   std::optional<QuietTime> due() const;
-  // What has settled by `now`, once.
+  // What is quiet by `now`, once.
   std::optional<FolderNews> drain(QuietTime now);
   // Written to and not yet whole.
   std::set<std::string> being_written() const;
-  // What is known by now, settled or not, and everything beside.
+  // What is known by now, quiet or not, and `everything` set.
   FolderNews drain_everything(QuietTime now);
 
  private:

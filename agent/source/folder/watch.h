@@ -1,9 +1,13 @@
-// FolderWatch: the kernel's events (inotify(7)) about a folder of manifests, settled into news of what to
-// read.
+// FolderWatch: the kernel's events (inotify(7)) about a folder of manifests, gathered into news
+// of what to read.
 //
-// Laws: watches stand on every directory of the listing and on every directory through which its links lead,
-// so that a swap of "..data" in a ConfigMap volume is seen; lost events (IN_Q_OVERFLOW) make everything news.
-// fd() becomes readable when drain() is due; nothing polls. One thread.
+// Laws:
+//  1. Watches stand on every directory of the listing, and on every directory through which its
+//     links lead: a swap of "..data" in a ConfigMap volume is seen.
+//  2. Lost events (IN_Q_OVERFLOW) make everything news.
+//  3. fd() becomes readable when drain() is due; nothing polls.
+//
+// One thread.
 #pragma once
 
 #include <map>
@@ -36,7 +40,7 @@ class FolderWatch {
 
   // For poll or epoll, level-triggered: readable when drain() has to be called.
   int fd() const { return epoll_.get(); }
-  // Reads all events; answers what has settled, none while a burst goes on.
+  // Reads all events; answers what is quiet by now, none while a burst goes on.
   std::optional<FolderNews> drain();
   // Reads all events and answers them at once, with everything else.
   FolderNews drain_everything();

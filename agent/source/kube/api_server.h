@@ -1,10 +1,15 @@
-// ApiServer: where the Kubernetes API server is and how one proves who one is: from a pod's service account
-// or from a kubeconfig.
+// ApiServer: where the Kubernetes API server is, and how a client proves who it is: from a pod's
+// service account or from a kubeconfig.
 //
-// Laws: always HTTPS with the server's certificate and name verified; what asks for less is refused with a
-// line that says so, and so is what this client cannot do (exec plugins, auth providers, passwords,
-// impersonation, proxies). Files are named here and read when they are needed, so that tokens and
-// certificates may rotate. Values; any thread.
+// Laws:
+//  1. Always HTTPS, with the server's certificate and name verified. A configuration that asks
+//     for less is refused with a line that says so.
+//  2. What this client cannot do is refused likewise: exec plugins, auth providers, passwords,
+//     impersonation, proxies.
+//  3. Files are named here and read when they are needed, so that tokens and certificates may
+//     rotate.
+//
+// Values; any thread.
 #pragma once
 
 #include <functional>

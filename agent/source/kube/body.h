@@ -1,8 +1,13 @@
-// Readers of what a Kubernetes API server answers: bytes go in as they come, objects come out one by one.
+// Readers of what a Kubernetes API server answers: bytes go in as they come, objects come out one
+// by one.
 //
-// Laws: of a body only the object being read is held, and of it only the fields of its Shape; an object that
-// is larger than kLargestObject, nested too deep or not well-formed ends the reading with an error. Whatever
-// a reader has handed out before was whole. Both encodings of the same objects give equal Trees. One thread.
+// Laws:
+//  1. Of a body only the object being read is held, and of that only the fields of its Shape.
+//  2. An object that is larger than kLargestObject, nested too deep or not well-formed ends the
+//     reading with an error. Whatever a reader has handed out before was whole.
+//  3. Both encodings of the same objects give equal Trees.
+//
+// One thread.
 #pragma once
 
 #include <cstdint>
@@ -54,7 +59,7 @@ std::unique_ptr<WatchReader> make_watch_reader(Encoding encoding, model::Kind ki
 
 // metav1.Status, in an answer that is no success and in an ERROR event.
 struct ApiStatus {
-  int64_t code = 0;  // as HTTP's; 0: not told
+  int64_t code = 0;  // as HTTP's; 0: not given
   std::string reason, message;
   int64_t retry_after = 0;  // seconds
 };

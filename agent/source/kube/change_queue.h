@@ -1,10 +1,14 @@
-// ChangeQueue: what an agent has yet to hear of a Mirror, as chunks that become batches of the feed
-// (proto/sluice/v1/feed.proto).
+// ChangeQueue: what an agent has yet to hear of a Mirror, as chunks that become batches of the
+// feed (proto/sluice/v1/feed.proto).
 //
-// Laws: the chunks of a snapshot name every object of the Mirror once; then follow the changes, each as the
-// object is when its chunk is made, in the order in which they first changed. An object that changes again
-// before its chunk is made is sent once: what waits is at most one id an object, however slow the agent.
-// What was sent and not taken is sent again after resume(). One thread.
+// Laws:
+//  1. The chunks of a snapshot name every object of the Mirror once. Changes follow, each as the
+//     object is when its chunk is made, in the order in which the objects first changed.
+//  2. An object that changes again before its chunk is made is sent once. So at most one id an
+//     object waits, however slow the agent.
+//  3. What was sent and not taken is sent again after resume().
+//
+// One thread.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +49,7 @@ class ChangeQueue {
   uint64_t taken() const { return taken_; }
   void resume();
 
-  // To be sent of every change of the Mirror.
+  // The Mirror's owner calls it on every change.
   void changed(const model::ObjectId& id, int64_t observed);
 
   bool has_chunk() const;
@@ -68,7 +72,7 @@ class ChangeQueue {
   State state_ = State::kIdle;
   std::optional<model::ObjectId> cursor_;  // the last one of the snapshot so far
   std::deque<model::ObjectId> queue_;
-  std::map<model::ObjectId, int64_t> waiting_;  // the queue's, with when they first changed
+  std::map<model::ObjectId, int64_t> waiting_;       // the queue's, with when they first changed
   std::deque<std::pair<uint64_t, SentItems>> sent_;  // by sequence, not yet taken
   uint64_t taken_ = 0, snapshot_end_ = 0;
 };

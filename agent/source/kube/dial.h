@@ -1,10 +1,14 @@
 // Dial: a TCP connection to a host, whichever of its addresses answers.
 //
-// Laws: looking the addresses up takes at most `look_up`, connecting at most `connect`: of that each address
-// gets an equal share of what is left, at least `share`, so that one that swallows every packet leaves time
-// for the others. They are tried in the order of the look-up, from number `first` (modulo how many there are)
-// once round. `done` comes last and once, never inside start(), save after cancel(), which ends everything
-// silently. One thread, that of the io_context.
+// Laws:
+//  1. Looking the addresses up takes at most `look_up`, connecting at most `connect`.
+//  2. Of the latter each address gets an equal share of what is left, at least `share`: one that
+//     swallows every packet leaves time for the others.
+//  3. Addresses are tried in the order of the look-up, once round, beginning with number `first`
+//     (modulo how many there are).
+//  4. `done` comes last and once, never inside start(). After cancel() nothing comes.
+//
+// One thread, that of the io_context.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

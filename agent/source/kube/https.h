@@ -1,11 +1,16 @@
 // HttpsClient: GET requests to one API server, one at a time, the body handed out as it comes.
 //
-// Laws: TLS 1.2 or later, the server's certificate and name verified; credentials are read anew for every
-// connection and the token for every request. Every step has its time: kConnectLimit to look the server up,
-// to be connected (see Dial), and for the handshake, `silence` between two pieces of an answer, `limit` for
-// all of it. A connection that is fit for it serves the next request too. After a failure before any answer
-// the next connection begins with the server's next address. `done` comes last and once, save after cancel(),
-// which ends everything silently. One thread, that of the io_context.
+// Laws:
+//  1. TLS 1.2 or later, with the server's certificate and name verified. Credentials are read
+//     anew for every connection, and the token for every request.
+//  2. Every step is bounded in time: kConnectLimit each to look the server up, to be connected
+//     (see Dial) and for the handshake; `silence` between two pieces of an answer; `limit` for
+//     all of it.
+//  3. A connection that is fit for it serves the next request too. After a failure before any
+//     answer the next connection begins with the server's next address.
+//  4. `done` comes last and once. After cancel() nothing comes.
+//
+// One thread, that of the io_context.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

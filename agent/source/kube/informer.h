@@ -1,8 +1,11 @@
-// Informer: keeps one resource of a Mirror equal to the API server's: joins the Reflector's decisions to
-// HttpsClient, the body readers and the decoders.
+// Informer: keeps one resource of a Mirror equal to the API server's. It joins the Reflector's
+// decisions to HttpsClient, the body readers and the decoders.
 //
-// Laws: one request at a time; what a failed request had already handed over stays (it was true). Runs on the
-// thread of the io_context; start() once.
+// Laws:
+//  1. One request at a time.
+//  2. What a failed request had already handed over stays: it was true.
+//
+// It runs on the thread of the io_context; start() is called once.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

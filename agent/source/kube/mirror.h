@@ -1,12 +1,18 @@
-// Mirror: every object that the API server holds, as far as it was told, packed small; and which of them
+// Mirror: every object that the API server is known to hold, packed small; and which of them
 // changed.
 //
-// Laws: an object is held as the bytes that `Pack` makes of it, so 100,000 pods take tens of MiB; one that is
-// told again and has the same bytes is no change. Between begin_list() and end_list() of a kind nothing is
-// removed by the list; at its end whatever the list did not name is, so that a new list changes no more than
-// what is different. An object that makes no sense stays as it last was and is a problem until it is mended
-// or gone; of a NetworkPolicy there is always something to hold to (source::ClosedPolicy), whatever was
-// before. One thread.
+// Laws:
+//  1. An object is held as the bytes that `Pack` makes of it, so that 100,000 pods take tens of
+//     MiB. An object that comes again with the same bytes is no change.
+//  2. Between begin_list() and end_list() of a kind the list removes nothing; at its end
+//     everything goes that the list did not name. So a new list changes no more than what is
+//     different.
+//  3. An object that is refused stays as it last was, and is a problem until it is mended or
+//     gone.
+//  4. Of a NetworkPolicy that is refused something is always held, whatever was before
+//     (source::ClosedPolicy).
+//
+// One thread.
 #pragma once
 
 #include <array>
@@ -32,14 +38,14 @@ class Mirror {
   };
   // Equal objects must give equal bytes.
   using Pack = std::function<std::string(const model::Object& object)>;
-  // `observed`: when the change had been read whole, Unix nanoseconds; 0: not told.
+  // `observed`: when the change had been read whole, Unix nanoseconds; 0: not known.
   using Changed = std::function<void(const model::ObjectId& id, int64_t observed)>;
 
   Mirror(Pack pack, Changed changed) : pack_(std::move(pack)), changed_(std::move(changed)) {}
 
   void begin_list(model::Kind kind);
   void upsert(const model::Object& object, Remarks remarks, int64_t observed);
-  // It makes no sense.
+  // The object is wrong: law 3.
   void refuse(const model::ObjectId& id, source::Problem problem);
   void remove(const model::ObjectId& id, int64_t observed);
   void end_list(model::Kind kind, int64_t observed);

@@ -1,18 +1,22 @@
-// Reflector: what to ask the API server next about one resource, so that what is known follows what the
-// server holds without a gap. A state machine without sockets, clock or randomness of its own: events go in,
-// the next request comes out.
+// Reflector: what to ask the API server next about one resource, so that what is known follows
+// what the server holds without a gap. A state machine without socket, clock or randomness of its
+// own: events go in, the next request comes out.
 //
 // Laws:
-//  - A list is asked for page by page; after its last page a watch follows from the list's version, after
-//    that one a watch from the last version seen. Only a version or token that the server has forgotten (410
-//    in any form) leads to a new list, or kVersionTries answers in a row that make no sense.
-//  - The first list is whole once (synced()), and stays so.
-//  - Failures wait: a pause that doubles from `first` to `longest`, between half of it and all of it at
-//    random, or longer where the server says so, at most kLongestRetryAfter. Progress (an event, or a watch
-//    that lasts `steady`) ends the row. Without a pause comes only what follows a success (a page after a
-//    page, a watch after a list, a watch after one that lasted `steady`), the next API version, and a list
-//    after the first version that was forgotten since a watch lasted `steady`.
-//  - 404 tries the resource's next API version, and starts with the first again after all of them.
+//  1. A list is asked for page by page. After its last page a watch follows from the list's
+//     version; after that watch, one from the last version seen.
+//  2. Only two things lead to a new list: a version or token that the server has forgotten (410
+//     in any form), and kVersionTries answers in a row that could not be understood.
+//  3. Once the first list is whole, synced() holds, and goes on to hold.
+//  4. A failure is followed by a pause that doubles from `first` to `longest`, at random between
+//     half of it and all of it. Where the server asks for a longer one it gets it, up to
+//     kLongestRetryAfter.
+//  5. Progress ends the row of failures: an event, or a watch that lasts `steady`.
+//  6. No pause comes after a success (a page after a page, a watch after a list, a watch after
+//     one that lasted `steady`), before the next API version, and before the list after the first
+//     version that was forgotten since a watch lasted `steady`.
+//  7. 404 tries the resource's next API version, and after all of them the first again.
+//
 // One thread.
 #pragma once
 
@@ -59,7 +63,7 @@ struct Failure {
     kMissing,    // 404
     kServer,     // other HTTP errors
     kBroken,     // connection, TLS, time-out
-    kInvalid,  // an answer that makes no sense, an ERROR event
+    kInvalid,    // an answer that makes no sense, an ERROR event
   };
   Kind kind = Kind::kBroken;
   std::string what;  // one line

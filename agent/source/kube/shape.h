@@ -1,9 +1,11 @@
-// Shape: which fields of a Kubernetes object are read, by their names in JSON and their numbers in protobuf:
-// one table for both, so that both give the same Tree and with it the same model. Everything else is passed
-// over without being kept.
+// Shape: which fields of a Kubernetes object are read, by their names in JSON and their numbers
+// in protobuf. One table serves both, so that both give the same Tree and with it the same model.
+// Every other field is passed over without being kept.
 //
 // Sources: k8s.io/api/{core,discovery,networking}/v1/generated.proto and k8s.io/apimachinery
-// pkg/apis/meta/v1/generated.proto, pkg/util/intstr, pkg/runtime (field numbers never change meaning).
+// pkg/apis/meta/v1/generated.proto, pkg/util/intstr, pkg/runtime (field numbers never change
+// meaning).
+//
 // Constant; any thread.
 #pragma once
 
