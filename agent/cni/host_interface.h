@@ -19,7 +19,7 @@ namespace sluice::cni {
 
 struct Place {
   std::string netns, ifname;      // of the pod
-  std::vector<std::string> told;  // interfaces of this node, as prevResult has them
+  std::vector<std::string> told;  // interfaces of this node that prevResult names
 };
 
 base::Result<std::string> host_interface(const Place& place);

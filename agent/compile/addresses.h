@@ -1,9 +1,15 @@
-// AddressTable: which identity an address has; keeps the image's tables of addresses and prefixes.
+// AddressTable: which identity an address has. It keeps the image's tables of addresses and
+// prefixes.
 //
-// Laws: an identity is what the peer sets that hold the address say of it, by selector (pods) and by ipBlock
-// (everyone, semantics 11), plus the numbers of the port names that their rules use. A pod's address, unlike
-// any other, is in the table only where prefixes alone would get it wrong. Prefix entries are minimal: each
-// differs from the next shorter one. Not thread-safe.
+// Laws:
+//  1. An identity is what the peer sets that hold the address say of it, by selector (pods) and
+//     by ipBlock (everyone, semantics 11), plus the numbers of the port names that their rules
+//     use.
+//  2. A pod's address, unlike any other, is in the table only where prefixes alone would get it
+//     wrong.
+//  3. Prefix entries are minimal: each differs from the next shorter one.
+//
+// Not thread-safe.
 #pragma once
 
 #include <set>

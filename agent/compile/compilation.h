@@ -1,9 +1,13 @@
-// Compilation: a cluster seen from one node, indexed so that a change costs what it touches, and the image of
-// it.
+// Compilation: a cluster seen from one node, indexed so that a change costs what it touches, and
+// the image of it. docs/design.md, "The compiler", draws its tables.
 //
-// Laws: after refresh(), the image is a function of the cluster, this node's pods and addresses alone, not of
-// the way there. The Cluster outlives it; each Change of it is announced, by before() and after() it is
-// applied. Not thread-safe.
+// Laws:
+//  1. After refresh(), the image is a function of the cluster, this node's pods and addresses
+//     alone, not of the way there.
+//  2. The caller announces each Change of the Cluster: before() and then, once it is applied,
+//     after().
+//
+// The Cluster outlives it. Not thread-safe.
 #pragma once
 
 #include <map>

@@ -1,9 +1,13 @@
-// compile(): a cluster, seen from one node, as the exact contents of the maps. Compiler: the same, kept up to
-// date.
+// compile(): a cluster, seen from one node, as the exact contents of the maps. Compiler: the
+// same, kept up to date.
 //
-// Laws: no fd, clock, log or thread; same input, same bytes. For any sequence of changes, Compiler::image()
-// equals compile() of the cluster that results, and update() returns image::difference(image before, image
-// after). What a change costs depends on what it touches, not on how much there is. Not thread-safe.
+// Laws:
+//  1. No fd, clock, log or thread; same input, same bytes.
+//  2. For any sequence of changes, Compiler::image() equals compile() of the cluster that
+//     results, and update() returns image::difference(image before, image after).
+//  3. What a change costs depends on what it touches, not on how much there is.
+//
+// Not thread-safe.
 #pragma once
 
 #include <memory>

@@ -1,7 +1,12 @@
-// What the compiler interns: each thing is its canonical content, and its name is the hash of that content.
+// What the compiler interns: each thing is its canonical content, and its name is the hash of
+// that content.
 //
-// Laws: equal meaning as far as policy spells it gives equal content; content is sorted and free of
-// duplicates, so neither the order of arrival nor of hashing can show. Values; any thread.
+// Laws:
+//  1. What means the same to policy, as it is spelled, has equal content.
+//  2. Content is sorted and free of duplicates, so that neither the order of arrival nor of
+//     hashing can show.
+//
+// Values; any thread.
 #pragma once
 
 #include <map>

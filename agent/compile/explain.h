@@ -1,5 +1,5 @@
-// Why: which rules are behind a rule set, an identity, a verdict. For operators; computed when asked for,
-// from what the Compilation holds. Pure functions of a settled Compilation.
+// Why: which rules are behind a rule set, an identity, a verdict. For operators; computed when
+// asked for, from what the Compilation holds. Pure functions of a Compilation after refresh().
 #pragma once
 
 #include "agent/base/result.h"

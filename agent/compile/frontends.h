@@ -1,10 +1,15 @@
-// Frontends: each address and port that this node rewrites, and the endpoints behind it: those of Services
-// and those of its own pods' host ports (semantics 21).
+// Frontends: each address and port that this node rewrites, and the endpoints behind it: those of
+// Services and those of its own pods' host ports (semantics 21).
 //
-// Laws: headless Services have none. After refresh(), endpoints_of(key) are those of everyone who claims the
-// key (the API server lets no two Services claim one, the scheduler no two pods; should files do, all their
-// endpoints must be allowed). Services, slices and pods are known by their place in model::Cluster; …_goes()
-// must come before the Cluster drops one. Not thread-safe.
+// Laws:
+//  1. Headless Services have none.
+//  2. After refresh(), endpoints_of(key) are those of everyone who claims the key. The API server
+//     lets no two Services claim one, and the scheduler no two pods; should files do so, all
+//     their endpoints must be allowed.
+//  3. Services, slices and pods are known by their place in model::Cluster; …_goes() must come
+//     before the Cluster drops one.
+//
+// Not thread-safe.
 #pragma once
 
 #include <map>
@@ -33,7 +38,7 @@ class Frontends {
   // A pod's labels, readiness, phase, node, host ports or addresses: before it changes and after it has.
   void pod_changed(const model::Pod& pod);
   void pod_goes(const model::Pod& pod);
-  // What of pod_changed() has to be known of a pod that was there before all Services were told.
+  // What of pod_changed() has to be known of a pod that was there before all Services were known.
   void host_ports_changed(const model::Pod& pod);
 
   // The keys whose endpoints may have changed, those that are gone included.

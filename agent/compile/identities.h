@@ -1,7 +1,10 @@
 // Identities: the equivalence classes of addresses that are in use, and what each stands for.
 //
-// Laws: an identity is live while an entry of the image's address or prefix table has it. Identity 0 has no
-// content and is never live. Not thread-safe.
+// Laws:
+//  1. An identity is live while an entry of the image's address or prefix table has it.
+//  2. Identity 0 has no content and is never live.
+//
+// Not thread-safe.
 #pragma once
 
 #include <string>

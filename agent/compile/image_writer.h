@@ -1,7 +1,11 @@
-// ImageWriter: the image in the making, and what has changed in it since it was last taken.
+// ImageWriter: the image in the making, and what has changed in it since its difference was last
+// taken.
 //
-// Laws: take_difference() is image::difference(image then, image now). A port set is in the image exactly
-// while a rule or a side refers to it. Not thread-safe.
+// Laws:
+//  1. take_difference() is image::difference(image then, image now).
+//  2. A port set is in the image exactly while a rule or a side refers to it.
+//
+// Not thread-safe.
 #pragma once
 
 #include <algorithm>

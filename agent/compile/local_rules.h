@@ -1,8 +1,13 @@
-// LocalRules: which policies hold for the groups that have pods on this node, and the rule sets that follow.
+// LocalRules: which policies hold for the groups that have pods on this node, and the rule sets
+// that follow.
 //
-// Laws: after refresh(), every watched group's sides are those of semantics 6 and 7. A rule set is in force
-// while some group's side has it. Policies are known by their place in model::Cluster; policy_goes() must
-// come before the Cluster drops one. Not thread-safe.
+// Laws:
+//  1. After refresh(), every watched group's sides are those of semantics 6 and 7.
+//  2. A rule set is in force while some group's side has it.
+//  3. Policies are known by their place in model::Cluster; policy_goes() must come before the
+//     Cluster drops one.
+//
+// Not thread-safe.
 #pragma once
 
 #include <array>

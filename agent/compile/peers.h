@@ -1,8 +1,13 @@
-// PeerIndex: the peer sets that rule sets in force name, and which groups of pods their selectors match.
+// PeerIndex: the peer sets that rule sets in force name, and which groups of pods their selectors
+// match.
 //
-// Laws: after refresh(), Group::peers of every group holds exactly the live peer sets with a selector that
-// matches it (semantics 5, 10). A peer set lives while a rule set names it. Work is per group and per
-// selector that can reach its namespace, never per pod. Not thread-safe.
+// Laws:
+//  1. After refresh(), Group::peers of every group holds exactly the live peer sets with a
+//     selector that matches the group (semantics 5, 10).
+//  2. A peer set lives while a rule set names it.
+//  3. Work is per group and per selector that can reach its namespace, never per pod.
+//
+// Not thread-safe.
 #pragma once
 
 #include <set>
@@ -32,7 +37,8 @@ class PeerIndex {
   void group_goes(Group* group);
 
   struct Changes {
-    std::vector<std::pair<PeerSetId, std::shared_ptr<const PeerSet>>> added, removed;  // peer sets, id 0 left out
+    std::vector<std::pair<PeerSetId, std::shared_ptr<const PeerSet>>> added,
+        removed;                                          // peer sets, id 0 left out
     std::vector<std::shared_ptr<const PeerSet>> renamed;  // peer sets that stay, whose port names changed
     std::vector<Group*> groups;                           // whose pods must be classified anew
   };

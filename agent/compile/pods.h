@@ -1,10 +1,14 @@
 // PodIndex: pods in groups that no selector can tell apart, and whose an address is.
 //
-// Laws: two pods are in one group exactly when namespace, labels and container ports are equal, so selectors
-// and port names are looked up once a group. An address belongs to the pod that takes part, claims it and was
-// created last (semantics 2; tie: the name that sorts last). Pods are known by their place in model::Cluster,
-// which stays the same while an object is replaced; forget() must come before the Cluster drops it. Not
-// thread-safe.
+// Laws:
+//  1. Two pods are in one group exactly when namespace, labels and container ports are equal. So
+//     selectors and port names are looked up once a group.
+//  2. An address belongs to the pod that takes part, claims it and was created last (semantics 2;
+//     tie: the name that sorts last).
+//  3. Pods are known by their place in model::Cluster, which stays the same while an object is
+//     replaced; forget() must come before the Cluster drops it.
+//
+// Not thread-safe.
 #pragma once
 
 #include <map>

@@ -1,8 +1,13 @@
 // PrefixTree: the CIDRs and excepts of the live peer sets as a forest of nested regions.
 //
-// Laws: a region is a listed prefix less the listed prefixes inside it; all its addresses are in the same
-// ipBlocks. After refresh(), each region knows the peer sets whose blocks hold it (semantics 11). Regions are
-// ordered by address, then length: a prefix comes just before everything inside it. Not thread-safe.
+// Laws:
+//  1. A region is a listed prefix less the listed prefixes inside it; all its addresses are in
+//     the same ipBlocks.
+//  2. After refresh(), each region knows the peer sets whose blocks hold it (semantics 11).
+//  3. Regions are ordered by address, then length: a prefix comes just before everything inside
+//     it.
+//
+// Not thread-safe.
 #pragma once
 
 #include <functional>

@@ -1,8 +1,11 @@
 // RuleTable: what each rule set in force allows each identity, as the image's rules.
 //
-// Laws: an entry is there exactly where it differs from the rule set's default, which it includes. Rule sets
-// and identities are content: an entry, once right, stays right while both live. Work grows with the entries
-// that come and go. Not thread-safe.
+// Laws:
+//  1. An entry is there exactly where it differs from the rule set's default, which it includes.
+//  2. Rule sets and identities are content: an entry, once right, stays right while both live.
+//  3. Work grows with the entries that come and go.
+//
+// Not thread-safe.
 #pragma once
 
 #include <optional>
@@ -22,7 +25,7 @@ class RuleTable {
   RuleTable(const LocalRules& local, const Identities& identities, ImageWriter& writer)
       : local_(local), identities_(identities), writer_(writer) {}
 
-  // After both have settled.
+  // After refresh() of both.
   void write(const LocalRules::Changes& rulesets, const Identities::Changes& identities);
 
   // Does the rule set allow this of addresses with the identity?

@@ -1,9 +1,12 @@
-// ServiceTable: the image's services, and what each egress rule set says of the endpoints behind them
-// (semantics 21).
+// ServiceTable: the image's services, and what each egress rule set says of the endpoints behind
+// them (semantics 21).
 //
-// Laws: services with equal endpoints, as far as policy can tell, share an identity. A key is in the image
-// where some rule set allows some endpoint behind it, or where "always allowed" (semantics 17, 18) would
-// otherwise apply to its address. Work grows with what rule sets say of the services, not with their product.
+// Laws:
+//  1. Services with equal endpoints, as far as policy can tell, share an identity.
+//  2. A key is in the image where some rule set allows some endpoint behind it, or where "always
+//     allowed" (semantics 17, 18) would otherwise apply to its address.
+//  3. Work grows with what rule sets say of the services, not with their product.
+//
 // Not thread-safe.
 #pragma once
 

@@ -1,8 +1,13 @@
-// SourceTable: what this node's pods may send from besides their own addresses; keeps the image's table of
-// them.
+// SourceTable: what this node's pods may send from besides their own addresses. It keeps the
+// image's table of sources.
 //
-// Laws: a pod's prefixes are those of its object and of its namespace, none inside another (semantics 38). An
-// address in them that another pod has is foreign: whoever meets it takes it for that pod's. Not thread-safe.
+// Laws:
+//  1. A pod's prefixes are those of its object and of its namespace, none inside another
+//     (semantics 38).
+//  2. An address in them that another pod has is foreign: whoever meets it takes it for that
+//     pod's.
+//
+// Not thread-safe.
 #pragma once
 
 #include <map>

@@ -1,8 +1,11 @@
-// Contents: what the kernel's maps hold, read back as plain values. Raw: slots, indices and epochs as they
-// stand, no meaning given to them; agent/image/placement.h interprets it.
+// Contents: what the kernel's maps hold, read back as plain values. Slots, indices and epochs are
+// as they stand; agent/image/placement.h says what they mean.
 //
-// Laws: tables are sorted by the bytes of their keys; arrays are indexed as in the map and end after the last
-// entry that is not all zero. Flows, fragments and counters are not part of it: they are the programs' own.
+// Laws:
+//  1. Tables are sorted by the bytes of their keys; arrays are indexed as in the map and end
+//     after the last entry that is not all zero.
+//  2. Flows, fragments and counters are not part of it: they are the programs' own.
+//
 // A value; any thread.
 #pragma once
 

@@ -1,6 +1,10 @@
-// Content ids: a thing is named by the hash of its canonical bytes, so the same content has the same id in
-// every process, whatever came before. 62 bits of SHA-256 (FIPS 180-4); 0 is kept for "none". The compiler
-// refuses a collision (two contents, one id) as an error: never silent.
+// Content ids: a thing is named by the hash of its canonical bytes: 62 bits of SHA-256 (FIPS
+// 180-4).
+//
+// Laws:
+//  1. The same content has the same id in every process, whatever came before.
+//  2. 0 is kept for "none".
+//  3. Two contents under one id are an error, which the compiler finds; never silent.
 #pragma once
 
 #include <compare>

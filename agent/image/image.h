@@ -1,9 +1,12 @@
-// Image: what the maps must hold, as a value. Sorted, compared, printed; nothing in it depends on how it came
-// about. Difference: what turns one image into another.
+// Image: what the maps must hold, as a value: sorted, compared, printed. Difference: what turns
+// one image into another.
 //
-// Laws: compile(cluster) is an Image; the same cluster gives the same bytes. difference(a, b) applied to a is
-// b, and the printed form of equal images is equal. Slots, epochs and array indices are not here:
-// agent/image/placement.h gives them out. Values; any thread.
+// Laws:
+//  1. compile(cluster) is an Image; the same cluster gives the same bytes, however it came about.
+//  2. difference(a, b) applied to a is b, and equal images print alike.
+//  3. Slots, epochs and array indices are not here: agent/image/placement.h gives them out.
+//
+// Values; any thread.
 #pragma once
 
 #include <absl/container/btree_map.h>

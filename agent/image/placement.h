@@ -1,15 +1,19 @@
-// Placement: where things of an Image stand in the maps. It gives out array slots, endpoint indices and
-// epochs, turns a Difference into a Plan, and reads an Image back out of the maps' contents.
+// Placement: where things of an Image stand in the maps. It gives out array slots, endpoint
+// indices and epochs, turns a Difference into a Plan, and reads an Image back out of the maps'
+// contents.
 //
 // Laws:
-//  - plan() takes slots at once; release_freed() gives back those that the plan freed, when no packet can still be
-//    reading them. After a plan() or put_in_force() that failed the placement is stale: read() the maps
-//    again.
-//  - A rule that no packet of the new image can come by (reach.h) is not written: it stays as it is until the
-//    cleanup after the flip. What read() returns is without such rules.
-//  - What read() returns is the image in force; half-written leftovers of an agent that died are noted and
-//    cleared by the next plan, which therefore may not be skipped while leftovers() is true.
-//  - What does not fit its map is an error that names the map and its limit; nothing is cut off.
+//  1. plan() takes slots at once; release_freed() gives back those that the plan freed, when no
+//     packet can still be reading them.
+//  2. After a plan() or a put_in_force() that failed the placement is stale: read() the maps
+//     again.
+//  3. A rule that no packet of the new image can come by (reach.h) is not written: it stays as it
+//     is until the clean-up after the flip. What read() returns is without such rules.
+//  4. What read() returns is the image in force. Half-written leftovers of an agent that died are
+//     noted, and cleared by the next plan, which therefore may not be skipped while leftovers()
+//     is true.
+//  5. What does not fit its map is an error that names the map and its limit; nothing is cut off.
+//
 // Not thread-safe: one owner.
 #pragma once
 

@@ -1,8 +1,13 @@
 // PortArrays: where port sets stand in sluice_portsets, sluice_port_tables and sluice_port_pages.
+// A port set is three tables (one a protocol), a table is 64 pages, a page is 1,024 ports.
 //
-// A port set is three tables (one a protocol), a table is 64 pages, a page is 1,024 ports; equal tables and
-// equal pages are kept once. Laws: add() writes only slots that nothing reads; remove() frees slots through
-// the plan, to be given out again only after Placement::release_freed(). Not thread-safe.
+// Laws:
+//  1. Equal tables and equal pages are kept once.
+//  2. add() writes only slots that nothing reads.
+//  3. remove() frees slots through the plan; they are given out again only after
+//     Placement::release_freed().
+//
+// Not thread-safe.
 #pragma once
 
 #include <array>

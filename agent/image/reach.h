@@ -1,8 +1,12 @@
 // Reach: which identities and rule sets a packet of the newest image can come by.
 //
-// Laws: an identity is reached while an address, a prefix or a Service has it; a rule set while a side of an
-// endpoint has it. A rule is reached while both its rule set and its identity are: no packet asks for any
-// other, so it says nothing, whatever stands in it. A value; any thread.
+// Laws:
+//  1. An identity is reached while an address, a prefix or a Service has it; a rule set while a
+//     side of an endpoint has it.
+//  2. A rule is reached while both its rule set and its identity are. No packet asks for any
+//     other rule, so that one says nothing, whatever stands in it.
+//
+// A value; any thread.
 #pragma once
 
 #include <unordered_map>

@@ -1,12 +1,17 @@
-// CpuVisits: a thread that runs on every CPU once when asked, one after the other: proof that whatever may
-// not be preempted there has ended since.
+// CpuVisits: a thread that runs on every CPU once when asked, one after the other: proof that
+// whatever may not be preempted there has ended since. For sched_setaffinity(2) returns on the
+// CPU that was asked for, and a CPU switches to a thread only where nothing runs with preemption
+// or bottom halves disabled.
 //
-// Laws: sched_setaffinity(2) returns on the CPU that was asked for, and a CPU switches to a thread only where
-// nothing runs with preemption or bottom halves disabled. run() is true only if every online CPU was visited
-// after the call began; false too where no thread can be started. It never waits longer than it is told: a
-// CPU may be kept by a real-time thread, or may not be this process's to run on (cpuset). The thread starts
-// with the first run() and ends with this: destruction waits for the round under way, for as long as such a
-// CPU is kept. One caller at a time.
+// Laws:
+//  1. run() is true only if every online CPU was visited after the call began; it is false where
+//     one was not, or where no thread can be started.
+//  2. run() waits no longer than its limit: a CPU may be kept by a real-time thread, or may not
+//     be this process's to run on (cpuset).
+//  3. The thread starts with the first run(). The destructor waits for the round under way, for
+//     as long as such a CPU is kept.
+//
+// One caller at a time.
 #pragma once
 
 #include <chrono>

@@ -1,15 +1,20 @@
 // Grace: waiting until every program run that is under way has ended.
 //
-// tc programs run with bottom halves disabled (in softirq on the way in, inside rcu_read_lock_bh() of
-// __dev_queue_xmit() on the way out), which only PREEMPT_RT kernels preempt, and those are refused
-// (loader.h); the programs' per-CPU memory relies on the same. So once every CPU has switched to a thread of
-// ours (cpu_visits.h) they have ended: a tenth of a millisecond, some milliseconds where every CPU is busy.
-// Where that cannot be had in kMostVisits, RCU is asked, which takes milliseconds to tens of them, and
-// hundreds on a busy machine: an update of a map-of-maps from user space returns after synchronize_rcu(), "so
-// that userspace, when we return to it, knows that all programs that could be running use the new map value"
-// (kernel/bpf/syscall.c, maybe_wait_bpf_programs(); since Linux 4.18, commit 1ae80cf31938). membarrier(2)
-// MEMBARRIER_CMD_GLOBAL would do the same, but is refused with nohz_full and does nothing on a single CPU.
-// What BPF_PROG_TEST_RUN runs is not waited for: some kernels preempt it. One thread.
+// Laws:
+//  1. tc programs run with bottom halves disabled: in softirq on the way in, inside
+//     rcu_read_lock_bh() of __dev_queue_xmit() on the way out. Only PREEMPT_RT kernels preempt
+//     that, and those are refused (loader.h); the programs' per-CPU memory relies on the same.
+//  2. So once every CPU has switched to a thread of ours (cpu_visits.h) they have ended: a tenth
+//     of a millisecond, some milliseconds where every CPU is busy.
+//  3. Where that cannot be had in kMostVisits, RCU is asked, which takes milliseconds to tens of
+//     them, and hundreds on a busy machine: an update of a map-of-maps from user space returns
+//     after synchronize_rcu(), "so that userspace, when we return to it, knows that all programs
+//     that could be running use the new map value" (kernel/bpf/syscall.c,
+//     maybe_wait_bpf_programs(); since Linux 4.18, commit 1ae80cf31938).
+//  4. What BPF_PROG_TEST_RUN runs is not waited for: some kernels preempt it.
+//
+// membarrier(2) MEMBARRIER_CMD_GLOBAL would do the same as RCU, but is refused with nohz_full and
+// does nothing on a single CPU. One thread.
 #pragma once
 
 #include <memory>

@@ -1,9 +1,14 @@
 // Loading: the two programs and every map, new or as an earlier agent pinned them.
 //
-// Laws: a pinned map of another shape is an error, never replaced. Either everything is loaded and pinned, or
-// the error says what failed and the maps in force are untouched. Constants (timeouts in jiffies) are written
-// before load. The memory-lock limit is raised as far as this process may where maps count against it
-// (memory_lock.h). One thread.
+// Laws:
+//  1. A pinned map of another shape is an error, never replaced.
+//  2. Either everything is loaded and pinned, or the error says what failed and the maps in force
+//     are untouched.
+//  3. Constants (timeouts in jiffies) are written before load.
+//  4. Where maps count against the memory-lock limit, it is raised as far as this process may
+//     (memory_lock.h).
+//
+// One thread.
 #pragma once
 
 #include <array>
@@ -49,7 +54,7 @@ class Programs {
   // By what the pod does: SLUICE_EGRESS is sluice_from_pod (tc ingress of the host side), SLUICE_INGRESS is
   // sluice_to_pod (tc egress of the host side).
   int program_fd(sluice_direction direction) const;
-  // That the verifier walked through; none where nothing tells.
+  // How many instructions the verifier walked through; none where nothing says so.
   std::optional<uint32_t> verified_instructions(sluice_direction direction) const;
   const std::optional<std::filesystem::path>& pin_dir() const { return pin_dir_; }
 

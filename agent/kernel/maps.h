@@ -1,10 +1,14 @@
 // KernelMaps: the loaded maps as the Target of a plan.
 //
-// Laws: what programs read without a lock is stored word by word with atomics, and last the word that makes
-// it count: an endpoint's policy by its `since`, an interface by one 64-bit word, a whole change by the
-// epoch. Opening maps that were never used writes what every reader relies on: empty and full port tables,
-// policies that never hold, epoch 1. An endpoint entry that changes hands forgets both policies and its
-// statistics. One writer, one thread; `programs` must outlive it.
+// Laws:
+//  1. What programs read without a lock is stored word by word with atomics, and last the word
+//     that makes it count: an endpoint's policy by its `since`, an interface by one 64-bit word,
+//     a whole change by the epoch.
+//  2. Opening maps that were never used writes what every reader relies on: empty and full port
+//     tables, policies that never hold, epoch 1.
+//  3. An endpoint entry that goes to another pod forgets both policies and its statistics.
+//
+// One writer, one thread; `programs` must outlive it.
 #pragma once
 
 #include <array>

@@ -1,9 +1,14 @@
-// OwnMaps: which BPF programs are ours: those that use a map pinned below our directory, or held by our own
-// loaded programs. Names alone tell nothing, since an agent with another directory has the same.
+// OwnMaps: which BPF programs are ours: those that use a map pinned below our directory, or held
+// by our own loaded programs. A program's name does not say so, since an agent with another
+// directory has the same.
 //
-// Laws: maps of every layout version count, so that what an earlier version left is recognized. A value taken
-// at one moment: maps pinned later are not in it. Telling needs CAP_SYS_ADMIN (to look a program up by its
-// id): without it every program counts as ours, so that nothing is let go of. Any thread.
+// Laws:
+//  1. Maps of every layout version count, so that what an earlier version left is recognised.
+//  2. It is a value of one moment: maps pinned later are not in it.
+//  3. Looking a program up by its id needs CAP_SYS_ADMIN. Without it every program counts as
+//     ours, so that nothing is let go of.
+//
+// Any thread.
 #pragma once
 
 #include <cstdint>

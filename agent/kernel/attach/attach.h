@@ -1,10 +1,15 @@
 // Attachment of the two programs to pods' host-side interfaces.
 //
-// TCX links where the kernel has them (>= 6.6), pinned at <pin_dir>/links so that they outlive the agent;
-// clsact filters elsewhere (clsact.h), which outlive it by nature. Attaching again, by this agent or its
-// successor, exchanges the program in one step: no packet passes unseen. Nobody else's programs are touched;
-// ours run first and pass what they allow on to them (TC_ACT_UNSPEC). Concerns the network namespace of the
-// calling thread. One thread.
+// Laws:
+//  1. Where the kernel has TCX (>= 6.6) an attachment is a TCX link, pinned at <pin_dir>/links so
+//     that it outlives the agent; elsewhere it is a clsact filter (clsact.h), which outlives the
+//     agent by nature.
+//  2. Attaching again, by this agent or its successor, exchanges the program in one step: no
+//     packet passes unseen.
+//  3. Nobody else's programs are touched. Ours run first and pass what they allow on to them
+//     (TC_ACT_UNSPEC).
+//
+// Concerns the network namespace of the calling thread. One thread.
 #pragma once
 
 #include <array>

@@ -1,12 +1,17 @@
 // Attachment through clsact and its bpf filters, for kernels without TCX (< 6.6).
 //
-// Laws: our filters stand at priority 1, the first to be asked, and in front of other bpf filters of that
-// priority. No one else's filter or qdisc is changed but for this: an `ingress` qdisc, which has clsact's
-// place, gives way to one, and another filter of priority 1 moves to 2 (set_aside.h). A clsact qdisc is
-// removed only if we made it and no filter is left in it; that we made it is written in the handle of our
-// filters, so that it outlives the agent. A filter is ours by the maps that its program uses (own_maps.h).
-// Only clsact_attach() goes by the program's name: it takes the place of a filter of Sluice whose pins are
-// lost. Concerns the network namespace of the calling thread. One thread.
+// Laws:
+//  1. Our filters stand at priority 1, the first to be asked, and in front of other bpf filters
+//     of that priority.
+//  2. Nobody else's filter or qdisc is changed, but for two cases: an `ingress` qdisc, which has
+//     clsact's place, gives way to clsact; and another filter of priority 1 moves to 2
+//     (set_aside.h).
+//  3. A clsact qdisc is removed only if we made it and no filter is left in it. That we made it
+//     is written in the handle of our filters, and so outlives the agent.
+//  4. A filter is ours by the maps that its program uses (own_maps.h). Only clsact_attach() goes
+//     by the program's name: it takes the place of a filter of Sluice whose pins are lost.
+//
+// Concerns the network namespace of the calling thread. One thread.
 #pragma once
 
 #include <array>

@@ -1,11 +1,16 @@
-// Filters of others that stand where ours must be first, or in an `ingress` qdisc where clsact must be: taken
-// out, kept, and put back behind ours. The bandwidth plugin's is one: an `ingress` qdisc with a u32 filter of
-// priority 1 on the node's end of a pod's veth, which redirects to an ifb.
+// Filters of others that stand where ours must be first, or in an `ingress` qdisc where clsact
+// must be: taken out, kept, and put back behind ours. The bandwidth plugin's is one: an `ingress`
+// qdisc with a u32 filter of priority 1 on the node's end of a pod's veth, which redirects to an
+// ifb.
 //
-// Laws: what is put back does what it did, at its priority or at a later one where that is ours; packets of
-// the moment between pass it by. Only kinds that can be put back are taken out (u32 without hash tables of
-// its own, matchall); others stay, and that is an error. Concerns the network namespace of the calling
-// thread. One thread. Source: linux/pkt_cls.h, net/sched/cls_u32.c.
+// Laws:
+//  1. What is put back does what it did, at its priority or, where that is ours, at a later one.
+//     Packets of the moment between pass it by.
+//  2. Only kinds that can be put back are taken out (u32 without hash tables of its own,
+//     matchall); any other stays, and that is an error.
+//
+// Concerns the network namespace of the calling thread. One thread. Source: linux/pkt_cls.h,
+// net/sched/cls_u32.c.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,10 @@
-// TCX links (Linux 6.6): raw bpf(2), since Debian 12's libbpf and headers do not know them. Numbers and
-// layouts are those of include/uapi/linux/bpf.h of Linux 6.6.
+// TCX links (Linux 6.6), by raw bpf(2), since Debian 12's libbpf and headers do not know them.
+// Numbers and layouts are those of include/uapi/linux/bpf.h of Linux 6.6.
 //
-// Our link is placed at the head of its hook: another program's final verdict must not keep packets from
-// ours. Everything concerns the network namespace of the calling thread. Any thread.
+// Law: our link is placed at the head of its hook, since another program's final verdict must not
+// keep packets from ours.
+//
+// Concerns the network namespace of the calling thread. Any thread.
 #pragma once
 
 #include <cstdint>
