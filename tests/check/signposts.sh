@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The signposts lead somewhere: every folder has a row in docs/design.md's table of folders, whose right-hand column is
-# layers.txt; every file that docs/design.md and CONTRIBUTING.md name from the root is there; README.md names every page
-# of docs/. Prints what offends as "file: what is wrong"; fails where there is any.
+# layers.txt; every file that a page names from the root is there, or is built of one; README.md names every page of
+# docs/. Prints what offends as "file: what is wrong"; fails where there is any.
 # usage: signposts.sh [root of the tree, default: this one]
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -63,10 +63,10 @@ check_layers() {
 
 check_named_files() {
   local page file name
-  for page in "$design" CONTRIBUTING.md; do
+  for page in README.md CONTRIBUTING.md docs/*.md; do
     [[ -f $page ]] || continue
     while IFS= read -r name; do
-      [[ $name == *'*'* || -e $name ]] || complain "$page: names $name, which is not there"
+      [[ $name == *'*'* || -e $name || -e $name.cc ]] || complain "$page: names $name, which is not there"
     done < <(grep -oE '`(agent|bpf|include|proto|tests|bench|deploy|docs|cmake|examples)/[A-Za-z0-9_./*-]*`' "$page" |
       tr -d '`' | sort -u)
   done
