@@ -41,7 +41,7 @@ struct Decoded {
   std::vector<ClosedPolicy> closed;  // of the problems that are a NetworkPolicy whose name is known
   std::vector<Warning> warnings;
   SkippedKinds skipped;
-  // False where some document did not even tell which object it holds: objects not found here may still be
+  // False where some document did not even say which object it holds: objects not found here may still be
   // meant.
   bool complete = true;
 };

@@ -30,7 +30,7 @@ struct KindReading {
   // kObject, kFault: which kind it is or most likely is meant to be; kList: of the items that do not say.
   // Null: none.
   const KindFacts* facts = nullptr;
-  // kFault: what is wrong with `field`; kPassedOver: why, empty where nobody need be told.
+  // kFault: what is wrong with `field`; kPassedOver: why, empty where nobody need know.
   std::string remark;
   std::string field;
 };
