@@ -52,6 +52,8 @@ style_rows() {
   row style agent/net/a.h '\nvoid process(int packet);\n' 'agent/net/a.h:2: a name that says nothing'
   row style agent/net/a.h '// keep in sync with b.h\n' 'agent/net/a.h:1: one definition per fact'
   row style agent/net/a.h '// TODO\n' 'left undone'
+  row style agent/net/a.h '// Laws: this; that.\n' 'agent/net/a.h:1: laws in one paragraph'
+  row style agent/net/a.h '// Laws:\n//  1. This.\n' ''
   row style docs/a.md 'see /home/somebody/notes\n' "docs/a.md:1: a path of somebody's machine"
   row style tests/a_test.cc 'std::this_thread::sleep_for(1s);\n' 'a sleep in a test'
   row style tests/a.sh 'sleep 1\n' 'a sleep in a test'
