@@ -3,6 +3,7 @@
 # layers.txt; every file that a page names from the root is there, or is built of one; README.md names every page of
 # docs/. Prints what offends as "file: what is wrong"; fails where there is any.
 # usage: signposts.sh [root of the tree, default: this one]
+# shellcheck disable=SC2016  # backticks are Markdown's
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "${1:-$here/../..}"
@@ -62,13 +63,25 @@ check_layers() {
 }
 
 check_named_files() {
-  local page file name
+  local page name
   for page in README.md CONTRIBUTING.md docs/*.md; do
     [[ -f $page ]] || continue
     while IFS= read -r name; do
       [[ $name == *'*'* || -e $name || -e $name.cc ]] || complain "$page: names $name, which is not there"
     done < <(grep -oE '`(agent|bpf|include|proto|tests|bench|deploy|docs|cmake|examples)/[A-Za-z0-9_./*-]*`' "$page" |
       tr -d '`' | sort -u)
+  done
+}
+
+# `name.h` alone: a file of the folder that the sentence is about.
+check_bare_names() {
+  local page name
+  for page in "$design" CONTRIBUTING.md; do
+    [[ -f $page ]] || continue
+    while IFS= read -r name; do
+      [[ -n $(find agent bpf include proto tests bench deploy -name "$name" -print -quit 2>/dev/null) ]] ||
+        complain "$page: names $name, and no folder has such a file"
+    done < <(grep -oE '`[a-z0-9_]+\.(h|cc|c|sh|py|txt|proto)`' "$page" | tr -d '`' | sort -u)
   done
 }
 
@@ -83,5 +96,6 @@ read_table
 check_folders
 check_layers
 check_named_files
+check_bare_names
 check_pages
 exit "$bad"
