@@ -1,7 +1,9 @@
 // --config FILE: options as YAML, key = option name without dashes in front.
 //
-// Laws: options given on the command line win; an unknown key, a value that is no scalar or not valid, and a
-// file that cannot be read are errors that name file and key.
+// Laws:
+//  1. Options given on the command line win.
+//  2. An unknown key, a value that is no scalar or not valid, and a file that cannot be read are
+//     errors that name file and key.
 #pragma once
 
 #include <CLI/App.hpp>

@@ -1,8 +1,12 @@
 // preflight: whether an agent can run on this kernel and node, said before one is started.
 //
-// Laws: judge() is pure: one row a fact, in the order in which a person would mend them. A node is unfit
-// where one row is; what is merely lacking is a note, and what follows from it stands in its row. Exit 0:
-// fit, 1: unfit. Any thread.
+// Laws:
+//  1. judge() is pure: one row a fact, in the order in which a person would mend them.
+//  2. A node is unfit where one row is. What is merely lacking is a note, and what follows from
+//     it stands in its row.
+//  3. Exit 0: fit; 1: unfit.
+//
+// Any thread.
 #pragma once
 
 #include <string>

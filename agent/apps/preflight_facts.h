@@ -1,9 +1,14 @@
 // What preflight reads of a kernel and a node, before anybody judges it (preflight.h).
 //
-// Laws: nothing is changed and nothing is left. The programs are really loaded, beside what an agent pinned
-// if it is there, and end with the reading; they are attached, and a gate is closed, in a network namespace
-// of a thread of our own that ends with it. What cannot be read is an error in its place, and the rest is
-// read all the same. The memory-lock limit of this process is raised as an agent would raise it. One thread.
+// Laws:
+//  1. Nothing is changed and nothing is left.
+//  2. The programs are really loaded, beside what an agent pinned if it is there, and end with
+//     the reading. They are attached, and a gate is closed, in a network namespace of a thread of
+//     our own that ends with it.
+//  3. What cannot be read is an error in its place, and the rest is read all the same.
+//  4. The memory-lock limit of this process is raised as an agent would raise it.
+//
+// One thread.
 #pragma once
 
 #include <array>

@@ -40,7 +40,7 @@ int run_detach(const SluicedOptions& options) {
                 "--detach: an agent is running at socket " + options.socket + ": stop it first");
   auto detached = kernel::attach::detach_all(options.bpffs);
   if (!detached) return fail(kProgram, kExitFailed, detached.error().message());
-  // Else the next agent would close the pods of which it is told there before it knows their policies.
+  // Else the next agent would close the pods that are announced there before it knows their policies.
   auto forgotten = control::remove_announced_file(control::announced_file(options.socket));
   if (!forgotten) return fail(kProgram, kExitFailed, forgotten.error().message());
   auto taken_back = base::remove_cannot_run(options.socket);

@@ -1,5 +1,5 @@
-// Backoff: the pauses between attempts that fail one after the other: each twice as long as the one before, up to a
-// longest. No clock. One thread.
+// Backoff: the pauses between attempts that fail one after the other: each twice as long as the
+// one before, up to a longest. No clock. One thread.
 #pragma once
 
 #include <algorithm>

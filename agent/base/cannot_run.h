@@ -1,8 +1,14 @@
-// Why an agent could not start, in one line beside its socket: for who must not wait for it for ever.
+// Why an agent could not start, in one line beside its socket, for whoever must not wait for it
+// for ever.
 //
-// Laws: an agent that gives up before it serves writes it, the next one that serves removes it. `since` is
-// the first failure after an agent served last: a later one changes the line alone. It stands below /run, so
-// that it ends with the machine's uptime. Any thread; blocking.
+// Laws:
+//  1. An agent that gives up before it serves writes the file; the next one that serves removes
+//     it.
+//  2. `since` is the first failure after an agent last served; a later failure changes the line
+//     alone.
+//  3. The file stands below /run, so that it ends with the machine's uptime.
+//
+// Any thread; blocking.
 #pragma once
 
 #include <chrono>

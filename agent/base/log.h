@@ -1,7 +1,11 @@
-// Log: structured lines on standard error: an event's name, then key=value pairs; or one JSON object a line.
+// Log: structured lines on standard error: an event's name, then key=value pairs; or one JSON
+// object a line.
 //
-// Laws: one line an event whatever its values hold (controls and quotes are escaped). Lines of libraries that
-// speak to spdlog's default logger come out in the same form. Any thread.
+// Laws:
+//  1. An event is one line, whatever its values hold (controls and quotes are escaped).
+//  2. Lines of libraries that speak to spdlog's default logger come out in the same form.
+//
+// Any thread.
 #pragma once
 
 #include <spdlog/logger.h>

@@ -1,7 +1,10 @@
 // Result<T>: a value or an Error that says where and why.
 //
-// Laws: errors are values; no exception leaves an edge; context is added on the way up with
-// Error::within("attach prod/web-0"), giving "attach prod/web-0: open /x/flows: EACCES".
+// Laws:
+//  1. Errors are values; no exception leaves an edge.
+//  2. Context is added on the way up: Error::within("attach prod/web-0") gives "attach
+//     prod/web-0: open /x/flows: EACCES".
+//
 // Immutable after construction; safe to read from any thread.
 #pragma once
 

@@ -1,9 +1,12 @@
-// Capabilities; above all CAP_SYS_ADMIN, which a program that has it needs for moments only: permitted
-// throughout, in effect for those.
+// Capabilities; above all CAP_SYS_ADMIN, which a program that has it needs for moments only. It
+// is permitted throughout, and in effect for those.
 //
-// Laws: capabilities in effect are a thread's own; a thread inherits them from the one that starts it, so
-// that laying down comes before threads are started. What is not permitted is never raised. Source:
-// capabilities(7), capset(2).
+// Laws:
+//  1. Capabilities in effect are a thread's own. A thread inherits them from the one that starts
+//     it, so lower_sys_admin() comes before threads are started.
+//  2. What is not permitted is never raised.
+//
+// Source: capabilities(7), capset(2).
 #pragma once
 
 namespace sluice::base {

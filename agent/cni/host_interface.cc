@@ -43,7 +43,7 @@ Result<std::string> ask_namespace(const Place& place) {
   return std::string(name.data());
 }
 
-// The only veth of this node among those told; empty where there is none or several.
+// The only veth of this node among those of prevResult; empty where there is none or several.
 Result<std::string> only_veth(const std::vector<std::string>& told) {
   auto netlink = endpoint::Netlink::open();
   if (!netlink) return netlink.error();

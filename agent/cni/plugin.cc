@@ -162,7 +162,7 @@ std::string reported(const Failure& wrong) {
   return wrong.message + (wrong.details.empty() ? "" : ": " + wrong.details);
 }
 
-// ADD and CHECK of the first plugin: there is no interface yet that the agent could be told of.
+// ADD and CHECK of the first plugin: there is no interface yet that could be announced.
 Output run_gate(const Job& job, const std::string& version) {
   Output output;
   if (job.call.command == Command::kCheck) return output;

@@ -1,9 +1,14 @@
-// Probes and answers as JSON lines, the input and output of `sluicectl eval` (docs/interfaces.md).
+// Probes and answers as JSON lines, the input and output of `sluicectl eval`
+// (docs/interfaces.md).
 //
-// Laws: the id comes back byte for byte, any JSON value, null where there was none. Every line in gives one
-// line out; what makes no sense gives {"id":…,"error":…}. An unknown key is an error: a probe that asks what
-// nobody reads would get the answer to another question; the keys of an answer and `note` may stand there. A
-// probe without `protocol` is TCP, as a policy's port is (semantics 14). Pure; any thread.
+// Laws:
+//  1. The id comes back byte for byte, any JSON value, null where there was none.
+//  2. Every line in gives one line out; a line that is wrong gives {"id":…,"error":…}.
+//  3. An unknown key is an error: a probe that asks what nobody reads would get the answer to
+//     another question. The keys of an answer, and `note`, may stand there.
+//  4. A probe without `protocol` is TCP, as a policy's port is (semantics 14).
+//
+// Pure; any thread.
 #pragma once
 
 #include <string>

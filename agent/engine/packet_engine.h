@@ -1,11 +1,15 @@
-// PacketEngine: answers probes by running packets through the stages of bpf/, over the compiled image of each
-// node.
+// PacketEngine: answers probes by running packets through the stages of bpf/, over the compiled
+// image of each node.
 //
-// Laws: the opening packet of the probe's connection runs through the source pod's interface (its egress) and
-// through the destination pod's (its ingress), each over its own node's image; a pod without a node shares
-// one image with the others that have none. No flow of an earlier probe is ever seen. A node's image is
-// compiled when first asked for; a node with more pods than fit sluice_endpoints is served by several. One
-// thread; the Cluster must outlive it unchanged.
+// Laws:
+//  1. The opening packet of the probe's connection runs through the source pod's interface (its
+//     egress) and through the destination pod's (its ingress), each over its own node's image.
+//     Pods without a node share one image.
+//  2. No flow of an earlier probe is ever seen.
+//  3. A node's image is compiled when first asked for. A node with more pods than fit
+//     sluice_endpoints is served by several images.
+//
+// One thread; the Cluster must outlive it unchanged.
 #pragma once
 
 #include <functional>

@@ -1,8 +1,12 @@
 // Record: one report of the ring buffer with names instead of numbers.
 //
-// Laws: decode() trusts no byte of the event: an unknown family, reason or direction gives a record that says
-// so, never an error. Names are those known at decode time; a pod that nobody knows any more keeps its
-// number. Values; any thread.
+// Laws:
+//  1. decode() trusts no byte of the event: an unknown family, reason or direction gives a record
+//     that says so, never an error.
+//  2. Names are those known when the event is decoded; a pod that nobody knows any more keeps its
+//     number.
+//
+// Values; any thread.
 #pragma once
 
 #include <cstdint>

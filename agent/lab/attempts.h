@@ -1,9 +1,12 @@
 // Attempts: real connections between namespaces, many at once, watched by one epoll.
 //
-// Laws: a socket belongs to the namespace it was made in for good, so all of them are watched from one
-// thread. Every wait ends at the deadline given. A connection counts as open when the handshake is complete
-// (TCP, SCTP) or when the very bytes sent came back (UDP). Sockets close with their owner; TCP ones by reset,
-// so that no state stays behind.
+// Laws:
+//  1. A socket belongs for good to the namespace that it was made in, so that all of them are
+//     watched from one thread.
+//  2. Every wait ends at the deadline given.
+//  3. A connection counts as open when the handshake is complete (TCP, SCTP) or when the very
+//     bytes sent came back (UDP).
+//  4. Sockets close with their owner; TCP ones by reset, so that no state stays behind.
 #pragma once
 
 #include <chrono>

@@ -1,9 +1,12 @@
-// Journal: what a lab made, or was about to make, in order. It is how down() knows what is the lab's.
+// Journal: what a lab made, or was about to make, in order. By it down() knows what is the lab's.
+// Text, one step a line: "<verb> <subject> <detail>".
 //
-// Laws: a step is on file before the thing is made; a last line without an end was never acted on and is not
-// read. One command holds the journal at a time (flock on its directory). The directory is the caller's own
-// and closed to others, so what stands in the file is trusted once its form is right. Text, one step a line:
-// "<verb> <subject> <detail>".
+// Laws:
+//  1. A step is on file before the thing is made. A last line without an end was never acted on,
+//     and is not read.
+//  2. One command holds the journal at a time (flock on its directory).
+//  3. The directory is the caller's own and closed to others, so that what stands in the file is
+//     trusted once its form is right.
 #pragma once
 
 #include <optional>

@@ -1,11 +1,16 @@
-// The lab: pods without Kubernetes. up() makes one network namespace a pod and joins it through this machine
-// as a node would; probe() connects every pair for real; down() removes exactly what up() made.
+// The lab: pods without Kubernetes. up() makes one network namespace a pod and joins it through
+// this machine as a node would; probe() connects every pair for real; down() removes exactly what
+// up() made.
 //
-// Laws: everything made is written to the journal in `state_dir` before it is made, so that down() finds it
-// also after up() was killed half-way; up() that fails takes back what it did. What exists under a wanted
-// name is never touched: that is an error naming it. Everything goes over netlink, mount(2) and /proc/sys;
-// nothing is executed. Service addresses are not translated: there is no kube-proxy here. Needs root. Call
-// from a thread whose namespace is the node's; one command at a time (a lock says so).
+// Laws:
+//  1. Everything is written to the journal in `state_dir` before it is made, so that down() finds
+//     it also after up() was killed half-way. An up() that fails undoes what it did.
+//  2. What exists under a wanted name is never touched: that is an error which names it.
+//  3. Everything goes over netlink, mount(2) and /proc/sys; nothing is executed.
+//  4. Service addresses are not translated: there is no kube-proxy here.
+//
+// Needs root. Call it from a thread whose namespace is the node's; one command at a time (a lock
+// says so).
 #pragma once
 
 #include <chrono>

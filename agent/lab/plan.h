@@ -1,8 +1,10 @@
-// plan(): what a lab for this cluster consists of, as a value. Pure.
+// plan(): what a lab for this cluster consists of, as a value.
 //
-// Laws: names come from manifests and go into paths and interface names, so they are checked here, once:
-// lower case letters, digits, "-" and "." only, bounded, and no two hosts with one namespace name, interface
-// name or address.
+// Law: names come from manifests and go into paths and interface names, so they are checked here,
+// once: lower case letters, digits, "-" and "." only, bounded; and no two hosts share a namespace
+// name, an interface name or an address.
+//
+// Pure.
 #pragma once
 
 #include <string>

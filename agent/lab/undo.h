@@ -1,8 +1,10 @@
-// undo(): takes back what a journal says was made, last thing first.
+// undo(): removes what a journal says was made, last thing first.
 //
-// Laws: what is already gone is fine; what is there but is not what the lab made (another hardware address,
-// another namespace under the name) is left alone and named. One failure does not keep the rest from being
-// removed. So it can be called after up() stopped anywhere, and again after itself.
+// Laws:
+//  1. What is already gone is fine. What is there but is not what the lab made (another hardware
+//     address, another namespace under the name) is left alone and named.
+//  2. One failure does not keep the rest from being removed. So undo() can be called after up()
+//     stopped anywhere, and again after itself.
 #pragma once
 
 #include <string>

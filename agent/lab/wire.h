@@ -1,9 +1,12 @@
-// The few things a lab asks of the kernel's network configuration, each one netlink request or one file of
-// /proc/sys.
+// The few things that a lab asks of the kernel's network configuration, each one netlink request
+// or one file of /proc/sys.
 //
-// Laws: everything happens in the namespace of the calling thread; a Netlink given must be of that namespace.
-// What exists already is an error. Source: rtnetlink(7), linux/if_link.h, linux/rtnetlink.h,
-// Documentation/networking/ip-sysctl.
+// Laws:
+//  1. Everything happens in the namespace of the calling thread; a Netlink given must be of that
+//     namespace.
+//  2. What exists already is an error.
+//
+// Source: rtnetlink(7), linux/if_link.h, linux/rtnetlink.h, Documentation/networking/ip-sysctl.
 #pragma once
 
 #include <chrono>

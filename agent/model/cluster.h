@@ -1,8 +1,9 @@
-// Cluster: every object this node knows, and Change: how one state becomes the next. Feeders (a folder of
-// manifests now, the Kubernetes API later) produce Changes; the compiler consumes them. Not thread-safe: one
-// owner.
+// Cluster: every object that this node knows; Change: how one state becomes the next. Feeders
+// (agent/source/feeder.h) produce Changes; the compiler consumes them.
 //
 // Law: applying the same set of objects in any order gives an equal Cluster.
+//
+// Not thread-safe: one owner.
 #pragma once
 
 #include <map>

@@ -1,9 +1,13 @@
-// Matrix: who reaches whom, as a value, and the three ways to show it. Measured by the lab or computed by an
-// engine, it is the same matrix and prints the same.
+// Matrix: who reaches whom, as a value, and the three ways to show it. Measured by the lab or
+// computed by an engine, it is the same matrix and prints the same.
 //
-// Laws: cells is square, pods.size() by pods.size(); cells[from][to]; rows and columns share one order. An
-// entry whose namespace is empty is a plain host (an outside world), not a pod. Rendering is pure: same
-// value, same bytes. Any thread.
+// Laws:
+//  1. `cells` is square, pods.size() by pods.size(), as cells[from][to]; rows and columns share
+//     one order.
+//  2. An entry whose namespace is empty is a plain host (an outside world), not a pod.
+//  3. The same value renders to the same bytes.
+//
+// Pure; any thread.
 #pragma once
 
 #include <cstdint>

@@ -1,10 +1,13 @@
-// Probe and Answer: the question "may FROM talk to TO?" and what an engine says, shared by the three engines
-// of `sluicectl eval`. Here is only the decoding of a question (names to addresses, semantics 2 and 30); no
-// policy.
+// Probe and Answer: the question "may FROM talk to TO?" and what an engine says, shared by the
+// three engines of `sluicectl eval`. Here is only what the names in a question stand for
+// (addresses, semantics 2 and 30); no policy.
 //
-// Laws: an end of a resolved probe is a pod exactly when its address belongs to one, however the probe spelt
-// it. A hostNetwork pod is its node (semantics 3): naming one means its address. Values; any thread.
-// PodAddresses points into its Cluster, which must outlive it unchanged.
+// Laws:
+//  1. An end of a resolved probe is a pod exactly when its address belongs to one, however the
+//     probe spelt it.
+//  2. A hostNetwork pod is its node (semantics 3): naming one means the node's address.
+//
+// Values; any thread. PodAddresses points into its Cluster, which must outlive it unchanged.
 #pragma once
 
 #include <map>

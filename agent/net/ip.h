@@ -1,9 +1,13 @@
 // Ip and Cidr: canonical by construction. Bytes are in network order throughout.
 //
-// Laws: an Ip is IPv4 (4 bytes) or IPv6 (16 bytes); an IPv4-mapped IPv6 text (::ffff:1.2.3.4) stays IPv6,
-// because on the wire it is. A Cidr has no host bits. Ordering is by family, then bytes, then length: the
-// same everywhere. Text forms: RFC 4291 section 2.2 and RFC 5952 (as inet_pton/inet_ntop do). Values; any
-// thread.
+// Laws:
+//  1. An Ip is IPv4 (4 bytes) or IPv6 (16 bytes). An IPv4-mapped IPv6 text (::ffff:1.2.3.4) stays
+//     IPv6, because on the wire it is.
+//  2. A Cidr has no host bits.
+//  3. Ordering is by family, then bytes, then length: the same everywhere.
+//  4. Text forms are those of RFC 4291 section 2.2 and RFC 5952 (as inet_pton/inet_ntop do).
+//
+// Values; any thread.
 #pragma once
 
 #include <array>

@@ -8,7 +8,7 @@ using base::Status;
 
 namespace {
 
-// What tells an interface from another that got its number.
+// By what an interface differs from another one that got its number.
 struct Fingerprint {
   std::string name;
   std::set<std::string> namespaces;  // behind it

@@ -45,7 +45,7 @@ class Classification {
   }
 
  private:
-  // The interface's name where it is there and nothing tells what is behind it, else nullptr.
+  // The interface's name where it is there and what is behind it is not known, else nullptr.
   const std::string* unseen(uint32_t ifindex) const {
     const auto there = input_.discovery.host_interfaces.find(static_cast<int>(ifindex));
     const bool hidden = there != input_.discovery.host_interfaces.end() && !seen_.contains(ifindex);

@@ -1,10 +1,13 @@
-// The brute-force evaluator: docs/semantics.md read aloud, one probe at a time, over the decoded objects. It
-// is the referee of the other engines, so it shares with the compiler nothing but agent/model, and prefers
-// being plainly right to being quick (a few microseconds a policy of the pod's namespace; no state but who
-// owns which address).
+// The brute-force evaluator: docs/semantics.md read aloud, one probe at a time, over the decoded
+// objects. It is the referee of the other engines.
 //
-// Laws: deterministic; the order of objects never matters. Immutable; any thread. The Cluster must outlive
-// it.
+// Laws:
+//  1. It shares nothing with the compiler but agent/model.
+//  2. It prefers being plainly right to being quick: a few microseconds a policy of the pod's
+//     namespace, and no state but who owns which address.
+//  3. It is deterministic; the order of objects never matters.
+//
+// Immutable; any thread. The Cluster must outlive it.
 #pragma once
 
 #include <set>

@@ -1,9 +1,12 @@
 // HttpListener: a small HTTP/1.1 server for GET and HEAD, asynchronous on the agent's own thread.
 //
-// Laws: at most kHttpConnections of this machine's own at a time, and as many of all others together, so that
-// nobody on the network keeps kubelet's probes out (what is more is closed at once); one request a
-// connection, kHttpDeadline for all of it, request headers of at most kHttpHeaderBytes. A wrong request gets
-// an answer, never more.
+// Laws:
+//  1. At most kHttpConnections of this machine's own at a time, and as many of all others
+//     together, so that nobody on the network keeps kubelet's probes out. What is more is closed
+//     at once.
+//  2. One request a connection, kHttpDeadline for all of it, request headers of at most
+//     kHttpHeaderBytes.
+//  3. A wrong request gets an answer, never more.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

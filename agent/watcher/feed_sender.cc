@@ -141,7 +141,7 @@ void FeedSender::send(const source::kube::Chunk& chunk) {
   counts_.events += chunk.items.size();
   ++next_;
   if (auto sent = client_.send(std::move(batch)); !sent) {
-    // The stream ended under our hands: closed() follows, and the next stream tells it again.
+    // The stream ended under our hands: closed() follows, and the next stream sends it again.
     log_.warn("batch_not_sent", {{"why", sent.error().message()}});
     client_.close();
     closed(sent.error());

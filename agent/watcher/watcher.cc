@@ -71,7 +71,7 @@ void Watcher::run() {
 }
 
 void Watcher::note_news() {
-  // A piece of any watch comes here; what there is to tell changes seldom.
+  // A piece of any watch comes here; the state of the source changes seldom.
   bool changed = std::exchange(reported_remarks_, mirror_.remarks_version()) != mirror_.remarks_version();
   for (size_t i = 0; i < informers_.size(); ++i) changed |= note_problem(i);
   if (!complete_ && mirror_.complete()) {

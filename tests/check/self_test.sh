@@ -143,6 +143,8 @@ style_rows() {
   row style agent/net/a.h '\nvoid process(int packet);\n' 'agent/net/a.h:2: a name that says nothing'
   row style agent/net/a.h '// keep in sync with b.h\n' 'agent/net/a.h:1: one definition per fact'
   row style agent/net/a.h '// TODO\n' 'left undone'
+  row style agent/net/a.h '// Laws: this; that.\n' 'agent/net/a.h:1: laws in one paragraph'
+  row style agent/net/a.h '// Laws:\n//  1. This.\n' ''
   row style docs/a.md 'see /home/somebody/notes\n' "docs/a.md:1: a path of somebody's machine"
   row style tests/a_test.cc 'std::this_thread::sleep_for(1s);\n' 'a sleep in a test'
   row style tests/a.sh 'sleep 1\n' 'a sleep in a test'
@@ -190,6 +192,7 @@ kernels_rows() {
   kernels_row '# Kernels\n' 'booted on Linux 5.10 and 6.1\n' "$list" 'names no kernels'
 }
 
+# shellcheck disable=SC2016  # backticks are Markdown's
 signposts_row() { # <row of the table> <named in design.md> <README.md> <wanted>
   local status=0 output
   rm -rf "$root/tree"
@@ -201,6 +204,7 @@ signposts_row() { # <row of the table> <named in design.md> <README.md> <wanted>
   verdict "$1 $2 $3" "$4" "$status" "$output"
 }
 
+# shellcheck disable=SC2016
 signposts_rows() {
   local net='| `agent/net/` | addresses | base |' readme='[design](docs/design.md)\n'
   signposts_row "$net" 'see `agent/net/ip.h`, `agent/*/*.h`' "$readme" ''
@@ -208,6 +212,8 @@ signposts_rows() {
   signposts_row "$net\n| \`agent/gone/\` | nothing | |" '' "$readme" '"Folders" has agent/gone/, which is not there'
   signposts_row '| `agent/net/` | addresses | model |' '' "$readme" "agent/net/ may include 'model', layers.txt says 'base'"
   signposts_row "$net" 'see `agent/net/gone.h`' "$readme" 'names agent/net/gone.h, which is not there'
+  signposts_row "$net" 'see `ip.h`' "$readme" ''
+  signposts_row "$net" 'see `gone.h`' "$readme" 'names gone.h, and no folder has such a file'
   signposts_row "$net" '' 'nothing\n' 'README.md: does not list docs/design.md'
 }
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # The signposts lead somewhere: every folder has a row in docs/design.md's table of folders, whose right-hand column is
-# layers.txt; every file that docs/design.md and CONTRIBUTING.md name from the root is there; README.md names every page
-# of docs/. Prints what offends as "file: what is wrong"; fails where there is any.
+# layers.txt; every file that a page names from the root is there, or is built of one; README.md names every page of
+# docs/. Prints what offends as "file: what is wrong"; fails where there is any.
 # usage: signposts.sh [root of the tree, default: this one]
+# shellcheck disable=SC2016  # backticks are Markdown's
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "${1:-$here/../..}"
@@ -44,7 +45,7 @@ check_folders() {
     [[ -z ${seen[$folder]:-} ]] || continue
     seen[$folder]=1
     [[ -v may[$folder] ]] || complain "$folder: has no row in $design, \"Folders\": say what it is for"
-  done < <(find . \( -name .git -o -name __pycache__ -o -path ./build \) -prune -o -type f -printf '%P\n' |
+  done < <(find . \( -name '.?*' ! -name .ci -o -name __pycache__ -o -path ./build \) -prune -o -mindepth 2 -type f -printf '%P\n' |
     sed -n 's|/[^/]*$||p' | sort -u)
   for folder in "${!may[@]}"; do
     [[ -n ${seen[$folder]:-} ]] || complain "$design: \"Folders\" has $folder/, which is not there"
@@ -62,13 +63,25 @@ check_layers() {
 }
 
 check_named_files() {
-  local page file name
+  local page name
+  for page in README.md CONTRIBUTING.md docs/*.md; do
+    [[ -f $page ]] || continue
+    while IFS= read -r name; do
+      [[ $name == *'*'* || -e $name || -e $name.cc ]] || complain "$page: names $name, which is not there"
+    done < <(grep -oE '`(agent|bpf|include|proto|tests|bench|deploy|docs|cmake|examples)/[A-Za-z0-9_./*-]*`' "$page" |
+      tr -d '`' | sort -u)
+  done
+}
+
+# `name.h` alone: a file of the folder that the sentence is about.
+check_bare_names() {
+  local page name
   for page in "$design" CONTRIBUTING.md; do
     [[ -f $page ]] || continue
     while IFS= read -r name; do
-      [[ $name == *'*'* || -e $name ]] || complain "$page: names $name, which is not there"
-    done < <(grep -oE '`(agent|bpf|include|proto|tests|bench|deploy|docs|cmake|examples)/[A-Za-z0-9_./*-]*`' "$page" |
-      tr -d '`' | sort -u)
+      [[ -n $(find agent bpf include proto tests bench deploy -name "$name" -print -quit 2>/dev/null) ]] ||
+        complain "$page: names $name, and no folder has such a file"
+    done < <(grep -oE '`[a-z0-9_]+\.(h|cc|c|sh|py|txt|proto)`' "$page" | tr -d '`' | sort -u)
   done
 }
 
@@ -83,5 +96,6 @@ read_table
 check_folders
 check_layers
 check_named_files
+check_bare_names
 check_pages
 exit "$bad"

@@ -19,6 +19,7 @@ complain() {
 mapfile -t files < <(find . \( -name .git -o -path ./build -o -path ./tests/check \) -prune -o -type f -print |
   sed 's|^\./||' | sort)
 mapfile -t code < <(printf '%s\n' "${files[@]}" | grep -E '\.(h|c|cc|py|sh|cmake|proto)$|CMakeLists\.txt$|^\.ci/|^bench/compare$' || true)
+mapfile -t headers < <(printf '%s\n' "${code[@]}" | grep '^agent/.*\.h$' || true)
 mapfile -t tests < <(printf '%s\n' "${code[@]}" | grep '^tests/' || true)
 mapfile -t text < <(printf '%s\n' "${files[@]}" | grep -vE '\.(pcap|bin|png)$|^tests/fuzz/corpus/|^examples/' || true)
 
@@ -45,6 +46,7 @@ done
 forbid "one definition per fact" 'keep (this |these |them )?in sync with' "${text[@]}"
 forbid "a name that says nothing" \
   '(class|struct|namespace) +[A-Za-z_]*([Uu]tils?|[Hh]elpers?|[Mm]anager|[Cc]ommon)\b|\bprocess\(' "${code[@]}"
+forbid "laws in one paragraph: number them, one a line" '^// Laws: ' "${headers[@]}"
 forbid "a path of somebody's machine" '(^|[^A-Za-z0-9_.$}/-])/(home|root|work|Users)/' "${text[@]}"
 forbid "left undone" '\b(TODO|FIXME|XXX|HACK)\b' "${code[@]}"
 forbid "a sleep in a test: wait for the event, with a deadline" \

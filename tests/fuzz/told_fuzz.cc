@@ -32,7 +32,7 @@ model::Pod pod_of(const node::AnnouncedEndpoint& endpoint) {
   return pod;
 }
 
-// Pod objects without addresses, before and after they were announced of.
+// Pod objects without addresses, before and after they were announced.
 void check_lending(const Announced& announced) {
   node::AddressOverlay overlay(kNode);
   std::map<model::ObjectName, model::Pod> pods;

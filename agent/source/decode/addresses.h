@@ -1,8 +1,10 @@
-// Addresses and prefixes as manifests spell them.
+// Addresses and prefixes as manifests spell them. Private to agent/source.
 //
-// Laws: leading zeros of an IPv4 octet, an IPv6 group and a prefix length say nothing ("010" is 10, as the
-// API server reads it and as Go did before 1.17), and a warning says what was read; so with host bits of a
-// prefix. Everything else is as net::Ip and net::Cidr have it. Private to agent/source.
+// Laws:
+//  1. Leading zeros of an IPv4 octet, an IPv6 group and a prefix length are passed over ("010" is
+//     10, as the API server reads it and as Go did before 1.17), and so are host bits of a
+//     prefix; a warning says what was read.
+//  2. Everything else is as net::Ip and net::Cidr have it.
 #pragma once
 
 #include <string>

@@ -1,12 +1,18 @@
-// Decoding: bytes of a manifest, or one parsed Kubernetes object, to the values of agent/model. Decides
-// nothing.
+// Decoding: bytes of a manifest, or one parsed Kubernetes object, to the values of agent/model.
+// It decides nothing.
 //
-// Laws: each object stands or falls alone, with one Problem naming file, document, object and field; what
-// comes out is valid as the Kubernetes API would have it in every field that is used. NetworkPolicy is
-// decoded strictly (an unknown field is refused: it would change what the policy means); in other kinds
-// unknown fields are ignored. Lists are opened. Kinds without meaning for network policy are counted in
-// `skipped`, of some a warning says so (kinds.h). Pure; any thread. Sources: Kubernetes API v1,
-// discovery.k8s.io/v1, networking.k8s.io/v1, and their validation packages.
+// Laws:
+//  1. Each object stands or falls alone, with one Problem that names file, document, object and
+//     field.
+//  2. What comes out is valid, in every field that is used, as the Kubernetes API would have it.
+//  3. NetworkPolicy is decoded strictly: an unknown field is refused, since it would change what
+//     the policy means. In other kinds unknown fields are ignored.
+//  4. Lists are opened.
+//  5. Kinds without meaning for network policy are counted in `skipped`; of some a warning says
+//     so (kinds.h).
+//
+// Pure; any thread. Sources: Kubernetes API v1, discovery.k8s.io/v1, networking.k8s.io/v1, and
+// their validation packages.
 #pragma once
 
 #include <string_view>
@@ -41,7 +47,7 @@ struct Decoded {
   std::vector<ClosedPolicy> closed;  // of the problems that are a NetworkPolicy whose name is known
   std::vector<Warning> warnings;
   SkippedKinds skipped;
-  // False where some document did not even tell which object it holds: objects not found here may still be
+  // False where some document did not even say which object it holds: objects not found here may still be
   // meant.
   bool complete = true;
 };

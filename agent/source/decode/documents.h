@@ -1,9 +1,11 @@
-// From the bytes of a file to its documents, as kubectl reads them: split at "---" and "..." lines, and
-// between these one YAML document or JSON values one after the other. The content says which, not the file's
-// name. No exception of a parsing library passes this edge.
+// From the bytes of a file to its documents, as kubectl reads them.
 //
-// Law: a document that cannot be parsed costs itself only, and in JSON those up to the next "---" line; the
-// others are still visited.
+// Laws:
+//  1. A file is split at "---" and "..." lines; between these stands one YAML document, or JSON
+//     values one after the other. The content says which, not the file's name.
+//  2. A document that cannot be parsed costs itself only, and in JSON those up to the next "---"
+//     line; the others are still visited.
+//  3. No exception of a parsing library passes this edge.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,14 @@
-// Field: one field of an object being decoded: its tree, its path for messages, and typed ways to read it.
+// Field: one field of an object being decoded: its tree, its path for messages, and typed ways to
+// read it.
 //
-// Laws: the first fault of an object is kept (Decoding::fault) and reading goes on with harmless values, so
-// decoders read as a list of facts; whoever starts a Decoding looks at fault() at the end. Absent and null
-// are the same. A Field must not outlive its Decoding or the Document. One thread.
+// Laws:
+//  1. The first fault of an object is kept (Decoding::fault), and reading goes on with harmless
+//     values, so that decoders read as a list of facts. Whoever starts a Decoding looks at
+//     fault() at the end.
+//  2. Absent and null are the same.
+//  3. A Field must not outlive its Decoding or the Document.
+//
+// One thread.
 #pragma once
 
 #include <functional>

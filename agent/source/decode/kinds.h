@@ -1,9 +1,13 @@
 // What an object's apiVersion and kind say it is (semantics 29).
 //
-// Laws: what nearly is one of ours (case, plural, a slip or two, another version, a group that Kubernetes
-// keeps for itself) is a fault, never passed over. A group that others own is theirs: what looks like a
-// network policy there, or has the name of a kind of ours, is passed over with a remark; everything else
-// without a word. `List` is a list in every group, as kubectl has it. Pure; any thread.
+// Laws:
+//  1. What is nearly one of ours is a fault, never passed over: another case, a plural, a slip or
+//     two, another version, a group that Kubernetes keeps for itself.
+//  2. A group that others own is theirs. What looks like a network policy there, or has the name
+//     of a kind of ours, is passed over with a remark; everything else without a word.
+//  3. `List` is a list in every group, as kubectl has it.
+//
+// Pure; any thread.
 #pragma once
 
 #include <string>
@@ -30,7 +34,7 @@ struct KindReading {
   // kObject, kFault: which kind it is or most likely is meant to be; kList: of the items that do not say.
   // Null: none.
   const KindFacts* facts = nullptr;
-  // kFault: what is wrong with `field`; kPassedOver: why, empty where nobody need be told.
+  // kFault: what is wrong with `field`; kPassedOver: why, empty where nobody need know.
   std::string remark;
   std::string field;
 };

@@ -1,9 +1,14 @@
-// Document and Tree: one decoded YAML or JSON document as a neutral value, before any meaning is given to it.
+// Document and Tree: one decoded YAML or JSON document as a neutral value, before any meaning is
+// given to it.
 //
-// Laws: order is kept; no map has a key twice; merge keys (<<) are already applied; depth is at most
-// kMaxDepth and the document with all aliases written out has at most kMaxNodes nodes (so a walk over it is
-// bounded, "billion laughs" included). Aliased subtrees are shared, not copied. A Tree is a handle of two
-// words into its Document and must not outlive it. Read-only after parsing: any thread.
+// Laws:
+//  1. Order is kept; no map has a key twice; merge keys (<<) are already applied.
+//  2. Depth is at most kMaxDepth, and the document with all aliases written out has at most
+//     kMaxNodes nodes. So a walk over it is bounded, "billion laughs" included.
+//  3. Aliased subtrees are shared, not copied.
+//  4. A Tree is a handle of two words into its Document and must not outlive it.
+//
+// Read-only after parsing: any thread.
 #pragma once
 
 #include <cstddef>

@@ -9,7 +9,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// A node that knows db and the policy, whose machine has veth7 for the pod to come; announced of nothing yet.
+// A node that knows db and the policy, whose machine has veth7 for the pod to come; nothing was announced yet.
 class AnnouncedTest : public ReconcilerTest {
  protected:
   void SetUp() override {
@@ -129,7 +129,7 @@ TEST_F(AnnouncedTest, AnAddressOfALaterPodGivesNothingOfItsPolicy) {
   }
 }
 
-// The interface that was announced of comes before one that only has the address and a lower number.
+// The announced interface comes before one that only has the address and a lower number.
 TEST_F(AnnouncedTest, TheToldInterfaceIsThePods) {
   auto announced = announcement();
   announced.endpoint.host_interface = "veth9";
@@ -173,7 +173,7 @@ TEST_F(AnnouncedTest, BeforeTheFirstSnapshotItIsClosedAllTheSame) {
 }
 
 // A new agent, perhaps with maps of another layout, which are empty: what the programs there enforce stays as
-// it is until the first state. What has none is closed: it was announced of, and nobody let it go.
+// it is until the first state. What has none is closed: it was announced, and nobody let it go.
 TEST_F(AnnouncedTest, AtTheStartOnlyWhatCarriesNoProgramsIsClosedBeforeTheFirstState) {
   auto other = announcement();
   other.key.container_id = "c2";

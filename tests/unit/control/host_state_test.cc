@@ -1,4 +1,4 @@
-// What is owed and when it is read again, over a Reconciler with user-space maps.
+// What is stale and when it is read again, over a Reconciler with user-space maps.
 #include "agent/control/host_state.h"
 
 #include "tests/unit/node/reconciler_fixture.h"

@@ -49,7 +49,7 @@ Announcement announced_in(const char* container, const char* interface, const ch
   announced.endpoint.host_interface = host;
   return announced;
 }
-// What of c1, whose eth0 is prod/web's and veth7, is still there after another is announced of.
+// What of c1, whose eth0 is prod/web's and veth7, is still there after another was announced.
 struct Replacing {
   const char* says;
   Announcement fresh;

@@ -1,4 +1,4 @@
-// A Reconciler over user-space maps, and short ways to tell it things.
+// A Reconciler over user-space maps, and short ways to give it inputs.
 #pragma once
 
 #include <gmock/gmock.h>

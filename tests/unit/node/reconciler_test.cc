@@ -266,7 +266,7 @@ TEST_F(ReconcilerTest, BothInterfacesOfAnAddressAreHeld) {
                                                       "(namespace c) the default verdict holds")));
 }
 
-// Nobody announced of them: who was there keeps what is in force on it, also after a restart.
+// Nobody announced them: who was there keeps what is in force on it, also after a restart.
 TEST_F(ReconcilerTest, AnAddressOfALaterPodGivesNothingOfWhatIsInForceOnAnotherInterface) {
   auto node = make_node();
   give_first(*node);
