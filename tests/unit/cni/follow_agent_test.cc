@@ -11,10 +11,10 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-class FollowAgent : public ReconcilerTest {
+class FollowAgent : public NodeTest {
  protected:
   void SetUp() override {
-    ReconcilerTest::SetUp();
+    NodeTest::SetUp();
     entry_.socket = node_.followed_agent = directory_ + "/sluice.sock";
     write(conf("10-net.conflist"), list("net"));
   }

@@ -19,16 +19,16 @@ namespace {
 
 constexpr std::chrono::seconds kPatience{20};
 
-class InstallWatch : public ReconcilerTest {
+class InstallWatch : public NodeTest {
  protected:
   void SetUp() override {
-    ReconcilerTest::SetUp();
+    NodeTest::SetUp();
     stop_ = base::Fd(::eventfd(0, EFD_CLOEXEC));
     heard_ = base::Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   }
   void TearDown() override {
     if (watching_.valid()) end();
-    ReconcilerTest::TearDown();
+    NodeTest::TearDown();
   }
   void start() {
     watching_ = std::async(std::launch::async, [this] {

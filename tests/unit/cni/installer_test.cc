@@ -17,7 +17,7 @@ namespace json = boost::json;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-class Installer : public ReconcilerTest {
+class Installer : public NodeTest {
  protected:
   std::string network_of_ours() const {
     const auto bytes = read(node_.configuration());

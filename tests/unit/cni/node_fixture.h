@@ -14,7 +14,7 @@
 
 namespace sluice::cni {
 
-class ReconcilerTest : public ::testing::Test {
+class NodeTest : public ::testing::Test {
  protected:
   void SetUp() override {
     char pattern[] = "/tmp/sluice-cni-test-XXXXXX";

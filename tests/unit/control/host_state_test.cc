@@ -13,9 +13,9 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-class SurroundingsTest : public node::ReconcilerTest {
+class HostStateTest : public node::ReconcilerTest {
  protected:
-  SurroundingsTest() {
+  HostStateTest() {
     node_->set_objects(objects(model::Pod(pod("prod/web", "10.0.0.1").label("app", "web")), deny_web()));
   }
   // Fingerprint once and applies; what failed, or "".
@@ -52,7 +52,7 @@ class SurroundingsTest : public node::ReconcilerTest {
                              *node_};
 };
 
-TEST_F(SurroundingsTest, EverythingIsReadAtFirstAndThenWhatTheNewsAskFor) {
+TEST_F(HostStateTest, EverythingIsReadAtFirstAndThenWhatTheNewsAskFor) {
   EXPECT_TRUE(host_.is_stale());
   EXPECT_EQ(refresh(), "");
   EXPECT_TRUE(node_->view().ready()) << node_->view().why_not_ready();
@@ -71,7 +71,7 @@ TEST_F(SurroundingsTest, EverythingIsReadAtFirstAndThenWhatTheNewsAskFor) {
   EXPECT_EQ(readings_, 3);
 }
 
-TEST_F(SurroundingsTest, ADiscoveryThatFailedIsOwedUntilItSucceeds) {
+TEST_F(HostStateTest, ADiscoveryThatFailedIsOwedUntilItSucceeds) {
   look_well();
   news_.links = true;
   there_ = discovery({found("a", 7, "10.0.0.1")});
@@ -91,7 +91,7 @@ TEST_F(SurroundingsTest, ADiscoveryThatFailedIsOwedUntilItSucceeds) {
   EXPECT_THAT(node_->view().problems(), IsEmpty());
 }
 
-TEST_F(SurroundingsTest, AFailedDiscoveryLosesNoNewsOfNodeAddresses) {
+TEST_F(HostStateTest, AFailedDiscoveryLosesNoNewsOfNodeAddresses) {
   look_well();
   news_.links = news_.node_addresses = true;
   discovery_fails_ = "list links: Dump inconsistency detected, interrupted";
@@ -99,7 +99,7 @@ TEST_F(SurroundingsTest, AFailedDiscoveryLosesNoNewsOfNodeAddresses) {
   EXPECT_EQ(readings_, 1);
 }
 
-TEST_F(SurroundingsTest, NodeAddressesThatFailedAreOwedToo) {
+TEST_F(HostStateTest, NodeAddressesThatFailedAreOwedToo) {
   addresses_fail_ = "node addresses: list addresses: Resource temporarily unavailable";
   EXPECT_EQ(refresh(), addresses_fail_);
   EXPECT_TRUE(host_.is_stale());
@@ -111,7 +111,7 @@ TEST_F(SurroundingsTest, NodeAddressesThatFailedAreOwedToo) {
   EXPECT_TRUE(node_->view().ready()) << node_->view().why_not_ready();
 }
 
-TEST_F(SurroundingsTest, WhatIsThereAndCannotBeSeenIsLookedAtAgain) {
+TEST_F(HostStateTest, WhatIsThereAndCannotBeSeenIsLookedAtAgain) {
   there_ = discovery({}, {}, {"namespace a: start a thread: Resource temporarily unavailable"});
   EXPECT_EQ(refresh(), "");
   EXPECT_TRUE(host_.is_stale());
@@ -120,7 +120,7 @@ TEST_F(SurroundingsTest, WhatIsThereAndCannotBeSeenIsLookedAtAgain) {
   EXPECT_THAT(maps_.attached, Contains(7U));
 }
 
-TEST_F(SurroundingsTest, ANamespaceThatCannotBeFollowedIsAProblemWhileThatLasts) {
+TEST_F(HostStateTest, ANamespaceThatCannotBeFollowedIsAProblemWhileThatLasts) {
   look_well();
   news_.problems = {"follow namespace a: open a netlink socket: Too many open files"};
   refresh();
@@ -132,7 +132,7 @@ TEST_F(SurroundingsTest, ANamespaceThatCannotBeFollowedIsAProblemWhileThatLasts)
   EXPECT_THAT(node_->view().problems(), Not(Contains(HasSubstr("follow namespace a"))));
 }
 
-TEST_F(SurroundingsTest, WithoutNewsItLooksAtEverythingUntilThereAreNewsAgain) {
+TEST_F(HostStateTest, WithoutNewsItLooksAtEverythingUntilThereAreNewsAgain) {
   look_well();
   there_ = discovery({found("a", 7, "10.0.0.1")});
   news_fail_ = "watch /netns: No space left on device";
