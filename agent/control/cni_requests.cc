@@ -66,7 +66,8 @@ void CniRequests::add_endpoint(const v1::AddEndpointRequest& request,
         EndpointFault{Kind::kInvalid, "host_interface: " + endpoint.host_interface +
                                           " is no interface of this node: give the node's end of the "
                                           "pod's veth pair"});
-  node::Announced announced = view().still_there(view().announced());  // a DEL that was lost leaves one behind
+  node::Announced announced =
+      view().still_there(view().announced());  // a DEL that was lost leaves one behind
   node::announce(announced, *read);
   if (announced.size() > node::kMostAnnounced)
     return added(EndpointFault{Kind::kTooMany, "more than " + std::to_string(node::kMostAnnounced) +
@@ -173,8 +174,7 @@ void CniRequests::drop_flows_soon(uint32_t flow_id) {
   });
 }
 
-EndpointAnswer<v1::CheckEndpointReply> CniRequests::check_endpoint(
-    const v1::CheckEndpointRequest& request) {
+EndpointAnswer<v1::CheckEndpointReply> CniRequests::check_endpoint(const v1::CheckEndpointRequest& request) {
   const auto found = view().announced().find({request.container_id(), request.interface_name()});
   if (found == view().announced().end())
     return EndpointFault{Kind::kNotFound, "container " + base::excerpt(request.container_id()) +

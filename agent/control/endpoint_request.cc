@@ -76,7 +76,8 @@ Result<node::Announcement> read_announcement(const v1::AddEndpointRequest& reque
   return announced;
 }
 
-v1::AddEndpointRequest write_announcement(const node::AnnouncedKey& key, const node::AnnouncedEndpoint& endpoint) {
+v1::AddEndpointRequest write_announcement(const node::AnnouncedKey& key,
+                                          const node::AnnouncedEndpoint& endpoint) {
   v1::AddEndpointRequest request;
   request.set_container_id(key.container_id);
   request.set_interface_name(key.interface_name);

@@ -29,7 +29,7 @@ Status HostState::drain_news() {
     return news.error();
   }
   discovery_stale_ = discovery_stale_ || news->links || news->namespaces || news->inside || news->overrun ||
-                    !news->problems.empty() || unwatched_ != news->problems;
+                     !news->problems.empty() || unwatched_ != news->problems;
   addresses_stale_ = addresses_stale_ || news->node_addresses || news->overrun;
   unwatched_ = std::move(news->problems);
   return base::done();

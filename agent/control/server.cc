@@ -93,7 +93,10 @@ std::unique_ptr<grpc::Server> serve(const std::vector<grpc::Service*>& services,
 
 struct Server::State {
   State(boost::asio::io_context& on, const Handlers& handlers)
-      : loop(on), control(on, *handlers.control), endpoints(on, *handlers.endpoints), feed(on, handlers.feeder) {}
+      : loop(on),
+        control(on, *handlers.control),
+        endpoints(on, *handlers.endpoints),
+        feed(on, handlers.feeder) {}
 
   boost::asio::io_context& loop;
   ControlService control;

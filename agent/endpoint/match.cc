@@ -34,7 +34,7 @@ Owner owner_of(const Found& found, const PodsOn& pods, const InForce& in_force) 
   Owner owner;
   for (const auto& [pod, ips] : pods) {
     if (found.announced && !found.announced->means(*pod)) continue;
-    const Claim claim = found.announced                           ? Claim::kAnnounced
+    const Claim claim = found.announced                      ? Claim::kAnnounced
                         : in_force(found.host_ifindex, *pod) ? Claim::kInForce
                                                              : Claim::kAddress;
     const bool surer = claim < owner.claim ||

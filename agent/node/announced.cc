@@ -30,7 +30,8 @@ void announce(Announced& announced, const Announcement& fresh) {
   announced.insert_or_assign(fresh.key, now);
 }
 
-std::vector<AnnouncedKey> lost_of(const Announced& announced, const std::string& network, const std::set<AnnouncedKey>& valid) {
+std::vector<AnnouncedKey> lost_of(const Announced& announced, const std::string& network,
+                                  const std::set<AnnouncedKey>& valid) {
   std::vector<AnnouncedKey> lost;
   for (const auto& [key, endpoint] : announced)
     if (!endpoint.network.empty() && endpoint.network == network && !valid.contains(key)) lost.push_back(key);
@@ -39,9 +40,10 @@ std::vector<AnnouncedKey> lost_of(const Announced& announced, const std::string&
 
 uint32_t interface_of(const endpoint::Discovery& discovery, const AnnouncedEndpoint& announced) {
   const auto& all = discovery.host_interfaces;
-  const auto there = announced.host_ifindex != 0 ? all.find(static_cast<int>(announced.host_ifindex))
-                                            : std::ranges::find(all, announced.host_interface,
-                                                                &std::pair<const int, std::string>::second);
+  const auto there =
+      announced.host_ifindex != 0
+          ? all.find(static_cast<int>(announced.host_ifindex))
+          : std::ranges::find(all, announced.host_interface, &std::pair<const int, std::string>::second);
   const bool is = there != all.end() && there->second == announced.host_interface;
   return is ? static_cast<uint32_t>(there->first) : 0;
 }

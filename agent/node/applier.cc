@@ -29,7 +29,8 @@ void Applier::note_in_force() {
 base::Result<size_t> Applier::put(const image::Image& compiled, const image::Difference& difference) {
   auto plan = placement_.plan(compiled, difference);
   if (!plan) {
-    (void)read(compiled);  // the placement is stale; a failure shows in state_, and the next read() tries again
+    (void)read(
+        compiled);  // the placement is stale; a failure shows in state_, and the next read() tries again
     return plan.error();
   }
   if (auto put = image::put_in_force(*plan, *target_); !put) {

@@ -26,7 +26,7 @@ std::chrono::milliseconds jittered(std::chrono::milliseconds whole) {
 }  // namespace
 
 FeedSender::FeedSender(boost::asio::io_context& loop, Options options, const source::kube::Mirror& mirror,
-                 const base::Log& log)
+                       const base::Log& log)
     : loop_(loop),
       options_(std::move(options)),
       mirror_(mirror),

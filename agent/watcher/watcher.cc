@@ -37,7 +37,7 @@ Watcher::Watcher(boost::asio::io_context& loop, const source::kube::ApiServer& s
       mirror_(source::feed::pack,
               [this](const model::ObjectId& id, int64_t observed) { sender_.changed(id, observed); }),
       sender_(loop, {"sluice-watcher " + options_.version, server.url(), options_.socket, options_.node},
-               mirror_, log),
+              mirror_, log),
       signals_(loop) {
   for (const source::kube::Resource& resource : source::kube::resources()) {
     source::kube::InformerOptions following = options_.following;

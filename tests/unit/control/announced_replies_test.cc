@@ -27,7 +27,9 @@ class AnnouncedTest : public ReconcilerTest {
     return web;
   }
   void attach_web() { node_->attach_announced(announced_web().begin()->second); }
-  std::string missing() const { return control::why_not_in_force(node_->view(), announced_web().begin()->second, ""); }
+  std::string missing() const {
+    return control::why_not_in_force(node_->view(), announced_web().begin()->second, "");
+  }
   std::unique_ptr<Reconciler> node_;
 };
 
@@ -54,7 +56,8 @@ TEST_F(AnnouncedTest, AToldInterfaceIsClosedUntilItsPodIsKnown) {
   EXPECT_EQ(endpoint_at(*node_, 7), "prod/web");
   EXPECT_EQ(missing(), "");
   const control::AgentFacts facts{"", "", "", true, false};
-  EXPECT_EQ(control::added_reply(node_->view(), facts, announced_web().begin()->second).ingress(), "isolated");
+  EXPECT_EQ(control::added_reply(node_->view(), facts, announced_web().begin()->second).ingress(),
+            "isolated");
   EXPECT_EQ(node_->pod_of(ip("10.0.0.1")), "prod/web") << "others know it by the told address";
 }
 
@@ -222,7 +225,7 @@ TEST_F(AnnouncedTest, AnEqualSnapshotIsNoNews) {
   node_->set_objects(objects(model::Pod(pod("prod/db", "10.0.0.2").label("app", "db")), deny_web()));
   EXPECT_FALSE(node_->view().stale());
   node_->set_objects(objects(model::Pod(pod("prod/db", "10.0.0.2").label("app", "x")),
-                              model::Pod(pod("prod/db", "10.0.0.2").label("app", "db"))));
+                             model::Pod(pod("prod/db", "10.0.0.2").label("app", "db"))));
   EXPECT_TRUE(node_->view().stale()) << "there and back is not left out half";
   node_->apply();
   EXPECT_EQ(node_->view().epoch(), epoch);

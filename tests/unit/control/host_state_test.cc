@@ -36,20 +36,20 @@ class HostStateTest : public node::ReconcilerTest {
   int discoveries_ = 0, readings_ = 0;
   std::unique_ptr<node::Reconciler> node_ = make_node();
   HostState host_{{[this]() -> base::Result<endpoint::News> {
-                                if (!news_fail_.empty()) return base::Error(news_fail_);
-                                return std::exchange(news_, {});
-                              },
-                              [this]() -> base::Result<endpoint::Discovery> {
-                                ++discoveries_;
-                                if (!discovery_fails_.empty()) return base::Error(discovery_fails_);
-                                return there_;
-                              },
-                              [this]() -> base::Result<std::vector<net::Ip>> {
-                                ++readings_;
-                                if (!addresses_fail_.empty()) return base::Error(addresses_fail_);
-                                return std::vector{ip("192.168.0.1")};
-                              }},
-                             *node_};
+                     if (!news_fail_.empty()) return base::Error(news_fail_);
+                     return std::exchange(news_, {});
+                   },
+                   [this]() -> base::Result<endpoint::Discovery> {
+                     ++discoveries_;
+                     if (!discovery_fails_.empty()) return base::Error(discovery_fails_);
+                     return there_;
+                   },
+                   [this]() -> base::Result<std::vector<net::Ip>> {
+                     ++readings_;
+                     if (!addresses_fail_.empty()) return base::Error(addresses_fail_);
+                     return std::vector{ip("192.168.0.1")};
+                   }},
+                  *node_};
 };
 
 TEST_F(HostStateTest, EverythingIsReadAtFirstAndThenWhatTheNewsAskFor) {

@@ -12,7 +12,7 @@ TEST_F(ReconcilerTest, ACheckOfAPodThatIsNotFoundSaysWhoseItIs) {
   auto node = make_node();
   give_first(*node);
   node->set_objects(objects(model::Pod(pod("prod/lost", "10.0.0.3").on("n1")),
-                             model::Pod(pod("prod/elsewhere", "10.0.0.4").on("n2"))));
+                            model::Pod(pod("prod/elsewhere", "10.0.0.4").on("n2"))));
   node->apply();
   v1::CheckRequest request;
   request.set_from("prod/lost");

@@ -76,9 +76,9 @@ class NodeAdoptsTest : public ReconcilerTest {
       return refuses_ ? base::Status(base::Error("no conntrack")) : base::done();
     };
     return std::make_unique<Reconciler>("n1", maps,
-                                  Clock{[] { return std::chrono::steady_clock::time_point(); },
-                                            [] { return std::chrono::system_clock::time_point(); }},
-                                  log_);
+                                        Clock{[] { return std::chrono::steady_clock::time_point(); },
+                                              [] { return std::chrono::system_clock::time_point(); }},
+                                        log_);
   }
   std::vector<std::string> asked_;
   bool refuses_ = false;

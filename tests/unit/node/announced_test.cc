@@ -43,7 +43,8 @@ TEST(Announced, TheUidTellsPodsOfOneNameApart) {
   }
 }
 
-Announcement announced_in(const char* container, const char* interface, const char* host, const std::string& uid) {
+Announcement announced_in(const char* container, const char* interface, const char* host,
+                          const std::string& uid) {
   auto announced = announcement(uid);
   announced.key = {container, interface};
   announced.endpoint.host_interface = host;

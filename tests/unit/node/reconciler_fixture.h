@@ -58,10 +58,11 @@ class ReconcilerTest : public ::testing::Test {
             gives_way_};
   }
   std::unique_ptr<Reconciler> make_node() {
-    return std::make_unique<Reconciler>("n1", backend(),
-                                  Clock{[this] { return std::chrono::steady_clock::time_point(now_++); },
-                                            [] { return std::chrono::system_clock::time_point(); }},
-                                  log_);
+    return std::make_unique<Reconciler>(
+        "n1", backend(),
+        Clock{[this] { return std::chrono::steady_clock::time_point(now_++); },
+              [] { return std::chrono::system_clock::time_point(); }},
+        log_);
   }
   template <typename... Objects>
   static ObjectNews objects(const Objects&... all) {
@@ -84,7 +85,7 @@ class ReconcilerTest : public ::testing::Test {
   // A node with web (isolated) and db found on interfaces 7 and 8.
   static void give_first(Reconciler& node) {
     node.set_objects(objects(model::Pod(pod("prod/web", "10.0.0.1").label("app", "web")),
-                              model::Pod(pod("prod/db", "10.0.0.2").label("app", "db")), deny_web()));
+                             model::Pod(pod("prod/db", "10.0.0.2").label("app", "db")), deny_web()));
     node.set_discovery(discovery({found("a", 7, "10.0.0.1"), found("b", 8, "10.0.0.2")}));
     node.set_node_addresses({ip("192.168.0.1")});
   }

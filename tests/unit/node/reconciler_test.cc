@@ -263,7 +263,7 @@ TEST_F(ReconcilerTest, BothInterfacesOfAnAddressAreHeld) {
   EXPECT_EQ(endpoint_at(*node, 9), "none") << "programs that know no pod: the default verdict";
   pass_a_second();
   EXPECT_THAT(node->view().problems(), ElementsAre(HasSubstr("veth7 (namespace a) has its policies; on veth9 "
-                                                      "(namespace c) the default verdict holds")));
+                                                             "(namespace c) the default verdict holds")));
 }
 
 // Nobody announced them: who was there keeps what is in force on it, also after a restart.
