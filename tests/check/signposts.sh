@@ -45,7 +45,7 @@ check_folders() {
     [[ -z ${seen[$folder]:-} ]] || continue
     seen[$folder]=1
     [[ -v may[$folder] ]] || complain "$folder: has no row in $design, \"Folders\": say what it is for"
-  done < <(find . \( -name '.?*' ! -name .ci -o -name __pycache__ -o -path ./build \) -prune -o -mindepth 2 -type f -printf '%P\n' |
+  done < <(find . \( -name '.?*' ! -name .ci -o -name __pycache__ -o -path ./build \) -prune -o -type f -printf '%P\n' |
     sed -n 's|/[^/]*$||p' | sort -u)
   for folder in "${!may[@]}"; do
     [[ -n ${seen[$folder]:-} ]] || complain "$design: \"Folders\" has $folder/, which is not there"

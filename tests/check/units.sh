@@ -48,7 +48,7 @@ check_source() {
 read_list
 while IFS= read -r file; do
   if [[ $file == *.h ]]; then
-    [[ ! -e ${file%.h}.cc ]] && grep -qE "$code" "$file" || continue
+    if [[ -e ${file%.h}.cc ]] || ! grep -qE "$code" "$file"; then continue; fi
   fi
   check_source "$file"
 done < <(find agent -name '*.cc' -o -name '*.c' -o -name '*.h' | sort)
