@@ -116,7 +116,7 @@ int run_agent(const SluicedOptions& options) {
 }
 
 int run(int argc, char** argv) {
-  auto parsed = parse_sluiced(argc, argv, surroundings());
+  auto parsed = parse_sluiced(argc, argv, fallbacks_of_host());
   if (const auto* exit = std::get_if<Exit>(&parsed)) return leave(kProgram, *exit);
   const auto& options = std::get<SluicedOptions>(parsed);
   if (options.preflight) return run_preflight_of(options);

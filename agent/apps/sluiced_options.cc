@@ -68,7 +68,7 @@ void make_absolute(std::string& path) {
 
 }  // namespace
 
-Surroundings surroundings() {
+Fallbacks fallbacks_of_host() {
   if (const char* name = std::getenv("NODE_NAME"); name != nullptr && *name != '\0') return {name};
   char host[256] = {};
   if (::gethostname(host, sizeof host - 1) != 0) return {};
@@ -76,7 +76,7 @@ Surroundings surroundings() {
 }
 
 std::variant<SluicedOptions, Exit> parse_sluiced(int argc, const char* const* argv,
-                                                 const Surroundings& around) {
+                                                 const Fallbacks& fallbacks) {
   SluicedOptions options;
   CLI::App app(kDescription, "sluiced");
   set_up(app);
@@ -86,7 +86,7 @@ std::variant<SluicedOptions, Exit> parse_sluiced(int argc, const char* const* ar
     auto read = apply_config_file(options.config, app, kNoSettings);
     if (!read) return Exit{kExitUsage, read.error().message()};
   }
-  if (options.node_name.empty()) options.node_name = around.node_name;
+  if (options.node_name.empty()) options.node_name = fallbacks.node_name;
   if (options.node_name.empty())
     return Exit{kExitUsage, "no node name: give --node-name NAME or set NODE_NAME"};
   if (options.detach + options.dry_run + options.preflight > 1)

@@ -28,13 +28,13 @@ struct SluicedOptions {
 };
 
 // What the options fall back to.
-struct Surroundings {
+struct Fallbacks {
   std::string node_name;  // $NODE_NAME, else the host name
 };
-Surroundings surroundings();
+Fallbacks fallbacks_of_host();
 
 // Every value is valid; paths are absolute.
 std::variant<SluicedOptions, Exit> parse_sluiced(int argc, const char* const* argv,
-                                                 const Surroundings& around);
+                                                 const Fallbacks& fallbacks);
 
 }  // namespace sluice::apps

@@ -29,7 +29,7 @@ Woken wait_for_news(const Node& node, const AgentState& agent, int news, int sto
 }
 
 // Takes news off until there were none for kQuiet.
-base::Status settle(endpoint::DirWatch& directory, int stop) {
+base::Status wait_until_quiet(endpoint::DirWatch& directory, int stop) {
   const auto latest = std::chrono::steady_clock::now() + kQuietLongest;
   do {
     if (auto renewed = directory.renew(); !renewed) return renewed;
@@ -58,7 +58,7 @@ base::Status watch(const Node& node, const Entry& entry, int stop, const Report&
     const Woken woken = wait_for_news(node, agent, directory->fd(), stop);
     if (woken == Woken::kStopped) return base::done();
     if (woken == Woken::kNews)
-      if (auto settled = settle(*directory, stop); !settled) return settled;
+      if (auto quiet = wait_until_quiet(*directory, stop); !quiet) return quiet;
   }
 }
 

@@ -48,7 +48,7 @@ grpc::ServerUnaryReactor* EndpointService::AddEndpoint(grpc::CallbackServerConte
                                                        v1::AddEndpointReply* reply) {
   auto* reactor = context->DefaultReactor();
   boost::asio::post(loop_, [this, reactor, request, reply, deadline = source::feed::deadline_of(*context)] {
-    desk_.add_endpoint(*request, deadline, [reactor, reply](EndpointAnswer<v1::AddEndpointReply> answer) {
+    handler_.add_endpoint(*request, deadline, [reactor, reply](EndpointAnswer<v1::AddEndpointReply> answer) {
       finish(reactor, reply, std::move(answer));
     });
   });
@@ -58,24 +58,24 @@ grpc::ServerUnaryReactor* EndpointService::AddEndpoint(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* EndpointService::DelEndpoint(grpc::CallbackServerContext* context,
                                                        const v1::DelEndpointRequest* request,
                                                        v1::DelEndpointReply* reply) {
-  return at_once(loop_, *context, reply, [this, request] { return desk_.del_endpoint(*request); });
+  return at_once(loop_, *context, reply, [this, request] { return handler_.del_endpoint(*request); });
 }
 
 grpc::ServerUnaryReactor* EndpointService::CheckEndpoint(grpc::CallbackServerContext* context,
                                                          const v1::CheckEndpointRequest* request,
                                                          v1::CheckEndpointReply* reply) {
-  return at_once(loop_, *context, reply, [this, request] { return desk_.check_endpoint(*request); });
+  return at_once(loop_, *context, reply, [this, request] { return handler_.check_endpoint(*request); });
 }
 
 grpc::ServerUnaryReactor* EndpointService::KeepEndpoints(grpc::CallbackServerContext* context,
                                                          const v1::KeepEndpointsRequest* request,
                                                          v1::KeepEndpointsReply* reply) {
-  return at_once(loop_, *context, reply, [this, request] { return desk_.keep_endpoints(*request); });
+  return at_once(loop_, *context, reply, [this, request] { return handler_.keep_endpoints(*request); });
 }
 
 grpc::ServerUnaryReactor* EndpointService::Ready(grpc::CallbackServerContext* context,
                                                  const v1::ReadyRequest*, v1::ReadyReply* reply) {
-  return at_once(loop_, *context, reply, [this] { return desk_.ready(); });
+  return at_once(loop_, *context, reply, [this] { return handler_.ready(); });
 }
 
 }  // namespace sluice::control

@@ -12,7 +12,7 @@ namespace sluice::control {
 class EndpointService final : public v1::Endpoints::CallbackService {
  public:
   // Both must outlive it.
-  EndpointService(boost::asio::io_context& loop, EndpointHandler& handler) : loop_(loop), desk_(handler) {}
+  EndpointService(boost::asio::io_context& loop, EndpointHandler& handler) : loop_(loop), handler_(handler) {}
 
   grpc::ServerUnaryReactor* AddEndpoint(grpc::CallbackServerContext* context,
                                         const v1::AddEndpointRequest* request,
@@ -31,7 +31,7 @@ class EndpointService final : public v1::Endpoints::CallbackService {
 
  private:
   boost::asio::io_context& loop_;
-  EndpointHandler& desk_;
+  EndpointHandler& handler_;
 };
 
 }  // namespace sluice::control

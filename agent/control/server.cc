@@ -22,13 +22,13 @@ constexpr size_t kFeederMemory = 128UL * 1024 * 1024;  // of another user's
 
 class ControlService final : public v1::Control::CallbackService {
  public:
-  ControlService(boost::asio::io_context& loop, ControlHandler& handler) : loop_(loop), desk_(handler) {}
+  ControlService(boost::asio::io_context& loop, ControlHandler& handler) : loop_(loop), handler_(handler) {}
 
   grpc::ServerUnaryReactor* Sync(grpc::CallbackServerContext* context, const v1::SyncRequest*,
                                  v1::SyncReply* reply) override {
     auto* reactor = context->DefaultReactor();
     boost::asio::post(loop_, [this, reactor, reply, deadline = source::feed::deadline_of(*context)] {
-      desk_.sync(deadline, [reactor, reply](const base::Result<v1::SyncReply>& done) {
+      handler_.sync(deadline, [reactor, reply](const base::Result<v1::SyncReply>& done) {
         if (!done) return reactor->Finish({grpc::StatusCode::DEADLINE_EXCEEDED, done.error().message()});
         *reply = *done;
         reactor->Finish(grpc::Status::OK);
@@ -38,25 +38,25 @@ class ControlService final : public v1::Control::CallbackService {
   }
   grpc::ServerUnaryReactor* Status(grpc::CallbackServerContext* context, const v1::StatusRequest*,
                                    v1::StatusReply* reply) override {
-    return answer(context, [this, reply] { *reply = desk_.status(); });
+    return answer(context, [this, reply] { *reply = handler_.status(); });
   }
   grpc::ServerUnaryReactor* Endpoints(grpc::CallbackServerContext* context, const v1::EndpointsRequest*,
                                       v1::EndpointsReply* reply) override {
-    return answer(context, [this, reply] { *reply = desk_.endpoints(); });
+    return answer(context, [this, reply] { *reply = handler_.endpoints(); });
   }
   grpc::ServerUnaryReactor* Policies(grpc::CallbackServerContext* context, const v1::PoliciesRequest*,
                                      v1::PoliciesReply* reply) override {
-    return answer(context, [this, reply] { *reply = desk_.policies(); });
+    return answer(context, [this, reply] { *reply = handler_.policies(); });
   }
   grpc::ServerUnaryReactor* Identities(grpc::CallbackServerContext* context, const v1::IdentitiesRequest*,
                                        v1::IdentitiesReply* reply) override {
-    return answer(context, [this, reply] { *reply = desk_.identities(); });
+    return answer(context, [this, reply] { *reply = handler_.identities(); });
   }
   grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext* context, const v1::CheckRequest* request,
                                   v1::CheckReply* reply) override {
     auto* reactor = context->DefaultReactor();
     boost::asio::post(loop_, [this, reactor, reply, request = *request] {
-      auto checked = desk_.check(request);
+      auto checked = handler_.check(request);
       if (!checked) return reactor->Finish({grpc::StatusCode::INVALID_ARGUMENT, checked.error().message()});
       *reply = std::move(*checked);
       reactor->Finish(grpc::Status::OK);
@@ -76,7 +76,7 @@ class ControlService final : public v1::Control::CallbackService {
   }
 
   boost::asio::io_context& loop_;
-  ControlHandler& desk_;
+  ControlHandler& handler_;
 };
 
 std::unique_ptr<grpc::Server> serve(const std::vector<grpc::Service*>& services, size_t memory) {

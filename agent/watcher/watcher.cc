@@ -50,12 +50,12 @@ Watcher::Watcher(boost::asio::io_context& loop, const source::kube::ApiServer& s
 }
 
 Watcher::~Watcher() {
-  for (const auto& follower : informers_) follower->stop();
+  for (const auto& informer : informers_) informer->stop();
 }
 
 void Watcher::start() {
   log_.info("watch", {{"server", server_.url()}, {"socket", options_.socket}});
-  for (const auto& follower : informers_) follower->start();
+  for (const auto& informer : informers_) informer->start();
 }
 
 void Watcher::run() {
@@ -85,22 +85,22 @@ void Watcher::note_news() {
   sender_.wake();
 }
 
-bool Watcher::note_problem(size_t follower) {
-  const auto& now = informers_[follower]->problem();
-  if (now == reported_[follower]) return false;
-  const std::string kind(model::to_text(informers_[follower]->kind()));
+bool Watcher::note_problem(size_t informer) {
+  const auto& now = informers_[informer]->problem();
+  if (now == reported_[informer]) return false;
+  const std::string kind(model::to_text(informers_[informer]->kind()));
   if (now)
     log_.warn("source_problem", {{"kind", kind}, {"why", *now}});
   else
     log_.info("source_recovered", {{"kind", kind}});
-  reported_[follower] = now;
+  reported_[informer] = now;
   return true;
 }
 
 v1::SourceState Watcher::source_state() const {
   v1::SourceState state;
-  for (const auto& follower : informers_)
-    if (follower->problem()) state.add_problems(bounded(*follower->problem()));
+  for (const auto& informer : informers_)
+    if (informer->problem()) state.add_problems(bounded(*informer->problem()));
   add_lines(mirror_.problems(source::feed::kFeedMostLines), mirror_.problem_count(),
             *state.mutable_problems());
   add_lines(mirror_.warnings(source::feed::kFeedMostLines), mirror_.warning_count(),
@@ -109,10 +109,10 @@ v1::SourceState Watcher::source_state() const {
 }
 
 std::string Watcher::not_ready() const {
-  for (const auto& follower : informers_)
-    if (!mirror_.listed(follower->kind()))
-      return std::string(model::to_text(follower->kind())) + " objects are not listed yet" +
-             (follower->problem() ? ": " + *follower->problem() : "");
+  for (const auto& informer : informers_)
+    if (!mirror_.listed(informer->kind()))
+      return std::string(model::to_text(informer->kind())) + " objects are not listed yet" +
+             (informer->problem() ? ": " + *informer->problem() : "");
   if (sender_.fed()) return {};
   return sender_.problem().empty() ? "the agent has not taken the snapshot yet" : sender_.problem();
 }

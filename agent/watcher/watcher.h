@@ -45,7 +45,7 @@ class Watcher {
  private:
   void note_news();
   // Has it changed since it was logged last?
-  bool note_problem(size_t follower);
+  bool note_problem(size_t informer);
   v1::SourceState source_state() const;
   std::string metrics() const;
 

@@ -39,28 +39,28 @@ std::string Watcher::metrics() const {
   all.gauge("sluice_watcher_ready", "1 while the agent has been told everything.", not_ready().empty());
   const auto by_kind = [&](const char* name, const char* help, MetricType type, auto value) {
     all.begin(name, help, type);
-    for (const auto& follower : informers_)
-      all.add(static_cast<double>(value(*follower)),
-              {{"kind", std::string(model::to_text(follower->kind()))}});
+    for (const auto& informer : informers_)
+      all.add(static_cast<double>(value(*informer)),
+              {{"kind", std::string(model::to_text(informer->kind()))}});
   };
   by_kind("sluice_watcher_objects", "Objects held, by kind.", MetricType::Gauge,
-          [&](const auto& follower) { return mirror_.count(follower.kind()); });
+          [&](const auto& informer) { return mirror_.count(informer.kind()); });
   by_kind("sluice_watcher_watching", "1 while a watch is open, by kind.", MetricType::Gauge,
-          [](const auto& follower) { return follower.watching(); });
+          [](const auto& informer) { return informer.watching(); });
   by_kind("sluice_watcher_unfollowed_seconds", "Time without an open watch, by kind; 0 while one is open.",
-          MetricType::Gauge, [now = std::chrono::steady_clock::now()](const auto& follower) {
-            return follower.unfollowed(now).count();
+          MetricType::Gauge, [now = std::chrono::steady_clock::now()](const auto& informer) {
+            return informer.unfollowed(now).count();
           });
   for (const CountRow& row : kCounts)
     by_kind(row.name, row.help, MetricType::Counter,
-            [&](const auto& follower) { return follower.counts().*row.count; });
+            [&](const auto& informer) { return informer.counts().*row.count; });
   all.begin("sluice_watcher_failures_total", "Requests that failed, by kind and reason.",
             MetricType::Counter);
-  for (const auto& follower : informers_)
+  for (const auto& informer : informers_)
     for (const auto failure : kFailures) {
-      const auto found = follower->counts().failures.find(to_text(failure));
-      all.add(found == follower->counts().failures.end() ? 0 : static_cast<double>(found->second),
-              {{"kind", std::string(model::to_text(follower->kind()))},
+      const auto found = informer->counts().failures.find(to_text(failure));
+      all.add(found == informer->counts().failures.end() ? 0 : static_cast<double>(found->second),
+              {{"kind", std::string(model::to_text(informer->kind()))},
                {"reason", std::string(to_text(failure))}});
     }
   all.gauge("sluice_watcher_problems", "Objects that make no sense.",

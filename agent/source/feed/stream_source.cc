@@ -125,7 +125,7 @@ std::optional<source::Batch> StreamSource::drain() {
   if (::read(wake_.get(), &wakes, sizeof wakes) <= 0) return std::nullopt;
   const uint64_t requested = requested_.load();
   auto news = session_.drain_news();
-  if (line_ && session_.caught_up()) answered_ = requested;
+  if (peer_ && session_.caught_up()) answered_ = requested;
   handed_ = news.sequence;
   const size_t timed = std::min(news.observed.size(), kFeedMostTimed - observed_.size());
   observed_.insert(observed_.end(), news.observed.begin(), news.observed.begin() + timed);
@@ -145,14 +145,14 @@ void StreamSource::note_in_force(std::chrono::system_clock::time_point when) {
 }
 
 void StreamSource::tell_progress() {
-  if (line_) line_->tell(progress_of(session_, std::min(in_force_, session_.taken())));
+  if (peer_) peer_->tell(progress_of(session_, std::min(in_force_, session_.taken())));
 }
 
-base::Status StreamSource::begin(const std::shared_ptr<StreamPeer>& line, const v1::Hello& hello) {
+base::Status StreamSource::begin(const std::shared_ptr<StreamPeer>& peer, const v1::Hello& hello) {
   if (auto checked = check_hello(hello); !checked) return checked;
   const std::string feeder = base::one_line(hello.feeder());
-  if (line_) line_->finish(FeedEnd::kSuperseded, "another feeder took over: " + feeder);
-  line_ = line;
+  if (peer_) peer_->finish(FeedEnd::kSuperseded, "another feeder took over: " + feeder);
+  peer_ = peer;
   feeder_ = feeder;
   source_ = base::one_line(hello.source());
   away_since_.clear();
@@ -165,42 +165,42 @@ base::Status StreamSource::begin(const std::shared_ptr<StreamPeer>& line, const 
   welcome.set_most_objects(kFeedMostObjects);
   welcome.set_node(settings_.node_name);
   if (!welcome.resumed()) handed_ = in_force_ = 0;
-  line_->welcome(std::move(welcome));
+  peer_->welcome(std::move(welcome));
   tell_progress();
   wake();
   return base::done();
 }
 
-std::optional<FeedBreach> StreamSource::take_batch(const StreamPeer& line, FedBatch batch) {
-  if (&line != line_.get()) return std::nullopt;
+std::optional<FeedBreach> StreamSource::take_batch(const StreamPeer& peer, FedBatch batch) {
+  if (&peer != peer_.get()) return std::nullopt;
   if (auto fault = session_.take(std::move(batch))) return fault;
   tell_progress();
   wake();
   return std::nullopt;
 }
 
-std::optional<FeedBreach> StreamSource::take_state(const StreamPeer& line, const v1::SourceState& state) {
-  if (&line != line_.get()) return std::nullopt;
+std::optional<FeedBreach> StreamSource::take_state(const StreamPeer& peer, const v1::SourceState& state) {
+  if (&peer != peer_.get()) return std::nullopt;
   if (auto fault = fault_of(state)) return fault;
   state_ = state;
   wake();
   return std::nullopt;
 }
 
-void StreamSource::end(const StreamPeer& line, const std::string& why) {
-  if (&line != line_.get()) return;
-  line_.reset();
+void StreamSource::end(const StreamPeer& peer, const std::string& why) {
+  if (&peer != peer_.get()) return;
+  peer_.reset();
   state_.Clear();
   away_since_ = "no feeder since " + utc(settings_.now()) + " (" + feeder_ + ": " + base::one_line(why) + ")";
   wake();
 }
 
 void StreamSource::stop() {
-  if (line_) std::exchange(line_, nullptr)->finish(FeedEnd::kStopping, "the agent is stopping");
+  if (peer_) std::exchange(peer_, nullptr)->finish(FeedEnd::kStopping, "the agent is stopping");
 }
 
 FeedReading StreamSource::reading() const {
-  return {line_ != nullptr,     session_.caught_up(), connections_,
+  return {peer_ != nullptr,     session_.caught_up(), connections_,
           session_.snapshots(), session_.events(),    session_.refused().size()};
 }
 

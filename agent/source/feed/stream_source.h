@@ -57,11 +57,11 @@ class StreamSource final : public source::Feeder {
   void note_in_force(std::chrono::system_clock::time_point when) override;
 
   // A stream said hello. An error: the Hello is wrong.
-  base::Status begin(const std::shared_ptr<StreamPeer>& line, const v1::Hello& hello);
+  base::Status begin(const std::shared_ptr<StreamPeer>& peer, const v1::Hello& hello);
   // These count only on the stream that began last.
-  std::optional<FeedBreach> take_batch(const StreamPeer& line, FedBatch batch);
-  std::optional<FeedBreach> take_state(const StreamPeer& line, const v1::SourceState& state);
-  void end(const StreamPeer& line, const std::string& why);
+  std::optional<FeedBreach> take_batch(const StreamPeer& peer, FedBatch batch);
+  std::optional<FeedBreach> take_state(const StreamPeer& peer, const v1::SourceState& state);
+  void end(const StreamPeer& peer, const std::string& why);
   // Ends the stream, if there is one: the agent is stopping.
   void stop();
 
@@ -77,7 +77,7 @@ class StreamSource final : public source::Feeder {
   const Settings settings_;
   base::Fd wake_;
   FeedSession session_;
-  std::shared_ptr<StreamPeer> line_;
+  std::shared_ptr<StreamPeer> peer_;
   std::string feeder_, source_;  // of the last Hello
   v1::SourceState state_;
   std::string away_since_;  // why and since when nobody feeds; empty while somebody does

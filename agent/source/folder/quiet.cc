@@ -51,7 +51,7 @@ std::set<std::string> QuietPeriod::being_written() const {
   return paths;
 }
 
-FolderNews QuietPeriod::tell() {
+FolderNews QuietPeriod::release_news() {
   FolderNews news;
   news.everything = std::exchange(everything_, false);
   news.held = being_written();
@@ -68,13 +68,13 @@ std::optional<FolderNews> QuietPeriod::drain(QuietTime now) {
   auto when = due();
   if (!when || now < *when) return std::nullopt;
   release(now);
-  return tell();
+  return release_news();
 }
 
 FolderNews QuietPeriod::drain_everything(QuietTime now) {
   release(now);
   everything_ = true;
-  return tell();
+  return release_news();
 }
 
 }  // namespace sluice::source::folder

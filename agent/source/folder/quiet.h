@@ -59,7 +59,7 @@ class QuietPeriod {
     QuietTime next() const { return reported ? until() : first + kOpenReported; }
   };
   void note(QuietTime now);
-  FolderNews tell();
+  FolderNews release_news();
   void release(QuietTime now);
 
   bool pending_ = false;  // files_ or everything_ hold something

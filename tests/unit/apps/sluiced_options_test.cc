@@ -44,7 +44,7 @@ TEST(SluicedOptions, Defaults) {
   EXPECT_EQ(options.metrics, "127.0.0.1:9619");
 }
 
-TEST(SluicedOptions, OptionsWinOverTheConfigFileWhichWinsOverTheSurroundings) {
+TEST(SluicedOptions, OptionsWinOverTheConfigFileWhichWinsOverTheFallbacks) {
   const ConfigFile config("node-name: from-file\nmode: audit\nmanifests: /from-file\n");
   const auto options = std::get<SluicedOptions>(parse({"--config", config.path(), "--manifests", "/given"}));
   EXPECT_EQ(options.node_name, "from-file");
