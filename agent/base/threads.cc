@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 #include <pthread.h>
+#include <sys/mman.h>
 
 #include <future>
 #include <string>
@@ -13,6 +14,15 @@ namespace sluice::base {
 namespace {
 
 constexpr size_t kStack = 1UL << 20;  // bytes; nothing here recurses deeper than a message nests
+// What gRPC's allocators map beside the threads; where they cannot they end the process.
+constexpr size_t kBesideThreads = 4UL << 20;
+
+bool can_map(size_t bytes) {
+  void* const memory = ::mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) return false;
+  ::munmap(memory, bytes);
+  return true;
+}
 
 }  // namespace
 
@@ -38,6 +48,9 @@ Status check_thread_room(unsigned more) {
                  ": raise the limit of threads (TasksMax in the unit, pids.max of the control group, "
                  "`ulimit -u` in the shell) or of memory (`ulimit -v`)");
   }
+  if (room && !can_map(kBesideThreads))
+    room = Error("no memory is left beside " + std::to_string(more) +
+                 " more threads: raise the limit of memory (`ulimit -v`)");
   go.set_value();
   for (std::thread& thread : threads) thread.join();
   return room;

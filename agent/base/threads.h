@@ -11,7 +11,8 @@ namespace sluice::base {
 void keep_threads_small();
 
 // An error where `more` threads cannot run at once beside those that do: which limits may be the cause, and
-// how to mend them. It starts them and ends them: some 20 microseconds each. Any thread.
+// how to mend them. Nor where no memory is left beside them, which gRPC takes. It starts them and ends them: some 20
+// microseconds each. Any thread.
 Status check_thread_room(unsigned more);
 
 }  // namespace sluice::base
