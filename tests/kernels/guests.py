@@ -40,10 +40,10 @@ LONG = (
     Guest("cpus-1", ("run", "load"), cpus="1", words="sluice.possible=1"),
     Guest("cpus-64", ("run", "load"), cpus="64", words="sluice.possible=64"),
     # Many that do not run are enough, and boot at once; kernels from 6.12 on count the processors that the firmware
-    # names and that are there. QEMU names 255 at most.
+    # names and that are there. QEMU has 255 at most, and emulates their start for minutes on an idle machine.
     Guest("cpus-512", ("run", "load"), cpus="1", words="possible_cpus=512 sluice.possible=512", kernels=("5.10", "6.1")),
-    Guest("cpus-255", ("run", "load"), cpus="255", words="sluice.possible=255", seconds=2400,
-          boot_seconds=1200, kernels=("6.12", "newest")),
+    Guest("cpus-128", ("run", "load"), cpus="128", words="sluice.possible=128", seconds=2400, boot_seconds=1200,
+          kernels=("6.12", "newest")),
 )
 
 
