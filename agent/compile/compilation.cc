@@ -92,14 +92,14 @@ void Compilation::set_node_addresses(const std::vector<net::Ip>& addresses) {
 }
 
 void Compilation::refresh() {
-  update_node();
+  const bool node_changed = update_node();
   update_pods();
   const Rulesets rulesets = update_policies();
   const PrefixTree::Changes regions = update_peers(rulesets);
-  classify(regions);
+  const std::vector<net::Ip> addresses = classify(regions);
   rules_.write(rulesets, identities_.refresh());
   write_endpoints();
-  services_.write(stale_keys(), rulesets);
+  services_.write(refresh_frontends(addresses, node_changed), rulesets);
   drop_empty_groups();
   first_ = false;
 }
@@ -116,12 +116,13 @@ EndpointId Compilation::endpoint_of(const Pod& pod) const {
   return found == endpoints_.end() ? EndpointId{} : found->second.id;
 }
 
-void Compilation::update_node() {
-  if (!node_changed_) return;
+bool Compilation::update_node() {
+  if (!std::exchange(node_changed_, false)) return false;
   std::set<net::Ip> own(extra_node_addresses_.begin(), extra_node_addresses_.end());
   if (auto node = cluster_.nodes.find({"", node_name_}); node != cluster_.nodes.end())
     own.insert(node->second.addresses.begin(), node->second.addresses.end());
   append(stale_addresses_, addresses_.set_node_addresses(std::move(own)));
+  return true;
 }
 
 void Compilation::update_pods() {
@@ -218,26 +219,27 @@ void Compilation::collect(const PrefixTree::Changes& regions) {
   }
 }
 
-void Compilation::classify(const PrefixTree::Changes& regions) {
+std::vector<net::Ip> Compilation::classify(const PrefixTree::Changes& regions) {
   addresses_.write(regions);
   collect(regions);
-  if (!std::is_sorted(stale_addresses_.begin(), stale_addresses_.end()))
-    std::sort(stale_addresses_.begin(), stale_addresses_.end());
-  stale_addresses_.erase(std::unique(stale_addresses_.begin(), stale_addresses_.end()),
-                         stale_addresses_.end());
-  for (const net::Ip& ip : stale_addresses_) {
+  std::vector<net::Ip> addresses = std::exchange(stale_addresses_, {});
+  if (!std::is_sorted(addresses.begin(), addresses.end())) std::sort(addresses.begin(), addresses.end());
+  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
+  for (const net::Ip& ip : addresses) {
     addresses_.write(ip);
     sources_.write(ip);
   }
+  return addresses;
 }
 
-std::set<ServiceKey> Compilation::stale_keys() {
+std::set<ServiceKey> Compilation::refresh_frontends(const std::vector<net::Ip>& addresses,
+                                                    bool node_changed) {
   std::set<ServiceKey> keys = frontends_.refresh();
-  for (const net::Ip& ip : std::exchange(stale_addresses_, {})) {
+  for (const net::Ip& ip : addresses) {
     frontends_.collect_reaching(ip, keys);
     frontends_.collect_at(ip, keys);
   }
-  if (std::exchange(node_changed_, false)) frontends_.collect_node_ports(keys);
+  if (node_changed) frontends_.collect_node_ports(keys);
   std::set<ServiceKey> at_node;
   for (const ServiceKey& key : keys)
     for (const net::Ip& ip : addresses_.node_addresses())

@@ -69,13 +69,16 @@ class Compilation {
   using Rulesets = LocalRules::Changes;
 
   // The steps of refresh(), in order.
+  bool update_node();  // whether its addresses may have changed
   void update_pods();
   Rulesets update_policies();
   PrefixTree::Changes update_peers(const Rulesets& rulesets);
-  void classify(const PrefixTree::Changes& regions);
+  // The addresses whose identity was decided anew, sorted.
+  std::vector<net::Ip> classify(const PrefixTree::Changes& regions);
   void write_endpoints();
   void write_sources(EndpointId endpoint, const model::Pod& pod);
-  std::set<ServiceKey> stale_keys();
+  // The frontends that these and what changed of Services concern.
+  std::set<ServiceKey> refresh_frontends(const std::vector<net::Ip>& addresses, bool node_changed);
   void drop_empty_groups();
 
   void update_local(const model::ObjectName& name);
@@ -83,7 +86,6 @@ class Compilation {
   void collect(const PrefixTree::Changes& regions);
   void collect(const Group& group);
   void collect_endpoints_in(const std::string& ns);
-  void update_node();
 
   const model::Cluster& cluster_;
   const std::string node_name_;

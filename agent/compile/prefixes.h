@@ -50,7 +50,6 @@ class PrefixTree {
 
   // The region that holds the address; nullptr outside of all.
   const Region* find(const net::Ip& ip) const;
-  bool is_listed(const net::Cidr& cidr) const { return regions_.contains(cidr); }
 
   // Calls visit(key, value) for the entries of a map from addresses that stand in the region `cidr` itself.
   template <typename Map, typename Visit>
