@@ -62,8 +62,8 @@ class Applier {
   const ReadMaps read_maps_;
   State state_ = State::kUnread;
   image::Placement placement_;
-  std::optional<image::Image> behind_ =
-      image::Image{};  // what is in force, where it is not the compiled image
+  // What is in force, where it is not the compiled image.
+  std::optional<image::Image> behind_ = image::Image{};
   std::optional<image::Plan> to_clean_up_;
 };
 

@@ -30,19 +30,19 @@ void Inputs::set_objects(ObjectNews news, const model::Cluster& compiled,
   news_ = std::move(news);
 }
 
-void Inputs::set_announced(Announced announced, const model::Cluster& compiled,
-                           const std::vector<endpoint::LocalPod>& here) {
+std::optional<endpoint::Discovery> Inputs::set_announced(Announced announced, const model::Cluster& compiled,
+                                                         const std::vector<endpoint::LocalPod>& here) {
   announced_ = std::move(announced);
   add(overlay_.set_announced(announced_), compiled, here);
   discovery_changed_ = true;  // whom an interface is held for may have changed, though nothing else has
-  note_discovery();
+  return note_discovery();
 }
 
-void Inputs::set_discovery(endpoint::Discovery discovery) {
+std::optional<endpoint::Discovery> Inputs::set_discovery(endpoint::Discovery discovery) {
   discovered_here_ = std::move(discovery);
   if (!discovered_) discovery_changed_ = true;
   discovered_ = true;
-  note_discovery();
+  return note_discovery();
 }
 
 void Inputs::set_node_addresses(std::vector<net::Ip> addresses) {
@@ -95,13 +95,15 @@ void Inputs::add_node(const model::Change& change) {
   pods_changed_ = true;
 }
 
-void Inputs::note_discovery() {
+std::optional<endpoint::Discovery> Inputs::note_discovery() {
   auto now = with_announced(discovered_here_, announced_);
-  discovery_changed_ = discovery_changed_ || now != discovery_;
-  discovery_ = std::move(now);
+  if (now == discovery_) return std::nullopt;
+  discovery_changed_ = true;
+  auto before = std::exchange(discovery_, std::move(now));
   addresses_here_.clear();
   for (const auto& found : discovery_.found)
     addresses_here_.insert(found.addresses.begin(), found.addresses.end());
+  return before;
 }
 
 bool Inputs::changed() const {

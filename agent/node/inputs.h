@@ -39,9 +39,10 @@ class Inputs {
   // `compiled`: the objects that the compiler has; `here`: the pods of this node, by name.
   void set_objects(ObjectNews news, const model::Cluster& compiled,
                    const std::vector<endpoint::LocalPod>& here);
-  void set_announced(Announced announced, const model::Cluster& compiled,
-                     const std::vector<endpoint::LocalPod>& here);
-  void set_discovery(endpoint::Discovery discovery);
+  // These two return the discovery() before, where it is another now.
+  std::optional<endpoint::Discovery> set_announced(Announced announced, const model::Cluster& compiled,
+                                                   const std::vector<endpoint::LocalPod>& here);
+  std::optional<endpoint::Discovery> set_discovery(endpoint::Discovery discovery);
   void set_node_addresses(std::vector<net::Ip> addresses);
 
   bool complete() const { return objects_complete_ && discovered_ && addressed_; }
@@ -72,7 +73,7 @@ class Inputs {
            const std::vector<endpoint::LocalPod>& here);
   void add_pod(const model::Change& change, const std::vector<endpoint::LocalPod>& here);
   void add_node(const model::Change& change);
-  void note_discovery();
+  std::optional<endpoint::Discovery> note_discovery();
 
   const std::string node_name_;
   AddressOverlay overlay_;

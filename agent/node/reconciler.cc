@@ -67,16 +67,15 @@ void Reconciler::set_objects(ObjectNews news) {
 }
 
 void Reconciler::set_discovery(endpoint::Discovery discovery) {
-  const auto before = state_.inputs.discovery();
-  state_.inputs.set_discovery(std::move(discovery));
-  state_.attachments.invalidate(before, state_.inputs.discovery());
+  if (const auto before = state_.inputs.set_discovery(std::move(discovery)))
+    state_.attachments.invalidate(*before, state_.inputs.discovery());
   note_change();
 }
 
 void Reconciler::set_announced(Announced announced) {
-  const auto before = state_.inputs.discovery();
-  state_.inputs.set_announced(std::move(announced), state_.compiler.cluster(), state_.interfaces.pods);
-  state_.attachments.invalidate(before, state_.inputs.discovery());
+  if (const auto before = state_.inputs.set_announced(std::move(announced), state_.compiler.cluster(),
+                                                      state_.interfaces.pods))
+    state_.attachments.invalidate(*before, state_.inputs.discovery());
   note_change();
 }
 

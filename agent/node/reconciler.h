@@ -117,8 +117,8 @@ class Reconciler {
   const base::Log& log_;
   NodeState state_;
   const NodeView view_;
-  std::optional<std::chrono::steady_clock::time_point>
-      changed_since_;  // the oldest input that is not in force
+  // The oldest input that is not in force.
+  std::optional<std::chrono::steady_clock::time_point> changed_since_;
   std::map<uint32_t, std::chrono::steady_clock::time_point> unknown_since_;
 };
 
