@@ -8,6 +8,7 @@
 #include <grpcpp/channel.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
+#include <grpcpp/support/status.h>
 
 #include <memory>
 #include <string>
@@ -33,6 +34,12 @@ inline std::shared_ptr<grpc::Channel> agent_channel(const std::string& socket, i
 inline bool was_reached(grpc::Channel& channel) {
   const auto state = channel.GetState(false);
   return state == GRPC_CHANNEL_READY || state == GRPC_CHANNEL_CONNECTING;
+}
+
+// Did the call end because its caller stopped waiting? An agent that answers late says why in words of its own.
+inline bool was_given_up(const grpc::Status& status) {
+  return status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED &&
+         status.error_message() == "Deadline Exceeded";
 }
 
 }  // namespace sluice::proto

@@ -7,6 +7,7 @@
 #include "agent/apps/sluicectl_commands.h"
 #include "agent/apps/status_text.h"
 #include "agent/apps/terminal.h"
+#include "agent/base/default_socket.h"
 #include "agent/control/client.h"
 #include "agent/control/server.h"
 #include "agent/model/probe.h"
@@ -16,7 +17,7 @@ namespace {
 
 // Whom to ask, and for how long.
 struct Asking {
-  std::string socket = control::kDefaultSocket, timeout = "10s";
+  std::string socket = base::kDefaultSocket, timeout = "10s";
 
   std::chrono::milliseconds patience() const { return parse_duration(timeout).value(); }
   control::Client client() const { return control::Client(socket, patience()); }

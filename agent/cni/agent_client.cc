@@ -11,9 +11,6 @@
 namespace sluice::cni {
 namespace {
 
-// What gRPC says where it was the caller that stopped waiting.
-constexpr char kGaveUp[] = "Deadline Exceeded";
-
 constexpr std::chrono::milliseconds kPause{20};  // before a call is made again
 constexpr int kLargestReply = 64 * 1024;         // bytes
 
@@ -37,7 +34,7 @@ AgentReply AgentClient::told(const grpc::Status& status) {
     case grpc::StatusCode::OK:
       return {};
     case grpc::StatusCode::DEADLINE_EXCEEDED:
-      if (status.error_message() != kGaveUp) return {Answer::kNotInForce, status.error_message()};
+      if (!proto::was_given_up(status)) return {Answer::kNotInForce, status.error_message()};
       if (proto::was_reached(*channel_)) return {Answer::kNotInForce, at + "no answer in time"};
       [[fallthrough]];
     case grpc::StatusCode::UNAVAILABLE:

@@ -4,15 +4,12 @@
 #include <thread>
 
 #include "agent/base/threads.h"
-#include "agent/control/server.h"
+#include "agent/control/message_limits.h"
 #include "proto/agent_channel.h"
 #include "proto/rpc_threads.h"
 
 namespace sluice::control {
 namespace {
-
-// What gRPC says where it was the caller that stopped waiting.
-constexpr char kGaveUp[] = "Deadline Exceeded";
 
 constexpr std::chrono::milliseconds kPause{20};  // before a call is made again
 
@@ -38,10 +35,9 @@ base::Error Client::error_of(const grpc::Status& status) {
       return base::Error(status.error_message());
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       failure_ = CallFailure::kLate;
-      if (status.error_message() == kGaveUp && !proto::was_reached(*channel_))
+      if (proto::was_given_up(status) && !proto::was_reached(*channel_))
         return error_of({grpc::StatusCode::UNAVAILABLE, ""});
-      if (status.error_message() == kGaveUp)
-        return base::Error("agent at " + socket_ + ": no answer in time");
+      if (proto::was_given_up(status)) return base::Error("agent at " + socket_ + ": no answer in time");
       return base::Error(status.error_message());
     default:
       failure_ = CallFailure::kOther;

@@ -8,6 +8,7 @@
 #include <future>
 
 #include "agent/control/endpoint_service.h"
+#include "agent/control/message_limits.h"
 #include "agent/source/feed/call_deadline.h"
 #include "agent/source/feed/service.h"
 #include "sluice/v1/control.grpc.pb.h"

@@ -17,19 +17,13 @@
 #include <memory>
 #include <string>
 
-#include "agent/base/default_socket.h"
 #include "agent/base/result.h"
 #include "agent/control/endpoint_handler.h"
 #include "agent/control/socket_listener.h"
-#include "agent/source/feed/limits.h"
 #include "agent/source/feed/stream_source.h"
 #include "sluice/v1/control.pb.h"
 
 namespace sluice::control {
-
-using base::kDefaultSocket;
-inline constexpr int kLargestRequest = source::feed::kFeedLargestMessage;  // bytes
-inline constexpr int kLargestReply = 256 * 1024 * 1024;                    // bytes
 
 // What the server asks of the agent; called on the thread that runs the io_context.
 class ControlHandler {

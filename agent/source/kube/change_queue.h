@@ -59,7 +59,6 @@ class ChangeQueue {
   void acknowledge(uint64_t sequence);
   // Changes that wait to be sent.
   size_t waiting() const { return queue_.size(); }
-  bool in_snapshot() const { return state_ == State::kSnapshot; }
 
  private:
   enum class State : uint8_t { kIdle, kSnapshot, kChanges };

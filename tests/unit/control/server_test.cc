@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "agent/control/client.h"
+#include "agent/control/message_limits.h"
 #include "agent/serve/socket_path.h"
 #include "sluice/v1/feed.grpc.pb.h"
 #include "tests/unit/control/server_fixture.h"

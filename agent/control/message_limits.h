@@ -1,0 +1,11 @@
+// The largest messages of the control API, for both of its ends.
+#pragma once
+
+#include "agent/source/feed/limits.h"
+
+namespace sluice::control {
+
+inline constexpr int kLargestRequest = source::feed::kFeedLargestMessage;  // bytes
+inline constexpr int kLargestReply = 256 * 1024 * 1024;                    // bytes
+
+}  // namespace sluice::control
