@@ -4,6 +4,7 @@
 
 #include "agent/control/client.h"
 #include "agent/control/server.h"
+#include "agent/source/feed/limits.h"
 #include "sluice/v1/feed.grpc.pb.h"
 #include "tests/unit/control/server_fixture.h"
 #include "tests/unit/control/test_feeder.h"
