@@ -4,9 +4,8 @@ namespace sluice::node {
 
 using base::Status;
 
-Status Applier::read(const image::Image& compiled) {
+Status Applier::read() {
   state_ = State::kUnread;
-  if (!behind_) behind_ = compiled;
   auto contents = read_maps_();
   if (!contents) return contents.error().within("read the maps back");
   auto back = image::Placement::read(*contents);
@@ -28,13 +27,12 @@ void Applier::note_in_force() {
 
 base::Result<size_t> Applier::put(const image::Image& compiled, const image::Difference& difference) {
   auto plan = placement_.plan(compiled, difference);
-  if (!plan) {
-    (void)read(
-        compiled);  // the placement is stale; a failure shows in state_, and the next read() tries again
-    return plan.error();
-  }
-  if (auto put = image::put_in_force(*plan, *target_); !put) {
-    (void)read(compiled);
+  const Status put = plan ? image::put_in_force(*plan, *target_) : Status(plan.error());
+  if (!put) {
+    // The image in force is in the maps alone now, and the placement is stale. Where they cannot be read,
+    // state_ says so, and the next read() tries again.
+    if (!behind_) behind_.emplace();
+    (void)read();
     return put.error();
   }
   const size_t writes = plan->writes();
@@ -49,7 +47,8 @@ Status Applier::clean_up(const image::Image& compiled) {
   const image::Plan plan = std::move(*to_clean_up_);
   to_clean_up_.reset();
   if (auto cleaned = image::clean_up(plan, *target_); !cleaned) {
-    (void)read(compiled);
+    behind_ = compiled;
+    (void)read();
     return cleaned;
   }
   placement_.release_freed(plan);

@@ -3,7 +3,8 @@
 // Laws:
 //  1. State says what is known of the maps. Every failure leads back to kUnread, where nothing is
 //     written before the maps were read.
-//  2. in_force() is the image that packets meet; in kUnread, the last one that was known.
+//  2. in_force() is the image that packets meet; in kUnread, the last one that was known for sure:
+//     after a put() that failed it may be empty, and never the one that was to come.
 //  3. What only the state before needed goes by clean_up(), once no packet under way can ask for
 //     it.
 //
@@ -41,7 +42,7 @@ class Applier {
   const image::Placement& placement() const { return placement_; }
 
   // Reads what the maps hold: kBehind, or an error.
-  base::Status read(const image::Image& compiled);
+  base::Status read();
   // From what is in force to the compiled image. `step`: what the compiler's last update changed.
   image::Difference difference(const image::Image& compiled, image::Difference step) const;
   // Nothing need be written, nor cleaned up.

@@ -127,7 +127,7 @@ Result<image::Difference> Reconciler::compile() {
 
 Status Reconciler::read_back() {
   if (auto inherited = state_.attachments.inherit(); !inherited) return inherited;
-  return state_.applier.read(state_.compiler.image());
+  return state_.applier.read();
 }
 
 Result<image::Difference> Reconciler::preview() {
