@@ -29,10 +29,11 @@ base::Result<size_t> Applier::put(const image::Image& compiled, const image::Dif
   auto plan = placement_.plan(compiled, difference);
   const Status put = plan ? image::put_in_force(*plan, *target_) : Status(plan.error());
   if (!put) {
-    // The image in force is in the maps alone now, and the placement is stale. Where they cannot be read,
-    // state_ says so, and the next read() tries again.
-    if (!behind_) behind_.emplace();
-    (void)read();
+    if (!behind_) {
+      behind_ = compiled;
+      image::apply(*behind_, image::inverse(difference));
+    }
+    (void)read();  // the placement is stale; a failure shows in state_, and the next read() tries again
     return put.error();
   }
   const size_t writes = plan->writes();

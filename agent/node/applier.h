@@ -3,8 +3,8 @@
 // Laws:
 //  1. State says what is known of the maps. Every failure leads back to kUnread, where nothing is
 //     written before the maps were read.
-//  2. in_force() is the image that packets meet; in kUnread, the last one that was known for sure:
-//     after a put() that failed it may be empty, and never the one that was to come.
+//  2. in_force() is the image that packets meet; in kUnread, the last one that was known: after a
+//     put() that failed the one before it.
 //  3. What only the state before needed goes by clean_up(), once no packet under way can ask for
 //     it.
 //

@@ -181,12 +181,14 @@ TEST_F(ReconcilerTest, WhatWasNotPutInForceIsNeverTakenForItThoughTheMapsCannotB
   give_first(*node);
   node->apply();
   node->clean_up();
+  const auto before = node->view().image();
   node->set_objects(objects(model::Pod(pod("prod/new", "10.0.0.3"))));
   node->set_discovery(
       discovery({found("a", 7, "10.0.0.1"), found("b", 8, "10.0.0.2"), found("c", 9, "10.0.0.3")}));
   maps_.flips_fail = unreadable_ = true;
   EXPECT_EQ(node->apply(), Applied::kFailed);
   EXPECT_EQ(endpoint_at(*node, 9), "none");
+  EXPECT_EQ(node->view().image(), before);
   EXPECT_THAT(node->view().why_not_ready(), HasSubstr("flip: refused"));
   EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u, 9u)) << "closed, and nothing is let go";
   maps_.flips_fail = unreadable_ = false;
