@@ -7,7 +7,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "agent/apps/engines.h"
+#include "agent/apps/ctl/engines.h"
 #include "agent/engine/eval_lines.h"
 #include "agent/source/folder/folder.h"
 #include "sluice_source_dir.h"
@@ -117,7 +117,7 @@ TEST_P(Examples, SayWhatTheyShow) {
   EXPECT_GE(examples.size(), 20u);
   for (const Example& example : examples) {
     model::Cluster cluster = read(example);
-    auto engine = apps::make_engine(name, cluster);
+    auto engine = apps::ctl::make_engine(name, cluster);
     expect_lines(example, *engine);
     for (const auto& entry : fs::directory_iterator(example.expected))
       if (entry.path().filename().string().starts_with("matrix-")) expect_matrix(entry.path(), *engine);

@@ -1,11 +1,11 @@
-#include "agent/apps/status_text.h"
+#include "agent/apps/ctl/status_text.h"
 
 #include <algorithm>
 #include <cstdio>
 
 #include "agent/apps/table.h"
 
-namespace sluice::apps {
+namespace sluice::apps::ctl {
 namespace {
 
 constexpr int kTopDrops = 8;
@@ -167,4 +167,4 @@ std::string check_text(const v1::CheckReply& reply) {
          side_text("ingress", reply.ingress());
 }
 
-}  // namespace sluice::apps
+}  // namespace sluice::apps::ctl

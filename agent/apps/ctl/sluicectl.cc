@@ -1,9 +1,9 @@
 // sluicectl: the operator's command line. Each group of commands has a file of its own.
 #include <spdlog/spdlog.h>
 
-#include "agent/apps/sluicectl_commands.h"
+#include "agent/apps/ctl/commands.h"
 
-namespace sluice::apps {
+namespace sluice::apps::ctl {
 namespace {
 
 int run(int argc, char** argv) {
@@ -24,8 +24,8 @@ int run(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace sluice::apps
+}  // namespace sluice::apps::ctl
 
 int main(int argc, char** argv) {
-  return sluice::apps::guarded([&] { return sluice::apps::run(argc, argv); });
+  return sluice::apps::guarded([&] { return sluice::apps::ctl::run(argc, argv); });
 }

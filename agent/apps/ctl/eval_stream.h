@@ -7,7 +7,7 @@
 #include "agent/engine/engine.h"
 #include "agent/model/cluster.h"
 
-namespace sluice::apps {
+namespace sluice::apps::ctl {
 
 struct EvalCounts {
   size_t senseless = 0;   // probes that make no sense: their line says why
@@ -20,4 +20,4 @@ struct EvalCounts {
 EvalCounts answer_lines(engine::Engine& engine, const model::Cluster& cluster, std::istream& in,
                         std::ostream& out);
 
-}  // namespace sluice::apps
+}  // namespace sluice::apps::ctl

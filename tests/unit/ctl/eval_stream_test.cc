@@ -1,4 +1,4 @@
-#include "agent/apps/eval_stream.h"
+#include "agent/apps/ctl/eval_stream.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 #include "agent/model/probe.h"
 
-namespace sluice::apps {
+namespace sluice::apps::ctl {
 namespace {
 
 // Answers what makes sense, but fails at this port.
@@ -86,4 +86,4 @@ TEST(EvalStream, ALineTooLongIsOneError) {
 }
 
 }  // namespace
-}  // namespace sluice::apps
+}  // namespace sluice::apps::ctl

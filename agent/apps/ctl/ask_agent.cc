@@ -4,15 +4,15 @@
 #include <chrono>
 #include <cstdio>
 
-#include "agent/apps/sluicectl_commands.h"
-#include "agent/apps/status_text.h"
+#include "agent/apps/ctl/commands.h"
+#include "agent/apps/ctl/status_text.h"
 #include "agent/apps/terminal.h"
 #include "agent/base/default_socket.h"
 #include "agent/control/client.h"
 #include "agent/control/server.h"
 #include "agent/model/probe.h"
 
-namespace sluice::apps {
+namespace sluice::apps::ctl {
 namespace {
 
 // Whom to ask, and for how long.
@@ -153,4 +153,4 @@ void add_agent_commands(Commands& commands) {
       run_check);
 }
 
-}  // namespace sluice::apps
+}  // namespace sluice::apps::ctl

@@ -12,7 +12,7 @@
 #include "agent/model/matrix.h"
 #include "agent/net/port.h"
 
-namespace sluice::apps {
+namespace sluice::apps::ctl {
 
 inline constexpr char kSluicectl[] = "sluicectl";
 
@@ -59,4 +59,4 @@ base::Result<ProtocolAndPort> protocol_and_port(const std::string& protocol, int
 // be written.
 bool print_matrix(const model::Matrix& matrix, const std::string& output);
 
-}  // namespace sluice::apps
+}  // namespace sluice::apps::ctl

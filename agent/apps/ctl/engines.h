@@ -6,11 +6,11 @@
 
 #include "agent/engine/engine.h"
 
-namespace sluice::apps {
+namespace sluice::apps::ctl {
 
 inline constexpr const char* kEngineNames[] = {"native", "bpf", "reference"};
 
 // `name` is one of kEngineNames; the Cluster must outlive the engine.
 std::unique_ptr<engine::Engine> make_engine(const std::string& name, const model::Cluster& cluster);
 
-}  // namespace sluice::apps
+}  // namespace sluice::apps::ctl

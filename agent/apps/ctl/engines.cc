@@ -1,9 +1,9 @@
-#include "agent/apps/engines.h"
+#include "agent/apps/ctl/engines.h"
 
 #include "agent/engine/packet_engine.h"
 #include "agent/reference/reference.h"
 
-namespace sluice::apps {
+namespace sluice::apps::ctl {
 namespace {
 
 class ReferenceEngine final : public engine::Engine {
@@ -25,4 +25,4 @@ std::unique_ptr<engine::Engine> make_engine(const std::string& name, const model
   return std::make_unique<engine::PacketEngine>(cluster, runner);
 }
 
-}  // namespace sluice::apps
+}  // namespace sluice::apps::ctl

@@ -1,4 +1,4 @@
-#include "agent/apps/eval_stream.h"
+#include "agent/apps/ctl/eval_stream.h"
 
 #include <istream>
 #include <optional>
@@ -7,7 +7,7 @@
 #include "agent/apps/terminal.h"
 #include "agent/engine/eval_lines.h"
 
-namespace sluice::apps {
+namespace sluice::apps::ctl {
 namespace {
 
 // The next line without its end, of which no more is kept than tells that it is too long; false at the end of
@@ -53,4 +53,4 @@ EvalCounts answer_lines(engine::Engine& engine, const model::Cluster& cluster, s
   return counts;
 }
 
-}  // namespace sluice::apps
+}  // namespace sluice::apps::ctl

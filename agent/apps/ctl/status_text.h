@@ -5,7 +5,7 @@
 
 #include "sluice/v1/control.pb.h"
 
-namespace sluice::apps {
+namespace sluice::apps::ctl {
 
 // One glance: what runs, whether all is well, what changed last, what fills up, what is dropped. `now` in
 // milliseconds since the epoch.
@@ -18,4 +18,4 @@ std::string check_text(const v1::CheckReply& reply);
 // "3 s", "5 min", "2 h", "4 d".
 std::string age_text(double seconds);
 
-}  // namespace sluice::apps
+}  // namespace sluice::apps::ctl

@@ -1,7 +1,7 @@
-#include "agent/apps/sluicectl_commands.h"
+#include "agent/apps/ctl/commands.h"
 #include "agent/model/probe.h"
 
-namespace sluice::apps {
+namespace sluice::apps::ctl {
 
 void add_manifests_option(CLI::App& command, std::vector<std::string>& manifests) {
   command
@@ -40,4 +40,4 @@ base::Result<ProtocolAndPort> protocol_and_port(const std::string& protocol, int
   return both;
 }
 
-}  // namespace sluice::apps
+}  // namespace sluice::apps::ctl

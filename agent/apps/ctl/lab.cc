@@ -1,13 +1,13 @@
 // sluicectl lab: pods without Kubernetes.
 #include <cstdio>
 
-#include "agent/apps/manifests.h"
-#include "agent/apps/sluicectl_commands.h"
+#include "agent/apps/ctl/commands.h"
+#include "agent/apps/ctl/manifests.h"
 #include "agent/apps/table.h"
 #include "agent/apps/terminal.h"
 #include "agent/lab/lab.h"
 
-namespace sluice::apps {
+namespace sluice::apps::ctl {
 namespace {
 
 struct UpOptions {
@@ -98,4 +98,4 @@ void add_lab(Commands& commands) {
       run_probe, lab);
 }
 
-}  // namespace sluice::apps
+}  // namespace sluice::apps::ctl

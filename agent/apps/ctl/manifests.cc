@@ -1,4 +1,4 @@
-#include "agent/apps/manifests.h"
+#include "agent/apps/ctl/manifests.h"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include "agent/apps/command_line.h"
 #include "agent/source/folder/folder.h"
 
-namespace sluice::apps {
+namespace sluice::apps::ctl {
 namespace {
 
 constexpr std::string_view kInput = "-";
@@ -57,4 +57,4 @@ std::optional<Manifests> read_manifests(const std::string& program, const std::v
   return Manifests{std::move(read->cluster), read->problems.empty()};
 }
 
-}  // namespace sluice::apps
+}  // namespace sluice::apps::ctl

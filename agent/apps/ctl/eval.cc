@@ -3,12 +3,12 @@
 #include <fstream>
 #include <iostream>
 
-#include "agent/apps/engines.h"
-#include "agent/apps/eval_stream.h"
-#include "agent/apps/manifests.h"
-#include "agent/apps/sluicectl_commands.h"
+#include "agent/apps/ctl/commands.h"
+#include "agent/apps/ctl/engines.h"
+#include "agent/apps/ctl/eval_stream.h"
+#include "agent/apps/ctl/manifests.h"
 
-namespace sluice::apps {
+namespace sluice::apps::ctl {
 namespace {
 
 struct EvalOptions {
@@ -59,4 +59,4 @@ void add_eval(Commands& commands) {
       run_eval);
 }
 
-}  // namespace sluice::apps
+}  // namespace sluice::apps::ctl

@@ -7,7 +7,7 @@
 
 #include "agent/model/cluster.h"
 
-namespace sluice::apps {
+namespace sluice::apps::ctl {
 
 struct Manifests {
   model::Cluster cluster;
@@ -18,4 +18,4 @@ struct Manifests {
 // warning. None, after a line that says why, where they cannot be read.
 std::optional<Manifests> read_manifests(const std::string& program, const std::vector<std::string>& sources);
 
-}  // namespace sluice::apps
+}  // namespace sluice::apps::ctl

@@ -1,29 +1,12 @@
+#include "agent/apps/ctl/status_text.h"
+
 #include <gmock/gmock.h>
 
-#include "agent/apps/status_text.h"
-#include "agent/apps/table.h"
-
-namespace sluice::apps {
+namespace sluice::apps::ctl {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-TEST(TableText, LinesUp) {
-  Table table({"POD", "ADDRESS", "SIDE"});
-  table.add({"prod/web-1", "10.0.0.1", "open"});
-  table.add({"a/b", "fd00::1", ""});
-  EXPECT_EQ(table.text(false),
-            "POD         ADDRESS   SIDE\n"
-            "prod/web-1  10.0.0.1  open\n"
-            "a/b         fd00::1\n");
-  EXPECT_EQ(table.text(true).substr(0, 4), "\x1b[1m");
-}
-
-TEST(Joined, StopsAtSoMany) {
-  EXPECT_EQ(joined({"a", "b"}), "a, b");
-  EXPECT_EQ(joined({"a", "b", "c", "d"}, 2), "a, b, and 2 more");
-}
 
 v1::StatusReply healthy() {
   v1::StatusReply status;
@@ -91,4 +74,4 @@ TEST(CheckText, NamesTheRules) {
 }
 
 }  // namespace
-}  // namespace sluice::apps
+}  // namespace sluice::apps::ctl

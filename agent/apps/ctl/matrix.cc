@@ -2,12 +2,12 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "agent/apps/engines.h"
-#include "agent/apps/manifests.h"
-#include "agent/apps/sluicectl_commands.h"
+#include "agent/apps/ctl/commands.h"
+#include "agent/apps/ctl/engines.h"
+#include "agent/apps/ctl/manifests.h"
 #include "agent/apps/terminal.h"
 
-namespace sluice::apps {
+namespace sluice::apps::ctl {
 namespace {
 
 struct MatrixOptions {
@@ -96,4 +96,4 @@ void add_matrix(Commands& commands) {
       run_matrix);
 }
 
-}  // namespace sluice::apps
+}  // namespace sluice::apps::ctl

@@ -1,8 +1,8 @@
 // sluicectl preflight: can an agent run here? Needs none; as root it says all, elsewhere what it lacks.
 #include "agent/apps/preflight.h"
-#include "agent/apps/sluicectl_commands.h"
+#include "agent/apps/ctl/commands.h"
 
-namespace sluice::apps {
+namespace sluice::apps::ctl {
 namespace {
 
 struct Options {
@@ -37,4 +37,4 @@ void add_preflight(Commands& commands) {
       run);
 }
 
-}  // namespace sluice::apps
+}  // namespace sluice::apps::ctl
