@@ -1,9 +1,6 @@
 #include "agent/apps/command_line.h"
 
-#include <unistd.h>
-
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -83,11 +80,6 @@ int guarded(const std::function<int()>& run) {
   std::set_terminate(end_with_a_line);
   base::keep_threads_small();
   return run();
-}
-
-void end_within(std::chrono::seconds grace) {
-  std::signal(SIGALRM, [](int) { std::_Exit(kExitDone); });
-  ::alarm(static_cast<unsigned>(grace.count()));
 }
 
 std::string one_line(std::string text) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -32,11 +31,6 @@ int fail(const std::string& program, int code, const std::string& message);
 
 // A program's main: an exception that nobody took, of whichever thread, is one line and exit 1, not an abort.
 int guarded(const std::function<int()>& run);
-
-// From here on the process ends with kExitDone within `grace`, whatever it still waits for: gRPC, as it is
-// shut down, waits for ever for a thread of its pool that a limit kept from being started. For when all is
-// done.
-void end_within(std::chrono::seconds grace);
 
 // "text", with newlines as spaces.
 std::string one_line(std::string text);

@@ -29,7 +29,8 @@ base::Result<std::string> read(const std::string& file) {
 base::Status set(CLI::App& app, const std::string& key, const YAML::Node& value,
                  const std::set<std::string>& excluded) {
   CLI::Option* option = excluded.contains(key) ? nullptr : app.get_option_no_throw("--" + key);
-  if (option == nullptr) return Error(key + ": unknown key; keys are the options of sluiced without \"--\"");
+  if (option == nullptr)
+    return Error(key + ": unknown key; keys are the options of " + app.get_name() + " without \"--\"");
   if (!value.IsScalar()) return Error(key + ": give one value");
   if (option->count() > 0) return base::done();
   try {

@@ -5,7 +5,6 @@
 #include <random>
 
 #include "agent/apps/watcher_options.h"
-#include "agent/base/descriptors.h"
 #include "agent/base/threads.h"
 #include "agent/serve/socket_path.h"
 #include "agent/watcher/watcher.h"
@@ -15,7 +14,6 @@ namespace sluice::apps {
 namespace {
 
 constexpr char kProgram[] = "sluice-watcher";
-constexpr std::chrono::seconds kEndGrace{2};
 
 std::optional<std::string> environment(std::string_view name) {
   const char* value = std::getenv(std::string(name).c_str());
@@ -38,10 +36,7 @@ int run(int argc, char** argv) {
   const auto& arguments = std::get<WatcherArguments>(parsed);
   const auto server = api_server_of(arguments, environment);
   if (!server) return fail(kProgram, kExitUsage, server.error().message());
-  const base::Log log(base::parse_log_format(arguments.log_format).value(),
-                      base::parse_log_level(arguments.log_level).value());
-  if (auto raised = base::raise_descriptor_limit(); !raised)
-    log.warn("descriptors_not_raised", {{"error", raised.error().message()}});
+  const base::Log log = begin_daemon(arguments);
   if (auto room = base::check_thread_room(proto::client_threads()); !room)
     return fail(kProgram, kExitFailed, room.error().message());
   // Only whether the path can be a socket's: the agent may come later.
@@ -49,11 +44,9 @@ int run(int argc, char** argv) {
     return fail(kProgram, kExitUsage, usable.error().message());
   boost::asio::io_context loop(1);
   watcher::Watcher watcher(loop, *server, watcher_options(arguments), log);
-  auto http =
-      serve::HttpListener::listen(loop, serve::parse_endpoint(arguments.metrics).value(),
-                                  [&watcher](std::string_view path) { return watcher.answer_http(path); });
-  if (!http)
-    return fail(kProgram, kExitUsage, "--metrics: " + http.error().message() + ": give another ADDR:PORT");
+  auto http = listen_for_metrics(loop, arguments,
+                                 [&watcher](std::string_view path) { return watcher.answer_http(path); });
+  if (!http) return fail(kProgram, kExitUsage, http.error().message());
   watcher.run();
   end_within(kEndGrace);
   return kExitDone;

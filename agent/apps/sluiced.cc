@@ -22,8 +22,6 @@ constexpr char kProgram[] = "sluiced";
 constexpr uint64_t kLeastDescriptors =
     128;  // maps, programs, gRPC's own: some 80, and a few pods; gRPC aborts without
 
-constexpr std::chrono::seconds kEndGrace{2};
-
 // Says why no agent starts, also to those who would wait for one; not beside one that runs.
 int give_up(const SluicedOptions& options, int exit, const std::string& why) {
   const auto alive = serve::agent_listens(options.socket);
@@ -83,10 +81,7 @@ control::AgentOptions agent_options(const SluicedOptions& options) {
 }
 
 int run_agent(const SluicedOptions& options) {
-  const base::Log log(base::parse_log_format(options.log_format).value(),
-                      base::parse_log_level(options.log_level).value());
-  if (auto raised = base::raise_descriptor_limit(); !raised)
-    log.warn("descriptors_not_raised", {{"error", raised.error().message()}});
+  const base::Log log = begin_daemon(options);
   if (auto enough = base::check_descriptor_limit(kLeastDescriptors); !enough)
     return give_up(options, kExitFailed, enough.error().message());
   if (auto usable = serve::agent_listens(options.socket); !usable)
@@ -102,9 +97,8 @@ int run_agent(const SluicedOptions& options) {
   const auto answer = [&agent](std::string_view path) {
     return agent ? agent->answer_http(path) : serve::HttpAnswer{503, "text/plain", "starting\n"};
   };
-  auto http = serve::HttpListener::listen(loop, serve::parse_endpoint(options.metrics).value(), answer);
-  if (!http)
-    return give_up(options, kExitUsage, "--metrics: " + http.error().message() + ": give another ADDR:PORT");
+  auto http = listen_for_metrics(loop, options, answer);
+  if (!http) return give_up(options, kExitUsage, http.error().message());
   auto started = control::Agent::start(loop, agent_options(options), std::move(folder), log);
   if (!started) return give_up(options, kExitFailed, started.error().message());
   if (auto removed = base::remove_cannot_run(options.socket); !removed)

@@ -3,13 +3,9 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <set>
 
-#include "agent/apps/config_file.h"
-#include "agent/base/log.h"
 #include "agent/kernel/attach/attach.h"
-#include "agent/serve/http.h"
 
 namespace sluice::apps {
 namespace {
@@ -39,17 +35,10 @@ void add_options(CLI::App& app, SluicedOptions& options) {
   app.add_option("--mode", options.mode, "audit: report what would be denied, let it pass")
       ->check(CLI::IsMember({"enforce", "audit"}));
   app.add_option("--bpffs", options.bpffs, "Where maps, programs and links are pinned")->type_name("DIR");
-  app.add_option("--metrics", options.metrics, "Prometheus metrics, /healthz, /readyz")
-      ->type_name("ADDR:PORT")
-      ->check(checked_by(serve::parse_endpoint));
+  add_metrics_option(app, options, "Prometheus metrics, /healthz, /readyz");
   app.add_option("--attach", options.attach, "How programs are attached: auto, tcx or clsact")
       ->check(checked_by(kernel::attach::parse_attach_mode));
-  app.add_option("--log-level", options.log_level, "debug, info, warn or error")
-      ->check(checked_by(base::parse_log_level));
-  app.add_option("--log-format", options.log_format, "text or json")
-      ->check(checked_by(base::parse_log_format));
-  app.add_option("--config", options.config, "The same settings as YAML, key = option name; options win")
-      ->type_name("FILE");
+  add_daemon_options(app, options);
   app.add_flag("--detach", options.detach, "Remove every program, map and link ever installed, and exit");
   app.add_flag("--dry-run", options.dry_run, "Print the difference that would be applied, and exit");
   app.add_flag("--preflight", options.preflight,
@@ -58,13 +47,8 @@ void add_options(CLI::App& app, SluicedOptions& options) {
       ->check(CLI::IsMember({"table", "json"}));
 }
 
-// Options of one run alone, which no file of settings has.
-const std::set<std::string> kNoSettings = {"config", "detach", "dry-run", "preflight",
-                                           "output", "help",   "version"};
-
-void make_absolute(std::string& path) {
-  if (!path.empty()) path = std::filesystem::absolute(path).lexically_normal().string();
-}
+// Options of one run alone.
+const std::set<std::string> kNoSettings = {"detach", "dry-run", "preflight", "output"};
 
 }  // namespace
 
@@ -81,11 +65,7 @@ std::variant<SluicedOptions, Exit> parse_sluiced(int argc, const char* const* ar
   CLI::App app(kDescription, "sluiced");
   set_up(app);
   add_options(app, options);
-  if (auto exit = parse(app, argc, argv)) return *exit;
-  if (!options.config.empty()) {
-    auto read = apply_config_file(options.config, app, kNoSettings);
-    if (!read) return Exit{kExitUsage, read.error().message()};
-  }
+  if (auto exit = parse_daemon(app, argc, argv, options, kNoSettings)) return *exit;
   if (options.node_name.empty()) options.node_name = fallbacks.node_name;
   if (options.node_name.empty())
     return Exit{kExitUsage, "no node name: give --node-name NAME or set NODE_NAME"};

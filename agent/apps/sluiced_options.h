@@ -7,21 +7,19 @@
 #include <string>
 #include <variant>
 
-#include "agent/apps/command_line.h"
-#include "agent/base/default_socket.h"
+#include "agent/apps/daemon.h"
 
 namespace sluice::apps {
 
-struct SluicedOptions {
-  std::string node_name, manifests, config;
-  std::string socket = base::kDefaultSocket;
+struct SluicedOptions : DaemonOptions {
+  SluicedOptions() : DaemonOptions("127.0.0.1:9619") {}
+
+  std::string node_name, manifests;
   std::string netns_dir = "/run/netns";
   std::string default_verdict = "strict";
   std::string mode = "enforce";
   std::string bpffs = "/sys/fs/bpf/sluice";
-  std::string metrics = "127.0.0.1:9619";
   std::string attach = "auto";
-  std::string log_level = "info", log_format = "text";
   std::optional<uint32_t> socket_group, feeder_uid;
   bool detach = false, dry_run = false, preflight = false;
   std::string output = "table";  // of preflight

@@ -1,11 +1,5 @@
 #include "agent/apps/watcher_options.h"
 
-#include <filesystem>
-
-#include "agent/apps/config_file.h"
-#include "agent/base/log.h"
-#include "agent/serve/http.h"
-
 namespace sluice::apps {
 namespace {
 
@@ -26,17 +20,10 @@ void add_options(CLI::App& app, WatcherArguments& arguments) {
       ->check(checked_by(source::kube::parse_host_port));
   app.add_option("--node-name", arguments.node_name,
                  "The agent's node, to say so where it is another [$NODE_NAME]");
-  app.add_option("--metrics", arguments.metrics, "Prometheus metrics, /livez, /readyz")
-      ->type_name("ADDR:PORT")
-      ->check(checked_by(serve::parse_endpoint));
+  add_metrics_option(app, arguments, "Prometheus metrics, /livez, /readyz");
   app.add_option("--encoding", arguments.encoding, "What to ask the server for; JSON is taken all the same")
       ->check(CLI::IsMember({"protobuf", "json"}));
-  app.add_option("--log-level", arguments.log_level, "debug, info, warn or error")
-      ->check(checked_by(base::parse_log_level));
-  app.add_option("--log-format", arguments.log_format, "text or json")
-      ->check(checked_by(base::parse_log_format));
-  app.add_option("--config", arguments.config, "The same settings as YAML, key = option name; options win")
-      ->type_name("FILE");
+  add_daemon_options(app, arguments);
 }
 
 }  // namespace
@@ -47,16 +34,11 @@ std::variant<WatcherArguments, Exit> parse_watcher(int argc, const char* const* 
   CLI::App app(kAboutWatcher, "sluice-watcher");
   set_up(app);
   add_options(app, arguments);
-  if (auto exit = parse(app, argc, argv)) return *exit;
-  if (!arguments.config.empty()) {
-    auto read = apply_config_file(arguments.config, app, {"config", "help", "version"});
-    if (!read) return Exit{kExitUsage, read.error().message()};
-  }
+  if (auto exit = parse_daemon(app, argc, argv, arguments)) return *exit;
   if (!arguments.context.empty() && arguments.kubeconfig.empty())
     return Exit{kExitUsage, "--context: there is no kubeconfig to choose from: give --kubeconfig FILE"};
   if (arguments.node_name.empty()) arguments.node_name = environment("NODE_NAME").value_or("");
-  for (std::string* path : {&arguments.socket, &arguments.kubeconfig})
-    if (!path->empty()) *path = std::filesystem::absolute(*path).lexically_normal().string();
+  for (std::string* path : {&arguments.socket, &arguments.kubeconfig}) make_absolute(*path);
   return arguments;
 }
 

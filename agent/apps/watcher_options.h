@@ -4,18 +4,16 @@
 #include <string>
 #include <variant>
 
-#include "agent/apps/command_line.h"
-#include "agent/base/default_socket.h"
+#include "agent/apps/daemon.h"
 #include "agent/source/kube/api_server.h"
 
 namespace sluice::apps {
 
-struct WatcherArguments {
-  std::string socket = base::kDefaultSocket;
-  std::string kubeconfig, context, api_server, node_name, config;
-  std::string metrics = "127.0.0.1:9620";
+struct WatcherArguments : DaemonOptions {
+  WatcherArguments() : DaemonOptions("127.0.0.1:9620") {}
+
+  std::string kubeconfig, context, api_server, node_name;
   std::string encoding = "protobuf";
-  std::string log_level = "info", log_format = "text";
 };
 
 // Every value is well-formed; paths are absolute.
