@@ -3,8 +3,7 @@
 #include <charconv>
 
 #include "agent/base/excerpt.h"
-#include "agent/source/kube/json_body.h"
-#include "agent/source/kube/proto_body.h"
+#include "agent/source/kube/body_format.h"
 
 namespace sluice::source::kube {
 namespace {
@@ -16,16 +15,29 @@ int64_t number(const source::decode::Tree& tree) {
   return value;
 }
 
+const BodyFormat& format_of(Encoding encoding) {
+  return encoding == Encoding::kJson ? kJsonBody : kProtobufBody;
+}
+
 }  // namespace
 
 std::unique_ptr<ListReader> make_list_reader(Encoding encoding, model::Kind kind, TakeItem take) {
-  return encoding == Encoding::kJson ? make_json_list_reader(kind, std::move(take))
-                                     : make_proto_list_reader(kind, std::move(take));
+  return format_of(encoding).list_reader(kind, std::move(take));
 }
 
 std::unique_ptr<WatchReader> make_watch_reader(Encoding encoding, model::Kind kind, TakeEvent take) {
-  return encoding == Encoding::kJson ? make_json_watch_reader(kind, std::move(take))
-                                     : make_proto_watch_reader(kind, std::move(take));
+  return format_of(encoding).watch_reader(kind, std::move(take));
+}
+
+ListMeta list_meta_of(const source::decode::Tree& metadata) {
+  return {std::string(metadata.find("resourceVersion").text()),
+          std::string(metadata.find("continue").text())};
+}
+
+base::Result<ListMeta> finish_list(bool whole, const ListMeta& meta) {
+  if (!whole) return base::Error("ends in the middle of a list");
+  if (meta.resource_version.empty()) return base::Error("is a list without metadata.resourceVersion");
+  return meta;
 }
 
 ApiStatus status_of(const source::decode::Tree& object) {
@@ -38,7 +50,7 @@ ApiStatus status_of(const source::decode::Tree& object) {
 }
 
 ApiStatus read_status(Encoding encoding, std::string_view body) {
-  return encoding == Encoding::kJson ? read_json_status(body) : read_proto_status(body);
+  return format_of(encoding).status(body);
 }
 
 }  // namespace sluice::source::kube

@@ -1,10 +1,9 @@
-#include "agent/source/kube/json_body.h"
-
 #include <boost/json/basic_parser_impl.hpp>
 #include <optional>
 
 #include "agent/base/excerpt.h"
 #include "agent/source/decode/documents.h"
+#include "agent/source/kube/body_format.h"
 #include "agent/source/kube/json_filter.h"
 
 namespace sluice::source::kube {
@@ -121,9 +120,7 @@ struct ListOuter {
   }
   void take(const source::decode::Document& document) {
     if (depth_ == 2) return take_item(document.root());
-    if (here_ != Here::kMetadata) return;
-    meta = {std::string(document.root().find("resourceVersion").text()),
-            std::string(document.root().find("continue").text())};
+    if (here_ == Here::kMetadata) meta = list_meta_of(document.root());
   }
 
  private:
@@ -215,10 +212,7 @@ class JsonListReader final : public ListReader {
   }
   base::Status read(std::string_view bytes) override { return parser_.read(bytes); }
   base::Result<ListMeta> finish() override {
-    if (!parser_.outer().whole) return base::Error("ends in the middle of a list");
-    if (parser_.outer().meta.resource_version.empty())
-      return base::Error("is a list without metadata.resourceVersion");
-    return parser_.outer().meta;
+    return finish_list(parser_.outer().whole, parser_.outer().meta);
   }
 
  private:
@@ -238,20 +232,14 @@ class JsonWatchReader final : public WatchReader {
   Parser<WatchOuter> parser_;
 };
 
-}  // namespace
-
-std::unique_ptr<ListReader> make_json_list_reader(model::Kind kind, TakeItem take) {
-  return std::make_unique<JsonListReader>(kind, std::move(take));
-}
-
-std::unique_ptr<WatchReader> make_json_watch_reader(model::Kind kind, TakeEvent take) {
-  return std::make_unique<JsonWatchReader>(kind, std::move(take));
-}
-
 ApiStatus read_json_status(std::string_view body) {
   const auto parsed = source::decode::parse_json_value(body, 1);
   const auto* document = std::get_if<source::decode::Document>(&parsed);
   return document != nullptr ? status_of(document->root()) : ApiStatus{};
 }
+
+}  // namespace
+
+const BodyFormat kJsonBody = {make_reader<JsonListReader>, make_reader<JsonWatchReader>, read_json_status};
 
 }  // namespace sluice::source::kube

@@ -1,5 +1,4 @@
-#include "agent/source/kube/proto_body.h"
-
+#include "agent/source/kube/body_format.h"
 #include "agent/source/kube/proto_tree.h"
 #include "agent/source/kube/proto_wire.h"
 
@@ -19,13 +18,17 @@ base::Error malformed() {
   return base::Error("is malformed protobuf");
 }
 
+base::Status check_magic(std::string_view bytes) {
+  if (bytes.starts_with(kMagic)) return base::done();
+  return base::Error("is not Kubernetes protobuf: it does not begin with k8s");
+}
+
 // The whole envelope of one object.
 struct Envelope {
   std::string_view kind, raw;
 };
 base::Result<Envelope> open_envelope(std::string_view bytes) {
-  if (!bytes.starts_with(kMagic))
-    return base::Error("is not Kubernetes protobuf: it does not begin with k8s");
+  if (auto known = check_magic(bytes); !known) return known.error();
   Envelope envelope;
   WireMessage unknown(bytes.substr(kMagic.size()));
   while (auto field = unknown.next()) {
@@ -51,8 +54,7 @@ class ProtoListReader final : public ListReader {
     std::string_view rest = pending_;
     if (!magic_) {
       if (rest.size() < kMagic.size()) return base::done();
-      if (!rest.starts_with(kMagic))
-        return base::Error("is not Kubernetes protobuf: it does not begin with k8s");
+      if (auto known = check_magic(rest); !known) return known;
       rest.remove_prefix(kMagic.size());
       magic_ = true;
     }
@@ -66,9 +68,7 @@ class ProtoListReader final : public ListReader {
   }
 
   base::Result<ListMeta> finish() override {
-    if (!whole_ || !pending_.empty() || skip_ > 0) return base::Error("ends in the middle of a list");
-    if (meta_.resource_version.empty()) return base::Error("is a list without metadata.resourceVersion");
-    return meta_;
+    return finish_list(whole_ && pending_.empty() && skip_ == 0, meta_);
   }
 
  private:
@@ -126,8 +126,7 @@ class ProtoListReader final : public ListReader {
     if (number == kListItems)
       take_(tree->root());
     else
-      meta_ = {std::string(tree->root().find("resourceVersion").text()),
-               std::string(tree->root().find("continue").text())};
+      meta_ = list_meta_of(tree->root());
     consume(rest, head + length);
     return true;
   }
@@ -195,21 +194,16 @@ class ProtoWatchReader final : public WatchReader {
   std::string pending_;
 };
 
-}  // namespace
-
-std::unique_ptr<ListReader> make_proto_list_reader(model::Kind kind, TakeItem take) {
-  return std::make_unique<ProtoListReader>(kind, std::move(take));
-}
-
-std::unique_ptr<WatchReader> make_proto_watch_reader(model::Kind kind, TakeEvent take) {
-  return std::make_unique<ProtoWatchReader>(kind, std::move(take));
-}
-
 ApiStatus read_proto_status(std::string_view body) {
   auto envelope = open_envelope(body);
   if (!envelope || envelope->kind != "Status") return {};
   auto tree = build_tree(kStatusShape, envelope->raw);
   return tree ? status_of(tree->root()) : ApiStatus{};
 }
+
+}  // namespace
+
+const BodyFormat kProtobufBody = {make_reader<ProtoListReader>, make_reader<ProtoWatchReader>,
+                                  read_proto_status};
 
 }  // namespace sluice::source::kube
