@@ -10,6 +10,7 @@
 #include "agent/control/announced_file.h"
 #include "agent/endpoint/conntrack.h"
 #include "agent/endpoint/discover.h"
+#include "agent/endpoint/gate.h"
 #include "agent/endpoint/node_addresses.h"
 #include "agent/flow/record.h"
 #include "agent/kernel/bpffs.h"
@@ -30,6 +31,12 @@ namespace {
 
 constexpr size_t kEventsAtOnce = 256;
 constexpr unsigned kOwnThreads = 4;  // mounts, CPU visits, the stop, and one inside a namespace
+
+bool is_closed(const std::string& path) {
+  const auto netns = endpoint::Netns::open(path);
+  const auto closed = netns ? endpoint::gate_is_closed(*netns) : Result<bool>(netns.error());
+  return closed && *closed;
+}
 
 Status adopt(const kernel::Programs& programs, const std::vector<node::AdoptingEndpoint>& endpoints) {
   std::set<net::Ip> senders;
@@ -58,9 +65,12 @@ node::Hooks hooks_of(kernel::attach::Attacher& attacher) {
 
 node::Backend backend_of(const kernel::Programs& programs, kernel::KernelMaps& maps,
                          kernel::attach::Attacher& attacher) {
-  return {&maps, [&maps] { return maps.read(); }, hooks_of(attacher),
+  return {&maps,
+          [&maps] { return maps.read(); },
+          hooks_of(attacher),
           [&programs](const auto& endpoints) { return adopt(programs, endpoints); },
-          attacher.mode() == kernel::attach::AttachMode::kClsact};
+          attacher.mode() == kernel::attach::AttachMode::kClsact,
+          is_closed};
 }
 
 node::Clock clock_of_system() {
@@ -161,6 +171,7 @@ Agent::Agent(boost::asio::io_context& loop, AgentOptions options, std::unique_pt
       apply_retry_(loop),
       host_retry_(loop),
       report_due_(loop),
+      look_again_due_(loop),
       signals_(loop, SIGTERM, SIGINT),
       syncs_(loop, [this](Generation) { return late(); }) {}
 
@@ -297,21 +308,27 @@ void Agent::apply() {
   answer_syncs();
   cni_.answer();
   reconciler_.clean_up();  // a wait that nobody who was answered above has to join
-  if (view().stale())
+  if (view().to_retry())
     later(apply_retry_, [this] { apply_soon(); });
   else
     done_with(apply_retry_);
+  at(view().look_again(), look_again_due_, [this] { apply_soon(); });
   report_later();
 }
 
 void Agent::report_later() {
-  const auto due = reconciler_.next_report();
-  if (!due) return;
-  report_due_.expires_at(*due);
-  report_due_.async_wait([this](const error_code& cancelled) {
-    if (cancelled || stopping_) return;
+  at(reconciler_.next_report(), report_due_, [this] {
     reconciler_.report();
     report_later();
+  });
+}
+
+// In place of what the timer waited for.
+void Agent::at(const Due& due, boost::asio::steady_timer& timer, std::function<void()> act) {
+  if (!due) return;
+  timer.expires_at(*due);
+  timer.async_wait([this, act = std::move(act)](const error_code& cancelled) {
+    if (!cancelled && !stopping_) act();
   });
 }
 

@@ -107,6 +107,8 @@ class Agent final : public ControlHandler {
   base::Status drain_events();
   // Reports problems at the moment from which they stand.
   void report_later();
+  using Due = std::optional<std::chrono::steady_clock::time_point>;
+  void at(const Due& due, boost::asio::steady_timer& timer, std::function<void()> act);
   void later(Retry& retry, std::function<void()> again);
   static void done_with(Retry& retry);
 
@@ -138,7 +140,7 @@ class Agent final : public ControlHandler {
 
   Descriptor feeder_fd_, watch_fd_, events_fd_;
   Retry apply_retry_, host_retry_;
-  boost::asio::steady_timer report_due_;
+  boost::asio::steady_timer report_due_, look_again_due_;
   boost::asio::signal_set signals_;
   bool apply_posted_ = false, stopping_ = false, other_layouts_removed_ = false;
   Generation generation_ = 0;  // of the last batch drained

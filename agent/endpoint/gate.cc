@@ -11,6 +11,7 @@
 
 #include <array>
 #include <functional>
+#include <optional>
 #include <vector>
 
 namespace sluice::endpoint {
@@ -18,6 +19,7 @@ namespace {
 
 using base::Error;
 using base::Fd;
+using base::Result;
 using base::Status;
 
 constexpr char kTable[] = "sluice-gate", kIn[] = "in", kOut[] = "out";
@@ -37,26 +39,12 @@ void nest(nl_msg* message, int attribute, const Fill& fill) {
   nla_nest_end(message, start);
 }
 
-// Commands that take effect together, or none does.
-class Batch {
- public:
-  Batch() { add(NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES, {}); }
-  void command(int type, int flags, const Fill& fill) {
-    add((NFNL_SUBSYS_NFTABLES << 8) | type, flags, NFPROTO_INET, 0, fill);
-  }
-  // The kernel's answer: 0 or an errno.
-  int run() {
-    add(NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES, {});
-    const Fd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
-    if (!fd.valid()) return errno;
-    sockaddr_nl kernel{};
-    kernel.nl_family = AF_NETLINK;
-    const auto* to = reinterpret_cast<const sockaddr*>(&kernel);
-    if (::sendto(fd.get(), bytes_.data(), bytes_.size(), 0, to, sizeof kernel) < 0) return errno;
-    return answer(fd);
-  }
+constexpr int nf_tables(int type) {
+  return (NFNL_SUBSYS_NFTABLES << 8) | type;
+}
 
- private:
+class Messages {
+ public:
   void add(int type, int flags, uint8_t family, uint16_t resource, const Fill& fill) {
     nl_msg* message = nlmsg_alloc();
     nlmsg_put(message, NL_AUTO_PORT, ++sequence_, type, sizeof(nfgenmsg), NLM_F_REQUEST | flags);
@@ -70,25 +58,56 @@ class Batch {
     bytes_.insert(bytes_.end(), bytes, bytes + NLMSG_ALIGN(nlmsg_hdr(message)->nlmsg_len));
     nlmsg_free(message);
   }
-  // The kernel works while we send: what it has to say is there. Every failure is told, success where a
-  // command asked for it.
-  static int answer(const Fd& fd) {
+  // Sends them and calls `look` with each message of the kernel's answer until it returns false. The kernel
+  // works while we send: what it has to say is there. 0 or an errno.
+  int exchange(const std::function<bool(nlmsghdr*)>& look) const {
+    const Fd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
+    if (!fd.valid()) return errno;
+    sockaddr_nl kernel{};
+    kernel.nl_family = AF_NETLINK;
+    const auto* to = reinterpret_cast<const sockaddr*>(&kernel);
+    if (::sendto(fd.get(), bytes_.data(), bytes_.size(), 0, to, sizeof kernel) < 0) return errno;
     alignas(nlmsghdr) std::array<char, 8192> bytes{};
-    bool told = false;
     for (ssize_t size; (size = ::recv(fd.get(), bytes.data(), bytes.size(), MSG_DONTWAIT)) > 0;) {
       auto left = static_cast<int>(size);
       for (auto* head = reinterpret_cast<nlmsghdr*>(bytes.data()); nlmsg_ok(head, left);
-           head = nlmsg_next(head, &left)) {
-        if (head->nlmsg_type != NLMSG_ERROR || head->nlmsg_len < NLMSG_LENGTH(sizeof(nlmsgerr))) continue;
-        told = true;
-        if (const int code = static_cast<const nlmsgerr*>(nlmsg_data(head))->error; code != 0) return -code;
-      }
+           head = nlmsg_next(head, &left))
+        if (!look(head)) return 0;
     }
-    return told ? 0 : EPROTO;
+    return 0;
   }
 
+ private:
   uint32_t sequence_ = 0;
   std::vector<uint8_t> bytes_;
+};
+
+// The errno that the kernel answers with, 0 for success; nothing where the message is another one.
+std::optional<int> outcome_in(nlmsghdr* head) {
+  if (head->nlmsg_type != NLMSG_ERROR || head->nlmsg_len < NLMSG_LENGTH(sizeof(nlmsgerr))) return {};
+  return -static_cast<const nlmsgerr*>(nlmsg_data(head))->error;
+}
+
+// Commands that take effect together, or none does.
+class Batch {
+ public:
+  Batch() { messages_.add(NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES, {}); }
+  void command(int type, int flags, const Fill& fill) {
+    messages_.add(nf_tables(type), flags, NFPROTO_INET, 0, fill);
+  }
+  // The kernel's answer: 0 or an errno. Every failure is told, success where a command asked for it.
+  int run() {
+    messages_.add(NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES, {});
+    std::optional<int> result;
+    const int failed = messages_.exchange([&result](nlmsghdr* head) {
+      if (const auto outcome = outcome_in(head)) result = outcome;
+      return result.value_or(0) == 0;
+    });
+    return failed != 0 ? failed : result.value_or(EPROTO);
+  }
+
+ private:
+  Messages messages_;
 };
 
 void name_table(nl_msg* message) {
@@ -157,6 +176,11 @@ void add_exception(Batch& batch, const char* chain, uint8_t first, uint8_t last,
   });
 }
 
+// Such a kernel has no table either.
+bool lacks_nf_tables(int code) {
+  return code == EOPNOTSUPP || code == EPROTONOSUPPORT;
+}
+
 int close_here() {
   Batch batch;
   // The table is there after the first command and fresh after the third, whatever was before.
@@ -176,14 +200,33 @@ int open_here() {
   Batch batch;
   batch.command(NFT_MSG_DELTABLE, NLM_F_ACK, name_table);
   const int code = batch.run();
-  return code == ENOENT || code == EOPNOTSUPP || code == EPROTONOSUPPORT ? 0 : code;
+  return code == ENOENT || lacks_nf_tables(code) ? 0 : code;
+}
+
+// The policy of a chain of the gate: NF_DROP, or -errno.
+int policy_of(const char* chain) {
+  Messages question;
+  question.add(nf_tables(NFT_MSG_GETCHAIN), 0, NFPROTO_INET, 0, [chain](nl_msg* message) {
+    nla_put_string(message, NFTA_CHAIN_TABLE, kTable);
+    nla_put_string(message, NFTA_CHAIN_NAME, chain);
+  });
+  int policy = -EPROTO;
+  const int failed = question.exchange([&policy](nlmsghdr* head) {
+    if (const auto outcome = outcome_in(head)) policy = -*outcome;
+    const nlattr* attribute = head->nlmsg_type == nf_tables(NFT_MSG_NEWCHAIN)
+                                  ? nlmsg_find_attr(head, sizeof(nfgenmsg), NFTA_CHAIN_POLICY)
+                                  : nullptr;
+    if (attribute != nullptr) policy = static_cast<int>(ntohl(nla_get_u32(attribute)));
+    return false;
+  });
+  return failed != 0 ? -failed : policy;
 }
 
 Status act(const Netns& netns, int (*what)(), const char* failure) {
   return within(netns, [&]() -> Status {
     const int code = what();
     if (code == 0) return base::done();
-    if (code == EOPNOTSUPP || code == EPROTONOSUPPORT)
+    if (lacks_nf_tables(code))
       return Error(std::string(failure) + ": this kernel has no nf_tables: load that module, or go without");
     return Error::from_errno(code, failure);
   });
@@ -197,6 +240,17 @@ Status close_gate(const Netns& netns) {
 
 Status open_gate(const Netns& netns) {
   return act(netns, open_here, "open the network namespace");
+}
+
+Result<bool> gate_is_closed(const Netns& netns) {
+  return within(netns, []() -> Result<bool> {
+    for (const char* chain : {kIn, kOut}) {
+      const int policy = policy_of(chain);
+      if (policy == -ENOENT || lacks_nf_tables(-policy) || policy == NF_ACCEPT) return false;
+      if (policy != NF_DROP) return Error::from_errno(-policy, "ask for the network namespace's gate");
+    }
+    return true;
+  });
 }
 
 }  // namespace sluice::endpoint

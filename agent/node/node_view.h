@@ -42,6 +42,8 @@ struct NodeState {
   Reports reports;
   std::vector<std::string> unread;  // what of the machine could not be read, one line each
   bool retry = false;               // something failed, and is to be tried again
+  // When to look again at interfaces that are left to their chains (kGiveWay); nothing: none is.
+  std::optional<std::chrono::steady_clock::time_point> look_again;
   std::optional<LastChange> last_change;
   std::string last_error;  // of the last change; empty where it succeeded
   Totals totals;
@@ -76,7 +78,13 @@ class NodeView {
   bool complete() const { return state_.inputs.complete(); }
   bool started() const { return state_.last_change.has_value(); }  // a first state is in force
   // apply() would do something now.
-  bool stale() const { return complete() && (state_.inputs.changed() || state_.retry); }
+  bool stale() const {
+    return complete() && (state_.inputs.changed() || state_.retry || state_.look_again.has_value());
+  }
+  // Something failed, and apply() would try it again now.
+  bool to_retry() const { return complete() && state_.retry; }
+  // By then apply() is to be called again, news or not.
+  std::optional<std::chrono::steady_clock::time_point> look_again() const { return state_.look_again; }
   // Every input is in force.
   bool all_in_force() const { return started() && !stale(); }
   // Why nobody should rely on this node now, one line: nothing is in force yet, the last change failed, an interface

@@ -50,6 +50,7 @@ Reconciler::Reconciler(std::string name, Backend backend, Clock clock, const bas
              .reports = Reports(clock_.steady, log),
              .unread = {},
              .retry = false,
+             .look_again = {},
              .last_change = {},
              .last_error = {},
              .totals = {}},
@@ -98,9 +99,6 @@ void Reconciler::classify() {
   state_.interfaces =
       classify_interfaces({state_.inputs.discovery(), state_.inputs.pods(), state_.name,
                            state_.inputs.pod_cidrs(), view_.image(), state_.attachments.carrying()});
-  auto before = std::exchange(unknown_since_, {});
-  for (const uint32_t ifindex : state_.interfaces.unknown)
-    unknown_since_[ifindex] = before.contains(ifindex) ? before[ifindex] : clock_.steady();
   report();
 }
 
@@ -210,21 +208,46 @@ std::set<uint32_t> Reconciler::wanted_interfaces() const {
   return wanted;
 }
 
-bool Reconciler::gives_way(uint32_t ifindex) const {
-  if (!backend_.gives_way || !view_.started() || state_.attachments.carrying().contains(ifindex))
-    return false;
-  const auto since = unknown_since_.find(ifindex);
-  return since != unknown_since_.end() && clock_.steady() < since->second + kGiveWay &&
-         !announced_interfaces(view_.discovery(), view_.announced()).contains(ifindex);
+bool Reconciler::is_closed(uint32_t ifindex) const {
+  const auto& all = view_.discovery().found;
+  const auto found = std::ranges::find(all, static_cast<int>(ifindex), &endpoint::Found::host_ifindex);
+  return backend_.is_closed && found != all.end() &&
+         backend_.is_closed(view_.discovery().dir + "/" + found->netns);
+}
+
+std::chrono::seconds Reconciler::way_of(uint32_t ifindex) const {
+  if (is_closed(ifindex)) return kGiveWayClosed;
+  const bool unknown = view_.started() && state_.interfaces.unknown.contains(ifindex);
+  return unknown ? kGiveWay : std::chrono::seconds(0);
+}
+
+std::set<uint32_t> Reconciler::left_to_chains(const std::set<uint32_t>& wanted) {
+  state_.look_again.reset();
+  const auto before = std::exchange(bare_since_, {});
+  if (!backend_.gives_way) return {};
+  const auto carrying = state_.attachments.carrying();
+  const auto announced = announced_interfaces(view_.discovery(), view_.announced());
+  const auto now = clock_.steady();
+  std::set<uint32_t> left;
+  for (const uint32_t ifindex : wanted) {
+    if (carrying.contains(ifindex) || announced.contains(ifindex)) continue;
+    const auto known = before.find(ifindex);
+    const auto since = bare_since_[ifindex] = known == before.end() ? now : known->second;
+    const auto over = since + way_of(ifindex);
+    if (over <= now) continue;
+    left.insert(ifindex);
+    state_.look_again = std::min({state_.look_again.value_or(over), over, now + kGiveWay});
+  }
+  return left;
 }
 
 void Reconciler::attach_wanted() {
-  adopt_connections();
   auto wanted = wanted_interfaces();
-  const size_t giving_way = std::erase_if(wanted, [this](uint32_t ifindex) { return gives_way(ifindex); });
+  const auto left = left_to_chains(wanted);
+  adopt_connections(left);
+  std::erase_if(wanted, [&left](uint32_t ifindex) { return left.contains(ifindex); });
   state_.attachments.attach_missing(wanted, [this](uint32_t ifindex) { return pod_at(ifindex); });
-  // Both as soon as a failed change is tried again.
-  state_.retry = state_.retry || giving_way > 0 || !view_.attach_errors().empty();
+  state_.retry = state_.retry || !view_.attach_errors().empty();
   report();
 }
 
@@ -237,7 +260,7 @@ void Reconciler::detach_unwanted() {
   }
 }
 
-void Reconciler::adopt_connections() const {
+void Reconciler::adopt_connections(const std::set<uint32_t>& left) const {
   const bool compiled_in_force = state_.applier.state() == Applier::State::kInForce ||
                                  state_.applier.state() == Applier::State::kToCleanUp;
   if (!backend_.adopt || !compiled_in_force) return;
@@ -245,7 +268,8 @@ void Reconciler::adopt_connections() const {
   std::vector<AdoptingEndpoint> endpoints;
   for (const auto& [id, endpoint] : view_.image().endpoints) {
     const auto flow_id = view_.placement().id_of(id);
-    if (flow_id && endpoint.ifindex != 0 && !carrying.contains(endpoint.ifindex))
+    if (flow_id && endpoint.ifindex != 0 && !carrying.contains(endpoint.ifindex) &&
+        !left.contains(endpoint.ifindex))
       endpoints.push_back({*flow_id, endpoint.ipv4, endpoint.ipv6});
   }
   if (endpoints.empty()) return;

@@ -10,7 +10,9 @@
 //  4. A pod found here whose policy cannot be put in force gets our programs all the same. They
 //     know nothing of it: with strict they close it, with permissive they follow its flows
 //     (semantics 25).
-//  5. Programs are taken off an interface only once it is certain that no pod is behind it
+//  5. With clsact, a new interface of a known pod is left to its chain (kGiveWayClosed) only where
+//     its namespace was seen closed, less than a kGiveWay ago, and no CNI plugin has announced it.
+//  6. Programs are taken off an interface only once it is certain that no pod is behind it
 //     (interfaces.h).
 //
 // It has no fd and no clock of its own, and waits for nothing but Target. One thread.
@@ -39,11 +41,14 @@ struct Backend {
   std::function<base::Status(const std::vector<AdoptingEndpoint>&)> adopt = {};
   // Programs on an interface keep others from adding an `ingress` qdisc (clsact).
   bool gives_way = false;
+  // Whether the namespace of that path certainly passes no packet (endpoint/gate.h). May be left out.
+  std::function<bool(const std::string& netns)> is_closed = {};
 };
 
-// How long the interface of a pod that nobody knows yet is left to the plugins of its chain. Programs on it
-// would keep the bandwidth plugin from its place.
-inline constexpr std::chrono::seconds kGiveWay{1};
+// How long a new interface is left to the plugins of its chain, where programs on it would keep the bandwidth
+// plugin from its place: that of a pod that nobody knows yet, come after the first state, and that of any pod
+// whose namespace is closed, which is looked at again each kGiveWay.
+inline constexpr std::chrono::seconds kGiveWay{1}, kGiveWayClosed{10};
 
 struct Clock {
   std::function<std::chrono::steady_clock::time_point()> steady;
@@ -101,12 +106,16 @@ class Reconciler {
   base::Result<image::Difference> compile();
   // Interfaces of endpoints in force, of pods that wait for that, and of those that are not known.
   std::set<uint32_t> wanted_interfaces() const;
-  // Unknown, new since the first state, and not announced: a chain of plugins may be at work on it.
-  bool gives_way(uint32_t ifindex) const;
+  // Those of them on which a chain of plugins may be at work.
+  std::set<uint32_t> left_to_chains(const std::set<uint32_t>& wanted);
+  // How long it is left to its chain, where it is not announced.
+  std::chrono::seconds way_of(uint32_t ifindex) const;
+  bool is_closed(uint32_t ifindex) const;
   void attach_wanted();
   void detach_unwanted();
-  // Writes open connections down as flows, for endpoints in force on interfaces that carry no programs yet.
-  void adopt_connections() const;
+  // Writes open connections down as flows, for endpoints in force on interfaces that carry no programs yet;
+  // not for those that are left to their chains.
+  void adopt_connections(const std::set<uint32_t>& left) const;
   void attach_at_once(uint32_t ifindex);
   std::string pod_at(uint32_t ifindex) const;
   Applied fail(const base::Error& error);
@@ -119,7 +128,8 @@ class Reconciler {
   const NodeView view_;
   // The oldest input that is not in force.
   std::optional<std::chrono::steady_clock::time_point> changed_since_;
-  std::map<uint32_t, std::chrono::steady_clock::time_point> unknown_since_;
+  // Interfaces that are to get programs and have none, and since when.
+  std::map<uint32_t, std::chrono::steady_clock::time_point> bare_since_;
 };
 
 }  // namespace sluice::node

@@ -74,6 +74,11 @@ class Gate : public ::testing::Test {
       EXPECT_EQ(::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&any), sizeof any), 0);
     });
   }
+  bool is_closed() const {
+    const auto closed = endpoint::gate_is_closed(netns_);
+    EXPECT_TRUE(closed) << closed.error().message();
+    return *closed;
+  }
   void inside(const std::function<void()>& what) {
     const auto ran = endpoint::run_within(netns_, what);
     EXPECT_TRUE(ran) << ran.error().message();
@@ -86,18 +91,21 @@ class Gate : public ::testing::Test {
 
 TEST_F(Gate, ClosedItPassesNothingAndOpenedAllAsBefore) {
   for (int round = 0; round < 3; ++round) {
+    EXPECT_FALSE(is_closed());
     EXPECT_EQ(send_byte(socket_, "127.0.0.1", 'a'), 0);
     EXPECT_EQ(send_byte(socket_, "::1", 'b'), 0);
     EXPECT_EQ(taken(socket_), "ab");
     for (int again = 0; again < 2; ++again) {
       const auto closed = endpoint::close_gate(netns_);
       ASSERT_TRUE(closed) << closed.error().message();
+      EXPECT_TRUE(is_closed());
       EXPECT_EQ(send_byte(socket_, "127.0.0.1", 'c'), EPERM);
       EXPECT_EQ(send_byte(socket_, "::1", 'd'), EPERM);
     }
     for (int again = 0; again < 2; ++again) {
       const auto opened = endpoint::open_gate(netns_);
       ASSERT_TRUE(opened) << opened.error().message();
+      EXPECT_FALSE(is_closed());
     }
   }
   EXPECT_EQ(taken(socket_), "");

@@ -212,7 +212,7 @@ TEST_F(ReconcilerTest, ANewPodThatIsNotKnownIsLeftToItsChainForAMoment) {
   EXPECT_TRUE(node->view().all_in_force());
 }
 
-// Never one that is known: from the start, or as soon as it is.
+// Never one that is known, where its namespace is open: from the start, or as soon as it is known.
 TEST_F(ReconcilerTest, APodThatIsKnownIsNotLeftToItsChain) {
   gives_way_ = true;
   auto node = make_node();
@@ -229,6 +229,90 @@ TEST_F(ReconcilerTest, APodThatIsKnownIsNotLeftToItsChain) {
   node->set_objects(objects(model::Pod(pod("prod/late", "10.0.0.11").on("n1"))));
   node->apply();
   EXPECT_THAT(maps_.attached, ElementsAre(7u, 8u, 10u, 11u)) << "its second is not over";
+}
+
+// A pod with a static address, or whose sandbox is made again, on interface 10: known before it is there.
+class ClosedPod : public ReconcilerTest {
+ protected:
+  ClosedPod() {
+    gives_way_ = true;
+    closed_ = {"/netns/early"};
+    node_ = make_node();
+    give_first(*node_);
+    node_->set_objects(objects(model::Pod(pod("prod/early", "10.0.0.10").on("n1"))));
+    node_->apply();
+    node_->set_discovery(discovery({found("a", 7, "10.0.0.1"), found("b", 8, "10.0.0.2")}));
+    node_->apply();
+    come();
+  }
+  void come() {
+    node_->set_discovery(
+        discovery({found("a", 7, "10.0.0.1"), found("b", 8, "10.0.0.2"), found("early", 10, "10.0.0.10")}));
+    node_->apply();
+  }
+  bool attached() const { return maps_.attached.contains(10); }
+
+  std::unique_ptr<Reconciler> node_;
+};
+
+TEST_F(ClosedPod, IsLeftToItsChainUntilItIsAnnounced) {
+  EXPECT_FALSE(attached());
+  EXPECT_EQ(endpoint_at(*node_, 10), "prod/early") << "its policy waits for it";
+  EXPECT_FALSE(node_->view().all_in_force());
+  EXPECT_FALSE(node_->view().to_retry()) << "nothing failed";
+  const AnnouncedEndpoint announced{{"prod", "early"}, "", "/netns/early", "veth10", {ip("10.0.0.10")}};
+  node_->set_announced({{{"c1", "eth0"}, announced}});
+  node_->attach_announced(announced);
+  EXPECT_TRUE(attached());
+  node_->apply();
+  EXPECT_TRUE(node_->view().all_in_force());
+  EXPECT_FALSE(node_->view().look_again().has_value());
+}
+
+TEST_F(ClosedPod, IsLeftToItsChainNoLongerThanItIsClosed) {
+  ASSERT_FALSE(attached());
+  pass_until(node_->view().look_again());
+  node_->apply();
+  EXPECT_FALSE(attached()) << "a plugin that takes more than a second";
+  closed_.clear();
+  pass_until(node_->view().look_again());
+  node_->apply();
+  EXPECT_TRUE(attached());
+}
+
+TEST_F(ClosedPod, IsNotLeftToItsChainForGood) {
+  const auto first = now_;
+  while (!attached() && now_ < 10 * kGiveWayClosed) {
+    pass_until(node_->view().look_again());
+    node_->apply();
+  }
+  EXPECT_TRUE(attached());
+  EXPECT_LE(now_ - first, kGiveWayClosed + std::chrono::milliseconds(1)) << "looked at right then";
+  EXPECT_TRUE(node_->view().all_in_force());
+}
+
+TEST_F(ClosedPod, IsNotLeftAgainWhereItsProgramsCouldNotBeAttached) {
+  maps_.refused = {10};
+  now_ += kGiveWayClosed;
+  node_->apply();
+  EXPECT_TRUE(node_->view().to_retry());
+  maps_.refused.clear();
+  node_->apply();
+  EXPECT_TRUE(attached());
+}
+
+// A node that starts makes all its pods at once.
+TEST_F(ClosedPod, IsLeftToItsChainByAnAgentThatStartsTooUnlessItHasPrograms) {
+  for (const bool carries : {false, true}) {
+    maps_.attached = carries ? std::set<uint32_t>{10} : std::set<uint32_t>{};
+    node_ = make_node();
+    give_first(*node_);
+    node_->set_objects(objects(model::Pod(pod("prod/early", "10.0.0.10").on("n1"))));
+    const int before = maps_.attaches;
+    come();
+    EXPECT_EQ(maps_.attaches - before, carries ? 3 : 2) << "the open ones at once";
+    EXPECT_EQ(attached(), carries);
+  }
 }
 
 TEST_F(ReconcilerTest, APodOfThisNodeWithoutANamespaceIsAProblem) {

@@ -55,7 +55,8 @@ class ReconcilerTest : public ::testing::Test {
              [this](uint32_t ifindex) { return maps_.detach(ifindex); },
              [this]() -> base::Result<std::set<uint32_t>> { return maps_.attached; }},
             {},
-            gives_way_};
+            gives_way_,
+            [this](const std::string& netns) { return closed_.contains(netns); }};
   }
   std::unique_ptr<Reconciler> make_node() {
     return std::make_unique<Reconciler>(
@@ -107,9 +108,14 @@ class ReconcilerTest : public ::testing::Test {
 
   // What is wrong stands from then on (Lasting).
   void pass_a_second() { now_ += Lasting::kStands; }
+  void pass_until(const std::optional<std::chrono::steady_clock::time_point>& due) {
+    ASSERT_TRUE(due.has_value());
+    now_ = due->time_since_epoch();
+  }
 
   FakeMaps maps_;
   bool unreadable_ = false, gives_way_ = false;
+  std::set<std::string> closed_;  // paths of namespaces
   std::chrono::steady_clock::duration now_{};
   base::Log log_{base::LogFormat::kText, base::LogLevel::off};
 };
