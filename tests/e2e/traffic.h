@@ -19,8 +19,6 @@
 
 namespace sluice::e2e {
 
-using live::sockaddr_of;
-
 // Datagrams a millisecond.
 inline constexpr int kBurst = 16;
 
@@ -31,12 +29,11 @@ class Hammer {
   Hammer(const std::string& netns, const net::Ip& to, uint16_t port) {
     auto fd = live::socket_in(netns, AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
     if (!fd) return;
-    thread_ = std::thread([this, fd = std::move(*fd), address = sockaddr_of(to, port)] {
+    thread_ = std::thread([this, fd = std::move(*fd), address = live::SocketAddress({to, port})] {
       const char byte = 'x';
       while (!stop_) {
-        const auto* generic = reinterpret_cast<const sockaddr*>(&address);
         for (int i = 0; i < kBurst; ++i)
-          if (::sendto(fd.get(), &byte, 1, 0, generic, sizeof address) == 1) ++sent_;
+          if (::sendto(fd.get(), &byte, 1, 0, address.get(), address.size()) == 1) ++sent_;
         ::poll(nullptr, 0, 1);  // the machine's few cores are for the programs under test too
       }
     });
@@ -58,10 +55,9 @@ class Hammer {
 // One datagram.
 inline bool send_one(const std::string& netns, const net::Ip& to, uint16_t port) {
   const auto fd = live::socket_in(netns, AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-  const sockaddr_in address = sockaddr_of(to, port);
+  const live::SocketAddress address({to, port});
   const char byte = 'x';
-  return fd &&
-         ::sendto(fd->get(), &byte, 1, 0, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 1;
+  return fd && ::sendto(fd->get(), &byte, 1, 0, address.get(), address.size()) == 1;
 }
 
 enum class Where {

@@ -3,10 +3,12 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "agent/base/fd.h"
 #include "agent/base/result.h"
@@ -26,12 +28,40 @@ inline base::Result<base::Fd> socket_in(const std::string& path, int family, int
   });
 }
 
-inline sockaddr_in sockaddr_of(const net::Ip& ip, uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  std::memcpy(&address.sin_addr, ip.bytes().data(), sizeof address.sin_addr);
-  return address;
+struct SocketAt {
+  net::Ip ip;
+  uint16_t port = 0;
+};
+
+// A SocketAt as socket calls take it.
+class SocketAddress {
+ public:
+  SocketAddress(const SocketAt& at) {  // NOLINT(google-explicit-constructor): the same in other words
+    if (at.ip.family() == net::Family::kIpv4) {
+      auto& v4 = reinterpret_cast<sockaddr_in&>(storage_);
+      v4.sin_family = AF_INET;
+      v4.sin_port = htons(at.port);
+      std::memcpy(&v4.sin_addr, at.ip.bytes().data(), sizeof v4.sin_addr);
+    } else {
+      size_ = sizeof(sockaddr_in6);
+      auto& v6 = reinterpret_cast<sockaddr_in6&>(storage_);
+      v6.sin6_family = AF_INET6;
+      v6.sin6_port = htons(at.port);
+      std::memcpy(&v6.sin6_addr, at.ip.bytes().data(), sizeof v6.sin6_addr);
+    }
+  }
+  int family() const { return storage_.ss_family; }
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage_); }
+  socklen_t size() const { return size_; }
+
+ private:
+  sockaddr_storage storage_{};
+  socklen_t size_ = sizeof(sockaddr_in);
+};
+
+inline bool readable(int fd, int milliseconds) {
+  pollfd poll{fd, POLLIN, 0};
+  return ::poll(&poll, 1, milliseconds) == 1;
 }
 
 }  // namespace sluice::live

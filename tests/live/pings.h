@@ -3,9 +3,6 @@
 // root.
 #pragma once
 
-#include <poll.h>
-
-#include <cstring>
 #include <string>
 
 #include "agent/packet/build.h"
@@ -13,63 +10,45 @@
 
 namespace sluice::live {
 
-namespace detail {
-
-inline bool readable(int fd, int milliseconds) {
-  pollfd poll{fd, POLLIN, 0};
-  return ::poll(&poll, 1, milliseconds) == 1;
-}
-
-}  // namespace detail
-
 // Does a datagram that `from` sends to `to` at `address`, with `source` in its header, arrive? IPv4.
 inline base::Result<bool> datagram_arrives(const std::string& from, const std::string& to,
                                            const net::Ip& source, const net::Ip& address, uint16_t port,
                                            int milliseconds) {
   auto receiver = socket_in("/run/netns/" + to, AF_INET, SOCK_DGRAM, 0);
   if (!receiver) return receiver.error();
-  const sockaddr_in at = sockaddr_of(address, port);
-  if (::bind(receiver->get(), reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0)
+  const SocketAddress at({address, port});
+  if (::bind(receiver->get(), at.get(), at.size()) != 0)
     return base::Error::from_errno(errno, "bind in " + to);
   auto sender = socket_in("/run/netns/" + from, AF_INET, SOCK_RAW, IPPROTO_RAW);
   if (!sender) return sender.error();
   packet::Spec spec = packet::opening(source, address, net::kUdp, net::Port::from_host(port));
   spec.payload = {1};
   const packet::Bytes bytes = packet::build_ip(spec);
-  if (::sendto(sender->get(), bytes.data(), bytes.size(), 0, reinterpret_cast<const sockaddr*>(&at),
-               sizeof at) != static_cast<ssize_t>(bytes.size()))
+  if (::sendto(sender->get(), bytes.data(), bytes.size(), 0, at.get(), at.size()) !=
+      static_cast<ssize_t>(bytes.size()))
     return base::Error::from_errno(errno, "send from " + from);
-  return detail::readable(receiver->get(), milliseconds);
+  return readable(receiver->get(), milliseconds);
 }
 
 // Is an echo request that `from` sends answered? Link-local addresses are those of its eth0.
 inline base::Result<bool> is_answered(const std::string& from, const net::Ip& to, uint16_t identifier,
                                       int milliseconds) {
   const bool v4 = to.family() == net::Family::kIpv4;
-  auto fd = socket_in("/run/netns/" + from, v4 ? AF_INET : AF_INET6, SOCK_RAW,
-                      v4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6});
+  const SocketAddress at({to, 0});
+  auto fd =
+      socket_in("/run/netns/" + from, at.family(), SOCK_RAW, v4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6});
   if (!fd) return fd.error();
   if (::setsockopt(fd->get(), SOL_SOCKET, SO_BINDTODEVICE, "eth0", sizeof "eth0") != 0)
     return base::Error::from_errno(errno, "bind to eth0 of " + from);
-  sockaddr_storage at{};
-  if (v4) {
-    const sockaddr_in address = sockaddr_of(to, 0);
-    std::memcpy(&at, &address, sizeof address);
-  } else {
-    auto& address = reinterpret_cast<sockaddr_in6&>(at);
-    address.sin6_family = AF_INET6;
-    std::memcpy(&address.sin6_addr, to.bytes().data(), sizeof address.sin6_addr);
-  }
   // Type, code, checksum (the kernel's to make for ICMPv6), identifier, sequence.
   uint16_t words[4] = {htons(static_cast<uint16_t>((v4 ? 8 : 128) << 8)), 0, htons(identifier), htons(1)};
   uint32_t sum = 0;
   for (const uint16_t word : words) sum += ntohs(word);
   if (v4) words[1] = htons(static_cast<uint16_t>(~(sum + (sum >> 16))));
-  if (::sendto(fd->get(), words, sizeof words, 0, reinterpret_cast<const sockaddr*>(&at),
-               v4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6)) != sizeof words)
+  if (::sendto(fd->get(), words, sizeof words, 0, at.get(), at.size()) != sizeof words)
     return base::Error::from_errno(errno, "ping from " + from);
   for (int left = milliseconds; left > 0; left -= 10) {
-    if (!detail::readable(fd->get(), 10)) continue;
+    if (!readable(fd->get(), 10)) continue;
     uint8_t got[256];
     const ssize_t size = ::recv(fd->get(), got, sizeof got, 0);
     const ssize_t header = v4 && size > 0 ? (got[0] & 15) * 4 : 0;

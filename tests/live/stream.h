@@ -1,25 +1,13 @@
-// Stream: one TCP connection between two namespaces that counts. Every send() carries the next number, every
-// number must arrive in order. Bounded in time by its caller's deadlines.
+// Stream: one TCP connection, or one UDP conversation, between two namespaces that counts. Every send()
+// carries the next number, every number must arrive in order. Bounded in time by its caller's deadlines.
 #pragma once
 
-#include <arpa/inet.h>
-#include <poll.h>
-#include <sys/socket.h>
-
-#include <chrono>
 #include <string>
 
-#include "agent/base/fd.h"
-#include "agent/endpoint/netns.h"
-#include "agent/net/ip.h"
 #include "agent/net/port.h"
+#include "tests/live/netns_socket.h"
 
 namespace sluice::live {
-
-struct SocketAt {
-  net::Ip ip;
-  uint16_t port = 0;
-};
 
 class Stream {
  public:
@@ -28,45 +16,35 @@ class Stream {
                                    const net::Ip& to, uint16_t port) {
     return open(from_netns, to_netns, {to, port}, {to, port});
   }
-  // The same through a node that rewrites what is called to what listens.
+  // The same through a node that rewrites what is called to what listens; `protocol`: kTcp or kUdp.
   static base::Result<Stream> open(const std::string& from_netns, const std::string& to_netns,
-                                   const SocketAt& called, const SocketAt& listening,
-                                   int milliseconds = 2000) {
-    auto from = endpoint::Netns::open(from_netns), far = endpoint::Netns::open(to_netns);
-    if (!from) return from.error();
+                                   const SocketAt& called, const SocketAt& listening, int milliseconds = 2000,
+                                   net::Protocol protocol = net::kTcp) {
+    const SocketAddress to(called), at(listening);
+    const int type = protocol == net::kTcp ? SOCK_STREAM : SOCK_DGRAM;
+    auto far = socket_in(to_netns, at.family(), type, 0);
     if (!far) return far.error();
-    const auto address = sockaddr_of(listening), far_address = sockaddr_of(called);
-    auto listener = endpoint::within(*far, [&]() -> base::Result<std::shared_ptr<base::Fd>> {
-      auto fd = std::make_shared<base::Fd>(::socket(address.first.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-      int on = 1;
-      ::setsockopt(fd->get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-      if (::bind(fd->get(), reinterpret_cast<const sockaddr*>(&address.first), address.second) != 0 ||
-          ::listen(fd->get(), 1) != 0)
-        return base::Error::from_errno(errno, "listen");
-      return fd;
-    });
-    if (!listener) return listener.error();
-    Stream stream;
-    auto client = endpoint::within(*from, [&]() -> base::Result<std::shared_ptr<base::Fd>> {
-      return std::make_shared<base::Fd>(
-          ::socket(address.first.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    });
-    if (!client) return client.error();
-    stream.near_ = std::move(**client);
-    ::connect(stream.near_.get(), reinterpret_cast<const sockaddr*>(&far_address.first), far_address.second);
-    if (!ready((*listener)->get(), POLLIN, milliseconds)) return base::Error("the connection did not open");
-    stream.far_ = base::Fd(::accept((*listener)->get(), nullptr, nullptr));
-    if (!ready(stream.near_.get(), POLLOUT, milliseconds)) return base::Error("the connection did not open");
+    int on = 1;
+    ::setsockopt(far->get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (::bind(far->get(), at.get(), at.size()) != 0 ||
+        (protocol == net::kTcp && ::listen(far->get(), 1) != 0))
+      return base::Error::from_errno(errno, "listen");
+    auto near = socket_in(from_netns, to.family(), type | SOCK_NONBLOCK, 0);
+    if (!near) return near.error();
+    ::connect(near->get(), to.get(), to.size());
+    Stream stream(std::move(*near), std::move(*far), protocol == net::kUdp);
+    if (!(stream.datagrams_ ? stream.meet(milliseconds) : stream.accept(milliseconds)))
+      return base::Error("the connection did not open");
     return stream;
   }
 
   // Sends the next number and waits for it to arrive; false where it has not within `milliseconds` (TCP goes
-  // on trying, so a later call may see it).
+  // on trying, so a later call may see it; of UDP that call sends it again).
   bool beat(int milliseconds) {
-    if (sent_ == arrived_) {
-      uint64_t number = sent_ + 1;
+    if (sent_ == arrived_ || datagrams_) {
+      const uint64_t number = arrived_ + 1;
       if (::send(near_.get(), &number, sizeof(number), MSG_NOSIGNAL) != sizeof(number)) return false;
-      ++sent_;
+      sent_ = number;
     }
     if (!ready(far_.get(), POLLIN, milliseconds)) return false;
     uint64_t number = 0;
@@ -93,29 +71,29 @@ class Stream {
   }
 
  private:
+  Stream(base::Fd near, base::Fd far, bool datagrams)
+      : near_(std::move(near)), far_(std::move(far)), datagrams_(datagrams) {}
   static bool ready(int fd, short events, int milliseconds) {
     pollfd poll{fd, events, 0};
     return ::poll(&poll, 1, milliseconds) == 1 && (poll.revents & (POLLERR | POLLHUP)) == 0;
   }
-  static std::pair<sockaddr_storage, socklen_t> sockaddr_of(const SocketAt& at) {
-    const net::Ip& ip = at.ip;
-    const uint16_t port = at.port;
-    sockaddr_storage storage{};
-    if (ip.family() == net::Family::kIpv4) {
-      auto* v4 = reinterpret_cast<sockaddr_in*>(&storage);
-      v4->sin_family = AF_INET;
-      v4->sin_port = htons(port);
-      std::copy(ip.bytes().begin(), ip.bytes().end(), reinterpret_cast<uint8_t*>(&v4->sin_addr));
-      return {storage, sizeof(*v4)};
-    }
-    auto* v6 = reinterpret_cast<sockaddr_in6*>(&storage);
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(port);
-    std::copy(ip.bytes().begin(), ip.bytes().end(), reinterpret_cast<uint8_t*>(&v6->sin6_addr));
-    return {storage, sizeof(*v6)};
+  bool accept(int milliseconds) {
+    if (!ready(far_.get(), POLLIN, milliseconds)) return false;
+    far_ = base::Fd(::accept(far_.get(), nullptr, nullptr));
+    return ready(near_.get(), POLLOUT, milliseconds);
+  }
+  // The end that is called learns from a first datagram who calls.
+  bool meet(int milliseconds) {
+    sockaddr_storage caller{};
+    socklen_t size = sizeof caller;
+    char none = 0;
+    return ::send(near_.get(), &none, 0, MSG_NOSIGNAL) == 0 && ready(far_.get(), POLLIN, milliseconds) &&
+           ::recvfrom(far_.get(), &none, 1, 0, reinterpret_cast<sockaddr*>(&caller), &size) == 0 &&
+           ::connect(far_.get(), reinterpret_cast<const sockaddr*>(&caller), size) == 0;
   }
 
   base::Fd near_, far_;
+  bool datagrams_ = false;
   uint64_t sent_ = 0, arrived_ = 0;
 };
 
