@@ -1,7 +1,8 @@
-// sluice-watcher as a program: what it says of wrong command lines, and that it does its work as nobody,
-// without any capability.
+// sluice-watcher as a program: what it says of wrong command lines and of a limit of threads that is too low,
+// and that it does its work as nobody, without any capability.
 #include <grp.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,7 +23,8 @@ constexpr uid_t kNobody = 65534;
 // Runs SLUICE_WATCHER; ends with this at the latest.
 class Program {
  public:
-  Program(std::vector<std::string> arguments, const std::string& errors) {
+  // `threads`: how many its user may have in all.
+  Program(std::vector<std::string> arguments, const std::string& errors, rlim_t threads = RLIM_INFINITY) {
     arguments.insert(arguments.begin(), SLUICE_WATCHER);
     std::vector<char*> argv;
     for (std::string& argument : arguments) argv.push_back(argument.data());
@@ -35,6 +37,7 @@ class Program {
     if (::geteuid() == 0 &&
         (::setgroups(0, nullptr) != 0 || ::setgid(kNobody) != 0 || ::setuid(kNobody) != 0))
       ::_exit(98);
+    if (threads != RLIM_INFINITY) limit_threads(threads);
     ::execv(argv[0], argv.data());
     ::_exit(97);
   }
@@ -62,6 +65,12 @@ class Program {
   }
 
  private:
+  static void limit_threads(rlim_t most) {
+    const rlimit limit{most, most};
+    if (::setrlimit(RLIMIT_NPROC, &limit) != 0) ::_exit(96);
+    ::setenv("ASAN_OPTIONS", "detect_leaks=0", 1);  // it would start a thread for that
+  }
+
   pid_t pid_ = -1;
 };
 
@@ -69,6 +78,23 @@ std::string text_of(const std::string& file) {
   std::ostringstream text;
   text << std::ifstream(file).rdbuf();
   return text.str();
+}
+
+void expect_one_line(const std::string& said, const char* says) {
+  EXPECT_TRUE(said.starts_with("sluice-watcher: ")) << said;
+  EXPECT_NE(said.find(says), said.npos) << said;
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+}
+
+// Of a cluster that is not there.
+std::string kubeconfig_in(const Folder& folder) {
+  folder.write("ca.crt", pki().ca);
+  folder.write("token", "secret\n");
+  return folder.write("config",
+                      "current-context: c\ncontexts: [{name: c, context: {cluster: k, "
+                      "user: u}}]\nusers: [{name: u, user: {tokenFile: "
+                      "token}}]\nclusters: [{name: k, cluster: {server: "
+                      "\"https://127.0.0.1:1\", certificate-authority: ca.crt}}]\n");
 }
 
 struct Row {
@@ -89,10 +115,23 @@ TEST(CommandLine, WhatMakesNoSenseIsExit2AndOneLine) {
   for (const Row& row : rows) {
     Program program(row.arguments, folder.file("errors"));
     EXPECT_EQ(program.wait(), 2) << row.says;
-    const std::string said = text_of(folder.file("errors"));
-    EXPECT_TRUE(said.starts_with("sluice-watcher: ")) << said;
-    EXPECT_NE(said.find(row.says), said.npos) << said;
-    EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+    expect_one_line(text_of(folder.file("errors")), row.says);
+  }
+}
+
+// gRPC would wait for ever for a thread that it cannot start.
+TEST(CommandLine, TooFewThreadsAreExit1AndOneLine) {
+  const Folder folder;
+  const std::string config = kubeconfig_in(folder);
+  if (::geteuid() == 0) {
+    ASSERT_EQ(::chown(folder.file("").c_str(), kNobody, kNobody), 0);
+  }
+  for (const rlim_t threads : {1, 4}) {
+    Program program(
+        {"--kubeconfig", config, "--socket", folder.file("agent.sock"), "--metrics", "127.0.0.1:0"},
+        folder.file("errors"), threads);
+    EXPECT_EQ(program.wait(), 1) << threads;
+    expect_one_line(text_of(folder.file("errors")), "more threads are needed");
   }
 }
 
@@ -118,13 +157,7 @@ TEST(Program, WatchesAsNobodyAndEndsInGoodOrder) {
   const Folder folder;
   AgentDouble agent(folder.file("agent.sock"));
   agent.start();
-  folder.write("ca.crt", pki().ca);
-  folder.write("token", "secret\n");
-  const std::string config = folder.write("config",
-                                          "current-context: c\ncontexts: [{name: c, context: {cluster: k, "
-                                          "user: u}}]\nusers: [{name: u, user: {tokenFile: "
-                                          "token}}]\nclusters: [{name: k, cluster: {server: "
-                                          "\"https://127.0.0.1:1\", certificate-authority: ca.crt}}]\n");
+  const std::string config = kubeconfig_in(folder);
   for (const char* name : {"", "agent.sock"})
     if (::geteuid() == 0) {
       ASSERT_EQ(::chown(folder.file(name).c_str(), kNobody, kNobody), 0);

@@ -1,6 +1,7 @@
 // Limits: the agent where descriptors, memory or threads run out. Under whatever limit it ends with one line
 // and exit 1, or it runs and ends when it is told to; `sync` says 0 only where every pod of the node is
-// protected. It is never killed by a fault of its own, and goes right again once a limit is lifted.
+// protected. It is never killed by a fault of its own (a control group's limit of memory is the kernel's to
+// kill for), and goes right again once a limit is lifted.
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -12,9 +13,9 @@
 
 #include "agent/lab/lab.h"
 #include "agent/source/folder/folder.h"
+#include "tests/live/group_limit.h"
 #include "tests/live/process.h"
 #include "tests/live/sandbox.h"
-#include "tests/live/thread_limit.h"
 
 namespace sluice::live {
 namespace {
@@ -54,6 +55,8 @@ int protected_pods() {
     links += found.path().parent_path().filename() == "links" ? 1 : 0;
   return links / 2;
 }
+
+enum class End { kRan, kGaveUp, kKilled };
 
 class Limits : public ::testing::Test {
  protected:
@@ -103,21 +106,31 @@ class Limits : public ::testing::Test {
     }
     return false;
   }
-  // True where it ran and protected all.
-  bool ends_well(const std::string& limits) {
+  // kRan: it protected all until it was told to end.
+  End end_under(const std::string& limits) {
     SCOPED_TRACE(limits);
     start_agent(limits);
     const bool good = protects_all();
-    const bool gave_up = agent_.ends_within(0ms);
-    EXPECT_TRUE(good || gave_up) << "neither protects all nor says that it cannot: " << text_of(kSyncSays);
-    expect_end(gave_up ? 1 : 0);
-    if (gave_up) {
-      EXPECT_THAT(text_of(kAgentSays), StartsWith("sluiced: "));
-      EXPECT_THAT(text_of(kAgentSays), EndsWith("\n"));
-      EXPECT_EQ(std::ranges::count(text_of(kAgentSays), '\n'), 1) << text_of(kAgentSays);
-      EXPECT_EQ(sync("100ms"), 1);
+    const bool ended = agent_.ends_within(0ms);
+    EXPECT_TRUE(good || ended) << "neither protects all nor says that it cannot: " << text_of(kSyncSays);
+    if (!ended) {
+      expect_end(0);
+      return End::kRan;
     }
-    return good;
+    const int exit = agent_.wait();
+    EXPECT_EQ(sync("100ms"), 1);
+    if (exit == 128 + SIGKILL) return End::kKilled;
+    EXPECT_EQ(exit, 1) << text_of(kAgentSays);
+    EXPECT_THAT(text_of(kAgentSays), StartsWith("sluiced: "));
+    EXPECT_THAT(text_of(kAgentSays), EndsWith("\n"));
+    EXPECT_EQ(std::ranges::count(text_of(kAgentSays), '\n'), 1) << text_of(kAgentSays);
+    return End::kGaveUp;
+  }
+  // True where it ran, else it gave up.
+  bool ends_well(const std::string& limits) {
+    const End end = end_under(limits);
+    EXPECT_NE(end, End::kKilled) << limits;
+    return end == End::kRan;
   }
   // On SIGTERM, in good time.
   void expect_end(int exit) {
@@ -174,20 +187,36 @@ TEST_F(Limits, Memory) {
   EXPECT_TRUE(least > 44) << least << " MiB were the least that did";
 }
 
+TEST_F(Limits, MemoryOfTheControlGroup) {
+  const GroupLimit memory(kMemory);
+  if (!memory.usable()) GTEST_SKIP() << "needs a memory controller below /sys/fs/cgroup";
+  start_agent("true");
+  ASSERT_TRUE(protects_all()) << text_of(kSyncSays);
+  expect_end(0);
+  const int few[] = {4, 12, 20}, enough = 128;  // MiB, with maps that are there
+  for (const int mebibytes : few) {
+    memory.set(std::to_string(mebibytes) + "M");
+    EXPECT_NE(end_under(memory.enter()), End::kRan) << mebibytes;
+    EXPECT_EQ(protected_pods(), kPods) << "what was protected is";
+  }
+  memory.set(std::to_string(enough) + "M");
+  EXPECT_EQ(end_under(memory.enter()), End::kRan);
+}
+
 TEST_F(Limits, ThreadsToBeginWith) {
-  const ThreadLimit threads;
+  const GroupLimit threads(kThreads);
   if (!threads.usable()) GTEST_SKIP() << "needs a pids controller below /sys/fs/cgroup";
   for (const char* most : {"1", "3", "5", "11"}) {
     threads.set(most);
     EXPECT_FALSE(ends_well(threads.enter()));
     EXPECT_THAT(text_of(kAgentSays), HasSubstr("raise the limit of threads (TasksMax in the unit"));
   }
-  threads.set("max");
+  threads.lift();
   EXPECT_TRUE(ends_well(threads.enter()));
 }
 
 TEST_F(Limits, ThreadsThatRunOutAndCanBeHadAgain) {
-  const ThreadLimit threads;
+  const GroupLimit threads(kThreads);
   if (!threads.usable()) GTEST_SKIP() << "needs a pids controller below /sys/fs/cgroup";
   start_agent(threads.enter());
   ASSERT_TRUE(protects_all()) << text_of(kSyncSays);
@@ -197,7 +226,7 @@ TEST_F(Limits, ThreadsThatRunOutAndCanBeHadAgain) {
                                             "limit of threads"));
   EXPECT_TRUE(is_not_ready());
   EXPECT_EQ(protected_pods(), kPods) << "what was protected is";
-  threads.set("max");
+  threads.lift();
   EXPECT_TRUE(protects_all()) << text_of(kSyncSays);
   EXPECT_FALSE(is_not_ready());
   threads.set(threads.current());
@@ -205,7 +234,7 @@ TEST_F(Limits, ThreadsThatRunOutAndCanBeHadAgain) {
 }
 
 TEST_F(Limits, CallersWithoutThreadsSayIt) {
-  const ThreadLimit threads;
+  const GroupLimit threads(kThreads);
   if (!threads.usable()) GTEST_SKIP() << "needs a pids controller below /sys/fs/cgroup";
   start_agent("true");
   ASSERT_TRUE(protects_all()) << text_of(kSyncSays);
