@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -12,6 +13,7 @@
 #include <string_view>
 
 #include "agent/cni/conf_list.h"
+#include "agent/endpoint/gate.h"
 #include "tests/cni/runtime.h"
 #include "tests/live/pod_netns.h"
 #include "tests/live/process.h"
@@ -46,12 +48,17 @@ void PrintTo(const Row& row, std::ostream* out) {
 
 constexpr char kByHand[] = R"({"type": "sluice-cni", "timeout": "30s"},)";
 
+constexpr char kPtp[] = R"({"type": "ptp", "ipam": {"type": "host-local", "dataDir": "/run/ipam",
+                           "subnet": "10.244.9.0/24", "routes": [{"dst": "0.0.0.0/0"}]}})";
+
+std::string list_of(const std::string& plugins) {
+  return R"({"cniVersion": "1.0.0", "name": "shaped", "plugins": [)" + plugins + "]}";
+}
+
 std::string base_list(const std::string& by_hand) {
-  return R"({"cniVersion": "1.0.0", "name": "shaped", "plugins": [
-  {"type": "ptp", "ipam": {"type": "host-local", "dataDir": "/run/ipam", "subnet": "10.244.9.0/24",
-                           "routes": [{"dst": "0.0.0.0/0"}]}},)" +
-         by_hand + R"({"type": "bandwidth", "ingressRate": 50000000, "ingressBurst": 1000000,
-                       "egressRate": 50000000, "egressBurst": 1000000}]})";
+  return list_of(std::string(kPtp) + "," + by_hand +
+                 R"({"type": "bandwidth", "ingressRate": 50000000, "ingressBurst": 1000000,
+                     "egressRate": 50000000, "egressBurst": 1000000})");
 }
 
 // As it is while its sandbox is made: kubelet tells its address after ADD, where nobody did before.
@@ -231,6 +238,36 @@ TEST_P(BandwidthWithoutInstaller, AListInTheWrongOrderMakesNoPod) {
 
 INSTANTIATE_TEST_SUITE_P(Attached, BandwidthWithoutInstaller,
                          ::testing::Values(Row{"clsact", "clsact", kByHand}),
+                         [](const auto& row) { return row.param.name; });
+
+class LeftToItsChain : public Bandwidth {
+ protected:
+  // Of the pod `other`, as the agent says it.
+  static bool becomes(const std::string& state, std::chrono::seconds patience) {
+    const auto late = std::chrono::steady_clock::now() + patience;
+    while (std::chrono::steady_clock::now() < late) {
+      const std::string said = run_program(SLUICECTL, {"endpoints"}, {}, "").out;
+      const size_t line = said.find("shop/other");
+      const bool bare = said.find("(not attached)", line) != said.npos;
+      if (line != said.npos && (state == "bare") == bare) return true;
+      ::poll(nullptr, 0, 20);
+    }
+    return false;
+  }
+};
+
+// Nothing tells the agent that a gate was opened: it looks by itself, long before it gives up waiting.
+TEST_P(LeftToItsChain, APodThatNobodyAnnouncesGetsProgramsOnceItsGateIsOpen) {
+  use(list_of(R"({"type": "sluice-cni", "gate": "close"}, )" + std::string(kPtp)));
+  added_.push_back({"c1", other_.path(), "other"});
+  ASSERT_EQ(runtime_->add(added_.front()).exit, 0);
+  EXPECT_TRUE(becomes("bare", std::chrono::seconds(30)));
+  const auto netns = endpoint::Netns::open(other_.path());
+  ASSERT_TRUE(netns && endpoint::open_gate(*netns));
+  EXPECT_TRUE(becomes("attached", std::chrono::seconds(4)));
+}
+
+INSTANTIATE_TEST_SUITE_P(Attached, LeftToItsChain, ::testing::Values(Row{"clsact", "clsact", "", true}),
                          [](const auto& row) { return row.param.name; });
 
 }  // namespace
