@@ -125,7 +125,7 @@ NodeFacts read_node_facts(const PreflightOptions& options) {
   facts.jit = jit_enabled();
   facts.conntrack = exists("/proc/sys/net/netfilter/nf_conntrack_max");
   facts.netns_dir_exists = exists(options.netns_dir);
-  cni::Node node;
+  cni::NodeFiles node;
   node.conf_dir = options.cni_conf_dir;
   node.bin_dir = options.cni_bin_dir;
   if (auto survey = cni::survey(node)) facts.cni = std::move(*survey);

@@ -20,13 +20,13 @@ constexpr char kProgram[] = "sluice-cni";
 constexpr char kDefaultGrace[] = "5s";
 
 struct InstallOptions {
-  cni::Node node;
+  cni::NodeFiles node;
   cni::Entry entry;
   std::string on_failure{cni::to_text(cni::OnFailure::kStrict)};
   bool watch = false, check = false, follow_agent = false;
 };
 struct UninstallOptions {
-  cni::Node node;
+  cni::NodeFiles node;
   std::string grace = kDefaultGrace;
   bool keep_program = false;
 };
@@ -36,8 +36,8 @@ int run_plugin() {
   const cni::Output output =
       cni::run([](const char* name) -> const char* { return std::getenv(name); }, input);
   for (const auto& line : output.report) fail(kProgram, kExitDone, line);
-  const bool told = std::fputs(output.answer.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
-  return told ? output.exit : kExitFailed;
+  const bool written = std::fputs(output.answer.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  return written ? output.exit : kExitFailed;
 }
 
 // Readable once the program is asked to end.
@@ -72,8 +72,8 @@ int run_install(InstallOptions options) {
 }
 
 // What was changed, or what went wrong: already said.
-base::Result<bool> take_away(const cni::Node& node,
-                             cni::Decision (*decide)(const cni::Survey&, const cni::Node&)) {
+base::Result<bool> take_away(const cni::NodeFiles& node,
+                             cni::Decision (*decide)(const cni::Survey&, const cni::NodeFiles&)) {
   const auto done = cni::carry_out(node, [&](const cni::Survey& survey) { return decide(survey, node); });
   if (!done) return done.error();
   if (!done->change.empty()) std::printf("%s\n", done->change.c_str());
@@ -93,7 +93,7 @@ int run_uninstall(const UninstallOptions& options) {
   return program ? kExitDone : fail(kProgram, kExitFailed, cni::explained(program.error()));
 }
 
-void add_directories(CLI::App& command, cni::Node& node) {
+void add_directories(CLI::App& command, cni::NodeFiles& node) {
   command.add_option("--conf-dir", node.conf_dir, "Where the runtime reads network configurations")
       ->capture_default_str();
   command.add_option("--bin-dir", node.bin_dir, "Where the runtime finds plugins")->capture_default_str();

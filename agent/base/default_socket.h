@@ -1,4 +1,4 @@
-// Where the agent listens, and whoever asks it looks, unless told otherwise. A value.
+// The socket at which the agent listens and at which others look for it, unless an option names another. A value.
 #pragma once
 
 namespace sluice::base {

@@ -1,5 +1,5 @@
 // Capabilities; above all CAP_SYS_ADMIN, which a program that has it needs for moments only. It
-// is permitted throughout, and in effect for those.
+// stays permitted throughout, and is in effect during those moments alone.
 //
 // Laws:
 //  1. Capabilities in effect are a thread's own. A thread inherits them from the one that starts
@@ -14,11 +14,11 @@ namespace sluice::base {
 // Whether the calling thread has a capability (CAP_… of linux/capability.h) in effect.
 bool in_effect(unsigned capability);
 
-// Takes it out of effect for the calling thread and those it starts. Not where it stands for others that are
-// missing beside it (CAP_BPF, CAP_NET_ADMIN; kernels before 5.8 know no CAP_BPF): without it all would fail.
+// Takes CAP_SYS_ADMIN out of effect for the calling thread and those that it starts. It stays in effect where CAP_BPF or
+// CAP_NET_ADMIN is missing (kernels before 5.8 know no CAP_BPF): there it stands for them, and without it all would fail.
 void lower_sys_admin();
 
-// In effect on the calling thread while this lives; then as before.
+// While it lives CAP_SYS_ADMIN is in effect on the calling thread; its end restores what was before.
 class RaisedSysAdmin {
  public:
   RaisedSysAdmin();

@@ -28,7 +28,7 @@ AgentClient::AgentClient(std::string socket)
   stub_ = v1::Endpoints::NewStub(channel_);
 }
 
-AgentReply AgentClient::told(const grpc::Status& status) {
+AgentReply AgentClient::reply_of(const grpc::Status& status) {
   const std::string at = "agent at " + socket_ + ": ";
   switch (status.error_code()) {
     case grpc::StatusCode::OK:
@@ -65,19 +65,19 @@ grpc::Status AgentClient::waiting(Call call, Deadline deadline) {
 
 AgentReply AgentClient::add(const v1::AddEndpointRequest& request, Deadline deadline) {
   v1::AddEndpointReply reply;
-  return told(waiting(
+  return reply_of(waiting(
       [&](grpc::ClientContext* context) { return stub_->AddEndpoint(context, request, &reply); }, deadline));
 }
 
 AgentReply AgentClient::del(const v1::DelEndpointRequest& request, Deadline deadline) {
   v1::DelEndpointReply reply;
-  return told(waiting(
+  return reply_of(waiting(
       [&](grpc::ClientContext* context) { return stub_->DelEndpoint(context, request, &reply); }, deadline));
 }
 
 AgentReply AgentClient::check(const v1::CheckEndpointRequest& request, Deadline deadline) {
   v1::CheckEndpointReply reply;
-  AgentReply answer = told(
+  AgentReply answer = reply_of(
       waiting([&](grpc::ClientContext* context) { return stub_->CheckEndpoint(context, request, &reply); },
               deadline));
   if (answer.answer == Answer::kYes && !reply.in_force()) return {Answer::kNotInForce, reply.missing()};
@@ -86,7 +86,7 @@ AgentReply AgentClient::check(const v1::CheckEndpointRequest& request, Deadline 
 
 AgentReply AgentClient::keep(const v1::KeepEndpointsRequest& request, Deadline deadline) {
   v1::KeepEndpointsReply reply;
-  return told(
+  return reply_of(
       waiting([&](grpc::ClientContext* context) { return stub_->KeepEndpoints(context, request, &reply); },
               deadline));
 }
@@ -97,7 +97,7 @@ AgentReply AgentClient::ready(Deadline deadline) {
       waiting([&](grpc::ClientContext* context) { return stub_->Ready(context, v1::ReadyRequest(), &reply); },
               deadline);
   if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) return {};
-  AgentReply answer = told(status);
+  AgentReply answer = reply_of(status);
   if (answer.answer == Answer::kYes && !reply.ready()) return {Answer::kNotInForce, reply.missing()};
   return answer;
 }

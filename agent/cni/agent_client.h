@@ -48,7 +48,7 @@ class AgentClient {
  private:
   template <typename Call>
   grpc::Status waiting(Call call, Deadline deadline);
-  AgentReply told(const grpc::Status& status);
+  AgentReply reply_of(const grpc::Status& status);
 
   std::string socket_;
   base::Status room_;  // for gRPC's threads; without it nothing below is made

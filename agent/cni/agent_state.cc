@@ -10,10 +10,10 @@ AgentState agent_state(const std::string& socket, bool begun) {
   const auto now = std::chrono::system_clock::now();
   const bool stands = failure && now - failure->since >= kStands;
   if (begun && !stands) return {};
-  const AgentReply told = AgentClient(socket).ready(now + kAnswer);
-  if (told.answer == Answer::kYes) return {};
+  const AgentReply reply = AgentClient(socket).ready(now + kAnswer);
+  if (reply.answer == Answer::kYes) return {};
   if (stands) return {AgentState::Kind::kCannotRun, failure->why};
-  return {AgentState::Kind::kNotReady, failure ? failure->why : told.line};
+  return {AgentState::Kind::kNotReady, failure ? failure->why : reply.line};
 }
 
 }  // namespace sluice::cni

@@ -30,13 +30,13 @@ Result<int> peer_index(const std::string& ifname, const endpoint::Netns& own) {
   return link->peer_ifindex;
 }
 
-Result<std::string> ask_namespace(const Place& place) {
+Result<std::string> ask_namespace(const PodInterface& pod) {
   auto own = endpoint::Netns::current();
   if (!own) return own.error();
-  auto netns = endpoint::Netns::open(place.netns);
+  auto netns = endpoint::Netns::open(pod.netns);
   if (!netns) return netns.error();
-  auto index = endpoint::within(*netns, [&] { return peer_index(place.ifname, *own); });
-  if (!index) return index.error().within(place.netns);
+  auto index = endpoint::within(*netns, [&] { return peer_index(pod.ifname, *own); });
+  if (!index) return index.error().within(pod.netns);
   std::array<char, IF_NAMESIZE> name{};
   if (::if_indextoname(static_cast<unsigned>(*index), name.data()) == nullptr)
     return Error::from_errno(errno, "interface " + std::to_string(*index) + " of this node");
@@ -44,24 +44,24 @@ Result<std::string> ask_namespace(const Place& place) {
 }
 
 // The only veth of this node among those of prevResult; empty where there is none or several.
-Result<std::string> only_veth(const std::vector<std::string>& told) {
+Result<std::string> only_veth(const std::vector<std::string>& named) {
   auto netlink = endpoint::Netlink::open();
   if (!netlink) return netlink.error();
   auto links = netlink->links();
   if (!links) return links.error();
   std::vector<std::string> veths;
   for (const endpoint::Link& link : *links)
-    if (link.kind == "veth" && std::ranges::find(told, link.name) != told.end()) veths.push_back(link.name);
+    if (link.kind == "veth" && std::ranges::find(named, link.name) != named.end()) veths.push_back(link.name);
   return veths.size() == 1 ? veths.front() : std::string();
 }
 
 }  // namespace
 
-Result<std::string> host_interface(const Place& place) {
-  auto asked = ask_namespace(place);
+Result<std::string> host_interface(const PodInterface& pod) {
+  auto asked = ask_namespace(pod);
   if (asked) return asked;
-  auto told = only_veth(place.told);
-  if (told && !told->empty()) return told;
+  auto named = only_veth(pod.named);
+  if (named && !named->empty()) return named;
   return asked;
 }
 

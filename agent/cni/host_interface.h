@@ -17,11 +17,12 @@
 
 namespace sluice::cni {
 
-struct Place {
-  std::string netns, ifname;      // of the pod
-  std::vector<std::string> told;  // interfaces of this node that prevResult names
+// A pod's interface as the runtime names it.
+struct PodInterface {
+  std::string netns, ifname;       // of the pod
+  std::vector<std::string> named;  // interfaces of this node that prevResult names
 };
 
-base::Result<std::string> host_interface(const Place& place);
+base::Result<std::string> host_interface(const PodInterface& pod);
 
 }  // namespace sluice::cni

@@ -19,7 +19,7 @@ Woken wait(int news, int stop, std::chrono::milliseconds patience) {
 }
 
 // Until the directory or the agent has news, or it is time to look again in any case.
-Woken wait_for_news(const Node& node, const AgentState& agent, int news, int stop) {
+Woken wait_for_news(const NodeFiles& node, const AgentState& agent, int news, int stop) {
   if (node.followed_agent.empty()) return wait(news, stop, kLookAgain);
   for (auto left = kLookAgain; left.count() > 0; left -= kAskAgain) {
     const Woken woken = wait(news, stop, kAskAgain);
@@ -39,7 +39,7 @@ base::Status wait_until_quiet(endpoint::DirWatch& directory, int stop) {
 
 }  // namespace
 
-base::Status watch(const Node& node, const Entry& entry, int stop, const Report& report) {
+base::Status watch(const NodeFiles& node, const Entry& entry, int stop, const Report& report) {
   auto directory = endpoint::DirWatch::open(node.conf_dir, IN_CLOSE_WRITE);
   if (!directory) return directory.error();
   std::string problem;

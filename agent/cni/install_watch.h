@@ -24,6 +24,6 @@ inline constexpr std::chrono::seconds kLookAgain{30}, kAskAgain{2};
 
 using Report = std::function<void(const std::string& line)>;
 
-base::Status watch(const Node& node, const Entry& entry, int stop, const Report& report);
+base::Status watch(const NodeFiles& node, const Entry& entry, int stop, const Report& report);
 
 }  // namespace sluice::cni

@@ -53,7 +53,7 @@ bool same_bytes(const Fd& one, const Fd& other) {
   }
 }
 
-bool is_current(const Node& node) {
+bool is_current(const NodeFiles& node) {
   const Fd wanted(::open(node.program.c_str(), O_RDONLY | O_CLOEXEC));
   const Fd present(::open(node.plugin().c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat is {
@@ -66,7 +66,7 @@ bool is_current(const Node& node) {
 }
 
 // What runtimes read, in their order; directories are no configurations, whatever their name.
-Result<std::vector<std::string>> configurations(const Node& node) {
+Result<std::vector<std::string>> configurations(const NodeFiles& node) {
   auto names = endpoint::names_in(node.conf_dir);
   if (!names) return names.error();
   std::erase_if(*names, [&](const std::string& name) {
@@ -76,7 +76,7 @@ Result<std::vector<std::string>> configurations(const Node& node) {
 }
 
 // The first that names the program. What cannot be read no runtime can use either.
-void note_first_naming_us(const Node& node, const std::vector<std::string>& names, Survey& survey) {
+void note_first_naming_us(const NodeFiles& node, const std::vector<std::string>& names, Survey& survey) {
   for (const std::string& name : names) {
     const auto bytes = read_file(node.conf_dir + "/" + name);
     if (!bytes || bytes->find(kPluginType) == std::string::npos) continue;
@@ -90,7 +90,7 @@ Decision nothing_but(std::string problem) {
   return {{}, {}, std::move(problem)};
 }
 
-Decision removal(const Survey& survey, const Node& node, const std::string& why) {
+Decision removal(const Survey& survey, const NodeFiles& node, const std::string& why) {
   if (!survey.configuration_exists) return {};
   return {{Remove{node.configuration()}, Remove{node.configuration_draft()}, SyncDirectory{node.conf_dir}},
           "removed " + node.configuration() + why,
@@ -107,7 +107,7 @@ Entry allowed(Entry entry, const AgentState& agent) {
   return entry;
 }
 
-Decision decide_configuration(const Survey& survey, const Node& node, const Entry& wanted) {
+Decision decide_configuration(const Survey& survey, const NodeFiles& node, const Entry& wanted) {
   if (!survey.conf_dir_exists)
     return nothing_but(node.conf_dir + ": does not exist: install a network plugin, or give its --conf-dir");
   if (survey.base_name.empty()) {
@@ -166,12 +166,12 @@ std::string explained(const Error& error) {
          "cni.extraCapabilities)";
 }
 
-AgentState followed_state(const Node& node) {
+AgentState followed_state(const NodeFiles& node) {
   if (node.followed_agent.empty()) return {};
   return agent_state(node.followed_agent, is_there(node.configuration()));
 }
 
-Result<Survey> survey(const Node& node) {
+Result<Survey> survey(const NodeFiles& node) {
   Survey survey;
   survey.agent = followed_state(node);
   survey.conf_dir_exists = is_directory(node.conf_dir);
@@ -195,7 +195,7 @@ Result<Survey> survey(const Node& node) {
   return survey;
 }
 
-Decision decide_install(const Survey& survey, const Node& node, const Entry& entry) {
+Decision decide_install(const Survey& survey, const NodeFiles& node, const Entry& entry) {
   Decision decision = decide_configuration(survey, node, entry);
   if (survey.program_is_current) return decision;
   std::vector<Step> steps;
@@ -207,7 +207,7 @@ Decision decide_install(const Survey& survey, const Node& node, const Entry& ent
   return decision;
 }
 
-base::Status check_installed(const Node& node, const Entry& entry) {
+base::Status check_installed(const NodeFiles& node, const Entry& entry) {
   const auto seen = survey(node);
   if (!seen) return seen.error();
   const Decision due = decide_install(*seen, node, entry);
@@ -220,11 +220,11 @@ base::Status check_installed(const Node& node, const Entry& entry) {
   return base::done();
 }
 
-Decision decide_uninstall_configuration(const Survey& survey, const Node& node) {
+Decision decide_uninstall_configuration(const Survey& survey, const NodeFiles& node) {
   return removal(survey, node, "");
 }
 
-Decision decide_uninstall_program(const Survey& survey, const Node& node) {
+Decision decide_uninstall_program(const Survey& survey, const NodeFiles& node) {
   if (!survey.plugin_exists) return {};
   if (!survey.named_in.empty())
     return {{},
@@ -236,7 +236,7 @@ Decision decide_uninstall_program(const Survey& survey, const Node& node) {
           {}};
 }
 
-Result<Decision> carry_out(const Node& node, const Decide& decide) {
+Result<Decision> carry_out(const NodeFiles& node, const Decide& decide) {
   Fd held;
   if (is_directory(node.conf_dir)) {
     auto locked = lock(node.conf_dir);

@@ -32,11 +32,12 @@ inline constexpr char kDefaultConfDir[] = "/etc/cni/net.d";
 inline constexpr char kDefaultBinDir[] = "/opt/cni/bin";
 inline constexpr char kOurConfiguration[] = "05-sluice.conflist";
 
-struct Node {
+// Where the installer works on a node.
+struct NodeFiles {
   std::string conf_dir = kDefaultConfDir;
   std::string bin_dir = kDefaultBinDir;
   std::string program = "/proc/self/exe";  // what is put into bin_dir
-  std::string followed_agent = {};         // its socket; empty: whatever it does is the same
+  std::string followed_agent = {};         // its socket; empty: the installer asks no agent
 
   // What runtimes read, and the names under which it is written first.
   std::string configuration() const { return conf_dir + "/" + kOurConfiguration; }
@@ -54,7 +55,7 @@ struct Survey {
   bool plugin_exists = false;         // likewise
   std::string named_in;               // a configuration, ours or not, that has the program's name in it
   bool precedes_bandwidth = false;    // there, in front of the bandwidth plugin
-  bool program_is_current = false;    // the one in bin_dir is, byte for byte, Node::program
+  bool program_is_current = false;    // the one in bin_dir is, byte for byte, NodeFiles::program
   AgentState agent;                   // fine where it is not followed
 };
 
@@ -65,22 +66,22 @@ struct Decision {
   bool operator==(const Decision&) const = default;
 };
 
-// What an error of the installer's comes to, in one line; of one that the folders' owner mends, how.
+// An error of the installer's in one line; where the owner of the folders can mend it, the line says how.
 std::string explained(const base::Error& error);
 
-base::Result<Survey> survey(const Node& node);
-AgentState followed_state(const Node& node);
-Decision decide_install(const Survey& survey, const Node& node, const Entry& entry);
-// Is all as install would leave it? Changes nothing and takes no lock: an install under way may be seen
-// undone.
-base::Status check_installed(const Node& node, const Entry& entry);
+base::Result<Survey> survey(const NodeFiles& node);
+AgentState followed_state(const NodeFiles& node);
+Decision decide_install(const Survey& survey, const NodeFiles& node, const Entry& entry);
+// An error says what is not as install would leave it. It changes nothing and takes no lock, so that an install under
+// way may be seen half done.
+base::Status check_installed(const NodeFiles& node, const Entry& entry);
 // First the configuration; the program only once no runtime works with that any more, and never while a
 // configuration names it: no pod could be made or deleted by that one.
-Decision decide_uninstall_configuration(const Survey& survey, const Node& node);
-Decision decide_uninstall_program(const Survey& survey, const Node& node);
+Decision decide_uninstall_configuration(const Survey& survey, const NodeFiles& node);
+Decision decide_uninstall_program(const Survey& survey, const NodeFiles& node);
 
 // Survey, decision and steps, under the lock of the configuration's directory.
 using Decide = std::function<Decision(const Survey& survey)>;
-base::Result<Decision> carry_out(const Node& node, const Decide& decide);
+base::Result<Decision> carry_out(const NodeFiles& node, const Decide& decide);
 
 }  // namespace sluice::cni

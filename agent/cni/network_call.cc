@@ -24,15 +24,15 @@ bool is_being_replaced(const std::string& socket) {
 
 Output run_status(const Config& config, Deadline deadline) {
   if (config.gate == Gate::kClose) return {};
-  const AgentReply told = AgentClient(config.socket).ready(deadline);
-  if (told.answer == Answer::kYes) return {};
+  const AgentReply reply = AgentClient(config.socket).ready(deadline);
+  if (reply.answer == Answer::kYes) return {};
   const std::string what = "STATUS: the network policy of a new pod cannot be put in force now";
   const bool passes = is_being_replaced(config.socket);
   if (config.on_failure == OnFailure::kStrict && !passes)
-    return refused(config, {Code::kNotAvailable, what, told.line});
+    return refused(config, {Code::kNotAvailable, what, reply.line});
   const char* why =
       passes ? "an agent was there moments ago" : "pods are let go, since onFailure is permissive";
-  return {0, "", {what + ": " + told.line + ": " + why}};
+  return {0, "", {what + ": " + reply.line + ": " + why}};
 }
 
 Output run_gc(const Config& config, Deadline deadline) {
@@ -48,12 +48,12 @@ Output run_gc(const Config& config, Deadline deadline) {
     valid->set_container_id(key.container_id);
     valid->set_interface_name(key.ifname);
   }
-  const AgentReply told = AgentClient(config.socket).keep(request, deadline);
-  if (told.answer == Answer::kYes) return {};
-  const Code code = told.answer == Answer::kUnreachable || told.answer == Answer::kNotInForce
+  const AgentReply reply = AgentClient(config.socket).keep(request, deadline);
+  if (reply.answer == Answer::kYes) return {};
+  const Code code = reply.answer == Answer::kUnreachable || reply.answer == Answer::kNotInForce
                         ? Code::kTryAgain
                         : Code::kRefused;
-  return refused(config, {code, "GC: network " + config.network + ": nothing was taken back", told.line});
+  return refused(config, {code, "GC: network " + config.network + ": nothing was taken back", reply.line});
 }
 
 }  // namespace sluice::cni

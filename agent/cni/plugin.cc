@@ -92,20 +92,20 @@ Outcome check_previous(const Job& job) {
   return std::nullopt;
 }
 
-Outcome failed(const AgentReply& told, const Call& call) {
+Outcome failed(const AgentReply& reply, const Call& call) {
   const std::string pod = pod_text(call);
-  switch (told.answer) {
+  switch (reply.answer) {
     case Answer::kYes:
       return std::nullopt;
     case Answer::kNotInForce:
     case Answer::kUnreachable:
-      return Failure{Code::kTryAgain, pod + ": its network policy is not in force", told.line};
+      return Failure{Code::kTryAgain, pod + ": its network policy is not in force", reply.line};
     case Answer::kUnknown:
-      return Failure{Code::kUnknownContainer, pod + ": the agent was not told of it", told.line};
+      return Failure{Code::kUnknownContainer, pod + ": nobody announced it to the agent", reply.line};
     case Answer::kRefused:
       break;
   }
-  return Failure{Code::kRefused, pod + ": the agent did not take it", told.line};
+  return Failure{Code::kRefused, pod + ": the agent did not take it", reply.line};
 }
 
 Outcome add(const Job& job) {
@@ -224,9 +224,9 @@ Output run_del(const Environment& environment, const Result<std::string>& input)
   request.set_container_id(call->container_id);
   request.set_interface_name(call->ifname);
   const auto deadline = std::chrono::system_clock::now() + config.timeout;
-  const AgentReply told = AgentClient(config.socket).del(request, deadline);
-  if (told.answer != Answer::kYes)
-    output.report.push_back("DEL: container " + call->container_id + ": " + told.line);
+  const AgentReply reply = AgentClient(config.socket).del(request, deadline);
+  if (reply.answer != Answer::kYes)
+    output.report.push_back("DEL: container " + call->container_id + ": " + reply.line);
   return output;
 }
 

@@ -5,8 +5,8 @@
 //  1. An identity is what the peer sets that hold the address say of it, by selector (pods) and
 //     by ipBlock (everyone, semantics 11), plus the numbers of the port names that their rules
 //     use.
-//  2. A pod's address, unlike any other, is in the table only where prefixes alone would get it
-//     wrong.
+//  2. The table of addresses has this node's own addresses, those of Services, and of the pods'
+//     only those for which the prefixes alone would give another identity.
 //  3. Prefix entries are minimal: each differs from the next shorter one.
 //
 // Not thread-safe.

@@ -126,14 +126,14 @@ bool Compilation::update_node() {
 }
 
 void Compilation::update_pods() {
-  const std::vector<net::Ip> changed = pods_.take_changed_addresses();
+  const std::vector<net::Ip> changed = pods_.drain_changed_addresses();
   for (size_t i = 0; !first_ && i < changed.size(); ++i)
     pods_.for_each_claimant(changed[i], [&](const Pod& pod) {
       if (local_pods_.contains(pod.name)) stale_locals_.insert(pod.name);
       frontends_.pod_changed(pod);
     });
   append(stale_addresses_, changed);
-  for (Group* group : pods_.take_new_groups()) peers_.group_is_new(group);
+  for (Group* group : pods_.drain_new_groups()) peers_.group_is_new(group);
   for (const ObjectName& name : std::exchange(stale_locals_, {})) update_local(name);
 }
 

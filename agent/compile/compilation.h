@@ -46,9 +46,10 @@ class Compilation {
   void refresh();
 
   const image::Image& image() const { return writer_.image(); }
-  image::Image take_image() { return writer_.take_image(); }
-  image::Difference take_difference() { return writer_.take_difference(); }
-  // Empty, or which two contents met under one id: the image must not be used.
+  // Leaves this without an image: nothing else may be asked of it any more.
+  image::Image move_image_out() { return writer_.move_image_out(); }
+  image::Difference drain_difference() { return writer_.drain_difference(); }
+  // Names an id that two different contents have, in which case the image must not be used; empty while no id has two.
   std::string collision() const;
 
   const model::Cluster& cluster() const { return cluster_; }

@@ -21,7 +21,7 @@ Result<image::Image> try_compile(const Input& input) {
   compilation.set_node_addresses(input.node_addresses);
   compilation.refresh();
   if (!compilation.collision().empty()) return collision_error(compilation.collision());
-  return compilation.take_image();
+  return compilation.move_image_out();
 }
 
 image::Image compile(const Input& input) {
@@ -57,10 +57,10 @@ Result<image::Difference> Compiler::update(std::span<const model::Change> change
   if (new_locals) compilation_->set_local_pods(local_pods_);
   if (new_node_addresses) compilation_->set_node_addresses(node_addresses_);
   compilation_->refresh();
-  image::Difference difference = compilation_->take_difference();
+  image::Difference difference = compilation_->drain_difference();
   if (compilation_->collision().empty()) return difference;
   image::Difference undo = image::inverse(difference);
-  last_good_ = compilation_->take_image();
+  last_good_ = compilation_->move_image_out();
   image::apply(*last_good_, undo);
   return collision_error(compilation_->collision());
 }
@@ -72,7 +72,7 @@ Result<image::Difference> Compiler::rebuild() {
   compilation_->set_node_addresses(node_addresses_);
   compilation_->refresh();
   if (!compilation_->collision().empty()) return collision_error(compilation_->collision());
-  (void)compilation_->take_difference();
+  (void)compilation_->drain_difference();
   image::Difference difference = image::difference(*last_good_, compilation_->image());
   last_good_.reset();
   return difference;

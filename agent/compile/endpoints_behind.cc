@@ -39,10 +39,10 @@ struct Choice {
 }  // namespace
 
 std::vector<BackendAddress> endpoints_by_slices(const Slices& slices, const model::ServicePort& port,
-                                                const Reach& reach) {
+                                                const EndpointScope& scope) {
   Choice choice;
   for (const model::EndpointSlice* slice : slices) {
-    if (slice->family != reach.family) continue;
+    if (slice->family != scope.family) continue;
     auto found =
         std::find_if(slice->ports.begin(), slice->ports.end(), [&](const model::EndpointPort& candidate) {
           return candidate.name == port.name && candidate.protocol == port.protocol && candidate.port;
@@ -50,7 +50,7 @@ std::vector<BackendAddress> endpoints_by_slices(const Slices& slices, const mode
     if (found == slice->ports.end()) continue;
     for (const model::Endpoint& endpoint : slice->endpoints) {
       // An endpoint's addresses are fungible; kube-proxy takes the first (EndpointSlice API).
-      if (endpoint.addresses.empty() || !reach.has(endpoint.node_name)) continue;
+      if (endpoint.addresses.empty() || !scope.has(endpoint.node_name)) continue;
       choice.offer({endpoint.addresses.front(), *found->port}, endpoint.ready,
                    endpoint.serving && endpoint.terminating);
     }
@@ -59,15 +59,16 @@ std::vector<BackendAddress> endpoints_by_slices(const Slices& slices, const mode
 }
 
 std::vector<BackendAddress> endpoints_by_selector(PodIndex& pods, const model::Service& service,
-                                                  const model::ServicePort& port, const Reach& reach) {
+                                                  const model::ServicePort& port,
+                                                  const EndpointScope& scope) {
   Choice choice;
   pods.for_each_group_in(service.name.ns, [&](const Group& group) {
     if (!selects(service, group.key->labels)) return;
     auto target = target_port(port, group.key->ports);
     if (!target) return;
     for (const Pod* pod : group.members) {
-      if (!reach.has(pod->node_name)) continue;
-      if (auto ip = reachable_at(pods, *pod, reach.family))
+      if (!scope.has(pod->node_name)) continue;
+      if (auto ip = reachable_at(pods, *pod, scope.family))
         choice.offer({*ip, *target}, service.publish_not_ready || (pod->ready && !pod->terminating),
                      pod->ready && pod->terminating);
     }

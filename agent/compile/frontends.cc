@@ -16,15 +16,16 @@ bool contains(const auto& list, const auto& value) {
   return std::find(list.begin(), list.end(), value) != list.end();
 }
 
-// Those of the Service's port behind which the endpoints of that reach stand.
-std::set<ServiceKey> keys_of(const Service& service, const model::ServicePort& port, const Reach& reach) {
-  const bool local = reach.node.has_value();
+// Those of the Service's port behind which the endpoints of that scope stand.
+std::set<ServiceKey> keys_of(const Service& service, const model::ServicePort& port,
+                             const EndpointScope& scope) {
+  const bool local = scope.node.has_value();
   std::set<ServiceKey> keys;
   for (const net::Ip& ip : service.addresses)
-    if (ip.family() == reach.family && contains(service.local_addresses, ip) == local)
+    if (ip.family() == scope.family && contains(service.local_addresses, ip) == local)
       keys.insert({false, ip, port.protocol, port.port});
-  if (port.node_port && !local && contains(service.families, reach.family))
-    keys.insert({true, any_address(reach.family), port.protocol, *port.node_port});
+  if (port.node_port && !local && contains(service.families, scope.family))
+    keys.insert({true, any_address(scope.family), port.protocol, *port.node_port});
   return keys;
 }
 
@@ -147,9 +148,10 @@ void Frontends::state(const Service& service, std::set<ServiceKey>& changed) {
   if (service.headless) return;
   for (const model::ServicePort& entry : service.ports)
     for (net::Family family : {net::Family::kIpv4, net::Family::kIpv6})
-      for (const Reach& reach : {Reach{family, std::nullopt}, Reach{family, node_name_}})
-        if (auto keys = keys_of(service, entry, reach); !keys.empty())
-          claim(&service, {std::move(keys), endpoints_behind(service, entry, reach)}, changed);
+      for (const EndpointScope& scope :
+           {EndpointScope{family, std::nullopt}, EndpointScope{family, node_name_}})
+        if (auto keys = keys_of(service, entry, scope); !keys.empty())
+          claim(&service, {std::move(keys), endpoints_behind(service, entry, scope)}, changed);
 }
 
 void Frontends::state(const model::Pod& pod, std::set<ServiceKey>& changed) {
@@ -173,10 +175,11 @@ void Frontends::claim(const Claimant& claimant, Port port, std::set<ServiceKey>&
 }
 
 std::vector<BackendAddress> Frontends::endpoints_behind(const Service& service,
-                                                        const model::ServicePort& port, const Reach& reach) {
+                                                        const model::ServicePort& port,
+                                                        const EndpointScope& scope) {
   if (auto slices = slices_.find(service.name); slices != slices_.end())
-    return endpoints_by_slices(slices->second, port, reach);
-  return endpoints_by_selector(pods_, service, port, reach);
+    return endpoints_by_slices(slices->second, port, scope);
+  return endpoints_by_selector(pods_, service, port, scope);
 }
 
 }  // namespace sluice::compile

@@ -35,18 +35,19 @@ class Frontends {
   void service_goes(const model::Service& service);
   void slice_changed(const model::EndpointSlice& slice);
   void slice_goes(const model::EndpointSlice& slice);
-  // A pod's labels, readiness, phase, node, host ports or addresses: before it changes and after it has.
+  // Call it twice where a pod's labels, readiness, phase, node, host ports or addresses change: before the change and
+  // after it.
   void pod_changed(const model::Pod& pod);
   void pod_goes(const model::Pod& pod);
-  // What of pod_changed() has to be known of a pod that was there before all Services were known.
+  // The part of pod_changed() that is due for a pod that was known before the Services were.
   void host_ports_changed(const model::Pod& pod);
 
   // The keys whose endpoints may have changed, those that are gone included.
   std::set<ServiceKey> refresh();
 
   bool is_claimed(const ServiceKey& key) const { return claims_.contains(key); }
-  // nullopt where nobody claims the key. A host port counts `at_node` alone: where the key's address is this
-  // node's, or is none.
+  // nullopt where nobody claims the key. Host ports count only where `at_node` is true: the key's address is one of
+  // this node's, or the key has none.
   std::optional<std::set<BackendAddress>> endpoints_of(const ServiceKey& key, bool at_node) const;
   // Keys with an endpoint at this address.
   void collect_reaching(const net::Ip& ip, std::set<ServiceKey>& keys) const;
@@ -70,7 +71,7 @@ class Frontends {
   void claim(const Claimant& claimant, Port port, std::set<ServiceKey>& changed);
   bool has_host_ports(const model::Pod& pod) const;
   std::vector<BackendAddress> endpoints_behind(const model::Service& service, const model::ServicePort& port,
-                                               const Reach& reach);
+                                               const EndpointScope& scope);
 
   const model::Cluster& cluster_;
   PodIndex& pods_;

@@ -1,8 +1,8 @@
 // ImageWriter: the image in the making, and what has changed in it since its difference was last
-// taken.
+// drained.
 //
 // Laws:
-//  1. take_difference() is image::difference(image then, image now).
+//  1. drain_difference() is image::difference(image then, image now).
 //  2. A port set is in the image exactly while a rule or a side refers to it.
 //
 // Not thread-safe.
@@ -19,8 +19,8 @@
 
 namespace sluice::compile {
 
-// One table of the image, remembering of each write what was there and what is now. An empty start needs no
-// memory: until the first take_change(), everything in the table has been added.
+// One table of the image. It remembers of each write what stood there before and what stands there now. An empty start needs no
+// memory: until the first drain_change(), everything in the table has been added.
 template <typename Map>
 class Table {
  public:
@@ -40,7 +40,7 @@ class Table {
     if (!present && !value) return std::nullopt;
     std::optional<Value> old = present ? std::optional<Value>(at->second) : std::nullopt;
     if (old == value) return old;
-    if (taken_) written_.push_back({key, {old, value}});
+    if (drained_) written_.push_back({key, {old, value}});
     if (!value)
       entries_.erase(at);
     else if (present)
@@ -49,9 +49,9 @@ class Table {
       entries_.emplace_hint(at, key, std::move(*value));
     return old;
   }
-  image::TableChange<Key, Value> take_change() {
+  image::TableChange<Key, Value> drain_change() {
     image::TableChange<Key, Value> change;
-    if (!std::exchange(taken_, true))
+    if (!std::exchange(drained_, true))
       for (const auto& [key, now] : entries_)
         change.emplace_hint(change.end(), key, image::Changed<Value>{std::nullopt, now});
     auto written = std::exchange(written_, {});
@@ -76,7 +76,7 @@ class Table {
     image::Changed<Value> change;
   };
   Map& entries_;
-  bool taken_ = false;
+  bool drained_ = false;
   std::vector<Written> written_;  // in the order of writing
 };
 
@@ -94,11 +94,12 @@ class ImageWriter {
   ImageWriter& operator=(const ImageWriter&) = delete;
 
   const image::Image& image() const { return image_; }
-  image::Difference take_difference() {
-    return {addresses.take_change(), prefixes.take_change(),  sources.take_change(),   services.take_change(),
-            rules_.take_change(),    portsets_.take_change(), endpoints_.take_change()};
+  image::Difference drain_difference() {
+    return {addresses.drain_change(), prefixes.drain_change(), sources.drain_change(),
+            services.drain_change(),  rules_.drain_change(),   portsets_.drain_change(),
+            endpoints_.drain_change()};
   }
-  image::Image take_image() { return std::move(image_); }
+  image::Image move_image_out() { return std::move(image_); }
 
  private:
   image::Image image_;  // before the tables that refer to it
@@ -121,7 +122,7 @@ class ImageWriter {
 
   // May a packet of this protocol and port pass under the reference?
   bool allows(const image::Ref& ref, net::Protocol protocol, net::Port port) const;
-  // Two contents that met under one id; empty while there are none.
+  // Names the first id that two different contents have; empty while no id has two.
   const std::string& collision() const { return collision_; }
 
  private:

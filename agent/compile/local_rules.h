@@ -48,7 +48,7 @@ class LocalRules {
 
   const Sides& sides(Group* group) const { return watched_.at(group).sides; }
   const LiveRuleset* ruleset(RulesetId id) const;  // nullptr where it is not in force
-  // A thing two of whose contents met under one id; empty while there is none.
+  // Names the first id that two different contents have; empty while no id has two.
   const std::string& collision() const { return collision_; }
   const std::unordered_map<RulesetId, LiveRuleset>& rulesets() const { return rulesets_; }
 

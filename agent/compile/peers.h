@@ -47,7 +47,7 @@ class PeerIndex {
   // Do rules for this peer set (0: for everyone) use this name for a port?
   bool names_port(PeerSetId id, const PortName& name) const;
   bool names_port(const PortName& name) const { return names_.contains(name); }  // of any peer set
-  // A thing two of whose contents met under one id; empty while there is none.
+  // Names the first id that two different contents have; empty while no id has two.
   const std::string& collision() const { return collision_; }
   const PeerSet* content(PeerSetId id) const;  // nullptr where it is not live
 

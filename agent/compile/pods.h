@@ -96,9 +96,9 @@ class PodIndex {
     for (const auto& [ns, groups] : by_namespace_) visit(ns, groups);
   }
 
-  // What changed since these were last taken. A group that got its first member is new.
-  std::vector<net::Ip> take_changed_addresses() { return std::exchange(changed_addresses_, {}); }
-  std::vector<Group*> take_new_groups() { return std::exchange(new_groups_, {}); }
+  // What changed since these were last drained. A group that got its first member is new.
+  std::vector<net::Ip> drain_changed_addresses() { return std::exchange(changed_addresses_, {}); }
+  std::vector<Group*> drain_new_groups() { return std::exchange(new_groups_, {}); }
   // Groups without members, which drop_empty_groups() is about to delete.
   std::vector<Group*> empty_groups() const;
   void drop_empty_groups();

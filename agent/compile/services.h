@@ -79,8 +79,8 @@ class ServiceTable {
   std::unordered_map<IdentityId, Live> live_;
   std::map<ServiceKey, IdentityId> identity_of_;
   std::unordered_map<IdentityId, ServiceIds> reaching_;  // services by the identities of their endpoints
-  // Those of which rule sets say something that name no endpoint of theirs: one is this node's, or one of its
-  // pods.
+  // Services with an endpoint that is this node's or a pod of it: a rule set may allow that endpoint without naming any
+  // endpoint of theirs (semantics 17, 18).
   ServiceIds near_;
   std::set<RulesetId> egress_, open_;  // open: by default they allow something
   std::unordered_map<RulesetId, ServiceIds> allowed_by_;

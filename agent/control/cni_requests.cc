@@ -177,9 +177,10 @@ void CniRequests::drop_flows_soon(uint32_t flow_id) {
 EndpointAnswer<v1::CheckEndpointReply> CniRequests::check_endpoint(const v1::CheckEndpointRequest& request) {
   const auto found = view().announced().find({request.container_id(), request.interface_name()});
   if (found == view().announced().end())
-    return EndpointFault{Kind::kNotFound, "container " + base::excerpt(request.container_id()) +
-                                              ", interface " + base::excerpt(request.interface_name()) +
-                                              ": nobody told of it: delete the pod, so that it is made anew"};
+    return EndpointFault{Kind::kNotFound,
+                         "container " + base::excerpt(request.container_id()) + ", interface " +
+                             base::excerpt(request.interface_name()) +
+                             ": nobody announced it: delete the pod, so that it is made anew"};
   v1::CheckEndpointReply reply;
   reply.set_missing(missing(found->second));
   reply.set_in_force(reply.missing().empty());

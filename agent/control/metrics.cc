@@ -46,7 +46,7 @@ void add_state(const MetricsReading& now, Families& all) {
   all.add(static_cast<double>(now.endpoints_waiting), {{"state", "waiting"}});
   all.gauge("sluice_endpoints_isolated", "Pods of this node that some policy isolates.",
             static_cast<double>(now.endpoints_isolated));
-  all.gauge("sluice_endpoints_told", "Endpoints that a CNI plugin told of and has not taken back.",
+  all.gauge("sluice_endpoints_told", "Endpoints that CNI plugins announced and have not withdrawn.",
             static_cast<double>(now.announced));
   all.gauge("sluice_pods_without_namespace",
             "Pods of this node by spec.nodeName of which no network namespace has the address.",

@@ -95,7 +95,7 @@ class Batch {
   void command(int type, int flags, const Fill& fill) {
     messages_.add(nf_tables(type), flags, NFPROTO_INET, 0, fill);
   }
-  // The kernel's answer: 0 or an errno. Every failure is told, success where a command asked for it.
+  // The kernel's answer: 0 or an errno. It answers every failure, and success where a command asked for that.
   int run() {
     messages_.add(NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES, {});
     std::optional<int> result;

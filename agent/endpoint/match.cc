@@ -47,7 +47,7 @@ Owner owner_of(const Found& found, const PodsOn& pods, const InForce& in_force) 
 std::string two_pods(const Found& found, const Owner& owner, const model::Pod& other) {
   const std::string where = "interface " + found.host_ifname + " (namespace " + found.netns + ") carries ";
   if (found.announced)
-    return where + "an address of pod " + other.name.to_text() + ", but a CNI plugin told of it as pod " +
+    return where + "an address of pod " + other.name.to_text() + ", but a CNI plugin announced it as pod " +
            found.announced->name.to_text() + "'s: it gets nothing of the other's; remove the address";
   return where + "addresses of pods " + owner.pod->name.to_text() + " and " + other.name.to_text() +
          ": treated as " + owner.pod->name.to_text() +

@@ -12,8 +12,8 @@
 //     nothing.
 //  2. News may be about nothing; they are never missing. Where the kernel dropped some, `overrun`
 //     says to scan everything.
-//  3. What could not be followed is tried again by the next drain(), which nothing here brings
-//     about.
+//  3. What could not be followed is tried again by the next drain(). fd() does not become readable
+//     for that: the caller comes back by itself.
 //  4. A followed namespace is kept alive by the socket inside it until a drain() after its file
 //     has gone.
 //

@@ -47,27 +47,27 @@ PacketEngine::PacketEngine(const model::Cluster& cluster, MakeRunner make_runner
   std::map<std::string, size_t> counts;
   for (const auto& [name, pod] : cluster.pods) {
     if (!pod.takes_part()) continue;
-    const Place place{pod.node_name, counts[pod.node_name]++ / kPodsAPart};
-    pods_[place].push_back(name);
-    places_[name] = place;
+    const NodePart part{pod.node_name, counts[pod.node_name]++ / kPodsAPart};
+    pods_[part].push_back(name);
+    part_of_[name] = part;
   }
 }
 
 PacketEngine::~PacketEngine() = default;
 
-Result<PacketEngine::World*> PacketEngine::world_of(const Place& place) {
-  auto& world = worlds_[place];
+Result<PacketEngine::World*> PacketEngine::world_of(const NodePart& part) {
+  auto& world = worlds_[part];
   if (!world) {
-    auto made = make_world(place);
-    if (!made) return made.error().within("node " + (place.node.empty() ? "(none)" : place.node));
+    auto made = make_world(part);
+    if (!made) return made.error().within("node " + (part.node.empty() ? "(none)" : part.node));
     world = std::move(*made);
   }
   return world.get();
 }
 
-Result<std::unique_ptr<PacketEngine::World>> PacketEngine::make_world(const Place& place) {
-  compile::Input input{cluster_, place.node, {}, {}};
-  for (const auto& name : pods_[place]) input.local_pods.push_back({name, 0});
+Result<std::unique_ptr<PacketEngine::World>> PacketEngine::make_world(const NodePart& part) {
+  compile::Input input{cluster_, part.node, {}, {}};
+  for (const auto& name : pods_[part]) input.local_pods.push_back({name, 0});
   auto image = compile::try_compile(input);
   if (!image) return image.error();
   auto runner = make_runner_();
@@ -85,7 +85,7 @@ Result<std::unique_ptr<PacketEngine::World>> PacketEngine::make_world(const Plac
 Result<model::Side> PacketEngine::side(const model::Pod* pod, const model::ResolvedProbe& probe,
                                        sluice_direction direction) {
   if (pod == nullptr) return model::Side::kNone;
-  auto world = world_of(places_.at(pod->name));
+  auto world = world_of(part_of_.at(pod->name));
   if (!world) return world.error();
   const auto found = (*world)->endpoints.find(compile::endpoint_id(*pod));
   if (found == (*world)->endpoints.end())

@@ -49,23 +49,24 @@ class PacketEngine final : public Engine {
 
  private:
   struct World;
-  struct Place {
+  // Pods of one node that share an image.
+  struct NodePart {
     std::string node;
-    size_t part = 0;  // of the node's pods, kPodsAPart each
-    auto operator<=>(const Place&) const = default;
+    size_t number = 0;  // of the node's pods, kPodsAPart each
+    auto operator<=>(const NodePart&) const = default;
   };
 
-  base::Result<World*> world_of(const Place& place);
-  base::Result<std::unique_ptr<World>> make_world(const Place& place);
+  base::Result<World*> world_of(const NodePart& part);
+  base::Result<std::unique_ptr<World>> make_world(const NodePart& part);
   base::Result<model::Side> side(const model::Pod* pod, const model::ResolvedProbe& probe,
                                  sluice_direction direction);
 
   const model::Cluster& cluster_;
   MakeRunner make_runner_;
   model::PodAddresses addresses_;
-  std::map<Place, std::vector<model::ObjectName>> pods_;
-  std::map<model::ObjectName, Place> places_;
-  std::map<Place, std::unique_ptr<World>> worlds_;
+  std::map<NodePart, std::vector<model::ObjectName>> pods_;
+  std::map<model::ObjectName, NodePart> part_of_;
+  std::map<NodePart, std::unique_ptr<World>> worlds_;
 };
 
 }  // namespace sluice::engine

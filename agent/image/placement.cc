@@ -21,7 +21,7 @@ class Planner {
   Result<Plan> build() {
     plan_.epoch = place_.epoch_ + 1;
     clear_leftovers();
-    place_.reach_.take_over(difference_);
+    place_.reach_.update(difference_);
     if (auto status = take_slots(); !status) return status.error();
     if (auto status = put_cells(); !status) return status.error();
     if (auto status = put_endpoints(); !status) return status.error();

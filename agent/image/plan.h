@@ -2,12 +2,12 @@
 // the maps (the kernel, or the user-space maps of agent/packet).
 //
 // The law of change, in this order (docs/design.md):
-//   1. set_flags(flags_during)   e.g. "there are prefixes", before the first prefix is written
+//   1. flags_during              e.g. "there are prefixes", before the first prefix is written
 //   2. prepare                   add what the next epoch needs; nothing of it is visible in the present epoch
 //   3. endpoints, interfaces     new policy into the slot that is not in force
 //   4. flip(epoch)               one word: the whole change is in force for every pod at once
 //   5. wait_grace()              until no packet that began before the flip is under way
-//   6. cleanup, set_flags(flags_after)
+//   6. interfaces_after, cleanup, endpoints_after, flags_after: what only the epoch before needed is removed
 //
 // Steps 1-4 are put_in_force(), 5-6 clean_up(). A failure in 1-3 undoes what was written and leaves the present epoch.
 // A Plan is writes to maps and nothing else: which interfaces carry our programs is agent/node/attachments.h.

@@ -12,17 +12,17 @@ void Reach::add(const Image& image) {
   add_all(image.endpoints);
 }
 
-void Reach::take_over(const Difference& difference) {
-  const auto take_over_all = [this](const auto& changes) {
+void Reach::update(const Difference& difference) {
+  const auto update_all = [this](const auto& changes) {
     for (const auto& [key, change] : changes) {
       if (change.after) this->count(*change.after, +1);
       if (change.before) this->count(*change.before, -1);
     }
   };
-  take_over_all(difference.addresses);
-  take_over_all(difference.prefixes);
-  take_over_all(difference.services);
-  take_over_all(difference.endpoints);
+  update_all(difference.addresses);
+  update_all(difference.prefixes);
+  update_all(difference.services);
+  update_all(difference.endpoints);
 }
 
 }  // namespace sluice::image

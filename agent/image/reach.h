@@ -18,7 +18,7 @@ namespace sluice::image {
 class Reach {
  public:
   void add(const Image& image);
-  void take_over(const Difference& difference);
+  void update(const Difference& difference);
   bool reaches(const RuleKey& rule) const {
     return identities_.contains(rule.identity) && rulesets_.contains(rule.ruleset);
   }

@@ -1,4 +1,4 @@
-// Slots: gives out array indices below a limit, the smallest free one first. Not thread-safe.
+// Slots: the free indices of an array, up to a limit; the smallest free one is taken first. Not thread-safe.
 #pragma once
 
 #include <cstdint>

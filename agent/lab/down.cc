@@ -4,8 +4,8 @@
 
 namespace sluice::lab {
 
-base::Result<std::vector<std::string>> down(const Place& place) {
-  auto journal = Journal::resume(place.state_dir);
+base::Result<std::vector<std::string>> down(const Directories& directories) {
+  auto journal = Journal::resume(directories.state_dir);
   if (!journal) return journal.error();
   if (!*journal) return std::vector<std::string>();
   Undone undone = undo((*journal)->steps());

@@ -41,13 +41,14 @@ struct Outside {
 // "NAME=IP[,IP...]"
 base::Result<Outside> parse_outside(std::string_view text);
 
-struct Place {
+// Where a lab keeps what it needs.
+struct Directories {
   std::string state_dir = "/run/sluice-lab";  // absolute; holds the journal
   std::string netns_dir = "/run/netns";       // absolute; where `ip netns` looks
 };
 
 struct Options {
-  Place place;
+  Directories directories;
   Topology topology = Topology::kRouted;
   std::vector<Outside> outside;
 };
@@ -66,10 +67,10 @@ base::Result<std::vector<Host>> up(const model::Cluster& cluster, const Options&
 
 // What was removed, one line each; empty where nothing was up. What can not be removed, or is no longer what
 // up() made, is an error naming it, after everything else was removed; the journal stays then.
-base::Result<std::vector<std::string>> down(const Place& place);
+base::Result<std::vector<std::string>> down(const Directories& directories);
 
 struct ProbeOptions {
-  Place place;
+  Directories directories;
   net::Protocol protocol = net::kTcp;  // TCP, UDP, or SCTP where the kernel has it
   net::Port port = net::Port::from_host(80);
   std::chrono::milliseconds timeout{300};  // a connection that takes longer was stopped

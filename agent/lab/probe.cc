@@ -29,8 +29,8 @@ Result<std::vector<Outside>> outside_of(const std::vector<Step>& steps) {
   return hosts;
 }
 
-Result<std::vector<OpenHost>> open_hosts(const model::Cluster& cluster, const Place& place) {
-  auto steps = read_steps(place.state_dir);
+Result<std::vector<OpenHost>> open_hosts(const model::Cluster& cluster, const Directories& directories) {
+  auto steps = read_steps(directories.state_dir);
   if (!steps) return steps.error();
   if (steps->empty()) return Error("no lab is up; run \"sluicectl lab up --manifests DIR\" first");
   auto outside = outside_of(*steps);
@@ -40,7 +40,7 @@ Result<std::vector<OpenHost>> open_hosts(const model::Cluster& cluster, const Pl
   const auto dir = std::ranges::find(*steps, Verb::kNetnsDir, &Step::verb);
   std::vector<OpenHost> open;
   for (Host& host : *hosts) {
-    const std::string path = (dir == steps->end() ? place.netns_dir : dir->subject) + "/" + host.netns;
+    const std::string path = (dir == steps->end() ? directories.netns_dir : dir->subject) + "/" + host.netns;
     auto netns = Netns::open(path);
     if (!netns)
       return Error(host.name.to_text() + " is not in the lab (" + netns.error().message() +
@@ -105,7 +105,7 @@ base::Status collect(Attempts& attempts, std::chrono::milliseconds timeout, mode
 Result<model::Matrix> probe(const model::Cluster& cluster, const ProbeOptions& options) {
   auto attempts = Attempts::open(options.protocol, options.port);
   if (!attempts) return attempts.error();
-  auto hosts = open_hosts(cluster, options.place);
+  auto hosts = open_hosts(cluster, options.directories);
   if (!hosts) return hosts.error();
   std::vector<model::ObjectName> names;
   for (const OpenHost& host : *hosts) names.push_back(host.host.name);

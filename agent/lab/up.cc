@@ -100,7 +100,7 @@ class Builder {
   // The directory as `ip netns add` leaves it: a shared mount point, so that it can do so later without harm
   // to us.
   Status prepare_directory() {
-    const std::string& dir = options_.place.netns_dir;
+    const std::string& dir = options_.directories.netns_dir;
     if (auto status = journal_.record({Verb::kNetnsDir, dir, ""}); !status) return status;
     if (::access(dir.c_str(), F_OK) != 0) {
       if (auto status = journal_.record({Verb::kDirectory, dir, ""}); !status) return status;
@@ -168,7 +168,7 @@ class Builder {
   }
 
   Result<Netns> make_netns(const std::string& name) {
-    const std::string path = options_.place.netns_dir + "/" + name;
+    const std::string path = options_.directories.netns_dir + "/" + name;
     const auto taken = [&] { return Error(path + " exists already and is not this lab's; remove it"); };
     struct stat st {};
     if (::lstat(path.c_str(), &st) == 0) return taken();
@@ -277,7 +277,7 @@ Result<std::vector<Host>> up(const model::Cluster& cluster, const Options& optio
   uint64_t lab = 0;
   if (::getrandom(&lab, sizeof(lab), 0) != sizeof(lab))
     return Error::from_errno(errno, "draw a random number");
-  auto journal = Journal::begin(options.place.state_dir);
+  auto journal = Journal::begin(options.directories.state_dir);
   if (!journal) return journal.error();
   if (auto built = Builder(options, *journal, *netlink, lab).build(*hosts); !built)
     return rolled_back(built.error(), *journal);

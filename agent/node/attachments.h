@@ -40,13 +40,13 @@ class Attachments {
 
   // Puts our programs on the interface, also where it has some. `whose`: how an error names it.
   base::Status attach(uint32_t ifindex, const std::string& whose);
-  // The same for all of these that do not have them for sure. Errors of earlier attempts are forgotten.
+  // Puts them on each of these interfaces that is not known to have them. Errors of earlier attempts are forgotten.
   void attach_missing(const std::set<uint32_t>& wanted, const std::function<std::string(uint32_t)>& whose);
   // Takes our programs off every interface but these. An error is the first one; the interface is tried
   // again next time.
   base::Status detach_all_but(const std::set<uint32_t>& wanted);
 
-  // Interfaces that carry our programs for sure.
+  // Interfaces to which this agent has attached: they carry our programs for sure.
   const std::set<uint32_t>& attached() const { return attached_; }
   // These, and those that an earlier agent attached to.
   std::set<uint32_t> carrying() const;

@@ -121,7 +121,7 @@ class Classification {
     now_.namespaces_without_pod += matching_.unmatched.size();
     for (const endpoint::Found& place : matching_.unmatched) {
       now_.unknown.insert(static_cast<uint32_t>(place.host_ifindex));
-      now_.warnings.push_back("interface " + place.host_ifname + ": a CNI plugin told of it as pod " +
+      now_.warnings.push_back("interface " + place.host_ifname + ": a CNI plugin announced it as pod " +
                               place.announced->name.to_text() +
                               "'s, and no such Pod object has an address there (" +
                               place.addresses.front().to_text() +

@@ -36,8 +36,8 @@ struct Backend {
   image::Target* target = nullptr;  // null where nothing is to be put in force
   Applier::ReadMaps read_maps;
   Hooks hooks;
-  // Writes the connections down that these endpoints have open, before programs come to their interfaces for the first
-  // time. May be left out.
+  // Makes flows of the connections that these endpoints have open, before programs come to their interfaces for the
+  // first time. May be left out.
   std::function<base::Status(const std::vector<AdoptingEndpoint>&)> adopt = {};
   // Programs on an interface keep others from adding an `ingress` qdisc (clsact).
   bool gives_way = false;
@@ -113,7 +113,7 @@ class Reconciler {
   bool is_closed(uint32_t ifindex) const;
   void attach_wanted();
   void detach_unwanted();
-  // Writes open connections down as flows, for endpoints in force on interfaces that carry no programs yet;
+  // Makes flows of open connections, for endpoints in force on interfaces that carry no programs yet;
   // not for those that are left to their chains.
   void adopt_connections(const std::set<uint32_t>& left) const;
   void attach_at_once(uint32_t ifindex);

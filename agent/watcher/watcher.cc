@@ -21,9 +21,9 @@ std::string bounded(std::string line) {
 template <typename Lines>
 void add_lines(const std::vector<source::Finding>& findings, size_t all, Lines& lines) {
   const size_t room = source::feed::kFeedMostLines - static_cast<size_t>(lines.size());
-  const size_t told = all <= room ? all : room - 1;
-  for (size_t i = 0; i < told; ++i) *lines.Add() = bounded(findings[i].to_text());
-  if (told < all) *lines.Add() = "and " + std::to_string(all - told) + " more";
+  const size_t shown = all <= room ? all : room - 1;
+  for (size_t i = 0; i < shown; ++i) *lines.Add() = bounded(findings[i].to_text());
+  if (shown < all) *lines.Add() = "and " + std::to_string(all - shown) + " more";
 }
 
 }  // namespace

@@ -89,9 +89,9 @@ void FeedTap::hand_on(const Line& line, bool forth) {
   Clock::time_point when;
   GrpcMessages messages(forth, [&](std::string_view message) {
     if (forth)
-      take_request(message, when);
+      accept_request(message, when);
     else
-      take_reply(message, when);
+      accept_reply(message, when);
   });
   std::string piece(kPiece, '\0');
   bool readable = true;
@@ -112,7 +112,7 @@ void FeedTap::hand_on(const Line& line, bool forth) {
   ::shutdown(from, SHUT_RDWR);
 }
 
-void FeedTap::take_request(std::string_view message, Clock::time_point when) {
+void FeedTap::accept_request(std::string_view message, Clock::time_point when) {
   v1::FeedRequest request;
   if (!request.ParseFromArray(message.data(), static_cast<int>(message.size())) || !request.has_batch())
     return;
@@ -127,7 +127,7 @@ void FeedTap::take_request(std::string_view message, Clock::time_point when) {
   ledger_.fed(batch, when);
 }
 
-void FeedTap::take_reply(std::string_view message, Clock::time_point when) {
+void FeedTap::accept_reply(std::string_view message, Clock::time_point when) {
   v1::FeedReply reply;
   if (reply.ParseFromArray(message.data(), static_cast<int>(message.size())) && reply.has_progress())
     ledger_.in_force(reply.progress().in_force(), when);

@@ -33,8 +33,8 @@ class FeedTap {
   FeedTap(base::Fd listener, std::string agent, Ledger& ledger);
   void accept();
   void hand_on(const Line& line, bool forth);
-  void take_request(std::string_view message, Clock::time_point when);
-  void take_reply(std::string_view message, Clock::time_point when);
+  void accept_request(std::string_view message, Clock::time_point when);
+  void accept_reply(std::string_view message, Clock::time_point when);
 
   base::Fd listener_;
   const std::string agent_;

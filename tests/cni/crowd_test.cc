@@ -1,5 +1,5 @@
 // A node that drains: as many calls at once as it has pods, by the real program to the real agent, which is
-// there, away for a while, or was never told; and what mends a DEL that was lost.
+// there, away for a while, or never heard of the pod; and what mends a DEL that was lost.
 #include <gmock/gmock.h>
 #include <grpcpp/client_context.h>
 
@@ -77,7 +77,7 @@ class Crowd : public ::testing::Test {
         ask([&](auto& stub, auto* context) { return stub.AddEndpoint(context, request, &reply); });
     ASSERT_TRUE(status.ok()) << status.error_message();
   }
-  // Does the agent still hold what it was told of the pod?
+  // Does the agent still hold what was announced of the pod?
   static bool is_known(int pod) {
     v1::CheckEndpointRequest request;
     request.set_container_id(container(pod));

@@ -150,7 +150,7 @@ class FeedSender {
     const auto& fed = std::get<source::feed::FedBatch>(read);
     check_decoded(fed);
     const FeedSession before = session_;
-    const auto breach = session_.take(fed);
+    const auto breach = session_.accept(fed);
     if (breach) {
       require(is_line(breach->what) && same(before, session_));
       const bool adds = std::ranges::any_of(

@@ -180,8 +180,8 @@ TEST_F(LiveFeed, WhatIsFedIsEnforcedAndOutlivesFeederAndAgent) {
   EXPECT_TRUE(stream(kFrontend, kIngress)) << "the policies are gone";
 }
 
-// No directory of namespaces at all: what is enforced is what was told.
-TEST_F(LiveFeed, ToldPodsAreClosedUntilTheirPolicyIsInForce) {
+// No directory of namespaces at all: what is enforced is what was announced.
+TEST_F(LiveFeed, AnnouncedPodsAreClosedUntilTheirPolicyIsInForce) {
   fs::create_directories("/run/no-pods");
   model::Cluster unpublished = full_;  // as kubelet has them before ADD has returned
   for (const char* pod : {kFrontend, kApi, kIngress}) {
@@ -191,7 +191,7 @@ TEST_F(LiveFeed, ToldPodsAreClosedUntilTheirPolicyIsInForce) {
     object.node_name = "node-1";
   }
   start_agent("/run/no-pods");
-  EXPECT_NE(check_endpoint(kFrontend).find("nobody told of it"), std::string::npos)
+  EXPECT_NE(check_endpoint(kFrontend).find("nobody announced it"), std::string::npos)
       << "waits for the agent to start";
   const Answer waiting = add_endpoint(kFrontend, 500);
   EXPECT_EQ(waiting.code, grpc::DEADLINE_EXCEEDED);
@@ -205,18 +205,18 @@ TEST_F(LiveFeed, ToldPodsAreClosedUntilTheirPolicyIsInForce) {
     EXPECT_EQ(added.reply.ingress(), "isolated") << pod;
   }
   auto open = stream(kFrontend, kApi);
-  ASSERT_TRUE(open) << "by labels, at the told addresses: " << open.error().message();
+  ASSERT_TRUE(open) << "by labels, at the announced addresses: " << open.error().message();
   EXPECT_FALSE(stream(kFrontend, kIngress));
   send(model::difference(unpublished, full_), false);
   expect_beats(*open, "the Pod objects have their addresses");
   EXPECT_EQ(agent_.end(SIGKILL), 128 + SIGKILL);
   start_agent("/run/no-pods");
   feed(full_);
-  EXPECT_EQ(check_endpoint(kApi), "") << "told once, known to the next agent";
+  EXPECT_EQ(check_endpoint(kApi), "") << "announced once, known to the next agent";
   expect_beats(*open, "the next agent");
   EXPECT_TRUE(del_endpoint(kApi).ok());
   EXPECT_TRUE(del_endpoint(kApi).ok()) << "again: nothing to do";
-  EXPECT_NE(check_endpoint(kApi).find("nobody told of it"), std::string::npos);
+  EXPECT_NE(check_endpoint(kApi).find("nobody announced it"), std::string::npos);
 }
 
 // Of two connections that were open before the first agent came, the one that the node's connection tracking

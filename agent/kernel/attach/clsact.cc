@@ -73,20 +73,20 @@ Status make_qdisc(uint32_t ifindex) {
 }
 
 // Where our filters go: the clsact qdisc, and what others had at each hook in the place that must be ours.
-struct Place {
+struct Room {
   uint32_t handle = kHandleInFoundQdisc;  // for our filters
   std::array<std::vector<SetAside>, 2> aside;
 };
 
 // An `ingress` qdisc has clsact's place, and its filters are what clsact has at one of its two hooks.
-base::Result<Place> replace_ingress_qdisc(uint32_t ifindex) {
-  Place place{kHandleInMadeQdisc, {}};
+base::Result<Room> replace_ingress_qdisc(uint32_t ifindex) {
+  Room room{kHandleInMadeQdisc, {}};
   auto aside = read_aside(ifindex, parent_of(SLUICE_EGRESS), std::nullopt);
   if (!aside) return aside.error();
-  place.aside[SLUICE_EGRESS] = std::move(*aside);
+  room.aside[SLUICE_EGRESS] = std::move(*aside);
   if (auto removed = remove_ingress_qdisc(ifindex); !removed) return removed.error();
   if (auto made = make_qdisc(ifindex); !made) return made.error();
-  return place;
+  return room;
 }
 
 // Of another kind than ours, so that no filter of ours fits beside it.
@@ -95,26 +95,26 @@ bool holds_first_place(const TcFilter& filter) {
 }
 
 // Makes the qdisc if need be, and room in it.
-base::Result<Place> make_place(uint32_t ifindex, const Filters& filters) {
+base::Result<Room> make_room(uint32_t ifindex, const Filters& filters) {
   auto kind = tc_ingress_qdisc(ifindex);
   if (!kind) return kind.error();
   if (*kind == "ingress") return replace_ingress_qdisc(ifindex);
-  Place place;
-  if (*kind == "clsact" && in_made_qdisc(filters)) place.handle = kHandleInMadeQdisc;
+  Room room;
+  if (*kind == "clsact" && in_made_qdisc(filters)) room.handle = kHandleInMadeQdisc;
   if (kind->empty()) {
     if (auto made = make_qdisc(ifindex); !made) return made.error();
-    place.handle = kHandleInMadeQdisc;
+    room.handle = kHandleInMadeQdisc;
   }
   for (const auto direction : kDirections) {
     if (std::ranges::none_of(filters.at(direction), holds_first_place)) continue;
     auto aside = read_aside(ifindex, parent_of(direction), kPriority);
     if (!aside) return aside.error();
-    place.aside.at(direction) = std::move(*aside);
+    room.aside.at(direction) = std::move(*aside);
   }
   for (const auto direction : kDirections)
-    if (auto out = take_out(ifindex, parent_of(direction), place.aside.at(direction)); !out)
+    if (auto out = take_out(ifindex, parent_of(direction), room.aside.at(direction)); !out)
       return out.error();
-  return place;
+  return room;
 }
 
 Status attach_filter(uint32_t ifindex, sluice_direction direction, const std::vector<TcFilter>& filters,
@@ -140,14 +140,14 @@ Status attach_filter(uint32_t ifindex, sluice_direction direction, const std::ve
 }
 
 // Both, and behind each what others had, also where ours fails; the first error counts.
-Status attach_filters(uint32_t ifindex, const Filters& filters, const Place& place,
+Status attach_filters(uint32_t ifindex, const Filters& filters, const Room& room,
                       const std::array<int, 2>& program_fds) {
   Status first = base::done();
   for (const auto direction : kDirections) {
     const Status attached =
-        attach_filter(ifindex, direction, filters.at(direction), place.handle, program_fds.at(direction));
+        attach_filter(ifindex, direction, filters.at(direction), room.handle, program_fds.at(direction));
     const Status back =
-        put_back(ifindex, parent_of(direction), place.aside.at(direction), attached ? kPriority : 0);
+        put_back(ifindex, parent_of(direction), room.aside.at(direction), attached ? kPriority : 0);
     for (const Status& done : {attached, back})
       if (first && !done) first = done;
   }
@@ -204,10 +204,10 @@ bool is_gone(const Error& error) {
 Status clsact_attach(uint32_t ifindex, const std::array<int, 2>& program_fds) {
   auto filters = filters_of(ifindex);
   if (!filters) return filters.error();
-  auto place = make_place(ifindex, *filters);
-  if (!place) return place.error();
-  Status attached = attach_filters(ifindex, *filters, *place, program_fds);
-  if (!attached && place->handle == kHandleInMadeQdisc)
+  auto room = make_room(ifindex, *filters);
+  if (!room) return room.error();
+  Status attached = attach_filters(ifindex, *filters, *room, program_fds);
+  if (!attached && room->handle == kHandleInMadeQdisc)
     (void)remove_qdisc_if_empty(ifindex);  // the first error is what counts
   return attached;
 }

@@ -39,7 +39,7 @@ std::string without_leading_zeros(std::string_view text) {
 net::Ip decode_ip(const Field& ip) {
   const std::string text = ip.required_text(), plain = without_leading_zeros(text);
   auto parsed = net::Ip::parse(plain);
-  if (!parsed) return ip.take(std::move(parsed));
+  if (!parsed) return ip.value_of(std::move(parsed));
   if (plain != text) ip.warn(base::excerpt(text) + " has leading zeros and is read as " + parsed->to_text());
   return *parsed;
 }
@@ -56,7 +56,7 @@ base::Result<net::Cidr> read_cidr(const Field& field, std::string_view text) {
 }
 
 net::Cidr decode_cidr(const Field& cidr) {
-  return cidr.take(read_cidr(cidr, cidr.required_text()));
+  return cidr.value_of(read_cidr(cidr, cidr.required_text()));
 }
 
 }  // namespace sluice::source::decode

@@ -21,7 +21,7 @@ model::Labels decode_labels(const Field& labels) {
 }
 
 net::Protocol decode_protocol(const Field& protocol) {
-  return protocol.absent() ? net::kTcp : protocol.take(net::Protocol::parse(protocol.text()));
+  return protocol.absent() ? net::kTcp : protocol.value_of(net::Protocol::parse(protocol.text()));
 }
 
 net::Protocol decode_protocol_or_empty(const Field& protocol) {
@@ -31,7 +31,7 @@ net::Protocol decode_protocol_or_empty(const Field& protocol) {
 net::Port decode_port(const Field& port) {
   if (port.absent()) port.fail("is missing: write a number between 1 and 65535");
   auto number = port.integer();
-  return number ? port.take(net::Port::from_number(*number)) : net::Port();
+  return number ? port.value_of(net::Port::from_number(*number)) : net::Port();
 }
 
 namespace {

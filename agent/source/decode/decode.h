@@ -29,16 +29,16 @@ struct DecodedObject {
   Place place;  // with the line at which the object itself starts
 };
 
-// What can be held to of a NetworkPolicy that is a problem, so that it opens nothing (semantics 40): it
-// isolates all that the whole of it might, and allows no more than the rules that were read without a fault.
+// What is put in force of a NetworkPolicy that has a fault, so that the fault opens nothing (semantics 40): it isolates
+// every pod that the whole policy might isolate, and allows only what its rules without a fault allow.
 struct ClosedPolicy {
   model::NetworkPolicy policy;
   std::string in_force;  // "meanwhile it …", for people
 };
 
-// Of one in which nothing is to be relied on: every pod of the namespace, both directions, no rules.
+// Where nothing of the policy can be relied on: it isolates every pod of the namespace in both directions, without rules.
 ClosedPolicy closed_policy(model::ObjectName name);
-// Of one that was read without a fault, but whose rules cannot be taken.
+// Where the policy was read without a fault, but its rules cannot be put in force.
 ClosedPolicy without_rules(const model::NetworkPolicy& policy);
 
 struct Decoded {

@@ -108,10 +108,10 @@ model::Pod decode_pod(const Field& root, model::ObjectName name) {
   pod.labels = decode_labels(metadata.get("labels"));
   pod.source_prefixes = decode_source_prefixes(metadata);
   Field created = metadata.get("creationTimestamp");
-  if (!created.absent()) pod.created = created.take(parse_timestamp(created.text()));
+  if (!created.absent()) pod.created = created.value_of(parse_timestamp(created.text()));
   Field deleted = metadata.get("deletionTimestamp");
   pod.terminating = !deleted.absent();
-  if (pod.terminating) (void)deleted.take(parse_timestamp(deleted.text()));
+  if (pod.terminating) (void)deleted.value_of(parse_timestamp(deleted.text()));
   pod.node_name = decode_node_name(spec.get("nodeName"));
   pod.host_network = spec.get("hostNetwork").boolean().value_or(false);
   spec.get("containers").each([&](const Field& container) { decode_container_ports(container, pod); });

@@ -23,7 +23,7 @@
 
 namespace sluice::source::decode {
 
-// Of one object, that people are told; the others are counted.
+// Warnings of one object that are kept; what comes after them is only counted.
 inline constexpr size_t kMostWarnings = 20;
 
 class Decoding {
@@ -33,9 +33,9 @@ class Decoding {
   };
   void fail(const std::string& field, std::string_view message);
   void warn(const std::string& field, std::string_view message);
-  // What was found in a part that was read by itself is found here too.
+  // Adds the fault and the warnings of a part that was read by itself.
   void join(const Decoding& part);
-  // The same, and its fault is a warning that ends in `loses`.
+  // The same, but the part's fault becomes a warning here, which ends in `loses`.
   void join_as_warnings(const Decoding& part, std::string_view loses);
   const std::optional<Remark>& fault() const { return fault_; }
   const std::vector<Remark>& warnings() const { return warnings_; }
@@ -77,7 +77,7 @@ class Field {
   void allow_only(std::initializer_list<std::string_view> known) const;
   // Fails where `fault` (see names.h) is not empty: "TEXT FAULT".
   void check(std::string_view text, std::string_view fault) const;
-  // Did `read` find no fault in this field?
+  // Reads this field with `read`, and says whether it found no fault.
   template <typename Read>
   bool reads_well(const Read& read) const {
     Decoding part;
@@ -85,8 +85,8 @@ class Field {
     decoding_->join(part);
     return !part.fault();
   }
-  // What `read` makes of this field. Where it finds a fault, that is a warning, which `loses` ends ("this
-  // address is passed over"), and nothing is had.
+  // What `read` makes of this field; nothing where it finds a fault. The fault then counts as a warning, which ends in
+  // `loses` ("this address is passed over").
   template <typename Read>
   auto value_or_warning(std::string_view loses, const Read& read) const
       -> std::optional<decltype(read(*this))> {
@@ -96,13 +96,13 @@ class Field {
     if (part.fault()) return std::nullopt;
     return value;
   }
-  // Of text that is a template which was not rendered, that is said instead.
+  // Where the text is a template that was not rendered, the fault says so instead of `message`.
   void fail(std::string_view message) const;
   void warn(std::string_view message) const { decoding_->warn(path_, message); }
 
   // The value of a parsed Result, or a harmless one after a failure with its message.
   template <typename T>
-  T take(base::Result<T> result) const {
+  T value_of(base::Result<T> result) const {
     if (result.ok()) return std::move(result).value();
     fail(result.error().message());
     return T{};

@@ -13,7 +13,7 @@ constexpr std::string_view kMergeKey = "<<";
 
 }  // namespace
 
-void TreeBuilder::take_key(std::string_view text, bool quoted, uint32_t line) {
+void TreeBuilder::accept_key(std::string_view text, bool quoted, uint32_t line) {
   Frame& frame = open_.back();
   const auto boolean = quoted ? std::nullopt : parse_boolean(text);
   const std::string_view written = text;
@@ -81,7 +81,7 @@ void TreeBuilder::null(uint32_t line, size_t anchor) {
 
 void TreeBuilder::scalar(std::string_view text, bool quoted, uint32_t line, size_t anchor) {
   bool is_key = expects_key();
-  if (is_key && !anchor) return take_key(text, quoted, line);
+  if (is_key && !anchor) return accept_key(text, quoted, line);
   Document::Node node;
   node.type = TreeType::kScalar;
   node.quoted = quoted;
@@ -91,7 +91,7 @@ void TreeBuilder::scalar(std::string_view text, bool quoted, uint32_t line, size
   document_.text_ += text;
   uint32_t added = add(node);
   remember(anchor, added);
-  if (is_key) return take_key(text, quoted, line);
+  if (is_key) return accept_key(text, quoted, line);
   link(added);
 }
 
@@ -101,7 +101,7 @@ void TreeBuilder::alias(size_t anchor, uint32_t line) {
   Document::Node node = document_.nodes_[found->second];
   if (expects_key()) {
     if (node.type != TreeType::kScalar) throw TreeError{line, "a key must be plain text"};
-    return take_key(std::string(document_.text_of(node.at, node.size)), node.quoted, line);
+    return accept_key(std::string(document_.text_of(node.at, node.size)), node.quoted, line);
   }
   link(add(node));
 }

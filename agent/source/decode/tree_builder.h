@@ -46,7 +46,7 @@ class TreeBuilder {
     return !open_.empty() && document_.nodes_[open_.back().node].type == TreeType::kMap &&
            !open_.back().has_key;
   }
-  void take_key(std::string_view text, bool quoted, uint32_t line);
+  void accept_key(std::string_view text, bool quoted, uint32_t line);
   // A new node, with the pending key where it stands in a map; not yet linked to its parent.
   uint32_t add(Document::Node node);
   // Links a finished node to its parent and accounts for its size.

@@ -15,7 +15,7 @@
 
 namespace sluice::source::feed {
 
-// Which object is meant, as written, before anything is checked: to keep book of what is refused. An error:
+// Which object is meant, as written, before anything is checked: refused objects are listed by it. An error:
 // none of the kinds known here, or a name longer than any may be.
 base::Result<model::ObjectId> id_as_written(const v1::Object& object);
 base::Result<model::ObjectId> id_as_written(const v1::ObjectId& id);

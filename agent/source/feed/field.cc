@@ -28,15 +28,15 @@ std::string FeedField::opaque(const std::string& text) const {
 }
 
 net::Ip FeedField::ip(const std::string& text) const {
-  return take(net::Ip::parse(text));
+  return value_of(net::Ip::parse(text));
 }
 
 net::Cidr FeedField::cidr(const std::string& text) const {
-  return take(net::Cidr::parse(text));
+  return value_of(net::Cidr::parse(text));
 }
 
 net::Port FeedField::port(uint32_t number) const {
-  return take(net::Port::from_number(number));
+  return value_of(net::Port::from_number(number));
 }
 
 net::Protocol FeedField::protocol(uint32_t number) const {

@@ -59,7 +59,7 @@ class FeedField {
 
  private:
   template <typename T>
-  T take(base::Result<T> result) const {
+  T value_of(base::Result<T> result) const {
     if (result) return std::move(*result);
     fail(result.error().message());
     return T{};

@@ -68,29 +68,29 @@ class Stream final : public grpc::ServerBidiReactor<v1::FeedRequest, v1::FeedRep
       feeder_.end(*this, "ended the stream");
       return finish(grpc::Status::OK);
     }
-    if (const auto breach = take()) {
+    if (const auto breach = accept()) {
       feeder_.end(*this, breach->what);
       return finish(status_of(*breach));
     }
     if (!finished_) StartRead(&request_);
   }
 
-  std::optional<FeedBreach> take() {
+  std::optional<FeedBreach> accept() {
     switch (request_.what_case()) {
       case v1::FeedRequest::kHello:
-        return take_hello();
+        return accept_hello();
       case v1::FeedRequest::kBatch:
-        return take_batch();
+        return accept_batch();
       case v1::FeedRequest::kState:
         if (!greeted_) return out_of_turn("a stream begins with hello");
-        return feeder_.take_state(*this, request_.state());
+        return feeder_.accept_state(*this, request_.state());
       case v1::FeedRequest::WHAT_NOT_SET:
         break;
     }
     return FeedBreach{FeedBreach::Kind::kInvalid, "a message must have one of hello, batch and state"};
   }
 
-  std::optional<FeedBreach> take_hello() {
+  std::optional<FeedBreach> accept_hello() {
     if (greeted_) return out_of_turn("hello comes once");
     greeted_ = true;
     if (auto begun = feeder_.begin(shared_from_this(), request_.hello()); !begun)
@@ -98,13 +98,13 @@ class Stream final : public grpc::ServerBidiReactor<v1::FeedRequest, v1::FeedRep
     return std::nullopt;
   }
 
-  std::optional<FeedBreach> take_batch() {
+  std::optional<FeedBreach> accept_batch() {
     if (!greeted_) return out_of_turn("a stream begins with hello");
     auto read = std::move(*batch_);
     batch_.reset();
     request_.Clear();
     if (auto* breach = std::get_if<FeedBreach>(&read)) return std::move(*breach);
-    return feeder_.take_batch(*this, std::move(std::get<FedBatch>(read)));
+    return feeder_.accept_batch(*this, std::move(std::get<FedBatch>(read)));
   }
 
   void write_next() {

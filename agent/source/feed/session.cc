@@ -112,13 +112,13 @@ bool FeedSession::adds_too_much(const FedBatch& batch) const {
   return !added.empty() && held + added.size() > most_objects_;
 }
 
-std::optional<FeedBreach> FeedSession::take(FedBatch batch) {
+std::optional<FeedBreach> FeedSession::accept(FedBatch batch) {
   if (auto fault = fault_of(batch)) return fault;
   if (batch.begins_snapshot) snapshot_.emplace();
   due_ = false;
   for (FedEvent& event : batch.events) {
     ++events_;
-    snapshot_ ? take_into_snapshot(std::move(event)) : take_event(std::move(event));
+    snapshot_ ? add_to_snapshot(std::move(event)) : accept_event(std::move(event));
   }
   if (batch.ends_snapshot) end_snapshot();
   taken_ = batch.sequence;
@@ -126,7 +126,7 @@ std::optional<FeedBreach> FeedSession::take(FedBatch batch) {
   return std::nullopt;
 }
 
-void FeedSession::take_into_snapshot(FedEvent event) {
+void FeedSession::add_to_snapshot(FedEvent event) {
   const bool held = !snapshot_->ids.insert(event.id).second || held_.contains(event.id);
   if (std::holds_alternative<std::string>(event.what)) {
     if (auto closed = refuse(std::move(event), held, snapshot_->refused))
@@ -137,7 +137,7 @@ void FeedSession::take_into_snapshot(FedEvent event) {
   snapshot_->changes.push_back(model::Change::upsert(std::move(std::get<model::Object>(event.what))));
 }
 
-void FeedSession::take_event(FedEvent event) {
+void FeedSession::accept_event(FedEvent event) {
   if (std::holds_alternative<std::string>(event.what)) {
     if (auto closed = refuse(std::move(event), held_.contains(event.id), refused_)) {
       held_.insert(closed->id());

@@ -52,7 +52,7 @@ class FeedSession {
 
   // A stream begins; what the one before had begun and not ended is forgotten. Answers whether it resumes.
   bool begin(const std::string& session, uint64_t resume_after);
-  std::optional<FeedBreach> take(FedBatch batch);
+  std::optional<FeedBreach> accept(FedBatch batch);
 
   // Everything that counts since it was last asked, in order.
   struct News {
@@ -79,8 +79,8 @@ class FeedSession {
   };
   std::optional<FeedBreach> fault_of(const FedBatch& batch) const;
   bool adds_too_much(const FedBatch& batch) const;
-  void take_into_snapshot(FedEvent event);
-  void take_event(FedEvent event);
+  void add_to_snapshot(FedEvent event);
+  void accept_event(FedEvent event);
   void end_snapshot();
 
   const size_t most_objects_;

@@ -88,7 +88,7 @@ StreamSource::StreamSource(Settings settings, base::Fd wake)
       wake_(std::move(wake)),
       session_(kFeedMostObjects),
       away_since_("no feeder has come since " + utc(settings_.now())) {
-  StreamSource::wake();  // the first take() says that nobody feeds yet
+  StreamSource::wake();  // the first drain() says that nobody feeds yet
 }
 
 void StreamSource::wake() {
@@ -171,15 +171,15 @@ base::Status StreamSource::begin(const std::shared_ptr<StreamPeer>& peer, const 
   return base::done();
 }
 
-std::optional<FeedBreach> StreamSource::take_batch(const StreamPeer& peer, FedBatch batch) {
+std::optional<FeedBreach> StreamSource::accept_batch(const StreamPeer& peer, FedBatch batch) {
   if (&peer != peer_.get()) return std::nullopt;
-  if (auto fault = session_.take(std::move(batch))) return fault;
+  if (auto fault = session_.accept(std::move(batch))) return fault;
   tell_progress();
   wake();
   return std::nullopt;
 }
 
-std::optional<FeedBreach> StreamSource::take_state(const StreamPeer& peer, const v1::SourceState& state) {
+std::optional<FeedBreach> StreamSource::accept_state(const StreamPeer& peer, const v1::SourceState& state) {
   if (&peer != peer_.get()) return std::nullopt;
   if (auto fault = fault_of(state)) return fault;
   state_ = state;

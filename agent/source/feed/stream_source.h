@@ -59,8 +59,8 @@ class StreamSource final : public source::Feeder {
   // A stream said hello. An error: the Hello is wrong.
   base::Status begin(const std::shared_ptr<StreamPeer>& peer, const v1::Hello& hello);
   // These count only on the stream that began last.
-  std::optional<FeedBreach> take_batch(const StreamPeer& peer, FedBatch batch);
-  std::optional<FeedBreach> take_state(const StreamPeer& peer, const v1::SourceState& state);
+  std::optional<FeedBreach> accept_batch(const StreamPeer& peer, FedBatch batch);
+  std::optional<FeedBreach> accept_state(const StreamPeer& peer, const v1::SourceState& state);
   void end(const StreamPeer& peer, const std::string& why);
   // Ends the stream, if there is one: the agent is stopping.
   void stop();

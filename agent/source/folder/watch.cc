@@ -83,8 +83,8 @@ FolderWatch::Followed FolderWatch::follow(const FolderListing& listing) {
   return followed;
 }
 
-void FolderWatch::take_walked(const Watched& watched, const inotify_event& event, std::string_view name,
-                              QuietTime now) {
+void FolderWatch::accept_walked(const Watched& watched, const inotify_event& event, std::string_view name,
+                                QuietTime now) {
   if (name.starts_with('.')) return;
   if (event.mask & IN_ISDIR) return quiet_.note_everything(now);
   std::string path = watched.path.ends_with('/') ? watched.path : watched.path + "/";
@@ -97,7 +97,7 @@ void FolderWatch::take_walked(const Watched& watched, const inotify_event& event
   quiet_.note_changed(path, now);
 }
 
-void FolderWatch::take_event(const inotify_event& event, std::string_view name, QuietTime now) {
+void FolderWatch::accept_event(const inotify_event& event, std::string_view name, QuietTime now) {
   if (event.mask & IN_Q_OVERFLOW) return quiet_.note_everything(now);
   auto found = watched_.find(event.wd);
   if (found == watched_.end()) return;  // of a watch that was taken away
@@ -111,7 +111,7 @@ void FolderWatch::take_event(const inotify_event& event, std::string_view name, 
     quiet_.note_everything(now);
   if (!watched.walked) return;
   if (name.empty()) return quiet_.note_everything(now);  // the directory's own attributes
-  take_walked(watched, event, name, now);
+  accept_walked(watched, event, name, now);
 }
 
 void FolderWatch::read_events(QuietTime now) {
@@ -126,8 +126,8 @@ void FolderWatch::read_events(QuietTime now) {
       inotify_event event;
       std::memcpy(&event, buffer + at, sizeof(event));
       const char* name = buffer + at + sizeof(event);
-      take_event(event, event.len ? std::string_view(name, strnlen(name, event.len)) : std::string_view(),
-                 now);
+      accept_event(event, event.len ? std::string_view(name, strnlen(name, event.len)) : std::string_view(),
+                   now);
       at += static_cast<ssize_t>(sizeof(event) + event.len);
     }
   }

@@ -50,7 +50,7 @@ class FolderWatch {
   std::set<std::string> being_written();
 
   // One event, as the kernel wrote it; public so that tests can deliver those that are hard to provoke.
-  void take_event(const inotify_event& event, std::string_view name, QuietTime now);
+  void accept_event(const inotify_event& event, std::string_view name, QuietTime now);
 
  private:
   // One watch; a directory may be walked and be a link's step at once.
@@ -64,7 +64,8 @@ class FolderWatch {
   FolderWatch() = default;
   void read_events(QuietTime now);
   void arm();
-  void take_walked(const Watched& watched, const inotify_event& event, std::string_view name, QuietTime now);
+  void accept_walked(const Watched& watched, const inotify_event& event, std::string_view name,
+                     QuietTime now);
 
   base::Fd inotify_, timer_, epoll_;
   std::map<int, Watched> watched_;  // by watch descriptor

@@ -37,8 +37,8 @@ struct ListMeta {
 
 // An element of a watch: type is "ADDED", "MODIFIED", "DELETED", "BOOKMARK" or "ERROR"; the tree is valid
 // during the call only.
-using TakeItem = std::function<void(const source::decode::Tree& object)>;
-using TakeEvent = std::function<void(const std::string& type, const source::decode::Tree& object)>;
+using OnItem = std::function<void(const source::decode::Tree& object)>;
+using OnEvent = std::function<void(const std::string& type, const source::decode::Tree& object)>;
 
 class ListReader {
  public:
@@ -54,8 +54,8 @@ class WatchReader {
   virtual base::Status read(std::string_view bytes) = 0;
 };
 
-std::unique_ptr<ListReader> make_list_reader(Encoding encoding, model::Kind kind, TakeItem take);
-std::unique_ptr<WatchReader> make_watch_reader(Encoding encoding, model::Kind kind, TakeEvent take);
+std::unique_ptr<ListReader> make_list_reader(Encoding encoding, model::Kind kind, OnItem on_item);
+std::unique_ptr<WatchReader> make_watch_reader(Encoding encoding, model::Kind kind, OnEvent on_event);
 
 // metav1.Status, in an answer that is no success and in an ERROR event.
 struct ApiStatus {

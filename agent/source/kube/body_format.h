@@ -7,8 +7,8 @@
 namespace sluice::source::kube {
 
 struct BodyFormat {
-  std::unique_ptr<ListReader> (*list_reader)(model::Kind kind, TakeItem take);
-  std::unique_ptr<WatchReader> (*watch_reader)(model::Kind kind, TakeEvent take);
+  std::unique_ptr<ListReader> (*list_reader)(model::Kind kind, OnItem on_item);
+  std::unique_ptr<WatchReader> (*watch_reader)(model::Kind kind, OnEvent on_event);
   ApiStatus (*status)(std::string_view body);
 };
 // By Boost.JSON's incremental parser.
@@ -17,9 +17,9 @@ extern const BodyFormat kJsonBody;
 // encoding").
 extern const BodyFormat kProtobufBody;
 
-template <typename Reader, typename Base, typename Take>
-std::unique_ptr<Base> make_reader(model::Kind kind, Take take) {
-  return std::make_unique<Reader>(kind, std::move(take));
+template <typename Reader, typename Base, typename OnValue>
+std::unique_ptr<Base> make_reader(model::Kind kind, OnValue on_value) {
+  return std::make_unique<Reader>(kind, std::move(on_value));
 }
 
 // Of a list's `metadata`.

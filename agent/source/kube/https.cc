@@ -172,11 +172,11 @@ class HttpsClient::Exchange : public std::enable_shared_from_this<Exchange> {
                             [self = shared_from_this()](error_code code, size_t) {
                               if (self->over()) return;
                               if (code) return self->fail_or_connect("read the answer: ", code);
-                              self->take_head();
+                              self->accept_head();
                             });
   }
 
-  void take_head() {
+  void accept_head() {
     const auto& answer = parser_->get();
     const HttpHead head{answer.result_int(), lower_without_parameters(answer[http::field::content_type]),
                         retry_after(answer[http::field::retry_after])};
@@ -193,11 +193,11 @@ class HttpsClient::Exchange : public std::enable_shared_from_this<Exchange> {
     connection_->lowest().expires_after(asked_.silence);
     http::async_read_some(connection_->stream, connection_->buffer, *parser_,
                           [self = shared_from_this()](error_code code, size_t) {
-                            if (!self->over()) self->take_piece(code);
+                            if (!self->over()) self->accept_piece(code);
                           });
   }
 
-  void take_piece(error_code code) {
+  void accept_piece(error_code code) {
     if (code == http::error::need_buffer) code = {};
     const size_t count = piece_.size() - parser_->get().body().size;
     if (count > 0) {

@@ -56,12 +56,12 @@ const std::vector<Resource>& resources() {
 }
 
 Informer::Informer(boost::asio::io_context& loop, const ApiServer& server, const Resource& resource,
-                   InformerOptions options, Mirror& mirror, News news)
+                   InformerOptions options, Mirror& mirror, Notify notify)
     : resource_(resource),
       options_(std::move(options)),
       server_(server),
       mirror_(mirror),
-      news_(std::move(news)),
+      notify_(std::move(notify)),
       client_(loop, server),
       pause_(loop),
       reflector_(resource.paths.size(), options_.pauses, options_.seed),
@@ -105,8 +105,8 @@ void Informer::ask(const Step& step) {
   request.user_agent = options_.user_agent;
   request.accept = options_.protobuf ? std::string(kProtobufType) + "," + kJsonType : kJsonType;
   client_.get(std::move(request),
-              {[this, watch = list == nullptr](const HttpHead& head) { take_head(head, watch); },
-               [this](std::string_view piece) { return take_piece(piece); },
+              {[this, watch = list == nullptr](const HttpHead& head) { accept_head(head, watch); },
+               [this](std::string_view piece) { return accept_piece(piece); },
                [this](const std::optional<base::Error>& error) { end(error); }});
 }
 
@@ -135,7 +135,7 @@ HttpsRequest Informer::watch_request(const WatchRequest& watch) {
   return request;
 }
 
-void Informer::take_head(const HttpHead& head, bool watch) {
+void Informer::accept_head(const HttpHead& head, bool watch) {
   head_ = head;
   encoding_ = head.content_type == kProtobufType ? Encoding::kProtobuf : Encoding::kJson;
   if (head.status != kOk) return;
@@ -145,19 +145,19 @@ void Informer::take_head(const HttpHead& head, bool watch) {
     reflector_.watch_opened(Clock::now());
     watch_ = make_watch_reader(
         encoding_, resource_.kind,
-        [this](const std::string& type, const source::decode::Tree& object) { take_event(type, object); });
+        [this](const std::string& type, const source::decode::Tree& object) { accept_event(type, object); });
   } else {
     list_ = make_list_reader(encoding_, resource_.kind,
-                             [this](const source::decode::Tree& object) { take_item(object); });
+                             [this](const source::decode::Tree& object) { accept_item(object); });
   }
-  news_();
+  notify_();
 }
 
-base::Status Informer::take_piece(std::string_view piece) {
+base::Status Informer::accept_piece(std::string_view piece) {
   counts_.bytes += piece.size();
   if (list_ || watch_) {
     auto read = list_ ? list_->read(piece) : watch_->read(piece);
-    if (watch_) news_();
+    if (watch_) notify_();
     if (!read && !failure_) failure_ = senseless("the answer " + read.error().message());
     return failure_ ? base::Status(base::Error(failure_->what)) : base::done();
   }
@@ -177,7 +177,7 @@ void Informer::end(const std::optional<base::Error>& error) {
     reflector_.watch_ended(Clock::now());
   else
     fail(failure_of(head_.status, read_status(encoding_, refusal_), head_.retry_after));
-  news_();
+  notify_();
   step();
 }
 
@@ -200,11 +200,11 @@ void Informer::fail(const Failure& failure) {
   problem_ = std::string(resource_.paths.front()) + ": " + what;
 }
 
-void Informer::take_item(const source::decode::Tree& object) {
-  take_object(object, 0);
+void Informer::accept_item(const source::decode::Tree& object) {
+  accept_object(object, 0);
 }
 
-void Informer::take_event(const std::string& type, const source::decode::Tree& object) {
+void Informer::accept_event(const std::string& type, const source::decode::Tree& object) {
   if (failure_) return;
   if (type == "ERROR") {
     failure_ = failure_of(status_of(object));
@@ -216,14 +216,14 @@ void Informer::take_event(const std::string& type, const source::decode::Tree& o
     return;
   }
   if (type == "ADDED" || type == "MODIFIED")
-    take_object(object, unix_now());
+    accept_object(object, unix_now());
   else if (type == "DELETED")
     mirror_.remove(id_of(resource_.kind, object), unix_now());
   counts_.events += type != "BOOKMARK";
   reflector_.advanced(version);
 }
 
-void Informer::take_object(const source::decode::Tree& object, int64_t observed) {
+void Informer::accept_object(const source::decode::Tree& object, int64_t observed) {
   source::decode::Decoded decoded;
   source::decode::decode_object_of(resource_.kind, object, {server_.url(), 0, 0}, decoded);
   if (!decoded.objects.empty())

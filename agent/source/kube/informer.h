@@ -52,11 +52,11 @@ struct InformerCounts {
 class Informer {
  public:
   // Called whenever an object, a problem or the state may have changed.
-  using News = std::function<void()>;
+  using Notify = std::function<void()>;
 
   // Everything must outlive it.
   Informer(boost::asio::io_context& loop, const ApiServer& server, const Resource& resource,
-           InformerOptions options, Mirror& mirror, News news);
+           InformerOptions options, Mirror& mirror, Notify notify);
   void start();
   // Nothing is called any more.
   void stop();
@@ -74,21 +74,21 @@ class Informer {
   void ask(const Step& step);
   HttpsRequest list_request(const ListRequest& list) const;
   HttpsRequest watch_request(const WatchRequest& watch);
-  void take_head(const HttpHead& head, bool watch);
-  base::Status take_piece(std::string_view piece);
+  void accept_head(const HttpHead& head, bool watch);
+  base::Status accept_piece(std::string_view piece);
   void end(const std::optional<base::Error>& error);
   void end_list();
   void fail(const Failure& failure);
 
-  void take_item(const source::decode::Tree& object);
-  void take_event(const std::string& type, const source::decode::Tree& object);
-  void take_object(const source::decode::Tree& object, int64_t observed);
+  void accept_item(const source::decode::Tree& object);
+  void accept_event(const std::string& type, const source::decode::Tree& object);
+  void accept_object(const source::decode::Tree& object, int64_t observed);
 
   const Resource& resource_;
   const InformerOptions options_;
   const ApiServer& server_;
   Mirror& mirror_;
-  News news_;
+  Notify notify_;
   HttpsClient client_;
   boost::asio::steady_timer pause_;
   std::shared_ptr<const char> alive_ = std::make_shared<const char>();  // till stop(): a fired timer calls

@@ -36,7 +36,7 @@ struct Handler {
     if (!inside) return outer.end(), true;
     if (filter.end()) {
       inside = false;
-      outer.take(filter.take());
+      outer.accept(filter.take());
     }
     return true;
   }
@@ -90,7 +90,7 @@ struct Handler {
 // {"metadata": {…}, "items": [{…}, …], …}
 struct ListOuter {
   const Shape* item_shape = nullptr;
-  TakeItem take_item;
+  OnItem on_item;
   ListMeta meta;
   bool whole = false;
 
@@ -118,8 +118,8 @@ struct ListOuter {
   void null() {
     if (depth_ != 1) throw source::decode::TreeError{0, "has null where an object is due"};
   }
-  void take(const source::decode::Document& document) {
-    if (depth_ == 2) return take_item(document.root());
+  void accept(const source::decode::Document& document) {
+    if (depth_ == 2) return on_item(document.root());
     if (here_ == Here::kMetadata) meta = list_meta_of(document.root());
   }
 
@@ -132,7 +132,7 @@ struct ListOuter {
 // {"type": "ADDED", "object": {…}}, again and again.
 struct WatchOuter {
   const Shape* event_shape = nullptr;
-  TakeEvent take_event;
+  OnEvent on_event;
 
   bool begins_value(TreeType, JsonFilter& filter) {
     filter.start(event_shape);
@@ -144,11 +144,11 @@ struct WatchOuter {
     throw source::decode::TreeError{0, "has " + std::string(what) + " for an event"};
   }
   void null() { throw source::decode::TreeError{0, "has null for an event"}; }
-  void take(const source::decode::Document& document) {
+  void accept(const source::decode::Document& document) {
     const Tree type = document.root().find("type"), object = document.root().find("object");
     if (type.type() != TreeType::kScalar || object.type() != TreeType::kMap)
       throw source::decode::TreeError{0, "has an event without type or object"};
-    take_event(std::string(type.text()), object);
+    on_event(std::string(type.text()), object);
   }
 };
 
@@ -206,9 +206,9 @@ class Parser {
 
 class JsonListReader final : public ListReader {
  public:
-  JsonListReader(model::Kind kind, TakeItem take) {
+  JsonListReader(model::Kind kind, OnItem on_item) {
     parser_.outer().item_shape = &shape_of(kind);
-    parser_.outer().take_item = std::move(take);
+    parser_.outer().on_item = std::move(on_item);
   }
   base::Status read(std::string_view bytes) override { return parser_.read(bytes); }
   base::Result<ListMeta> finish() override {
@@ -221,9 +221,9 @@ class JsonListReader final : public ListReader {
 
 class JsonWatchReader final : public WatchReader {
  public:
-  JsonWatchReader(model::Kind kind, TakeEvent take) : shape_(shape_of(kind)) {
+  JsonWatchReader(model::Kind kind, OnEvent on_event) : shape_(shape_of(kind)) {
     parser_.outer().event_shape = &shape_.shape;
-    parser_.outer().take_event = std::move(take);
+    parser_.outer().on_event = std::move(on_event);
   }
   base::Status read(std::string_view bytes) override { return parser_.read(bytes); }
 

@@ -88,7 +88,7 @@ class Config {
       return field.fail(base::excerpt(url) + " is no https URL: write https://HOST:PORT");
     url.remove_prefix(kScheme.size());
     const size_t slash = std::min(url.find('/'), url.size());
-    const HostPort address = field.take(parse_host_port(url.substr(0, slash)));
+    const HostPort address = field.value_of(parse_host_port(url.substr(0, slash)));
     server.host = address.host;
     server.port = address.port;
     server.path = url.substr(slash);
@@ -111,7 +111,7 @@ class Config {
       user.fail("has only one of client-certificate and client-key: give both");
     // As kubectl: a token given wins over a file.
     const Field token = user.get("token");
-    server.token.data = token.take(bearer_token(token.text()));
+    server.token.data = token.value_of(bearer_token(token.text()));
     if (server.token.data.empty()) server.token.file = absolute(user.get("tokenFile").text());
   }
 
@@ -124,7 +124,7 @@ class Config {
     Material found;
     const Field data = map.get(name + "-data");
     if (!data.text().empty())
-      found.data = data.take(decode_base64(data.text()));
+      found.data = data.value_of(decode_base64(data.text()));
     else
       found.file = absolute(map.get(name).text());
     return found;

@@ -56,10 +56,10 @@ void Mirror::remark(const model::ObjectId& id, Remarks remarks) {
     remarks_version_ += all.remarks.erase(id.name);
     return;
   }
-  Remarked& told = all.remarks[id.name];
-  told.generation = all.generation;
-  if (told.remarks == remarks) return;
-  told.remarks = std::move(remarks);
+  Remarked& known = all.remarks[id.name];
+  known.generation = all.generation;
+  if (known.remarks == remarks) return;
+  known.remarks = std::move(remarks);
   ++remarks_version_;
 }
 
@@ -109,8 +109,8 @@ Mirror::Held Mirror::after(const model::ObjectId* last) const {
 Mirror::Findings Mirror::gather(Findings Remarks::*what, size_t most) const {
   Findings found;
   for (const OfKind& all : kinds_)
-    for (const auto& [name, told] : all.remarks)
-      for (const source::Finding& finding : told.remarks.*what) {
+    for (const auto& [name, known] : all.remarks)
+      for (const source::Finding& finding : known.remarks.*what) {
         if (found.size() == most) return found;
         found.push_back(finding);
       }
@@ -120,7 +120,7 @@ Mirror::Findings Mirror::gather(Findings Remarks::*what, size_t most) const {
 size_t Mirror::count(Findings Remarks::*what) const {
   size_t count = 0;
   for (const OfKind& all : kinds_)
-    for (const auto& [name, told] : all.remarks) count += (told.remarks.*what).size();
+    for (const auto& [name, known] : all.remarks) count += (known.remarks.*what).size();
   return count;
 }
 

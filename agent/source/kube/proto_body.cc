@@ -47,7 +47,7 @@ base::Result<Envelope> open_envelope(std::string_view bytes) {
 // the envelope's, and end where its `raw` ends.
 class ProtoListReader final : public ListReader {
  public:
-  ProtoListReader(model::Kind kind, TakeItem take) : shape_(shape_of(kind)), take_(std::move(take)) {}
+  ProtoListReader(model::Kind kind, OnItem on_item) : shape_(shape_of(kind)), on_item_(std::move(on_item)) {}
 
   base::Status read(std::string_view bytes) override {
     pending_ += bytes;
@@ -124,7 +124,7 @@ class ProtoListReader final : public ListReader {
     auto tree = build_tree(number == kListItems ? shape_ : kListMetaShape, bytes);
     if (!tree) return tree.error();
     if (number == kListItems)
-      take_(tree->root());
+      on_item_(tree->root());
     else
       meta_ = list_meta_of(tree->root());
     consume(rest, head + length);
@@ -137,7 +137,7 @@ class ProtoListReader final : public ListReader {
   }
 
   const Shape& shape_;
-  TakeItem take_;
+  OnItem on_item_;
   std::string pending_;
   ListMeta meta_;
   uint64_t raw_left_ = 0;  // bytes of the list still to come
@@ -148,7 +148,8 @@ class ProtoListReader final : public ListReader {
 // Frames of a 4-byte length, most significant byte first, and a WatchEvent.
 class ProtoWatchReader final : public WatchReader {
  public:
-  ProtoWatchReader(model::Kind kind, TakeEvent take) : shape_(shape_of(kind)), take_(std::move(take)) {}
+  ProtoWatchReader(model::Kind kind, OnEvent on_event)
+      : shape_(shape_of(kind)), on_event_(std::move(on_event)) {}
 
   base::Status read(std::string_view bytes) override {
     pending_ += bytes;
@@ -185,12 +186,12 @@ class ProtoWatchReader final : public WatchReader {
     if (!envelope) return envelope.error();
     auto tree = build_tree(envelope->kind == "Status" ? kStatusShape : shape_, envelope->raw);
     if (!tree) return tree.error();
-    take_(std::string(type), tree->root());
+    on_event_(std::string(type), tree->root());
     return base::done();
   }
 
   const Shape& shape_;
-  TakeEvent take_;
+  OnEvent on_event_;
   std::string pending_;
 };
 

@@ -51,8 +51,8 @@ std::string_view to_text(Kind kind) {
 Failure failure_of(unsigned http_status, const ApiStatus& status, milliseconds retry_after) {
   Failure failure{kind_of(http_status, status), describe(http_status, status), retry_after};
   constexpr int64_t kDay = 86400;
-  const milliseconds told = std::chrono::seconds(std::clamp<int64_t>(status.retry_after, 0, kDay));
-  failure.retry_after = std::max(retry_after, told);
+  const milliseconds asked = std::chrono::seconds(std::clamp<int64_t>(status.retry_after, 0, kDay));
+  failure.retry_after = std::max(retry_after, asked);
   if (failure.kind == Kind::kServer && failure.retry_after > milliseconds(0)) failure.kind = Kind::kThrottled;
   return failure;
 }

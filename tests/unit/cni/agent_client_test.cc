@@ -42,31 +42,31 @@ TEST_F(AgentClientTest, TheAgentsOwnLineComesBack) {
       {{grpc::StatusCode::DEADLINE_EXCEEDED, "Pod a/b: not known"},
        Answer::kNotInForce,
        "Pod a/b: not known"},
-      {{grpc::StatusCode::NOT_FOUND, "nobody told of it"}, Answer::kUnknown, "nobody told of it"},
+      {{grpc::StatusCode::NOT_FOUND, "nobody announced it"}, Answer::kUnknown, "nobody announced it"},
       {{grpc::StatusCode::INVALID_ARGUMENT, "netns: is empty"}, Answer::kRefused, "netns: is empty"},
       {{grpc::StatusCode::UNIMPLEMENTED, "too old"}, Answer::kRefused, "too old"},
   };
   for (const Row& row : rows) {
     agent.answer_add(row.status);
-    const AgentReply told = AgentClient(socket_).add({}, in(milliseconds(5000)));
-    EXPECT_EQ(told.answer, row.answer) << row.line;
-    EXPECT_THAT(told.line, HasSubstr(row.line));
+    const AgentReply reply = AgentClient(socket_).add({}, in(milliseconds(5000)));
+    EXPECT_EQ(reply.answer, row.answer) << row.line;
+    EXPECT_THAT(reply.line, HasSubstr(row.line));
   }
 }
 
 TEST_F(AgentClientTest, NobodyThereIsSaidWithTheSocket) {
-  const AgentReply told = AgentClient(socket_).add({}, in(milliseconds(200)));
-  EXPECT_EQ(told.answer, Answer::kUnreachable);
-  EXPECT_THAT(told.line, HasSubstr(socket_));
+  const AgentReply reply = AgentClient(socket_).add({}, in(milliseconds(200)));
+  EXPECT_EQ(reply.answer, Answer::kUnreachable);
+  EXPECT_THAT(reply.line, HasSubstr(socket_));
 }
 
 TEST_F(AgentClientTest, DelWaitsForAnAgentAsAddDoes) {
-  auto told = std::async(std::launch::async,
-                         [this] { return AgentClient(socket_).del({}, in(std::chrono::seconds(20))); });
-  ASSERT_EQ(told.wait_for(milliseconds(150)), std::future_status::timeout);  // it waits
+  auto reply = std::async(std::launch::async,
+                          [this] { return AgentClient(socket_).del({}, in(std::chrono::seconds(20))); });
+  ASSERT_EQ(reply.wait_for(milliseconds(150)), std::future_status::timeout);  // it waits
   AgentDouble agent(socket_);
   ASSERT_TRUE(agent.listens());
-  EXPECT_EQ(told.get().answer, Answer::kYes);
+  EXPECT_EQ(reply.get().answer, Answer::kYes);
   EXPECT_EQ(agent.deleted().size(), 1u);
 }
 
@@ -74,34 +74,34 @@ TEST_F(AgentClientTest, AnAgentThatAnswersLateIsWaitedForOnOneConnection) {
   const SilentSocket late(socket_);
   ASSERT_TRUE(late.listens());
   AgentDouble agent(directory_ + "/other.sock");
-  auto told = std::async(std::launch::async,
-                         [this] { return AgentClient(socket_).add({}, in(std::chrono::seconds(20))); });
-  ASSERT_EQ(told.wait_for(milliseconds(300)), std::future_status::timeout);
+  auto reply = std::async(std::launch::async,
+                          [this] { return AgentClient(socket_).add({}, in(std::chrono::seconds(20))); });
+  ASSERT_EQ(reply.wait_for(milliseconds(300)), std::future_status::timeout);
   agent.serve(late.accept());
-  EXPECT_EQ(told.get().answer, Answer::kYes);
+  EXPECT_EQ(reply.get().answer, Answer::kYes);
   EXPECT_FALSE(late.is_asked_again());
 }
 
-TEST_F(AgentClientTest, AnAgentThatComesInTimeIsTold) {
-  auto told = std::async(std::launch::async,
-                         [this] { return AgentClient(socket_).add({}, in(std::chrono::seconds(20))); });
-  ASSERT_EQ(told.wait_for(milliseconds(150)), std::future_status::timeout);  // it waits
+TEST_F(AgentClientTest, AnAgentThatComesInTimeIsAsked) {
+  auto reply = std::async(std::launch::async,
+                          [this] { return AgentClient(socket_).add({}, in(std::chrono::seconds(20))); });
+  ASSERT_EQ(reply.wait_for(milliseconds(150)), std::future_status::timeout);  // it waits
   AgentDouble agent(socket_);
   ASSERT_TRUE(agent.listens());
-  EXPECT_EQ(told.get().answer, Answer::kYes);
+  EXPECT_EQ(reply.get().answer, Answer::kYes);
 }
 
-TEST_F(AgentClientTest, AnAgentThatIsReplacedIsToldAgain) {
+TEST_F(AgentClientTest, AnAgentThatIsReplacedIsAskedAgain) {
   auto first = std::make_unique<AgentDouble>(socket_);
   first->answer_add({grpc::StatusCode::UNAVAILABLE, "stopping"});
-  auto told = std::async(std::launch::async,
-                         [this] { return AgentClient(socket_).add({}, in(std::chrono::seconds(20))); });
-  while (first->added().empty() && told.wait_for(milliseconds(1)) == std::future_status::timeout) {
+  auto reply = std::async(std::launch::async,
+                          [this] { return AgentClient(socket_).add({}, in(std::chrono::seconds(20))); });
+  while (first->added().empty() && reply.wait_for(milliseconds(1)) == std::future_status::timeout) {
   }
   first.reset();
   const AgentDouble second(socket_);
   ASSERT_TRUE(second.listens());
-  const AgentReply answer = told.get();
+  const AgentReply answer = reply.get();
   EXPECT_EQ(answer.answer, Answer::kYes) << answer.line;
 }
 

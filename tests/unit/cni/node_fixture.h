@@ -58,7 +58,7 @@ class NodeTest : public ::testing::Test {
   }
 
   std::string directory_;
-  Node node_;
+  NodeFiles node_;
   Entry entry_;
 };
 

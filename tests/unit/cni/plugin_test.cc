@@ -164,7 +164,7 @@ TEST_F(PluginTest, CheckAsksTheAgent) {
   const auto late = error_of(call("CHECK", input));
   EXPECT_EQ(late.at("code").as_int64(), 11);
   EXPECT_EQ(late.at("details").as_string(), "Pod shop/web-1: not known yet");
-  agent.answer_check({grpc::StatusCode::NOT_FOUND, "container c0ffee: nobody told of it"});
+  agent.answer_check({grpc::StatusCode::NOT_FOUND, "container c0ffee: nobody announced it"});
   EXPECT_EQ(error_of(call("CHECK", input)).at("code").as_int64(), 3);
   EXPECT_EQ(call("CHECK", config(R"(,"onFailure":"permissive","prevResult":{})")).exit, 0);
 }

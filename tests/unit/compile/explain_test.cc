@@ -32,13 +32,13 @@ std::unique_ptr<Compiler> compiler_for(const model::Cluster& world, const std::s
   return compiler;
 }
 
-struct Told {
+struct Explained {
   model::Side side;
   std::vector<std::string> rules;
 };
 
-Told told(const Compiler& compiler, const model::ProbeEnd& own, const model::ProbeEnd& other,
-          Direction direction, const model::ResolvedProbe& probe) {
+Explained explained(const Compiler& compiler, const model::ProbeEnd& own, const model::ProbeEnd& other,
+                    Direction direction, const model::ResolvedProbe& probe) {
   auto explanation = compiler.explain(
       {own.pod->name, direction, other.ip, probe.protocol, probe.port.value_or(net::Port())});
   EXPECT_TRUE(explanation.ok());
@@ -61,16 +61,16 @@ TEST(Explain, SaysWhatTheOracleSaysAndForTheSameReasons) {
       auto ask = [&](const model::ProbeEnd& own, const model::ProbeEnd& other, Direction direction) {
         auto& compiler = compilers[own.pod->node_name];
         if (!compiler) compiler = compiler_for(world, own.pod->node_name);
-        return told(*compiler, own, other, direction, *resolved);
+        return explained(*compiler, own, other, direction, *resolved);
       };
       SCOPED_TRACE("seed " + std::to_string(seed) + " " + to_text(probe));
       if (resolved->from.pod) {
-        const Told egress = ask(resolved->from, resolved->to, Direction::kEgress);
+        const Explained egress = ask(resolved->from, resolved->to, Direction::kEgress);
         ASSERT_EQ(egress.side, wanted->egress);
         ASSERT_EQ(egress.rules, wanted->egress_rules);
       }
       if (resolved->to.pod && wanted->ingress != model::Side::kNone) {
-        const Told ingress = ask(resolved->to, resolved->from, Direction::kIngress);
+        const Explained ingress = ask(resolved->to, resolved->from, Direction::kIngress);
         ASSERT_EQ(ingress.side, wanted->ingress);
         ASSERT_EQ(ingress.rules, wanted->ingress_rules);
       }

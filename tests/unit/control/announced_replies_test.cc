@@ -43,7 +43,7 @@ TEST_F(AnnouncedTest, WhoseInterfaceIsGoneIsForgottenOnlyWhereThatWasSeen) {
   EXPECT_TRUE(node_->view().still_there(announced).empty());
 }
 
-TEST_F(AnnouncedTest, AToldInterfaceIsClosedUntilItsPodIsKnown) {
+TEST_F(AnnouncedTest, AnAnnouncedInterfaceIsClosedUntilItsPodIsKnown) {
   EXPECT_THAT(maps_.attached, ElementsAre(8u));
   node_->set_announced(announced_web());
   attach_web();
@@ -58,7 +58,7 @@ TEST_F(AnnouncedTest, AToldInterfaceIsClosedUntilItsPodIsKnown) {
   const control::AgentFacts facts{"", "", "", true, false};
   EXPECT_EQ(control::added_reply(node_->view(), facts, announced_web().begin()->second).ingress(),
             "isolated");
-  EXPECT_EQ(node_->pod_of(ip("10.0.0.1")), "prod/web") << "others know it by the told address";
+  EXPECT_EQ(node_->pod_of(ip("10.0.0.1")), "prod/web") << "others know it by the announced address";
 }
 
 TEST_F(AnnouncedTest, ThePodObjectMayComeBefore) {
@@ -69,7 +69,7 @@ TEST_F(AnnouncedTest, ThePodObjectMayComeBefore) {
   EXPECT_EQ(endpoint_at(*node_, 7), "prod/web");
   const uint64_t epoch = node_->view().epoch();
   node_->set_objects(objects(web({ip("10.0.0.1")})));
-  EXPECT_EQ(node_->apply(), Applied::kNothingToDo) << "its own address is the told one";
+  EXPECT_EQ(node_->apply(), Applied::kNothingToDo) << "its own address is the announced one";
   EXPECT_EQ(node_->view().epoch(), epoch);
 }
 
@@ -97,7 +97,7 @@ TEST_F(AnnouncedTest, AnAddressOfAFinishedPodBeforeItDoesNotOpenIt) {
   pass_a_second();
   EXPECT_THAT(
       node_->view().warnings(),
-      Contains("interface veth7: a CNI plugin told of it as pod prod/web's, and no such Pod object has "
+      Contains("interface veth7: a CNI plugin announced it as pod prod/web's, and no such Pod object has "
                "an address there (10.0.0.1): the default verdict holds, as for a pod that is not "
                "known yet"));
   node_->set_objects(objects(web()));
@@ -127,13 +127,13 @@ TEST_F(AnnouncedTest, AnAddressOfALaterPodGivesNothingOfItsPolicy) {
       EXPECT_THAT(
           node_->view().problems(),
           Contains(HasSubstr("interface veth7 (namespace cni-1) carries an address of pod prod/db, but "
-                             "a CNI plugin told of it as pod prod/web's")));
+                             "a CNI plugin announced it as pod prod/web's")));
     }
   }
 }
 
 // The announced interface comes before one that only has the address and a lower number.
-TEST_F(AnnouncedTest, TheToldInterfaceIsThePods) {
+TEST_F(AnnouncedTest, TheAnnouncedInterfaceIsThePods) {
   auto announced = announcement();
   announced.endpoint.host_interface = "veth9";
   node_->set_objects(objects(web()));
@@ -200,7 +200,7 @@ TEST_F(AnnouncedTest, AtTheStartOnlyWhatCarriesNoProgramsIsClosedBeforeTheFirstS
   EXPECT_EQ(missing(), "");
 }
 
-TEST_F(AnnouncedTest, ToldAgainItIsAttachedAgain) {
+TEST_F(AnnouncedTest, AnnouncedAgainItIsAttachedAgain) {
   node_->set_objects(objects(web()));
   node_->set_announced(announced_web());
   node_->apply();

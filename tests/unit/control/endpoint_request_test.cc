@@ -70,7 +70,7 @@ TEST(EndpointRequest, WhatTheRuntimeStillHasIsNamedByContainerAndInterface) {
 }
 
 TEST(AnnouncedFile, TheFileComesBackAndSpoiltLinesAreLeftOut) {
-  char pattern[] = "/tmp/sluice-told-XXXXXX";
+  char pattern[] = "/tmp/sluice-announced-XXXXXX";
   const std::string directory = ::mkdtemp(pattern);
   const std::string path = announced_file(directory + "/sluice.sock");
   EXPECT_TRUE(read_announced_file(path).value().announced.empty());

@@ -62,7 +62,7 @@ class NoEndpoints final : public EndpointHandler {
     return v1::DelEndpointReply();
   }
   EndpointAnswer<v1::CheckEndpointReply> check_endpoint(const v1::CheckEndpointRequest&) override {
-    return EndpointFault{EndpointFault::Kind::kNotFound, "nobody told of it"};
+    return EndpointFault{EndpointFault::Kind::kNotFound, "nobody announced it"};
   }
   EndpointAnswer<v1::KeepEndpointsReply> keep_endpoints(const v1::KeepEndpointsRequest&) override {
     return v1::KeepEndpointsReply();

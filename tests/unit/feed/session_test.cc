@@ -43,7 +43,7 @@ class FeedSessionTest : public ::testing::Test {
     for (const auto& event : events) *batch.add_events() = event;
     auto read = read_batch(batch);
     if (auto* breach = std::get_if<FeedBreach>(&read)) return kept(*breach);
-    if (auto breach = session_.take(std::move(std::get<FedBatch>(read)))) return kept(*breach);
+    if (auto breach = session_.accept(std::move(std::get<FedBatch>(read)))) return kept(*breach);
     return "";
   }
   std::string kept(const FeedBreach& breach) {
@@ -307,7 +307,7 @@ class RandomFeed {
     FedBatch batch{++sequence_, true, ends, {}};
     for (auto& object : world_.objects())
       batch.events.push_back({model::id_of(object), std::move(object), 0});
-    EXPECT_EQ(session_.take(std::move(batch)), std::nullopt);
+    EXPECT_EQ(session_.accept(std::move(batch)), std::nullopt);
   }
   // The world changes, and the feed is told or it is not.
   void change(uint64_t step, bool told) {
@@ -318,7 +318,7 @@ class RandomFeed {
     }
     if (!told) return;
     batch.set_sequence(++sequence_);
-    EXPECT_EQ(session_.take(std::get<FedBatch>(read_batch(batch))), std::nullopt);
+    EXPECT_EQ(session_.accept(std::get<FedBatch>(read_batch(batch))), std::nullopt);
   }
   void take() {
     for (const auto& change : session_.drain_news().changes) held_.apply(change);

@@ -30,15 +30,15 @@ TEST(StreamSource, TimesOfWhatIsNotInForceAreBounded) {
   hello.set_session("one");
   ASSERT_TRUE(feeder->begin(line, hello).ok());
   FedBatch snapshot{1, true, true, {}};
-  ASSERT_FALSE(feeder->take_batch(*line, std::move(snapshot)));
+  ASSERT_FALSE(feeder->accept_batch(*line, std::move(snapshot)));
   constexpr size_t kAtOnce = kFeedMostTimed / 2;
   for (uint64_t sequence = 2; sequence < 6; ++sequence) {
-    ASSERT_FALSE(feeder->take_batch(*line, {sequence, false, false, {kAtOnce, event(1)}}));
+    ASSERT_FALSE(feeder->accept_batch(*line, {sequence, false, false, {kAtOnce, event(1)}}));
     ASSERT_TRUE(feeder->drain());
   }
   feeder->note_in_force(now);
   EXPECT_EQ(measured, kFeedMostTimed);
-  ASSERT_FALSE(feeder->take_batch(*line, {6, false, false, {event(1)}}));
+  ASSERT_FALSE(feeder->accept_batch(*line, {6, false, false, {event(1)}}));
   ASSERT_TRUE(feeder->drain());
   feeder->note_in_force(now);
   EXPECT_EQ(measured, kFeedMostTimed + 1) << "and measured again from then on";

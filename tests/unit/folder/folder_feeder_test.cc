@@ -271,7 +271,7 @@ TEST(FolderWatch, LostEventsMakeEverythingNews) {
   inotify_event lost{};
   lost.wd = -1;
   lost.mask = IN_Q_OVERFLOW;
-  watch->take_event(lost, "", Clock::now() - kQuietLongest);
+  watch->accept_event(lost, "", Clock::now() - kQuietLongest);
   auto news = watch->drain();
   ASSERT_TRUE(news.has_value());
   EXPECT_TRUE(news->everything);

@@ -85,7 +85,7 @@ class Lab : public ::testing::TestWithParam<Topology> {
     before_ = traces();
   }
   void TearDown() override {
-    const auto removed = down(options_.place);
+    const auto removed = down(options_.directories);
     EXPECT_TRUE(removed.ok()) << removed.error().message();
     EXPECT_EQ(traces(), before_);
   }
@@ -103,7 +103,7 @@ TEST_P(Lab, DiscoveryFindsEveryHostOnItsInterface) {
   options_.outside = internet();
   const auto hosts = up(three_pods(), options_);
   ASSERT_TRUE(hosts.ok()) << hosts.error().message();
-  const auto discovery = endpoint::discover(options_.place.netns_dir);
+  const auto discovery = endpoint::discover(options_.directories.netns_dir);
   ASSERT_TRUE(discovery.ok());
   EXPECT_THAT(discovery->problems, IsEmpty());
   ASSERT_EQ(discovery->found.size(), 4u);
@@ -191,7 +191,7 @@ TEST_P(Lab, UpTwiceIsRefusedAndLeavesTheFirstStanding) {
 }
 
 TEST_P(Lab, ANameThatIsTakenIsAnErrorAndNothingOfItIsTouched) {
-  const std::string taken = options_.place.netns_dir + "/sluice-shop-six";
+  const std::string taken = options_.directories.netns_dir + "/sluice-shop-six";
   ASSERT_TRUE(base::Fd(::open(taken.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600)).valid());
   const auto refused = up(three_pods(), options_);
   ASSERT_FALSE(refused.ok());
@@ -228,7 +228,7 @@ TEST_P(Lab, DownAfterAKillRemovesWhatWasMade) {
     ::kill(child, SIGKILL);
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
-    const auto removed = down(options_.place);
+    const auto removed = down(options_.directories);
     ASSERT_TRUE(removed.ok()) << removed.error().message();
     EXPECT_EQ(traces(), before_) << "killed after " << after << " microseconds";
   }
@@ -242,7 +242,7 @@ TEST_P(Lab, WhatTookTheNameSinceIsLeftAlone) {
   const std::string name = (*hosts)[0].host_ifname;
   ASSERT_TRUE(remove_link(*netlink, *std::ranges::find(*links, name, &endpoint::Link::name)).ok());
   ASSERT_TRUE(add_bridge(*netlink, name, {2, 0, 0, 0, 0, 9}).ok());
-  const auto refused = down(options_.place);
+  const auto refused = down(options_.directories);
   ASSERT_FALSE(refused.ok());
   EXPECT_THAT(refused.error().message(), HasSubstr("interface " + name + " is not the one the lab made"));
   const auto left = netlink->links();
@@ -252,26 +252,26 @@ TEST_P(Lab, WhatTookTheNameSinceIsLeftAlone) {
 }
 
 TEST_P(Lab, WatchHearsOfUpAndDown) {
-  auto watch = endpoint::EndpointWatch::open(options_.place.netns_dir);
+  auto watch = endpoint::EndpointWatch::open(options_.directories.netns_dir);
   ASSERT_TRUE(watch.ok());
   const auto hears = [&](size_t places) {
     for (;;) {
       pollfd fd{watch->fd(), POLLIN, 0};
       if (::poll(&fd, 1, 5000) <= 0) return false;
       if (!watch->drain().ok()) return false;
-      if (endpoint::discover(options_.place.netns_dir)->found.size() == places) return true;
+      if (endpoint::discover(options_.directories.netns_dir)->found.size() == places) return true;
     }
   };
   ASSERT_TRUE(up(three_pods(), options_).ok());
   EXPECT_TRUE(hears(3));
-  ASSERT_TRUE(down(options_.place).ok());
+  ASSERT_TRUE(down(options_.directories).ok());
   EXPECT_TRUE(hears(0));
 }
 
 // The node reaches its pods and they reach it: what kubelet's probes and semantics 17 rest on.
 TEST_P(Lab, TheNodeReachesItsPods) {
   ASSERT_TRUE(up(three_pods(), options_).ok());
-  const auto netns = endpoint::Netns::open(options_.place.netns_dir + "/sluice-shop-four");
+  const auto netns = endpoint::Netns::open(options_.directories.netns_dir + "/sluice-shop-four");
   const auto server = endpoint::within(*netns, []() -> base::Result<int> {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in any{};

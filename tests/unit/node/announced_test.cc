@@ -64,7 +64,7 @@ TEST(Announced, ALaterOneReplacesWhoHadItsInterface) {
         Replacing{"another sandbox of the pod", announced_in("c2", "eth0", "veth8", kUid), false},
         Replacing{"another pod", announced_in("c2", "eth0", "veth8", kOtherUid), true},
         Replacing{"another interface of it", announced_in("c1", "net1", "veth8", kUid), true},
-        Replacing{"uids that nobody told", announced_in("c2", "eth0", "veth8", ""), true}}) {
+        Replacing{"uids that nobody announced", announced_in("c2", "eth0", "veth8", ""), true}}) {
     Announced announced = announced_web(fresh.endpoint.uid.empty() ? "" : kUid);
     announce(announced, fresh);
     EXPECT_EQ(announced.contains({"c1", "eth0"}), stays) << says;
@@ -121,7 +121,7 @@ TEST_F(AddressOverlayTest, ThePodObjectComesAfter) {
 TEST_F(AddressOverlayTest, ThePodObjectCameBefore) {
   EXPECT_THAT(lent(web({})), IsEmpty());
   EXPECT_THAT(after(announced_web()), ElementsAre(ip("10.0.0.1")));
-  EXPECT_THAT(overlay_.set_announced(announced_web()), IsEmpty()) << "told again, nothing changes";
+  EXPECT_THAT(overlay_.set_announced(announced_web()), IsEmpty()) << "announced again, nothing changes";
   const auto back = overlay_.set_announced({});
   ASSERT_EQ(back.size(), 1u);
   EXPECT_THAT(std::get<model::Pod>(std::get<0>(back[0].what)).ips, IsEmpty());
