@@ -91,7 +91,7 @@ Status Chain::carry_out(const image::Image& after, Step& step) {
   if (Status put = image::put_in_force(*plan, target); !put) return put;
   const auto in_force = Clock::now();
   step.written.to_force = target.entries();
-  if (Status settled = image::clean_up(*plan, target); !settled) return settled;
+  if (Status cleaned = image::clean_up(*plan, target); !cleaned) return cleaned;
   step.took.plan = planned - start;
   step.took.write = in_force - planned;
   step.took.grace = target.grace();

@@ -60,7 +60,7 @@ Status Node::write() {
   auto plan = placement.plan(compiler_.image(), *difference);
   if (!plan) return plan.error();
   if (auto put = image::put_in_force(*plan, *maps_); !put) return put;
-  if (auto settled = image::clean_up(*plan, *maps_); !settled) return settled;
+  if (auto cleaned = image::clean_up(*plan, *maps_); !cleaned) return cleaned;
   if (auto found = find_pods(placement); !found) return found;
   for (net::Family family : {net::Family::kIpv4, net::Family::kIpv6}) {
     const uint64_t limit = programs_.map(flows_of(family)).entries;

@@ -34,7 +34,7 @@ class Maps {
     if (!plan) return plan.error();
     Counting target(maps_);
     if (auto put = image::put_in_force(*plan, target); !put) return put;
-    if (auto settled = image::clean_up(*plan, target); !settled) return settled;
+    if (auto cleaned = image::clean_up(*plan, target); !cleaned) return cleaned;
     placement_.release_freed(*plan);
     sum.written += target.entries();
     sum.least += least_writes(*difference, before, compiler_.image().portsets);

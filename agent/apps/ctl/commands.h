@@ -47,6 +47,14 @@ void add_output_option(CLI::App& command, std::string& output, const std::vector
 void add_protocol_option(CLI::App& command, std::string& protocol);
 void add_port_option(CLI::App& command, int& port);
 
+// What a matrix is asked of, and how it is printed: of every command that makes one.
+struct MatrixQuestion {
+  std::vector<std::string> manifests;
+  std::string protocol = "TCP", output = "table";
+  int port = 0;
+};
+void add_matrix_options(CLI::App& command, MatrixQuestion& question);
+
 // A protocol and a port as options give them: a port (1..65535) exactly where the protocol has ports; 0: not
 // given.
 struct ProtocolAndPort {

@@ -16,10 +16,8 @@ struct UpOptions {
   std::vector<std::string> outside;
 };
 struct DownOptions {};
-struct ProbeOptions {
-  std::vector<std::string> manifests;
-  std::string protocol = "TCP", output = "table", timeout = "300ms";
-  int port = 0;
+struct ProbeOptions : MatrixQuestion {
+  std::string timeout = "300ms";
 };
 
 int run_up(const UpOptions& options) {
@@ -89,10 +87,7 @@ void add_lab(Commands& commands) {
   commands.add<ProbeOptions>(
       "probe", "Connect every pair for real",
       [](CLI::App& command, ProbeOptions& options) {
-        add_manifests_option(command, options.manifests);
-        add_port_option(command, options.port);
-        add_protocol_option(command, options.protocol);
-        add_output_option(command, options.output, {"table", "json", "html"});
+        add_matrix_options(command, options);
         command.add_option("--timeout", options.timeout, "What takes longer was stopped");
       },
       run_probe, lab);

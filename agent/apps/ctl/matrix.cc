@@ -10,10 +10,8 @@
 namespace sluice::apps::ctl {
 namespace {
 
-struct MatrixOptions {
-  std::vector<std::string> manifests;
-  std::string engine = "native", protocol = "TCP", output = "table";
-  int port = 0;
+struct MatrixOptions : MatrixQuestion {
+  std::string engine = "native";
 };
 
 struct Reachable {
@@ -82,14 +80,18 @@ bool print_matrix(const model::Matrix& matrix, const std::string& output) {
   return std::fflush(stdout) == 0;
 }
 
+void add_matrix_options(CLI::App& command, MatrixQuestion& question) {
+  add_manifests_option(command, question.manifests);
+  add_port_option(command, question.port);
+  add_protocol_option(command, question.protocol);
+  add_output_option(command, question.output, {"table", "json", "html"});
+}
+
 void add_matrix(Commands& commands) {
   commands.add<MatrixOptions>(
       "matrix", "Every pod against every pod, offline",
       [](CLI::App& command, MatrixOptions& options) {
-        add_manifests_option(command, options.manifests);
-        add_port_option(command, options.port);
-        add_protocol_option(command, options.protocol);
-        add_output_option(command, options.output, {"table", "json", "html"});
+        add_matrix_options(command, options);
         command.add_option("--engine", options.engine, "native, bpf (needs root) or reference")
             ->check(CLI::IsMember({kEngineNames[0], kEngineNames[1], kEngineNames[2]}));
       },

@@ -3,11 +3,11 @@
 
 #include <gmock/gmock.h>
 
-#include <filesystem>
 #include <future>
 #include <optional>
 
 #include "tests/unit/cni/agent_double.h"
+#include "tests/unit/cni/socket_fixture.h"
 
 namespace sluice::cni {
 namespace {
@@ -15,17 +15,9 @@ namespace {
 using std::chrono::milliseconds;
 using ::testing::HasSubstr;
 
-class AgentClientTest : public ::testing::Test {
+class AgentClientTest : public SocketTest {
  protected:
-  void SetUp() override {
-    char pattern[] = "/tmp/sluice-cni-test-XXXXXX";
-    directory_ = ::mkdtemp(pattern);
-    socket_ = directory_ + "/sluice.sock";
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
   static Deadline in(milliseconds time) { return std::chrono::system_clock::now() + time; }
-
-  std::string directory_, socket_;
 };
 
 struct Row {

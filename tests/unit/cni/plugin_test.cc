@@ -6,11 +6,11 @@
 
 #include <boost/json.hpp>
 #include <chrono>
-#include <filesystem>
 #include <future>
 #include <map>
 
 #include "tests/unit/cni/agent_double.h"
+#include "tests/unit/cni/socket_fixture.h"
 
 namespace sluice::cni {
 namespace {
@@ -21,19 +21,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-class PluginTest : public ::testing::Test {
+class PluginTest : public SocketTest {
  protected:
-  void SetUp() override {
-    char pattern[] = "/tmp/sluice-cni-test-XXXXXX";
-    directory_ = ::mkdtemp(pattern);
-    socket_ = directory_ + "/sluice.sock";
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-
-  // The agent last came or went that long ago.
-  void settle(std::chrono::seconds ago) const {
-    std::filesystem::last_write_time(directory_, std::filesystem::file_time_type::clock::now() - ago);
-  }
   std::string config(const std::string& more = "", const std::string& version = "1.0.0") const {
     return R"({"cniVersion":")" + version +
            R"(","name":"n","type":"sluice-cni","timeout":"300ms","socket":")" + socket_ + "\"" + more + "}";
@@ -53,7 +42,6 @@ class PluginTest : public ::testing::Test {
     return json::parse(output.answer).as_object();
   }
 
-  std::string directory_, socket_;
   std::map<std::string, std::string> variables_{
       {"CNI_CONTAINERID", "c0ffee"},
       {"CNI_IFNAME", "eth0"},
@@ -79,7 +67,7 @@ struct ErrorRow {
 };
 
 TEST_F(PluginTest, ErrorsAreThoseOfTheSpecification) {
-  settle(std::chrono::hours(1));
+  last_agent_change(std::chrono::hours(1));
   const std::string result = R"(,"prevResult":{"cniVersion":"1.0.0"})";
   const std::vector<ErrorRow> rows{
       {"INIT", config(), 4, "CNI_COMMAND \"INIT\""},
@@ -211,12 +199,12 @@ TEST_F(PluginTest, StatusSaysWhetherAPodCanBeAdded) {
   EXPECT_EQ(ready.exit, 0);
   EXPECT_EQ(ready.answer, "");
   agent.say_missing("no state in force yet");
-  settle(std::chrono::seconds(20));
+  last_agent_change(std::chrono::seconds(20));
   const Output replaced = call("STATUS", config("", "1.1.0"));
   EXPECT_EQ(replaced.exit, 0);
   EXPECT_THAT(replaced.report,
               ElementsAre(HasSubstr("no state in force yet: an agent was there moments ago")));
-  settle(std::chrono::seconds(90));
+  last_agent_change(std::chrono::seconds(90));
   const auto error = error_of(call("STATUS", config("", "1.1.0")));
   EXPECT_EQ(error.at("code").as_int64(), 50);
   EXPECT_EQ(error.at("details").as_string(), "no state in force yet");

@@ -126,10 +126,10 @@ TEST(Placement, SlotsAreUsedAgainOnlyWhenNoPacketReadsThem) {
   Maps maps;
   image::Placement placement;
   image::Image image;
-  auto put = [&](const image::Image& to, bool settled) {
+  auto put = [&](const image::Image& to, bool cleaned_up) {
     auto plan = placement.plan(to, image::difference(image, to));
     ASSERT_TRUE(plan.ok() && image::put_in_force(*plan, maps).ok());
-    if (settled) {
+    if (cleaned_up) {
       ASSERT_TRUE(image::clean_up(*plan, maps).ok());
       placement.release_freed(*plan);
     }
@@ -142,10 +142,10 @@ TEST(Placement, SlotsAreUsedAgainOnlyWhenNoPacketReadsThem) {
   EXPECT_NE(second, first) << "a packet may still read it";
   put(with_ports(82), true);
   const uint32_t third = portset_slot(maps);
-  EXPECT_NE(third, first) << "the change that freed it has not settled";
+  EXPECT_NE(third, first) << "the change that freed it is not cleaned up";
   EXPECT_NE(third, second);
   put(with_ports(83), true);
-  EXPECT_EQ(portset_slot(maps), second) << "freed by the change that has settled";
+  EXPECT_EQ(portset_slot(maps), second) << "freed by the change that is cleaned up";
 }
 
 TEST(Placement, NumbersOfFlowsAreNeverGivenOutTwice) {
