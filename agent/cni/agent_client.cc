@@ -14,7 +14,7 @@ namespace {
 constexpr std::chrono::milliseconds kPause{20};  // before a call is made again
 constexpr int kLargestReply = 64 * 1024;         // bytes
 
-// Nobody at the socket, or somebody who is leaving: the plugin itself cancels nothing.
+// Nobody listens at the socket, or the agent is ending: the plugin itself cancels no call.
 bool is_away(grpc::StatusCode code) {
   return code == grpc::StatusCode::UNAVAILABLE || code == grpc::StatusCode::CANCELLED;
 }
@@ -49,7 +49,7 @@ AgentReply AgentClient::reply_of(const grpc::Status& status) {
   }
 }
 
-// Again and again while nobody is there: an agent that is being replaced ends the calls under way.
+// Makes the call again as long as no agent is there: one that is being replaced ends the calls under way.
 template <typename Call>
 grpc::Status AgentClient::waiting(Call call, Deadline deadline) {
   if (!room_) return {grpc::StatusCode::ABORTED, room_.error().message()};

@@ -83,8 +83,8 @@ Result<json::object> as_list(const Base& base, json::object object) {
   return list;
 }
 
-// `cniVersions` offers a choice: what runtimes may choose from with us in the list. `cniVersion`, which
-// runtimes take that know no choice, stays where we speak it; else it becomes the highest of those.
+// Keeps of `cniVersions`, from which runtimes choose, those that sluice-cni speaks. `cniVersion`, for runtimes that
+// choose nothing, stays if sluice-cni speaks it; else it becomes the highest that is kept.
 base::Status narrow_versions(json::object& list) {
   const json::value* offered = list.if_contains("cniVersions");
   if (offered == nullptr) return base::done();
@@ -107,8 +107,8 @@ base::Status narrow_versions(json::object& list) {
   return base::done();
 }
 
-// FNV-1a: it tells one base from the next; nobody gains by forging it, who may write the base may write
-// anything.
+// FNV-1a. It tells one base from the next. A hash that can be forged is good enough: whoever may write the base may
+// write our list too.
 std::string digest(std::string_view bytes) {
   uint64_t hash = 0xcbf29ce484222325;
   for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
@@ -117,7 +117,7 @@ std::string digest(std::string_view bytes) {
   return text.data();
 }
 
-// The last plugin.
+// Our entry as the last plugin of the list.
 json::object own_entry(const Base& base, const Entry& entry) {
   json::object own{{"type", kPluginType},
                    {"socket", entry.socket},
@@ -128,7 +128,7 @@ json::object own_entry(const Base& base, const Entry& entry) {
   return own;
 }
 
-// The first plugin, where there is one of ours.
+// Our entry as the first plugin of the list, where there is a gate.
 json::object gate_entry(const Entry& entry) {
   return {{"type", kPluginType}, {"gate", kGateClose}, {"onFailure", to_text(entry.on_failure)}};
 }
@@ -165,7 +165,7 @@ Result<std::string> compose(const Base& base, const Entry& entry) {
   if (entry.gate) chain.insert(chain.begin(), gate_entry(entry));
   chain.push_back(own_entry(base, entry));
   std::string bytes = json::serialize(*list) + "\n";
-  // What this program cannot read again it would write anew for ever.
+  // A list that this program cannot read would be found wrong, and written anew, at every look.
   if (auto again = decode_object(bytes); !again) return again.error().within("with sluice-cni in it");
   return bytes;
 }

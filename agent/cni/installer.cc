@@ -65,7 +65,7 @@ bool is_current(const NodeFiles& node) {
   return same_bytes(wanted, present);
 }
 
-// What runtimes read, in their order; directories are no configurations, whatever their name.
+// The names of the files that runtimes read, in the runtimes' order. A directory is none, whatever its name.
 Result<std::vector<std::string>> configurations(const NodeFiles& node) {
   auto names = endpoint::names_in(node.conf_dir);
   if (!names) return names.error();
@@ -75,7 +75,7 @@ Result<std::vector<std::string>> configurations(const NodeFiles& node) {
   return names;
 }
 
-// The first that names the program. What cannot be read no runtime can use either.
+// Notes the first configuration that names our program. One that cannot be read is passed over: no runtime can use it.
 void note_first_naming_us(const NodeFiles& node, const std::vector<std::string>& names, Survey& survey) {
   for (const std::string& name : names) {
     const auto bytes = read_file(node.conf_dir + "/" + name);
@@ -101,7 +101,7 @@ constexpr char kOpenMeanwhile[] =
     ": the agent cannot run, so that pods are let go WITHOUT their policy (onFailure permissive) until one "
     "does: ";
 
-// What the entry comes to with this node's agent.
+// The entry that is written: permissive while this node's agent cannot run.
 Entry allowed(Entry entry, const AgentState& agent) {
   if (agent.kind == AgentState::Kind::kCannotRun) entry.on_failure = OnFailure::kPermissive;
   return entry;

@@ -57,8 +57,8 @@ std::string version_named(const Result<std::string>& input) {
   return text && !text->empty() ? *text : named;
 }
 
-// What is named must be the pod's: in the node's own namespace, where this process is, a gate would stop all
-// of the node. One that cannot be opened is the matter of who needs it.
+// CNI_NETNS must not be the node's own namespace, in which this process runs: a gate in it would stop the whole node. A
+// namespace that cannot be opened is no error here; the step that needs it will say so.
 Outcome check_netns(const Call& call) {
   const auto named = endpoint::Netns::open(call.netns);
   if (!named) return std::nullopt;
@@ -71,7 +71,7 @@ Outcome check_netns(const Call& call) {
       ""};
 }
 
-// A command that came with a later version than the configuration's.
+// An error where the command came with a later version of the specification than the configuration's.
 Outcome check_command(const std::string& command, Version since, Version version) {
   if (version >= since) return std::nullopt;
   return Failure{Code::kIncompatibleVersion,
@@ -175,8 +175,8 @@ Output run_gate(const Job& job, const std::string& version) {
   return output;
 }
 
-// ADD and CHECK. What the configuration itself has wrong fails always; what comes after, as the configuration
-// chooses.
+// ADD and CHECK. A fault of the configuration always fails the call; for later faults the configuration's onFailure
+// decides.
 Output run_attached(Call call, const Result<std::string>& input) {
   const auto started = std::chrono::system_clock::now();
   const std::string version = version_named(input);
@@ -214,7 +214,7 @@ Output run_del(const Environment& environment, const Result<std::string>& input)
   else
     config = std::move(std::get<Config>(configured));
   if (config.gate == Gate::kClose) {
-    // Where the namespace outlives the pod's interface: as it was before.
+    // The namespace may outlive the pod's interface: it is left without a gate, as it was before ADD.
     if (!call->netns.empty() && ::access(call->netns.c_str(), F_OK) == 0)
       if (const Outcome wrong = move_gate(*call, endpoint::open_gate))
         output.report.push_back("DEL: " + reported(*wrong));

@@ -8,8 +8,8 @@ using model::Direction;
 
 namespace {
 
-// One rule that holds for a pod. Read from the objects, not from the identities: a rule set that allows
-// everyone everything has no other rule left, and its identities know of no other peers.
+// One rule that holds for a pod. It is read from the policies, not from rule sets and identities: a rule set that allows
+// everyone everything keeps no other rule, and identities then know of no other peers.
 struct NamedRule {
   std::string name;  // "namespace/policy:egress[0]"
   bool everyone = false;

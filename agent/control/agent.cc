@@ -287,7 +287,7 @@ Status Agent::drain_events() {
   return taken ? base::done() : Status(taken.error());
 }
 
-// Once for all news that are waiting by then.
+// Posts one apply() for all news that come in until it runs.
 void Agent::apply_soon() {
   if (apply_posted_) return;
   apply_posted_ = true;
@@ -323,7 +323,7 @@ void Agent::report_later() {
   });
 }
 
-// In place of what the timer waited for.
+// Calls `act` at `due`. What the timer waited for before is cancelled.
 void Agent::at(const Due& due, boost::asio::steady_timer& timer, std::function<void()> act) {
   if (!due) return;
   timer.expires_at(*due);

@@ -33,7 +33,7 @@ void CniRequests::restore_announced() {
   auto read = read_announced_file(path_);
   if (!read) return log_.error("told_endpoints_unreadable", {{"error", read.error().message()}});
   for (const auto& problem : read->problems) log_.error("told_endpoint_unreadable", {{"error", problem}});
-  // Withdrawn while nobody listened, or of before the machine started anew.
+  // Left out are endpoints that were withdrawn while no agent listened, or are of before the machine was restarted.
   node::Announced announced = view().still_there(std::move(read->announced));
   if (announced.empty()) return;
   reconciler_.set_announced(std::move(announced));
@@ -102,7 +102,8 @@ void CniRequests::stop() {
   adding_.answer_all(kStopping);
 }
 
-// The programs are on its interface: what they know nothing of is closed (strict), or followed.
+// Our programs are on its interface. They know nothing of the pod yet: with strict they close it, with permissive they
+// follow its flows.
 bool CniRequests::closed(const node::AnnouncedEndpoint& announced) const {
   return view().attached().contains(node::interface_of(view().discovery(), announced));
 }
@@ -152,7 +153,7 @@ v1::ReadyReply CniRequests::ready() {
   return reply;
 }
 
-// By the interface that was announced, which may be gone already.
+// Found by the interface that was announced, which may be gone from the machine already.
 std::optional<uint32_t> CniRequests::flow_id_of(const node::AnnouncedEndpoint& announced) const {
   const auto& pods = view().compiler().cluster().pods;
   const auto pod = pods.find(announced.pod);
@@ -164,7 +165,7 @@ std::optional<uint32_t> CniRequests::flow_id_of(const node::AnnouncedEndpoint& a
   return view().placement().id_of(id);
 }
 
-// Once for all whose flows are to be dropped by then: it takes a pass through the flow tables.
+// Dropping takes a pass through the flow tables, so one pass is posted for all endpoints that are added until it runs.
 void CniRequests::drop_flows_soon(uint32_t flow_id) {
   dropping_.insert(flow_id);
   if (dropping_.size() > 1) return;

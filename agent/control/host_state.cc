@@ -14,13 +14,13 @@ Status HostState::refresh() {
     unread.push_back(read.error().message());
     if (first) first = read;
   }
-  // News that cannot be taken may be about anything: to be looked at until they can.
+  // News that cannot be drained may be about anything: everything stays stale until they can be.
   if (!news) mark_stale();
   reconciler_.set_unread(std::move(unread));
   return first;
 }
 
-// What cannot be watched can perhaps be seen.
+// Where the machine cannot be watched, refresh() still reads it: everything counts as changed.
 Status HostState::drain_news() {
   auto news = probe_.news();
   if (!news) {

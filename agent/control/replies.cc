@@ -49,7 +49,7 @@ EndpointCounts count_endpoints(const node::NodeView& node) {
   return counts;
 }
 
-// What policy may fill, and how much of that is its own to fill.
+// The maps that policy fills: how many entries are used, and how many policy may use.
 std::vector<MetricsReading::Fill> map_fill(const node::NodeView& node) {
   std::vector<MetricsReading::Fill> all;
   for (const auto& [map, fill] : node.placement().fill(node.image())) {

@@ -2,7 +2,7 @@
 // clear().
 //
 // The kernel reports mounts by POLLPRI on /proc/PID/mountinfo (proc(5)), and asking consumes the
-// answer: behind a nested epoll whoever polls first would take the news from the others. So a
+// answer: behind a nested epoll whoever polls first would take the news away from the others. So a
 // thread asks, and passes the news on through an eventfd.
 //
 // The mount namespace is that of the thread that calls open(). clear() from any thread.

@@ -8,7 +8,7 @@ using base::Status;
 
 namespace {
 
-// By what an interface differs from another one that got its number.
+// What tells an interface from another one that got its number.
 struct Fingerprint {
   std::string name;
   std::set<std::string> namespaces;  // behind it
@@ -42,7 +42,8 @@ void Attachments::invalidate(const endpoint::Discovery& before, const endpoint::
       ++at;
       continue;
     }
-    // As if an earlier agent had attached it: if that is so, it is taken off should nobody want it.
+    // From here on it counts as attached by an earlier agent: if it carries programs that nobody wants, they are taken
+    // off.
     if (inherited_) inherited_->insert(ifindex);
     at = attached_.erase(at);
   }

@@ -67,8 +67,9 @@ void Inputs::add(std::vector<model::Change> changes, const model::Cluster& compi
   }
 }
 
-// Only a pod that is here (found or kept), is to be here, or has an address of what is here can change who is here: of
-// a cluster's pods few are. And of what changes in these, little.
+// Matching is done again only for a pod that is here (found or kept), that is to be here, or that has an address of
+// something here: no other pod changes who is here. Most pods of a cluster are none of these, and most changes of those
+// that are leave matched_part() as it is.
 void Inputs::add_pod(const model::Change& change, const std::vector<endpoint::LocalPod>& here) {
   const model::Change part =
       change.is_removal()

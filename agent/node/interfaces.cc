@@ -45,15 +45,15 @@ class Classification {
   }
 
  private:
-  // The interface's name where it is there and what is behind it is not known, else nullptr.
+  // The interface's name, where the interface is there and nobody knows what is behind it; else nullptr.
   const std::string* unseen(uint32_t ifindex) const {
     const auto there = input_.discovery.host_interfaces.find(static_cast<int>(ifindex));
     const bool hidden = there != input_.discovery.host_interfaces.end() && !seen_.contains(ifindex);
     return hidden ? &there->second : nullptr;
   }
 
-  // A namespace that was looked into and has no address is no reason to be unready: a virtual machine's pod
-  // is like that.
+  // Notes that the interface is kept. Where its namespace was looked into and has no address that is a warning only, and
+  // the node stays ready: a virtual machine's pod is like that.
   void keep(uint32_t ifindex, const std::string& interface, const std::string& what) {
     const auto bare = input_.discovery.bare.find(static_cast<int>(ifindex));
     if (bare != input_.discovery.bare.end())

@@ -102,7 +102,8 @@ void Reconciler::classify() {
   report();
 }
 
-// Each pod once: of two interfaces the compiler takes the first, the other carries programs that know no pod.
+// Each pod once. Of a pod with two interfaces the compiler gets the first; the other one carries programs that know no
+// pod of it.
 std::vector<compile::LocalPod> Reconciler::local_pods() const {
   std::vector<compile::LocalPod> locals;
   for (const auto& pod : state_.interfaces.pods)
@@ -251,7 +252,7 @@ void Reconciler::attach_wanted() {
   report();
 }
 
-// Only while it is known what is in force.
+// While it is not known what is in force, nothing is detached.
 void Reconciler::detach_unwanted() {
   if (!state_.applier.known()) return;
   if (auto detached = state_.attachments.detach_all_but(wanted_interfaces()); !detached) {

@@ -26,7 +26,7 @@ using Visit = std::function<void(const nlmsghdr&)>;
 
 enum class Progress { kMore, kEnd };
 
-// The messages of one datagram. An error of 0 is what acknowledges a change.
+// The messages of one datagram. The kernel acknowledges a change by an error message with code 0.
 base::Result<Progress> visit_datagram(nlmsghdr* header, size_t bytes, const Visit& visit) {
   auto left = static_cast<unsigned>(bytes);
   for (; NLMSG_OK(header, left); header = NLMSG_NEXT(header, left)) {
