@@ -6,6 +6,7 @@
 #include <exception>
 #include <new>
 
+#include "agent/base/excerpt.h"
 #include "agent/base/threads.h"
 
 namespace sluice::apps {
@@ -20,8 +21,8 @@ std::string missing_text(const CLI::App& app, const CLI::RequiredError& error) {
     commands += (commands.empty() ? "" : ", ") + command->get_name();
   if (commands.empty()) return one_line(error.what()) + " (see --help)";
   const auto stray = app.remaining(true);
-  return (stray.empty() ? "no command given" : "no command \"" + stray.front() + "\"") + ": give one of " +
-         commands;
+  return (stray.empty() ? "no command given" : "no command " + base::excerpt(stray.front())) +
+         ": give one of " + commands;
 }
 
 // What ended the thread: memory, descriptors or threads that are used up, or a fault of ours. No memory is

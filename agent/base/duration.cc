@@ -2,10 +2,12 @@
 
 #include <charconv>
 
+#include "agent/base/excerpt.h"
+
 namespace sluice::base {
 
 Result<std::chrono::milliseconds> parse_duration(const std::string& text) {
-  const Error wrong("\"" + text + "\" is no duration: write 500ms, 10s or 2m, at most a day");
+  const Error wrong(excerpt(text) + " is no duration: write 500ms, 10s or 2m, at most a day");
   int64_t number = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
   const std::string unit(static_cast<const char*>(end), text.data() + text.size());

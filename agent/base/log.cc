@@ -7,6 +7,8 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
+#include "agent/base/excerpt.h"
+
 namespace sluice::base {
 namespace {
 
@@ -66,13 +68,13 @@ bool is_plain(std::string_view value) {
 base::Result<LogFormat> parse_log_format(std::string_view text) {
   if (text == "text") return LogFormat::kText;
   if (text == "json") return LogFormat::kJson;
-  return base::Error("\"" + std::string(text) + "\" is no log format: give text or json");
+  return base::Error(excerpt(text) + " is no log format: give text or json");
 }
 
 base::Result<LogLevel> parse_log_level(std::string_view text) {
   for (const auto& [level, name] : kLevels)
     if (text == name) return level;
-  return base::Error("\"" + std::string(text) + "\" is no log level: give debug, info, warn or error");
+  return base::Error(excerpt(text) + " is no log level: give debug, info, warn or error");
 }
 
 std::string log_payload(LogFormat format, std::string_view event, const LogFields& fields) {

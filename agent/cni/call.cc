@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/base/excerpt.h"
+
 namespace sluice::cni {
 namespace {
 
@@ -31,8 +33,8 @@ base::Status check_container_id(const std::string& id) {
   bool sound = id.size() <= kLongestContainerId && !id.empty() && is_alphanumeric(id[0]);
   for (const char c : id) sound = sound && (is_alphanumeric(c) || c == '_' || c == '.' || c == '-');
   if (!sound)
-    return Error("CNI_CONTAINERID \"" + id.substr(0, kLongestContainerId) +
-                 "\": must begin with a letter or digit and have only these, '_', '.' and '-'");
+    return Error("CNI_CONTAINERID " + base::excerpt(id) +
+                 ": must begin with a letter or digit and have only these, '_', '.' and '-'");
   return base::done();
 }
 
@@ -41,15 +43,15 @@ base::Status check_ifname(const std::string& name) {
   for (const char c : name)
     sound = sound && c != '/' && c != ':' && std::isgraph(static_cast<unsigned char>(c)) != 0;
   if (!sound)
-    return Error("CNI_IFNAME \"" + name.substr(0, kLongestContainerId) +
-                 "\": is no name of a network interface: at most 15 characters, no '/', ':' or space");
+    return Error("CNI_IFNAME " + base::excerpt(name) +
+                 ": is no name of a network interface: at most 15 characters, no '/', ':' or space");
   return base::done();
 }
 
 base::Result<bool> parse_truth(std::string_view text) {
   if (text == "1" || text == "true" || text == "True" || text == "TRUE") return true;
   if (text == "0" || text == "false" || text == "False" || text == "FALSE") return false;
-  return Error("CNI_ARGS: IgnoreUnknown=" + std::string(text) + ": must be true or false");
+  return Error("CNI_ARGS: IgnoreUnknown=" + base::excerpt(text) + ": must be true or false");
 }
 
 std::string text_of(const Environment& environment, const char* name) {
@@ -63,7 +65,7 @@ base::Result<Command> read_command(const Environment& environment) {
   const std::string text = text_of(environment, "CNI_COMMAND");
   for (const auto& [spelled, command] : kCommands)
     if (text == spelled) return command;
-  return Error("CNI_COMMAND \"" + text + "\": must be ADD, DEL, CHECK, GC, STATUS or VERSION");
+  return Error("CNI_COMMAND " + base::excerpt(text) + ": must be ADD, DEL, CHECK, GC, STATUS or VERSION");
 }
 
 base::Result<PodIdentity> parse_arguments(std::string_view cni_args) {
@@ -81,7 +83,7 @@ base::Result<PodIdentity> parse_arguments(std::string_view cni_args) {
     if (pair.empty()) continue;
     const size_t equals = pair.find('=');
     if (equals == std::string_view::npos || equals == 0)
-      return Error("CNI_ARGS: \"" + std::string(pair) + "\" is no KEY=VALUE");
+      return Error("CNI_ARGS: " + base::excerpt(pair) + " is no KEY=VALUE");
     const std::string_view key = pair.substr(0, equals), value = pair.substr(equals + 1);
     if (key == "IgnoreUnknown") {
       auto truth = parse_truth(value);
@@ -99,7 +101,8 @@ base::Result<PodIdentity> parse_arguments(std::string_view cni_args) {
       unknown = key;
   }
   if (unknown && !ignore_unknown)
-    return Error("CNI_ARGS: " + *unknown + ": unknown key: leave it out, or add IgnoreUnknown=true");
+    return Error("CNI_ARGS: " + base::one_line(*unknown) +
+                 ": unknown key: leave it out, or add IgnoreUnknown=true");
   return pod;
 }
 

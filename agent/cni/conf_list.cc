@@ -5,6 +5,8 @@
 #include <boost/json.hpp>
 #include <cctype>
 
+#include "agent/base/excerpt.h"
+
 namespace sluice::cni {
 namespace {
 
@@ -33,7 +35,7 @@ base::Status check_plugin(const json::value& plugin, const std::string& where) {
   auto type = text_at(plugin.get_object(), "type", "");
   if (!type) return type.error().within(where);
   if (type->empty() || type->find('/') != std::string::npos)
-    return Error(where + ": type \"" + *type + "\": must be the file name of a plugin");
+    return Error(where + ": type " + base::excerpt(*type) + ": must be the file name of a plugin");
   return base::done();
 }
 
@@ -157,8 +159,8 @@ Result<std::string> compose(const Base& base, const Entry& entry) {
   auto name = text_at(*list, "name", "");
   if (!name) return name.error();
   if (!is_network_name(*name))
-    return Error("name \"" + *name +
-                 "\": must begin with a letter or digit and have only these, '_', '.' and '-'");
+    return Error("name " + base::excerpt(*name) +
+                 ": must begin with a letter or digit and have only these, '_', '.' and '-'");
   if (auto sound = check_plugins(*list); !sound) return sound.error();
   json::array& chain = (*list)["plugins"].get_array();
   chain.erase(std::remove_if(chain.begin(), chain.end(), is_ours), chain.end());

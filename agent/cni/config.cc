@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "agent/base/duration.h"
+#include "agent/base/excerpt.h"
 
 namespace sluice::cni {
 
@@ -60,7 +61,7 @@ Result<std::optional<std::vector<AttachmentKey>>> valid_attachments(const json::
 Result<OnFailure> parse_on_failure(std::string_view text) {
   for (const OnFailure choice : {OnFailure::kStrict, OnFailure::kPermissive})
     if (text == to_text(choice)) return choice;
-  return Error("\"" + std::string(text) + "\": must be strict or permissive");
+  return Error(base::excerpt(text) + ": must be strict or permissive");
 }
 
 std::string_view to_text(OnFailure choice) {
@@ -71,21 +72,21 @@ static Result<Gate> parse_gate(std::string_view text) {
   if (text.empty()) return Gate::kNone;
   if (text == kGateClose) return Gate::kClose;
   if (text == kGateOpen) return Gate::kOpen;
-  return Error("\"" + std::string(text) + "\": must be close or open");
+  return Error(base::excerpt(text) + ": must be close or open");
 }
 
 Result<std::chrono::milliseconds> parse_timeout(const std::string& text) {
   auto timeout = base::parse_duration(text);
   if (!timeout) return timeout.error();
   if (timeout->count() == 0 || *timeout > kLongestTimeout)
-    return Error("\"" + text + "\": must be more than 0 and at most 1m");
+    return Error(base::excerpt(text) + ": must be more than 0 and at most 1m");
   return timeout;
 }
 
 base::Status check_socket(std::string_view path) {
   if (path.empty() || path[0] != '/' || path.size() > kLongestSocket ||
       path.find('\0') != std::string_view::npos)
-    return Error("\"" + std::string(path) + "\": must be an absolute path of at most 107 bytes");
+    return Error(base::excerpt(path) + ": must be an absolute path of at most 107 bytes");
   return base::done();
 }
 
@@ -111,7 +112,7 @@ Result<Version> version_of(const json::object& object) {
   auto text = text_at(object, "cniVersion", "");
   if (!text) return text.error();
   if (const auto version = parse_version(*text)) return *version;
-  return Error("cniVersion \"" + *text + "\": sluice-cni speaks " + versions_text());
+  return Error("cniVersion " + base::excerpt(*text) + ": sluice-cni speaks " + versions_text());
 }
 
 Result<Config> read_config(const json::object& object, Version version) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "agent/base/excerpt.h"
 #include "agent/cni/config.h"
 
 namespace sluice::cni {
@@ -46,7 +47,8 @@ Result<net::Ip> address_of(const json::object& entry) {
   auto cidr = net::Cidr::parse(*text);
   auto ip = net::Ip::parse(text->substr(0, text->find('/')));
   if (!cidr || !ip)
-    return Error("prevResult.ips: address \"" + *text + "\": must be an address and a prefix length");
+    return Error("prevResult.ips: address " + base::excerpt(*text) +
+                 ": must be an address and a prefix length");
   return ip;
 }
 

@@ -2,6 +2,8 @@
 
 #include "agent/control/replies.h"
 
+#include "agent/base/excerpt.h"
+
 namespace sluice::control {
 
 std::string side_text(const image::Endpoint* endpoint, model::Direction direction, bool strict) {
@@ -68,7 +70,7 @@ base::Result<model::Probe> probe_of(const v1::CheckRequest& request) {
   for (const auto family : {net::Family::kIpv4, net::Family::kIpv6})
     if (request.family() == net::to_text(family)) probe.family = family;
   if (!request.family().empty() && !probe.family)
-    return base::Error("family: is \"" + request.family() + "\", give IPv4 or IPv6");
+    return base::Error("family: is " + base::excerpt(request.family()) + ", give IPv4 or IPv6");
   return probe;
 }
 

@@ -4,6 +4,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "agent/base/excerpt.h"
 #include "agent/engine/json_members.h"
 
 namespace sluice::engine {
@@ -85,7 +86,7 @@ base::Status read_family(const Member& member, model::Probe& probe) {
   if (!text) return text.error();
   for (auto family : {net::Family::kIpv4, net::Family::kIpv6})
     if (*text == net::to_text(family)) probe.family = family;
-  if (!probe.family) return wrong("family", "is \"" + std::string(*text) + "\", give \"IPv4\" or \"IPv6\"");
+  if (!probe.family) return wrong("family", "is " + base::excerpt(*text) + ", give \"IPv4\" or \"IPv6\"");
   return base::done();
 }
 
@@ -99,7 +100,7 @@ base::Status read_member(const Member& member, model::Probe& probe) {
   // null stands for absent, as in the API.
   if (key == "port") return member.value.is_null() ? base::done() : read_port(member, probe);
   if (key == "family") return member.value.is_null() ? base::done() : read_family(member, probe);
-  return Error("unknown key \"" + key + "\": a probe has id, from, to, protocol, port and family");
+  return Error("unknown key " + base::excerpt(key) + ": a probe has id, from, to, protocol, port and family");
 }
 
 base::Result<model::Probe> read_probe(const std::vector<Member>& members) {

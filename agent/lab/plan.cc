@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <map>
 
+#include "agent/base/excerpt.h"
 #include "agent/model/probe.h"
 
 namespace sluice::lab {
@@ -71,12 +72,12 @@ std::string host_interface_name(const std::string& netns) {
 Result<Topology> parse_topology(std::string_view text) {
   if (text == "routed") return Topology::kRouted;
   if (text == "bridge") return Topology::kBridge;
-  return Error("topology \"" + std::string(text) + "\" is unknown; write routed or bridge");
+  return Error("topology " + base::excerpt(text) + " is unknown; write routed or bridge");
 }
 
 Result<Outside> parse_outside(std::string_view text) {
   const auto wrong = [&](const std::string& what) {
-    return Error("outside host \"" + std::string(text) + "\": " + what + "; write NAME=IP[,IP]");
+    return Error("outside host " + base::excerpt(text) + ": " + what + "; write NAME=IP[,IP]");
   };
   const size_t equals = text.find('=');
   if (equals == std::string_view::npos) return wrong("no \"=\"");

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <tuple>
 
+#include "agent/base/excerpt.h"
+
 namespace sluice::model {
 namespace {
 
@@ -87,7 +89,7 @@ Result<Party> parse_party(std::string_view text) {
   }
   ObjectName name{std::string(text.substr(0, slash)), std::string(text.substr(slash + 1))};
   if (name.ns.empty() || name.name.empty() || name.name.find('/') != std::string::npos)
-    return Error("\"" + std::string(text.substr(0, 64)) + "\" is neither NAMESPACE/POD nor an IP address");
+    return Error(base::excerpt(text) + " is neither NAMESPACE/POD nor an IP address");
   return Party(std::move(name));
 }
 
@@ -102,8 +104,8 @@ Result<net::Protocol> parse_probe_protocol(std::string_view text) {
   uint8_t number = 0;
   auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (text.empty() || code != std::errc() || end != text.data() + text.size())
-    return Error("\"" + std::string(text.substr(0, 64)) +
-                 "\" is not a protocol: use TCP, UDP, SCTP, ICMP or a number from 0 to 255");
+    return Error(base::excerpt(text) +
+                 " is not a protocol: use TCP, UDP, SCTP, ICMP or a number from 0 to 255");
   return net::Protocol(number);
 }
 

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "agent/base/excerpt.h"
+
 namespace sluice::net {
 
 using base::Error;
@@ -17,14 +19,14 @@ std::string_view to_text(Family family) {
 
 Result<Ip> Ip::parse(std::string_view text) {
   char buffer[INET6_ADDRSTRLEN] = {};
-  if (text.empty() || text.size() >= sizeof(buffer) || text.find('\0') != text.npos)
-    return Error("\"" + std::string(text.substr(0, 64)) + "\" is not an IP address");
+  const auto wrong = [text] { return Error(base::excerpt(text) + " is not an IP address"); };
+  if (text.empty() || text.size() >= sizeof(buffer) || text.find('\0') != text.npos) return wrong();
   std::memcpy(buffer, text.data(), text.size());
   Ip ip;
   if (inet_pton(AF_INET, buffer, ip.bytes_.data()) == 1) return ip;
   ip.family_ = Family::kIpv6;
   if (inet_pton(AF_INET6, buffer, ip.bytes_.data()) == 1) return ip;
-  return Error("\"" + std::string(text) + "\" is not an IP address");
+  return wrong();
 }
 
 Result<Ip> Ip::from_bytes(std::span<const uint8_t> bytes) {
@@ -44,8 +46,7 @@ std::string Ip::to_text() const {
 Result<Cidr> Cidr::parse(std::string_view text) {
   auto slash = text.find('/');
   if (slash == text.npos)
-    return Error("\"" + std::string(text.substr(0, 64)) +
-                 "\" is not a CIDR: write ADDRESS/LENGTH, e.g. 10.0.0.0/8");
+    return Error(base::excerpt(text) + " is not a CIDR: write ADDRESS/LENGTH, e.g. 10.0.0.0/8");
   auto ip = Ip::parse(text.substr(0, slash));
   if (!ip) return ip.error();
   auto digits = text.substr(slash + 1);
@@ -55,7 +56,7 @@ Result<Cidr> Cidr::parse(std::string_view text) {
       !digits.empty() && digits[0] >= '0' && digits[0] <= '9' && (digits == "0" || digits[0] != '0');
   if (code != std::errc() || end != digits.data() + digits.size() || !canonical ||
       length > address_bits(ip->family()))
-    return Error("\"" + std::string(text.substr(0, 64)) + "\" has no prefix length between 0 and " +
+    return Error(base::excerpt(text) + " has no prefix length between 0 and " +
                  std::to_string(address_bits(ip->family())));
   return of(*ip, length);
 }

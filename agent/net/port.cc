@@ -1,5 +1,7 @@
 #include "agent/net/port.h"
 
+#include "agent/base/excerpt.h"
+
 namespace sluice::net {
 
 using base::Error;
@@ -15,7 +17,7 @@ Result<Protocol> Protocol::parse(std::string_view name) {
   if (name == "TCP") return kTcp;
   if (name == "UDP") return kUdp;
   if (name == "SCTP") return kSctp;
-  return Error("\"" + std::string(name.substr(0, 64)) + "\" is not a protocol: use TCP, UDP or SCTP");
+  return Error(base::excerpt(name) + " is not a protocol: use TCP, UDP or SCTP");
 }
 
 std::string Protocol::to_text() const {

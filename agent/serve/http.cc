@@ -7,6 +7,8 @@
 #include <charconv>
 #include <optional>
 
+#include "agent/base/excerpt.h"
+
 namespace sluice::serve {
 
 namespace asio = boost::asio;
@@ -16,8 +18,7 @@ using asio::ip::tcp;
 using Code = boost::system::error_code;
 
 base::Result<tcp::endpoint> parse_endpoint(std::string_view text) {
-  const base::Error wrong("\"" + std::string(text) +
-                          "\" is no ADDRESS:PORT: write 127.0.0.1:9619 or [::1]:9619");
+  const base::Error wrong(base::excerpt(text) + " is no ADDRESS:PORT: write 127.0.0.1:9619 or [::1]:9619");
   const size_t colon = text.rfind(':');
   if (colon == text.npos) return wrong;
   std::string_view host = text.substr(0, colon), port = text.substr(colon + 1);

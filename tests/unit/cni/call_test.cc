@@ -67,6 +67,8 @@ TEST(Call, WhatIsWrongIsNamed) {
       {"CNI_NETNS", "", "CNI_NETNS: is missing"},
       {"CNI_ARGS", "K8S_POD_NAME", "\"K8S_POD_NAME\" is no KEY=VALUE"},
       {"CNI_ARGS", "=x", "is no KEY=VALUE"},
+      {"CNI_ARGS", "two\nlines", "\"two\\x0alines\" is no KEY=VALUE"},
+      {"CNI_CONTAINERID", "two\nlines", "CNI_CONTAINERID \"two\\x0alines\""},
       {"CNI_ARGS", "IgnoreUnknown=perhaps", "must be true or false"},
       {"CNI_ARGS", "FOO=1;K8S_POD_NAME=x", "FOO: unknown key"},
       {"CNI_ARGS", "FOO=1;IgnoreUnknown=false", "FOO: unknown key"},

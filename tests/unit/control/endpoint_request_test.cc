@@ -50,6 +50,8 @@ INSTANTIATE_TEST_SUITE_P(
         WrongRequest{"great_ifindex", [](auto& r) { r.set_host_ifindex(0x80000000); }, "host_ifindex: is no"},
         WrongRequest{"no_address", [](auto& r) { r.clear_addresses(); }, "addresses: is empty"},
         WrongRequest{"bad_address", [](auto& r) { r.set_addresses(0, "10.0.0"); }, "addresses: "},
+        WrongRequest{"address_of_two_lines", [](auto& r) { r.set_addresses(0, "10.0\n.0"); },
+                     "addresses: \"10.0\\x0a.0\" is not an IP address"},
         WrongRequest{"long_network", [](auto& r) { r.set_network(std::string(5000, 'x')); }, "network: "},
         WrongRequest{"long_uid", [](auto& r) { r.set_uid(std::string(5000, 'x')); }, "uid: "}),
     [](const auto& row) { return row.param.name; });

@@ -84,6 +84,8 @@ TEST(Ip, WhatIsNoAddressIsAnErrorThatShowsIt) {
     ASSERT_FALSE(parsed.ok()) << text;
     EXPECT_EQ(parsed.error().message(), "\"" + std::string(text) + "\" is not an IP address");
   }
+  EXPECT_EQ(Ip::parse("10.0.0\n.1").error().message(), "\"10.0.0\\x0a.1\" is not an IP address")
+      << "one line";
   EXPECT_FALSE(Ip::parse(std::string_view("10.0.0.1\0", 9)).ok()) << "a NUL does not end the text";
   EXPECT_FALSE(Ip::parse(std::string_view("10.0.0.1\0.2", 11)).ok());
   const auto endless = Ip::parse(std::string(1000, '1'));
@@ -195,6 +197,8 @@ TEST(Cidr, WhatIsNoCidrIsAnErrorThatSaysWhy) {
       {"10.0.0.0/0x8", "\"10.0.0.0/0x8\" has no prefix length between 0 and 32"},
       {"10.0.0.0/255.0.0.0", "\"10.0.0.0/255.0.0.0\" has no prefix length between 0 and 32"},
       {"10.0.0.0/4294967304", "\"10.0.0.0/4294967304\" has no prefix length between 0 and 32"},
+      {"10.0.0.0/8\n", "\"10.0.0.0/8\\x0a\" has no prefix length between 0 and 32"},
+      {"10.0.0.0\n", "\"10.0.0.0\\x0a\" is not a CIDR: write ADDRESS/LENGTH, e.g. 10.0.0.0/8"},
       {"::/129", "\"::/129\" has no prefix length between 0 and 128"},
   };
   for (const auto& [text, message] : rows) {

@@ -67,6 +67,8 @@ TEST(Protocol, NamesAsTheApiSpellsThem) {
   for (const char* wrong : {"", "tcp", "Tcp", "TCP ", "ICMP", "6", "TCPUDP"})
     EXPECT_EQ(Protocol::parse(wrong).error().message(),
               "\"" + std::string(wrong) + "\" is not a protocol: use TCP, UDP or SCTP");
+  EXPECT_EQ(Protocol::parse("T\nCP").error().message(),
+            "\"T\\x0aCP\" is not a protocol: use TCP, UDP or SCTP");
   EXPECT_LT(Protocol::parse(std::string(1000, 'T')).error().message().size(), 150u);
 }
 
