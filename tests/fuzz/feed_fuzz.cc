@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/source/decode/decode.h"
 #include "agent/source/feed/decode.h"
 #include "agent/source/feed/encode.h"
 #include "agent/source/feed/session.h"
@@ -89,8 +90,14 @@ class Book {
       objects.insert_or_assign(event.id, *object);
     else if (std::holds_alternative<model::ObjectId>(event.what))
       objects.erase(event.id);
-    else if (const auto held = counts_.find(event.id); snapshot_ && held != counts_.end())
-      objects.insert(*held);  // refused: it stays as it last was
+    else
+      refuse(event.id, objects);
+  }
+  // It stays as it last was; a policy of which nothing is held isolates (semantics 40).
+  void refuse(const model::ObjectId& id, Objects& objects) const {
+    if (const auto held = counts_.find(id); held != counts_.end()) objects.insert(*held);
+    if (id.kind == model::Kind::kNetworkPolicy)
+      objects.emplace(id, source::decode::closed_policy(id.name).policy);
   }
   Objects counts_;
   std::optional<Objects> snapshot_;
