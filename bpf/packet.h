@@ -26,6 +26,33 @@ union sluice_ip {
   __u8 byte[16];
 };
 
+/* An entry of the flow tables that a new flow may take. */
+struct sluice_flow_place {
+  __u64 state;    /* what must still stand there */
+  __u64 rank;     /* how gladly it is given */
+  __u32 endpoint; /* whose it is */
+  __u32 bucket;
+  __u32 way;       /* SLUICE_FLOW_WAYS: none */
+  __u32 displaces; /* a flow that nobody had forgotten yet */
+};
+
+/* What names the packet's flow in the flow tables (flow_table.h), and what is to be done there. */
+struct sluice_flow_key {
+  __u64 word[SLUICE_FLOW6_KEY_WORDS]; /* as in an entry, the proof 0 */
+  __u32 home, alternate;              /* buckets */
+  __u32 mark;                         /* a state word from SLUICE_FLOW_MARK_SHIFT on */
+  __u32 tag;                          /* the upper half of a judged word */
+  __u32 endpoint;
+  __u32 now, seen; /* jiffies, low 32 bits */
+  __u32 epoch;     /* low 32 bits */
+  __u32 bits;      /* enum sluice_flow_bit */
+  __u32 timeout;   /* enum sluice_timeout */
+  __u32 change;    /* enum sluice_flow_change */
+  __u32 reserved;
+  __u64 state; /* of these */
+  struct sluice_flow_place place;
+};
+
 /* Stands in sluice_scratch_packets, not on the stack: what the verifier reads back from a map it knows
  * nothing of, so that the many shapes of a packet meet as one state after parsing. */
 struct sluice_packet {
@@ -49,12 +76,18 @@ struct sluice_packet {
   __u8 tcp_flags;
   __u8 unreadable; /* enum sluice_reason: SLUICE_PARSED, or why it makes no sense */
   __u8 reserved[5];
+  struct sluice_flow_key flow; /* written before it is read, by sluice_make_flow_key() */
 } __attribute__((aligned(8)));
 
-/* The packet under way, and the one that it quotes if it is an ICMP error. tc programs run with bottom halves
+/* The packet under way, the one that it quotes if it is an ICMP error, and what the agent edits. tc programs run with bottom halves
  * off, so that none is interrupted by another of its CPU; where that would not hold, on a PREEMPT_RT kernel,
  * the agent loads nothing (check_kernel() in agent/kernel/loader.h). */
-enum sluice_scratch { SLUICE_SCRATCH_PACKET, SLUICE_SCRATCH_QUOTED, SLUICE_SCRATCH_COUNT };
+enum sluice_scratch {
+  SLUICE_SCRATCH_PACKET,
+  SLUICE_SCRATCH_QUOTED,
+  SLUICE_SCRATCH_EDIT,
+  SLUICE_SCRATCH_COUNT
+};
 
 SLUICE_SCRATCH(packets, struct sluice_packet, SLUICE_SCRATCH_COUNT)
 
@@ -64,7 +97,9 @@ SLUICE_STAGE struct sluice_packet* sluice_new_packet(sluice_ctx* ctx, enum sluic
   struct sluice_packet* packet = sluice_scratch(ctx, packets, &index);
   if (!packet) return 0;
   /* The addresses are read only where there is a family, and written with it. */
-  __builtin_memset(&packet->ports, 0, sizeof(*packet) - __builtin_offsetof(struct sluice_packet, ports));
+  __builtin_memset(
+      &packet->ports, 0,
+      __builtin_offsetof(struct sluice_packet, flow) - __builtin_offsetof(struct sluice_packet, ports));
   packet->direction = (__u8)direction;
   return packet;
 }

@@ -15,62 +15,60 @@
 #include "record.h"
 #include "source.h"
 
-/* Remembers a connection that begins with this packet, in place of what the table held for it. */
-SLUICE_STAGE void sluice_open_flow(sluice_ctx* ctx, const struct sluice_question* question,
-                                   struct sluice_flow* flow, __u32 now, __u64 epoch) {
-  struct sluice_flow opened = {.epoch = epoch, .seen = now, .opener = (__u8)question->opener};
-  if (flow)
-    *flow = opened;
-  else
-    sluice_insert_flow(ctx, question->pod->id, question->packet, &opened);
-}
-
 /* What the flow table does not settle: a new connection, or a flow whose epoch has passed, which is judged as
  * the connection it was opened as. A flow that only an audit lets pass is judged at every packet: it ends
  * with the audit. */
 SLUICE_STAGE enum sluice_reason sluice_judge_connection(sluice_ctx* ctx,
                                                         const struct sluice_question* question,
-                                                        struct sluice_flow* flow, bool stands) {
-  __u32 now = sluice_now(ctx);
-  __u64 epoch = question->pod->epoch;
+                                                        struct sluice_packet* packet,
+                                                        const struct sluice_flow* flow, bool stands) {
+  __u32 now = sluice_now(ctx), epoch = (__u32)question->pod->epoch;
   enum sluice_reason reason = sluice_judge_cached(ctx, question);
   bool denied = sluice_is_denied(reason);
   if (denied && !(question->config->flags & SLUICE_CONFIG_AUDIT)) return reason;
   if (!stands) {
-    sluice_open_flow(ctx, question, flow, now, denied ? 0 : epoch);
+    sluice_open_flow(ctx, packet, now, denied ? 0 : epoch);
     return reason;
   }
-  sluice_touch_flow(ctx, flow, question->packet, now);
+  sluice_touch_flow(ctx, flow, packet, now);
   if (denied) return reason;
-  flow->epoch = epoch;
+  sluice_set_judged(flow, packet, epoch);
   return SLUICE_ALLOWED_FLOW;
 }
 
 /* Is the packet part of a flow that stands, or does it open one? A SYN opens one whatever the table says. */
 SLUICE_STAGE enum sluice_reason sluice_judge_flow(sluice_ctx* ctx, const struct sluice_config* config,
-                                                  const struct sluice_packet* packet,
+                                                  struct sluice_packet* packet,
                                                   const struct sluice_pod* pod) {
   __u32 now = sluice_now(ctx);
-  bool opens = sluice_opens(packet);
-  struct sluice_recent_flows* recent = opens ? 0 : sluice_recent_flows_of(ctx, pod, packet);
-  if (recent && sluice_is_recent_flow(ctx, recent, pod, packet, now)) return SLUICE_ALLOWED_FLOW;
-  struct sluice_flow* flow = opens ? 0 : sluice_find_flow(ctx, pod->id, packet);
-  bool stands = flow && sluice_flow_stands(ctx, flow, packet, now);
-  if (stands && flow->epoch == pod->epoch) {
-    sluice_touch_flow(ctx, flow, packet, now);
-    if (recent) sluice_remember_flow(recent, pod, packet, flow, now);
+  sluice_make_flow_key(ctx, config, pod->id, packet);
+  struct sluice_flow flow = {0};
+  if (!sluice_opens(packet)) flow = sluice_find_flow(ctx, packet);
+  bool stands = sluice_flow_stands(ctx, &flow, now);
+  if (stands && sluice_flow_is_judged(&flow, pod->epoch)) {
+    sluice_touch_flow(ctx, &flow, packet, now);
     return SLUICE_ALLOWED_FLOW;
   }
-  struct sluice_question question = {config, packet, pod, stands ? flow->opener : packet->direction};
-  return sluice_judge_connection(ctx, &question, flow, stands);
+  struct sluice_question question = {
+      config, packet, pod, stands ? sluice_flow_opener(SLUICE_FLOW_BITS(flow.state)) : packet->direction};
+  return sluice_judge_connection(ctx, &question, packet, &flow, stands);
+}
+
+/* The flow that the packet belongs to, if one stands. */
+SLUICE_STAGE struct sluice_flow sluice_standing_flow(sluice_ctx* ctx, const struct sluice_config* config,
+                                                     struct sluice_packet* packet,
+                                                     const struct sluice_pod* pod) {
+  sluice_make_flow_key(ctx, config, pod->id, packet);
+  struct sluice_flow flow = sluice_find_flow(ctx, packet);
+  if (!sluice_flow_stands(ctx, &flow, sluice_now(ctx))) flow.bucket = 0;
+  return flow;
 }
 
 /* An echo reply to a request that nobody is known to have made is ICMP as any other (semantics 28). */
-SLUICE_COLD void sluice_settle_echo(sluice_ctx* ctx, struct sluice_packet* packet,
-                                    const struct sluice_pod* pod) {
+SLUICE_COLD void sluice_settle_echo(sluice_ctx* ctx, const struct sluice_config* config,
+                                    struct sluice_packet* packet, const struct sluice_pod* pod) {
   if (!sluice_is_echo_reply(packet)) return;
-  struct sluice_flow* flow = sluice_find_flow(ctx, pod->id, packet);
-  if (!flow || !sluice_flow_stands(ctx, flow, packet, sluice_now(ctx))) packet->ports = 0;
+  if (!sluice_standing_flow(ctx, config, packet, pod).bucket) packet->ports = 0;
 }
 
 /* An ICMP error passes with the connection that the packet it quotes belongs to. */
@@ -81,11 +79,11 @@ SLUICE_COLD enum sluice_reason sluice_judge_error(sluice_ctx* ctx, const struct 
   struct sluice_packet* quoted = sluice_new_packet(ctx, SLUICE_SCRATCH_QUOTED, against);
   if (!quoted || sluice_parse_quoted(ctx, error, quoted) != SLUICE_PARSED) return SLUICE_DENIED_NO_RULE;
   if (!pod->endpoint || !pod->policy || !sluice_is_source(ctx, quoted, pod)) return SLUICE_DENIED_NO_RULE;
-  sluice_settle_echo(ctx, quoted, pod);
-  struct sluice_flow* flow = sluice_find_flow(ctx, pod->id, quoted);
-  if (!flow || !sluice_flow_stands(ctx, flow, quoted, sluice_now(ctx))) return SLUICE_DENIED_NO_RULE;
-  if (flow->epoch == pod->epoch) return SLUICE_ALLOWED_ICMP_ERROR;
-  struct sluice_question question = {config, quoted, pod, flow->opener};
+  sluice_settle_echo(ctx, config, quoted, pod);
+  struct sluice_flow flow = sluice_standing_flow(ctx, config, quoted, pod);
+  if (!flow.bucket) return SLUICE_DENIED_NO_RULE;
+  if (sluice_flow_is_judged(&flow, pod->epoch)) return SLUICE_ALLOWED_ICMP_ERROR;
+  struct sluice_question question = {config, quoted, pod, sluice_flow_opener(SLUICE_FLOW_BITS(flow.state))};
   return sluice_judge_cached(ctx, &question);
 }
 
@@ -104,7 +102,7 @@ SLUICE_STAGE enum sluice_reason sluice_decide(sluice_ctx* ctx, const struct slui
   if (packet->kind == SLUICE_KIND_ICMP_ERROR &&
       !sluice_is_denied(sluice_judge_error(ctx, config, packet, pod)))
     return SLUICE_ALLOWED_ICMP_ERROR;
-  if (sluice_is_echo(packet)) sluice_settle_echo(ctx, packet, pod);
+  if (sluice_is_echo(packet)) sluice_settle_echo(ctx, config, packet, pod);
   enum sluice_reason reason = sluice_judge_flow(ctx, config, packet, pod);
   if (packet->kind == SLUICE_KIND_FIRST_FRAGMENT && !sluice_is_denied(reason))
     sluice_remember_first(ctx, pod->id, packet);

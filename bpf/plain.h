@@ -20,6 +20,7 @@ SLUICE_STAGE bool sluice_parse_plain_upper(sluice_ctx* ctx, struct sluice_packet
     __u32 header_bytes = (tcp->words >> 4) * 4u;
     if (header_bytes < 20 || header_bytes > bytes) return false;
     packet->tcp_flags = tcp->flags;
+    packet->upper = at;
     sluice_set_ports(packet, tcp->ports);
     return true;
   }

@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* Recent: what this CPU found a moment ago, in arrays of its own: a read in place of a hash look-up.
+/* Recent: how this CPU judged a moment ago, in an array of its own: a read in place of hash look-ups.
  *
  * Laws:
- *  1 A copy of a flow answers for the table as long as the packet would change nothing there.
- *  2 It answers no longer than sluice_recent_lifetime(): the table still learns which flows are in use.
- *  3 A packet that opens or closes a connection goes to the table: another CPU may have opened it anew.
- *  4 A verdict answers for the maps in the epoch in which they gave it: there they say nothing else.
- *  5 Which entry replaces which is chance. The tables are asked for whatever is not here.
- *  6 There is no lock: tc programs run with bottom halves off, and none touches another CPU's part. */
+ *  1 A verdict answers for the maps in the epoch in which they gave it: there they say nothing else.
+ *  2 Which entry replaces which is chance. The maps are asked for whatever is not here.
+ *  3 There is no lock: tc programs run with bottom halves off, and none touches another CPU's part. */
 #ifndef SLUICE_RECENT_H
 #define SLUICE_RECENT_H
 
-#include "flow.h"
+#include "flow_key.h"
 #include "judge.h"
-
-SLUICE_STAGE __u64 sluice_pair(__u32 high, __u32 low) {
-  return (__u64)high << 32 | low;
-}
 
 /* Where among `entries` of this CPU (a power of two) what is known by these words stands. */
 SLUICE_STAGE __u32 sluice_recent_index(sluice_ctx* ctx, const union sluice_ip* remote, __u64 words,
@@ -37,53 +30,6 @@ SLUICE_STAGE bool sluice_is_remote(const __be32* word, const union sluice_ip* ip
 SLUICE_STAGE void sluice_set_remote(__be32* word, const union sluice_ip* ip) {
   for (int i = 0; i < 4; ++i) word[i] = ip->word[i];
 }
-
-/* ---- flows */
-
-SLUICE_STAGE struct sluice_recent_flows* sluice_recent_flows_of(sluice_ctx* ctx, const struct sluice_pod* pod,
-                                                                const struct sluice_packet* packet) {
-  __u32 index = sluice_recent_index(ctx, &packet->remote, sluice_pair(pod->id, packet->ports),
-                                    sluice_recent_flow_entries(ctx));
-  return sluice_lookup(ctx, recent_flows, &index);
-}
-
-/* The copy is of this packet's flow, allowed in this epoch and fresh, and the packet adds nothing to it. */
-SLUICE_STAGE bool sluice_recent_flow_answers(sluice_ctx* ctx, const struct sluice_recent_flow* recent,
-                                             const struct sluice_pod* pod, const struct sluice_packet* packet,
-                                             __u32 now) {
-  return recent->ports == packet->ports && recent->endpoint == pod->id && recent->epoch == pod->epoch &&
-         recent->protocol == packet->protocol && recent->family == packet->family &&
-         sluice_is_remote(recent->remote, &packet->remote) &&
-         now - recent->seen < sluice_recent_lifetime(ctx) &&
-         sluice_state_after(recent->state, recent->opener, packet) == recent->state;
-}
-
-SLUICE_STAGE bool sluice_is_recent_flow(sluice_ctx* ctx, const struct sluice_recent_flows* recent,
-                                        const struct sluice_pod* pod, const struct sluice_packet* packet,
-                                        __u32 now) {
-  if (packet->tcp_flags & (SLUICE_TCP_SYN | SLUICE_TCP_FIN | SLUICE_TCP_RST)) return false;
-  return sluice_recent_flow_answers(ctx, &recent->way[0], pod, packet, now) ||
-         sluice_recent_flow_answers(ctx, &recent->way[1], pod, packet, now);
-}
-
-/* Remembers what the table says of the packet's flow. */
-SLUICE_STAGE void sluice_remember_flow(struct sluice_recent_flows* recent, const struct sluice_pod* pod,
-                                       const struct sluice_packet* packet, const struct sluice_flow* flow,
-                                       __u32 now) {
-  struct sluice_recent_flow* copy = &recent->way[0];
-  if (copy->ports != packet->ports || copy->endpoint != pod->id) recent->way[1] = *copy;
-  sluice_set_remote(copy->remote, &packet->remote);
-  copy->endpoint = pod->id;
-  copy->ports = packet->ports;
-  copy->protocol = packet->protocol;
-  copy->family = packet->family;
-  copy->opener = flow->opener;
-  copy->state = flow->state;
-  copy->seen = now;
-  copy->epoch = flow->epoch;
-}
-
-/* ---- verdicts */
 
 SLUICE_STAGE __be16 sluice_asked_port(const struct sluice_question* question) {
   return question->opener == SLUICE_EGRESS ? question->packet->remote_port : question->packet->local_port;

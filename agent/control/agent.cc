@@ -333,6 +333,8 @@ void Agent::at(const Due& due, boost::asio::steady_timer& timer, std::function<v
 }
 
 void Agent::remove_other_layouts() {
+  if (auto taken = kernel_.programs->take_over_flows(); !taken)
+    log_.error("flows_not_taken_over", {{"error", taken.error().message()}});
   auto removed = kernel::remove_other_versions(options_.bpffs);
   if (!removed) return log_.error("old_layout_stays", {{"error", removed.error().message()}});
   other_layouts_removed_ = true;

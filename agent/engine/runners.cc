@@ -11,7 +11,7 @@ namespace sluice::engine {
 namespace {
 
 // One packet at a time runs here, so the tables of flows need hardly any room.
-constexpr uint32_t kFlowEntries = 1024;
+constexpr uint32_t kFlowEntries = 64;
 
 class NativeRunner final : public Runner {
  public:

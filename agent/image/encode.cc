@@ -146,4 +146,49 @@ Address decode_address(uint64_t value) {
           (value & SLUICE_IDENTITY_SERVICE) != 0};
 }
 
+namespace {
+
+uint32_t high(uint64_t word) {
+  return static_cast<uint32_t>(word >> 32);
+}
+uint32_t low(uint64_t word) {
+  return static_cast<uint32_t>(word);
+}
+
+// All but what names the flow.
+template <typename Flow>
+sluice_flow_edit decode_state(uint64_t state, const Flow& flow) {
+  sluice_flow_edit edit{};
+  edit.epoch = low(flow.judged);
+  edit.seen = SLUICE_FLOW_SEEN(state);
+  edit.bits = SLUICE_FLOW_BITS(state);
+  edit.kind = SLUICE_FLOW_ADD;
+  return edit;
+}
+
+}  // namespace
+
+sluice_flow_edit decode(uint64_t state, const sluice_flow4& flow) {
+  sluice_flow_edit edit = decode_state(state, flow);
+  edit.family = 4;
+  edit.endpoint = high(flow.key[0]);
+  edit.remote[0] = low(flow.key[0]);
+  edit.ports = high(flow.key[1]);
+  edit.protocol = SLUICE_FLOW_PROTOCOL(flow.key[1]);
+  return edit;
+}
+
+sluice_flow_edit decode(uint64_t state, const sluice_flow6& flow) {
+  sluice_flow_edit edit = decode_state(state, flow);
+  edit.family = 6;
+  for (size_t i = 0; i < 2; ++i) {
+    edit.remote[2 * i] = high(flow.key[i]);
+    edit.remote[2 * i + 1] = low(flow.key[i]);
+  }
+  edit.endpoint = high(flow.key[2]);
+  edit.ports = low(flow.key[2]);
+  edit.protocol = SLUICE_FLOW_PROTOCOL(flow.key[3]);
+  return edit;
+}
+
 }  // namespace sluice::image

@@ -35,6 +35,15 @@ base::Result<net::Cidr> decode(const sluice_source& key);
 base::Result<ServiceKey> decode(const sluice_service& key);
 RuleKey decode(const sluice_rule& key);
 Address decode_address(uint64_t value);
+// An entry in use of a flow table, as what would make the same entry anew.
+sluice_flow_edit decode(uint64_t state, const sluice_flow4& flow);
+sluice_flow_edit decode(uint64_t state, const sluice_flow6& flow);
+// Every entry in use of a bucket.
+template <typename Bucket>
+void for_each_flow(const Bucket& bucket, const auto& visit) {
+  for (size_t way = 0; way < SLUICE_FLOW_WAYS; ++way)
+    if (bucket.state[way] != 0) visit(decode(bucket.state[way], bucket.way[way]));
+}
 
 // What a packet of `epoch` sees in a cell.
 inline uint64_t cell_at(const sluice_cell& cell, uint64_t epoch) {

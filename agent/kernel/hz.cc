@@ -17,4 +17,15 @@ base::Result<uint32_t> jiffies_per_second() {
   return static_cast<uint32_t>((kNanosecondsPerSecond + tick.tv_nsec / 2) / tick.tv_nsec);
 }
 
+base::Result<uint32_t> jiffies_now() {
+  constexpr uint64_t kStart = 300, kNanosecondsPerSecond = 1'000'000'000;
+  const auto hz = jiffies_per_second();
+  if (!hz) return hz.error();
+  timespec now{};
+  if (clock_gettime(CLOCK_MONOTONIC, &now) != 0) return base::Error::from_errno(errno, "clock_gettime");
+  const uint64_t seconds = static_cast<uint64_t>(now.tv_sec) - kStart;
+  return static_cast<uint32_t>(seconds * *hz +
+                               static_cast<uint64_t>(now.tv_nsec) * *hz / kNanosecondsPerSecond);
+}
+
 }  // namespace sluice::kernel

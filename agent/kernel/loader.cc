@@ -4,12 +4,15 @@
 #include <bpf/libbpf.h>
 #include <linux/capability.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "agent/base/sys_admin.h"
 #include "agent/kernel/bpffs.h"
+#include "agent/kernel/flows.h"
 #include "agent/kernel/hz.h"
 #include "agent/kernel/libbpf_log.h"
 #include "agent/kernel/memory_lock.h"
@@ -63,13 +66,14 @@ Status write_constants(sluice_policy& skeleton, uint32_t cpus) {
   auto& rodata = *skeleton.rodata;
   rodata.sluice_stats_parts = stats_parts(cpus);
   rodata.sluice_stats_shared = cpus > rodata.sluice_stats_parts ? 1 : 0;
-  auto set = set_recent(skeleton, SLUICE_MAP_RECENT_FLOWS, cpus, rodata.sluice_recent_flow_count);
-  if (!set) return set;
   return set_recent(skeleton, SLUICE_MAP_RECENT_VERDICTS, cpus, rodata.sluice_recent_verdict_count);
 }
 
 Status set_limits(const sluice_policy& skeleton, const LoadOptions& options, uint32_t cpus) {
   auto limits = options.max_entries;
+  const uint32_t flows = options.flows.value_or(default_flows());
+  limits.try_emplace(SLUICE_MAP_FLOWS4, SLUICE_FLOW_BUCKETS4(flows));
+  limits.try_emplace(SLUICE_MAP_FLOWS6, SLUICE_FLOW_BUCKETS6(flows));
   uint32_t& endpoints =
       limits.try_emplace(SLUICE_MAP_STATS, kMapShapes[SLUICE_MAP_STATS].entries).first->second;
   endpoints *= stats_parts(cpus);
@@ -77,6 +81,36 @@ Status set_limits(const sluice_policy& skeleton, const LoadOptions& options, uin
     if (Status set = set_entries(skeleton, map, entries); !set) return set;
   }
   return base::done();
+}
+
+// One of the flow tables, before load. It is as large as the pinned one where nobody says how large it is to
+// be; where somebody does, the pinned one of another size is opened as the former one.
+Status fit_flow_table(const sluice_policy& skeleton, const LoadOptions& options, sluice_map map,
+                      base::Fd& former) {
+  const auto path = maps_dir(*options.pin_dir) / kMapShapes[map].name;
+  const auto entries = pinned_entries(path);
+  if (!entries) return entries.error();
+  if (*entries == 0) return base::done();
+  if (!options.flows || options.look_only) return set_entries(skeleton, map, *entries);
+  if (*entries == bpf_map__max_entries(find_map(skeleton, kMapShapes[map].name))) return base::done();
+  auto opened = open_pinned(path);
+  if (!opened) return opened.error();
+  former = std::move(*opened);
+  return base::done();
+}
+
+Status fit_flow_tables(const sluice_policy& skeleton, const LoadOptions& options, FormerFlows& former) {
+  if (!options.pin_dir) return base::done();
+  if (auto fit = fit_flow_table(skeleton, options, SLUICE_MAP_FLOWS4, former.flows4); !fit) return fit;
+  return fit_flow_table(skeleton, options, SLUICE_MAP_FLOWS6, former.flows6);
+}
+
+// What the programs are told of the flow tables that they got.
+void write_flow_constants(sluice_policy& skeleton) {
+  auto& rodata = *skeleton.rodata;
+  rodata.sluice_flow_bucket_count4 = bpf_map__max_entries(skeleton.maps.sluice_flows4);
+  rodata.sluice_flow_bucket_count6 = bpf_map__max_entries(skeleton.maps.sluice_flows6);
+  rodata.sluice_flow_share_count = rodata.sluice_flow_bucket_count4 * 2 / SLUICE_FLOW_SHARES;
 }
 
 // For each map of the contract (not the constants): what `act` does with it and its pin.
@@ -159,6 +193,42 @@ std::optional<uint32_t> Programs::verified_instructions(sluice_direction directi
   return log.empty() ? std::nullopt : kernel::verified_instructions(log.data());
 }
 
+// The flows first, then the pins: an agent that dies in between finds all as it was.
+Status Programs::replace_former_flows() {
+  if (auto taken = copy_former_flows(*this, former_flows_); !taken) return taken;
+  const auto dir = maps_dir(*pin_dir_);
+  for (const sluice_map which : {SLUICE_MAP_FLOWS4, SLUICE_MAP_FLOWS6}) {
+    const bool former = (which == SLUICE_MAP_FLOWS4 ? former_flows_.flows4 : former_flows_.flows6).valid();
+    if (!former) continue;
+    if (auto pinned = replace_pin(map(which).fd, dir / kMapShapes[which].name); !pinned) return pinned;
+  }
+  return base::done();
+}
+
+Status Programs::take_over_flows() {
+  if (!former_flows_.flows4.valid() && !former_flows_.flows6.valid()) return base::done();
+  if (auto taken = copy_former_flows(*this, former_flows_); !taken) return taken;
+  former_flows_ = {};
+  return count_flows(*this);
+}
+
+int Programs::edit_fd() const {
+  return bpf_program__fd(skeleton_->progs.sluice_edit_flow);
+}
+
+uint32_t Programs::flows() const {
+  return bpf_map__max_entries(skeleton_->maps.sluice_flows4) * 2;
+}
+
+uint32_t default_flows() {
+  constexpr uint64_t kEachGib = 16384, kGib = uint64_t{1} << 30;
+  const long pages = ::sysconf(_SC_PHYS_PAGES), page = ::sysconf(_SC_PAGESIZE);
+  const uint64_t bytes =
+      pages > 0 && page > 0 ? static_cast<uint64_t>(pages) * static_cast<uint64_t>(page) : 0;
+  return static_cast<uint32_t>(std::clamp<uint64_t>((bytes + kGib / 2) / kGib * kEachGib, SLUICE_LEAST_FLOWS,
+                                                    uint64_t{4} * SLUICE_LEAST_FLOWS));
+}
+
 uint32_t recent_entries(uint32_t entries, uint32_t cpus) {
   uint32_t part = entries;
   while (part > 1 && uint64_t{part} * cpus > uint64_t{entries} * SLUICE_RECENT_CPUS) part /= 2;
@@ -204,13 +274,21 @@ base::Result<Programs> load(const LoadOptions& options) {
   const auto cpus = static_cast<uint32_t>(possible);
   if (auto written = write_constants(skeleton, cpus); !written) return written.error();
   if (auto set = set_limits(skeleton, options, cpus); !set) return set.error();
+  if (auto fit = fit_flow_tables(skeleton, options, programs.former_flows_); !fit) return fit.error();
   if (options.pin_dir) {
-    if (auto reused = for_each_pin(skeleton, *options.pin_dir, reuse_pinned); !reused) return reused.error();
+    const auto reuse = [&](bpf_map* map, const std::filesystem::path& path) {
+      const bool former = (map == skeleton.maps.sluice_flows4 && programs.former_flows_.flows4.valid()) ||
+                          (map == skeleton.maps.sluice_flows6 && programs.former_flows_.flows6.valid());
+      return former ? base::done() : reuse_pinned(map, path);
+    };
+    if (auto reused = for_each_pin(skeleton, *options.pin_dir, reuse); !reused) return reused.error();
   }
+  write_flow_constants(skeleton);
   if (options.verifier_statistics) programs.ask_for_statistics();
   if (const int code = sluice_policy__load(&skeleton); code != 0) return load_error(code, log);
   if (options.pin_dir && !options.look_only) {
     if (auto pinned = pin_all(skeleton, *options.pin_dir); !pinned) return pinned.error();
+    if (auto replaced = programs.replace_former_flows(); !replaced) return replaced.error();
   }
   return programs;
 }

@@ -38,8 +38,17 @@ struct LoadOptions {
   bool look_only = false;
   // Verified instructions are known below Linux 5.16 too. A program that is refused is explained less.
   bool verifier_statistics = false;
-  // Other limits than include/sluice/limits.h has, so that a test can fill a map.
+  // How many IPv4 connections the flow tables are to remember (half as many IPv6): at least
+  // SLUICE_LEAST_FLOWS; absent: as many as are pinned, else default_flows(). Pinned tables of another size are
+  // replaced, and their flows kept.
+  std::optional<uint32_t> flows;
+  // Other limits than include/sluice/limits.h has, so that a test can fill a map. Of a flow table: buckets.
   std::map<sluice_map, uint32_t> max_entries;
+};
+
+// Pinned flow tables of another size than the programs were loaded with.
+struct FormerFlows {
+  base::Fd flows4, flows6;
 };
 
 // The loaded programs and their maps. Dropping it closes the fds: what is pinned or attached lives on.
@@ -54,6 +63,13 @@ class Programs {
   // By what the pod does: SLUICE_EGRESS is sluice_from_pod (tc ingress of the host side), SLUICE_INGRESS is
   // sluice_to_pod (tc egress of the host side).
   int program_fd(sluice_direction direction) const;
+  // sluice_edit_flow, which is attached nowhere.
+  int edit_fd() const;
+  // IPv4 connections that are remembered.
+  uint32_t flows() const;
+  // Where the tables were made anew in another size: flows that came up in the former ones since, while not
+  // all programs had been exchanged. Once they have been. Nothing otherwise.
+  base::Status take_over_flows();
   // How many instructions the verifier walked through; none where nothing says so.
   std::optional<uint32_t> verified_instructions(sluice_direction direction) const;
   const std::optional<std::filesystem::path>& pin_dir() const { return pin_dir_; }
@@ -66,10 +82,12 @@ class Programs {
   Programs() = default;
   bpf_program* program(sluice_direction direction) const;
   void ask_for_statistics();
+  base::Status replace_former_flows();
 
   std::unique_ptr<sluice_policy, Close> skeleton_;
   std::optional<std::filesystem::path> pin_dir_;
   base::Fd lock_;
+  FormerFlows former_flows_;
   std::array<std::vector<char>, 2> statistics_;  // by sluice_direction; what the verifier wrote
 };
 
@@ -77,6 +95,9 @@ class Programs {
 // be interrupted by another's on the same CPU while it uses per-CPU memory (Linux 6.18,
 // CONFIG_PREEMPT_RT_NEEDS_BH_LOCK). `version` is that of uname(2).
 base::Status check_kernel(std::string_view version);
+
+// By this machine's memory: 16,384 for each GiB, at least SLUICE_LEAST_FLOWS and at most four times that.
+uint32_t default_flows();
 
 // How many entries each of `cpus` CPUs has of a recent map, for which the contract says `entries` a CPU.
 uint32_t recent_entries(uint32_t entries, uint32_t cpus);

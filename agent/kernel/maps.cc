@@ -4,12 +4,14 @@
 #include <bit>
 #include <cstring>
 #include <limits>
+#include <random>
 #include <span>
 #include <string>
 #include <type_traits>
 
 #include "agent/kernel/counters.h"
 #include "agent/kernel/entries.h"
+#include "agent/kernel/flows.h"
 
 namespace sluice::kernel {
 namespace {
@@ -105,10 +107,8 @@ Result<KernelMaps::Arrays> KernelMaps::open_arrays(const Programs& programs) {
   if (!tables) return tables.error();
   auto pages = MappedArray<sluice_port_page>::open(programs.map(SLUICE_MAP_PORT_PAGES));
   if (!pages) return pages.error();
-  auto recent = MappedArray<sluice_recent_flows>::open(programs.map(SLUICE_MAP_RECENT_FLOWS));
-  if (!recent) return recent.error();
-  return Arrays{std::move(*config), std::move(*interfaces), std::move(*endpoints), std::move(*portsets),
-                std::move(*tables), std::move(*pages),      std::move(*recent)};
+  return Arrays{std::move(*config),   std::move(*interfaces), std::move(*endpoints),
+                std::move(*portsets), std::move(*tables),     std::move(*pages)};
 }
 
 KernelMaps::KernelMaps(const Programs& programs, Arrays arrays, Grace grace)
@@ -125,9 +125,11 @@ Result<KernelMaps> KernelMaps::open(const Programs& programs) {
 }
 
 void KernelMaps::initialise() {
+  std::random_device seed;  // the kernel's, by getrandom(2) or the processor's
   for (uint32_t i = 0; i < arrays_.endpoints.size(); ++i) forget_policies(arrays_.endpoints[i]);
   for (auto& bits : arrays_.port_pages[SLUICE_PORTS_ALL].bits) bits = std::numeric_limits<uint64_t>::max();
   for (auto& page : arrays_.port_tables[SLUICE_PORTS_ALL].page) page = SLUICE_PORTS_ALL;
+  for (auto& word : arrays_.config[0].flow_seed) word = seed();
   store_release(arrays_.config[0].epoch, 1);
 }
 
@@ -145,21 +147,12 @@ Status KernelMaps::set_agent_flags(uint64_t flags) {
   return base::done();
 }
 
-void KernelMaps::forget_recent_flows() {
-  for (uint32_t i = 0; i < arrays_.recent_flows.size(); ++i)
-    for (auto& recent : arrays_.recent_flows[i].way) store_relaxed(recent.epoch, 0);
-}
-
 Status KernelMaps::forget_flows() {
-  for (const sluice_map flows : {SLUICE_MAP_FLOWS4, SLUICE_MAP_FLOWS6, SLUICE_MAP_FRAGMENTS}) {
-    const MapHandle map = programs_->map(flows);
-    auto entries = get_entries(map);
-    if (!entries) return entries.error();
-    if (entries->count == 0) continue;
-    if (auto dropped = drop_entries(map, entries->keys); !dropped) return dropped;
-    if (flows != SLUICE_MAP_FRAGMENTS) forget_recent_flows();  // else there are none
-  }
-  return base::done();
+  if (auto forgot = forget_all_flows(*programs_); !forgot) return forgot;
+  const MapHandle fragments = programs_->map(SLUICE_MAP_FRAGMENTS);
+  auto entries = get_entries(fragments);
+  if (!entries) return entries.error();
+  return entries->count == 0 ? base::done() : drop_entries(fragments, entries->keys);
 }
 
 Status KernelMaps::set_prefix_flags(uint64_t flags) {
@@ -193,7 +186,8 @@ Status KernelMaps::write(const image::Batch& batch) {
     case SLUICE_MAP_FLOWS4:
     case SLUICE_MAP_FLOWS6:
     case SLUICE_MAP_FRAGMENTS:
-    case SLUICE_MAP_RECENT_FLOWS:
+    case SLUICE_MAP_FLOW_LOCKS:
+    case SLUICE_MAP_FLOW_COUNTS:
     case SLUICE_MAP_RECENT_VERDICTS:
     case SLUICE_MAP_COUNTERS:
     case SLUICE_MAP_STATS:
@@ -211,6 +205,7 @@ Status KernelMaps::store(const image::EndpointWrite& write) {
   if (entry.pod != write.value.pod) {
     forget_policies(entry);
     if (Status cleared = clear_stats(*programs_, write.index); !cleared) return cleared;
+    if (Status cleared = clear_flow_counts(*programs_, write.index); !cleared) return cleared;
   }
   store_relaxed(entry.id, write.value.id);
   store_release(entry.pod, write.value.pod);

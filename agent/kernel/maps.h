@@ -34,8 +34,6 @@ class KernelMaps final : public image::Target {
   base::Status set_agent_flags(uint64_t flags);
   // Every connection and datagram under way is a new one from here on.
   base::Status forget_flows();
-  // The CPUs' own copies of flows alone: after a change of the flow table that is not theirs.
-  void forget_recent_flows();
 
   base::Status write(const image::Batch& batch) override;
   base::Status store(const image::EndpointWrite& write) override;
@@ -55,7 +53,6 @@ class KernelMaps final : public image::Target {
     MappedArray<sluice_portset> portsets;
     MappedArray<sluice_port_table> port_tables;
     MappedArray<sluice_port_page> port_pages;
-    MappedArray<sluice_recent_flows> recent_flows;
   };
   static base::Result<Arrays> open_arrays(const Programs& programs);
   KernelMaps(const Programs& programs, Arrays arrays, Grace grace);

@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <string>
 
 #include "agent/base/fd.h"
@@ -35,6 +36,19 @@ base::Status check_shape(const bpf_map* map, int fd, const fs::path& path) {
 
 }  // namespace
 
+base::Result<uint32_t> pinned_entries(const fs::path& path) {
+  const base::Fd fd(bpf_obj_get(path.c_str()));
+  if (!fd.valid()) {
+    if (errno == ENOENT) return 0U;
+    return Error::from_errno(errno, "open " + path.string());
+  }
+  bpf_map_info info{};
+  uint32_t size = sizeof info;
+  if (const int code = bpf_obj_get_info_by_fd(fd.get(), &info, &size); code != 0)
+    return Error::from_errno(-code, "inspect " + path.string());
+  return info.max_entries;
+}
+
 base::Status reuse_pinned(bpf_map* map, const fs::path& path) {
   const base::Fd fd(bpf_obj_get(path.c_str()));
   if (!fd.valid()) {
@@ -51,6 +65,24 @@ base::Status reuse_pinned(bpf_map* map, const fs::path& path) {
 base::Status pin_new(const bpf_map* map, const fs::path& path) {
   const int code = bpf_obj_pin(bpf_map__fd(map), path.c_str());
   if (code != 0 && code != -EEXIST) return Error::from_errno(-code, "pin " + path.string());
+  return base::done();
+}
+
+base::Result<base::Fd> open_pinned(const fs::path& path) {
+  base::Fd fd(bpf_obj_get(path.c_str()));
+  if (!fd.valid()) return Error::from_errno(errno, "open " + path.string());
+  return fd;
+}
+
+base::Status replace_pin(int map_fd, const fs::path& path) {
+  fs::path beside = path;
+  beside += "_new";
+  if (::unlink(beside.c_str()) != 0 && errno != ENOENT)
+    return Error::from_errno(errno, "unpin " + beside.string());
+  if (const int code = bpf_obj_pin(map_fd, beside.c_str()); code != 0)
+    return Error::from_errno(-code, "pin " + beside.string());
+  if (::rename(beside.c_str(), path.c_str()) != 0)
+    return Error::from_errno(errno, "rename " + beside.string());
   return base::done();
 }
 

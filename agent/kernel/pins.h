@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "agent/base/fd.h"
 #include "agent/base/result.h"
 
 namespace sluice::kernel {
@@ -13,8 +14,16 @@ namespace sluice::kernel {
 // entries and flags must be those of `map`.
 base::Status reuse_pinned(bpf_map* map, const std::filesystem::path& path);
 
+// How many entries the map pinned at `path` has; 0: none is.
+base::Result<uint32_t> pinned_entries(const std::filesystem::path& path);
+
 // After load: pins what was not yet.
 base::Status pin_new(const bpf_map* map, const std::filesystem::path& path);
+
+base::Result<base::Fd> open_pinned(const std::filesystem::path& path);
+
+// Pins a map in the place of another, in one step.
+base::Status replace_pin(int map_fd, const std::filesystem::path& path);
 
 // Pins a program, replacing what is there.
 base::Status pin_program(int program_fd, const std::filesystem::path& path);

@@ -37,8 +37,8 @@ void put_upper(Bytes& to, const Spec& spec) {
   };
   if (spec.protocol == net::kTcp) {
     ports();
-    put32(to, 1);
-    put32(to, 0);
+    put32(to, spec.tcp_sequence);
+    put32(to, spec.tcp_acknowledged);
     put8(to, 5 << 4);
     put8(to, spec.tcp_flags);
     put16(to, 65535);

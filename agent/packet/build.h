@@ -25,7 +25,8 @@ struct Spec {
   net::Protocol protocol = net::kTcp;
   net::Port source_port, destination_port;
   uint8_t tcp_flags = 0x02;  // SYN
-  uint8_t icmp_type = 8;     // 8: echo request (IPv4), 128 (IPv6)
+  uint32_t tcp_sequence = 1, tcp_acknowledged = 2;
+  uint8_t icmp_type = 8;  // 8: echo request (IPv4), 128 (IPv6)
   uint16_t icmp_identifier = 0;
   uint8_t hop_limit = 64;
   std::optional<Fragment> fragment;

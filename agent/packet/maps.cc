@@ -44,7 +44,10 @@ Maps::Maps() {
     tables_[i].is_trie = kTypes[i] == "LPM_TRIE";
     tables_[i].evicts = kTypes[i] == "LRU_HASH";
   }
-  static_cast<sluice_config*>(lookup(SLUICE_MAP_CONFIG, &kZero))->epoch = 1;
+  auto* config = static_cast<sluice_config*>(lookup(SLUICE_MAP_CONFIG, &kZero));
+  config->epoch = 1;
+  uint32_t seed = 0x9e3779b9;  // any will do: nobody aims at these buckets
+  for (auto& word : config->flow_seed) word = seed = seed * 1664525 + 1013904223;
   uint32_t all = SLUICE_PORTS_ALL;
   std::memset(lookup(SLUICE_MAP_PORT_PAGES, &all), 0xff, sizeof(sluice_port_page));
   auto* table = static_cast<sluice_port_table*>(lookup(SLUICE_MAP_PORT_TABLES, &all));
@@ -199,7 +202,7 @@ Status Maps::wait_grace() {
 
 void Maps::clear_flows() {
   for (sluice_map map :
-       {SLUICE_MAP_FLOWS4, SLUICE_MAP_FLOWS6, SLUICE_MAP_FRAGMENTS, SLUICE_MAP_RECENT_FLOWS}) {
+       {SLUICE_MAP_FLOWS4, SLUICE_MAP_FLOWS6, SLUICE_MAP_FLOW_COUNTS, SLUICE_MAP_FRAGMENTS}) {
     tables_[map].entries.clear();
     tables_[map].by_use.clear();
   }
@@ -253,13 +256,24 @@ image::Contents Maps::contents() const {
   return contents;
 }
 
-bool Maps::passes(const std::vector<uint8_t>& frame, uint32_t ifindex, sluice_direction direction,
-                  uint32_t now) {
+std::vector<sluice_flow_edit> Maps::flows() const {
+  std::vector<sluice_flow_edit> all;
+  const auto list = [&all]<typename Bucket>(const Table& table, const Bucket*) {
+    for (const auto& [key, entry] : table.entries)
+      image::for_each_flow(*reinterpret_cast<const Bucket*>(entry.value.get()),
+                           [&all](const sluice_flow_edit& flow) { all.push_back(flow); });
+  };
+  list(tables_[SLUICE_MAP_FLOWS4], static_cast<const sluice_flows4*>(nullptr));
+  list(tables_[SLUICE_MAP_FLOWS6], static_cast<const sluice_flows6*>(nullptr));
+  return all;
+}
+
+sluice_user_ctx Maps::context(uint32_t now) {
   sluice_user_ctx ctx{};
-  ctx.data = frame.data();
-  ctx.length = static_cast<uint32_t>(frame.size());
-  ctx.ifindex = ifindex;
   ctx.now = now;
+  ctx.flow_buckets4 = tables_[SLUICE_MAP_FLOWS4].limit;
+  ctx.flow_buckets6 = tables_[SLUICE_MAP_FLOWS6].limit;
+  ctx.flow_share = ctx.flow_buckets4 * SLUICE_FLOW_WAYS / 2 / SLUICE_FLOW_SHARES;
   ctx.maps = this;
   ctx.lookup = [](void* maps, sluice_map map, const void* key) {
     return static_cast<Maps*>(maps)->lookup(map, key);
@@ -273,7 +287,21 @@ bool Maps::passes(const std::vector<uint8_t>& frame, uint32_t ifindex, sluice_di
     events.push_back(*event);
     return true;
   };
+  return ctx;
+}
+
+bool Maps::passes(const std::vector<uint8_t>& frame, uint32_t ifindex, sluice_direction direction,
+                  uint32_t now) {
+  sluice_user_ctx ctx = context(now);
+  ctx.data = frame.data();
+  ctx.length = static_cast<uint32_t>(frame.size());
+  ctx.ifindex = ifindex;
   return sluice_user_path(&ctx, direction);
+}
+
+void Maps::edit(const sluice_flow_edit& edit, uint32_t now) {
+  sluice_user_ctx ctx = context(now);
+  sluice_user_edit_flow(&ctx, &edit);
 }
 
 }  // namespace sluice::packet

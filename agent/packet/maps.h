@@ -54,6 +54,11 @@ class Maps : public image::Target {
   const std::vector<sluice_event>& events() const { return events_; }
   void clear_events() { events_.clear(); }
 
+  // What the program sluice_edit_flow does.
+  void edit(const sluice_flow_edit& edit, uint32_t now = 0);
+  // Entries of the flow tables that are in use, idle ones too.
+  std::vector<sluice_flow_edit> flows() const;
+
   // Runs the whole path of bpf/path.h on a frame (from the Ethernet header on) that passes the pod's
   // interface in `direction`. `now` in seconds.
   bool passes(const std::vector<uint8_t>& frame, uint32_t ifindex, sluice_direction direction,
@@ -70,6 +75,7 @@ class Maps : public image::Target {
     std::unordered_map<std::string, Entry> entries;  // by the bytes of the key
     std::list<std::string> by_use;                   // keys, the one used longest ago first
   };
+  sluice_user_ctx context(uint32_t now);
   static uint8_t* find(Table& table, const std::string& key);
   static uint8_t* add(Table& table, const std::string& key);
   static void erase(Table& table, const std::string& key);

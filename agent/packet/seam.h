@@ -38,6 +38,37 @@ SLUICE_MAPS(SLUICE_LOOKUP_TYPE)
 #define sluice_ntohs(x) __builtin_bswap16(x)
 #define sluice_htons(x) __builtin_bswap16(x)
 #define sluice_htonl(x) __builtin_bswap32(x)
+#define sluice_ntohl(x) __builtin_bswap32(x)
+
+/* A word that others write and read meanwhile. */
+SLUICE_STAGE __u64 sluice_read(const __u64* word) {
+  return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+SLUICE_STAGE __s64 sluice_read_count(const __s64* word) {
+  return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+SLUICE_STAGE void sluice_write(__u64* word, __u64 value) {
+  __atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
+SLUICE_STAGE void sluice_add_shared(__s64* counter, __s64 more) {
+  __atomic_fetch_add(counter, more, __ATOMIC_RELAXED);
+}
+SLUICE_STAGE void sluice_lock(struct sluice_spin_lock* lock) {
+  while (__atomic_exchange_n(&lock->val, 1, __ATOMIC_ACQUIRE)) {
+  }
+}
+SLUICE_STAGE void sluice_unlock(struct sluice_spin_lock* lock) {
+  __atomic_store_n(&lock->val, 0, __ATOMIC_RELEASE);
+}
+#define SLUICE_UNROLL
+#define SLUICE_OPAQUE(value) __asm__ volatile("" : "+r"(value))
+
+SLUICE_STAGE __u32 sluice_flow_buckets(sluice_ctx* ctx, __u32 family) {
+  return family == 4 ? ctx->flow_buckets4 : ctx->flow_buckets6;
+}
+SLUICE_STAGE __u32 sluice_flow_share(sluice_ctx* ctx) {
+  return ctx->flow_share;
+}
 
 /* The clock counts seconds here. */
 SLUICE_STAGE __u32 sluice_timeout(sluice_ctx* ctx, enum sluice_timeout which) {
@@ -56,17 +87,9 @@ SLUICE_STAGE __u32 sluice_second(sluice_ctx* ctx) {
 SLUICE_STAGE __u32 sluice_now(sluice_ctx* ctx) {
   return ctx->now;
 }
-SLUICE_STAGE __u32 sluice_recent_lifetime(sluice_ctx* ctx) {
-  (void)ctx;
-  return 1;
-}
 SLUICE_STAGE __u32 sluice_cpu(sluice_ctx* ctx) {
   (void)ctx;
   return 0;
-}
-SLUICE_STAGE __u32 sluice_recent_flow_entries(sluice_ctx* ctx) {
-  (void)ctx;
-  return SLUICE_RECENT_FLOWS;
 }
 SLUICE_STAGE __u32 sluice_recent_verdict_entries(sluice_ctx* ctx) {
   (void)ctx;

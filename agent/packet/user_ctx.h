@@ -15,8 +15,9 @@ struct sluice_user_ctx {
   const __u8* data; /* from the Ethernet header on */
   __u32 length;     /* bytes at data */
   __u32 ifindex;
-  __u32 now; /* seconds */
-  bool gso;  /* several segments in one buffer */
+  __u32 now;                                      /* seconds */
+  bool gso;                                       /* several segments in one buffer */
+  __u32 flow_buckets4, flow_buckets6, flow_share; /* as in bpf/kernel/seam.h */
   void* maps;
   void* (*lookup)(void* maps, enum sluice_map map, const void* key);
   void (*insert)(void* maps, enum sluice_map map, const void* key, const void* value);
@@ -25,6 +26,10 @@ struct sluice_user_ctx {
 
 /* The whole path of bpf/path.h: does the packet pass? */
 bool sluice_user_path(struct sluice_user_ctx* ctx, enum sluice_direction direction);
+/* What the program sluice_edit_flow does (bpf/edit.h). */
+void sluice_user_edit_flow(struct sluice_user_ctx* ctx, const struct sluice_flow_edit* edit);
+/* Looks a flow up as a packet does: `edit` names it, and gets its epoch, seen and bits. False: there is none. */
+bool sluice_user_find_flow(struct sluice_user_ctx* ctx, struct sluice_flow_edit* edit);
 
 #ifdef __cplusplus
 }

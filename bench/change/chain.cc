@@ -15,13 +15,13 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-constexpr uint32_t kFlowEntries = 1024;  // one packet at a time
+constexpr uint32_t kFlowEntries = 64;  // one packet at a time
 constexpr sluice_map kFlowMaps[] = {SLUICE_MAP_FLOWS4, SLUICE_MAP_FLOWS6, SLUICE_MAP_FRAGMENTS};
 
 bool is_of_flows(sluice_map map) {
   return map == SLUICE_MAP_FLOWS4 || map == SLUICE_MAP_FLOWS6 || map == SLUICE_MAP_FRAGMENTS ||
-         map == SLUICE_MAP_RECENT_FLOWS || map == SLUICE_MAP_RECENT_VERDICTS || map == SLUICE_MAP_COUNTERS ||
-         map == SLUICE_MAP_STATS;
+         map == SLUICE_MAP_FLOW_LOCKS || map == SLUICE_MAP_FLOW_COUNTS || map == SLUICE_MAP_RECENT_VERDICTS ||
+         map == SLUICE_MAP_COUNTERS || map == SLUICE_MAP_STATS;
 }
 
 // The kernel's own account: memlock of /proc/self/fdinfo, which counts entries since Linux 6.4.

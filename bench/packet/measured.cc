@@ -1,6 +1,8 @@
 #include "bench/packet/measured.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstring>
 
 namespace sluice::bench {
@@ -13,19 +15,6 @@ using base::Status;
 constexpr int kPasses = -1;  // TC_ACT_UNSPEC
 constexpr size_t kPacketsASample = 32768;
 
-template <typename Key>
-void fill_key(Keys& keys, const Case& c, const Tuple& tuple, uint32_t flow_id, const packet::Spec& spec) {
-  Key key{};
-  key.endpoint = flow_id;
-  std::memcpy(&key.remote, tuple.remote.bytes().data(), tuple.remote.bytes().size());
-  const bool out = c.opener() == SLUICE_EGRESS;
-  key.local_port = (out ? spec.source_port : spec.destination_port).network();
-  key.remote_port = (out ? spec.destination_port : spec.source_port).network();
-  key.protocol = c.protocol.number();
-  const auto* bytes = reinterpret_cast<const uint8_t*>(&key);
-  keys.insert(keys.end(), bytes, bytes + sizeof key);
-}
-
 std::vector<packet::Bytes> frames_of(const Case& c, Order order,
                                      packet::Spec (*spec)(const Case&, const Tuple&)) {
   std::vector<packet::Bytes> frames;
@@ -35,16 +24,23 @@ std::vector<packet::Bytes> frames_of(const Case& c, Order order,
 
 }  // namespace
 
-Keys flow_keys(const Case& c, const std::vector<Tuple>& tuples, uint32_t flow_id) {
-  Keys keys;
+Flows flows_of(const Case& c, const std::vector<Tuple>& tuples, uint32_t flow_id) {
+  Flows flows;
   for (const Tuple& tuple : tuples) {
     const packet::Spec spec = opening_of(c, tuple);
-    if (c.family == net::Family::kIpv4)
-      fill_key<sluice_flow4_key>(keys, c, tuple, flow_id, spec);
-    else
-      fill_key<sluice_flow6_key>(keys, c, tuple, flow_id, spec);
+    const bool out = c.opener() == SLUICE_EGRESS;
+    const std::array<uint16_t, 2> ports = {(out ? spec.source_port : spec.destination_port).network(),
+                                           (out ? spec.destination_port : spec.source_port).network()};
+    sluice_flow_edit flow{};
+    std::memcpy(flow.remote, tuple.remote.bytes().data(), tuple.remote.bytes().size());
+    flow.endpoint = flow_id;
+    flow.ports = std::bit_cast<uint32_t>(ports);
+    flow.family = c.family == net::Family::kIpv4 ? 4 : 6;
+    flow.protocol = c.protocol.number();
+    flow.kind = SLUICE_FLOW_DROP;
+    flows.push_back(flow);
   }
-  return keys;
+  return flows;
 }
 
 Result<Measured> Measured::make(Node& node, const Case& c) {
@@ -53,7 +49,7 @@ Result<Measured> Measured::make(Node& node, const Case& c) {
                                frames_of(c, Order::kMeasured, measured_of), c.reports ? &reports : nullptr);
   if (!measured) return measured.error();
   Measured all(node, c, std::move(*measured));
-  if (c.has_flows()) all.keys_ = flow_keys(c, tuples_of(c), node.flow_id_of(c.pod));
+  if (c.has_flows()) all.flows_ = flows_of(c, tuples_of(c), node.flow_id_of(c.pod));
   if (c.course == Course::kNew || c.course == Course::kDenied) return all;
   Case plain = c;
   if (c.course != Course::kFragment) plain.course = Course::kEstablished;
@@ -111,8 +107,7 @@ Status Measured::prepare() {
 
 Status Measured::clean_up() {
   if (case_.course == Course::kDenied) return node_->drain_events();
-  if (auto forgotten = node_->forget_flows(case_.family, keys_); !forgotten) return forgotten;
-  if (opening_) node_->forget_recent_flows();  // a flow is remembered at its second packet
+  if (auto forgotten = node_->forget_flows(flows_); !forgotten) return forgotten;
   if (case_.course == Course::kFragment) return node_->forget_fragments();
   if (node_->size().fill < 100) return base::done();
   return node_->fill_flows(case_.family, measured_.tuples());

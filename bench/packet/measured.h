@@ -40,10 +40,10 @@ class Measured {
   Case case_;
   Driver measured_;
   std::optional<Driver> opening_;  // where it is not the same packet
-  Keys keys_;
+  Flows flows_;
 };
 
-// The flows that a case's packets leave in the table.
-Keys flow_keys(const Case& c, const std::vector<Tuple>& tuples, uint32_t flow_id);
+// The flows that a case's packets leave in the table, as what drops them.
+Flows flows_of(const Case& c, const std::vector<Tuple>& tuples, uint32_t flow_id);
 
 }  // namespace sluice::bench

@@ -8,6 +8,8 @@
 
 #include "agent/compile/content.h"
 #include "agent/kernel/entries.h"
+#include "agent/kernel/flows.h"
+#include "agent/kernel/hz.h"
 
 namespace sluice::bench {
 namespace {
@@ -16,8 +18,9 @@ using base::Error;
 using base::Result;
 using base::Status;
 
-constexpr uint32_t kInterface = 1;        // lo: what a test run sees unless told otherwise
-constexpr uint32_t kNobody = 0xfffffff0;  // as the endpoint of a flow that only fills the table
+constexpr uint32_t kInterface = 1;         // lo: what a test run sees unless told otherwise
+constexpr uint32_t kNobody = 0xfffffff0;   // as the endpoint of a flow that only fills the table
+constexpr uint32_t kIdleJiffies = 100000;  // far less than what it takes to be forgotten
 constexpr size_t kManyEvents = 1 << 16;
 
 template <typename Key>
@@ -38,7 +41,9 @@ void stay_on_one_cpu() {
 Node::Node(const Size& size, kernel::Programs programs) : size_(size), programs_(std::move(programs)) {}
 
 Result<std::unique_ptr<Node>> Node::load(const Size& size) {
-  auto programs = kernel::load({});
+  kernel::LoadOptions options;
+  options.flows = size.flows;
+  auto programs = kernel::load(options);
   if (!programs) return programs.error();
   std::unique_ptr<Node> node(new Node(size, std::move(*programs)));
   auto maps = kernel::KernelMaps::open(node->programs_);
@@ -63,8 +68,9 @@ Status Node::write() {
   if (auto cleaned = image::clean_up(*plan, *maps_); !cleaned) return cleaned;
   if (auto found = find_pods(placement); !found) return found;
   for (net::Family family : {net::Family::kIpv4, net::Family::kIpv6}) {
-    const uint64_t limit = programs_.map(flows_of(family)).entries;
-    if (auto filled = fill_flows(family, limit * size_.fill / 100); !filled) return filled;
+    // The last free places are met by chance: what is to be full is filled more than once over.
+    const unsigned percent = size_.fill < 100 ? size_.fill : 200;
+    if (auto filled = fill_flows(family, entries_of(family) * percent / 100); !filled) return filled;
   }
   return base::done();
 }
@@ -78,16 +84,19 @@ Status Node::find_pods(const image::Placement& placement) {
   return base::done();
 }
 
-sluice_map Node::flows_of(net::Family family) {
-  return family == net::Family::kIpv4 ? SLUICE_MAP_FLOWS4 : SLUICE_MAP_FLOWS6;
+size_t Node::entries_of(net::Family family) const {
+  const sluice_map map = family == net::Family::kIpv4 ? SLUICE_MAP_FLOWS4 : SLUICE_MAP_FLOWS6;
+  return size_t{programs_.map(map).entries} * SLUICE_FLOW_WAYS;
 }
 
 Status Node::select(TestPod pod) {
   return maps_->store(image::InterfaceWrite{kInterface, flow_id_of(pod)});
 }
 
-Status Node::forget_flows(net::Family family, const Keys& keys) {
-  return kernel::drop_entries(programs_.map(flows_of(family)), keys);
+Status Node::forget_flows(const Flows& flows) {
+  for (const sluice_flow_edit& flow : flows)
+    if (auto dropped = kernel::edit_flow(programs_, flow); !dropped) return dropped;
+  return base::done();
 }
 
 Status Node::forget_fragments() {
@@ -97,20 +106,20 @@ Status Node::forget_fragments() {
 }
 
 Status Node::fill_flows(net::Family family, size_t entries) {
-  std::vector<uint8_t> keys, values;
+  const auto now = kernel::jiffies_now();
+  if (!now) return now.error();
   for (size_t i = 0; i < entries; ++i) {
-    const uint32_t number = filled_++;
-    if (family == net::Family::kIpv4) {
-      append(keys, sluice_flow4_key{kNobody, number, 0, 0, 0});
-    } else {
-      sluice_flow6_key key{};
-      key.endpoint = kNobody;
-      std::memcpy(key.remote, &number, sizeof number);
-      append(keys, key);
-    }
-    append(values, sluice_flow{});
+    sluice_flow_edit flow{};
+    flow.endpoint = kNobody;
+    flow.remote[0] = filled_++;
+    flow.seen = *now - kIdleJiffies;
+    flow.family = family == net::Family::kIpv4 ? 4 : 6;
+    flow.protocol = net::kTcp.number();
+    flow.bits = SLUICE_FLOW_REPLIED | SLUICE_FLOW_ANSWERED;
+    flow.kind = SLUICE_FLOW_ADD;
+    if (auto put = kernel::edit_flow(programs_, flow); !put) return put;
   }
-  return kernel::put_entries(programs_.map(flows_of(family)), keys, values);
+  return base::done();
 }
 
 Status Node::next_epoch() {

@@ -20,8 +20,7 @@ namespace sluice::bench {
 
 void stay_on_one_cpu();
 
-// Keys of flows, packed as in the map.
-using Keys = std::vector<uint8_t>;
+using Flows = std::vector<sluice_flow_edit>;
 
 class Node {
  public:
@@ -36,10 +35,9 @@ class Node {
   uint32_t flow_id_of(TestPod pod) const { return flow_ids_[static_cast<size_t>(pod)]; }
 
   base::Status select(TestPod pod);
-  base::Status forget_flows(net::Family family, const Keys& keys);
-  void forget_recent_flows() { maps_->forget_recent_flows(); }
+  base::Status forget_flows(const Flows& flows);
   base::Status forget_fragments();
-  // Fills the flow table to size().fill percent with flows of nobody; anew with each call.
+  // Puts so many more answered flows of nobody's into the flow table, where they have place.
   base::Status fill_flows(net::Family family, size_t entries);
   base::Status next_epoch();  // with the same policies
   base::Result<kernel::Counters> counters() const { return kernel::read_counters(programs_); }
@@ -49,7 +47,7 @@ class Node {
   Node(const Size& size, kernel::Programs programs);
   base::Status write();
   base::Status find_pods(const image::Placement& placement);
-  static sluice_map flows_of(net::Family family);
+  size_t entries_of(net::Family family) const;
 
   Size size_;
   kernel::Programs programs_;

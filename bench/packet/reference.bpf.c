@@ -11,6 +11,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "bench/packet/reference_flow.h"
 #include "sluice/layout.h"
 
 struct reference_key {
@@ -19,12 +20,12 @@ struct reference_key {
   __u8 protocol, zero[3];
 };
 
-#define REFERENCE_FLOWS(name, kind)         \
-  struct {                                  \
-    __uint(type, BPF_MAP_TYPE_##kind);      \
-    __type(key, struct reference_key);      \
-    __type(value, struct sluice_flow);      \
-    __uint(max_entries, SLUICE_MAX_FLOWS4); \
+#define REFERENCE_FLOWS(name, kind)           \
+  struct {                                    \
+    __uint(type, BPF_MAP_TYPE_##kind);        \
+    __type(key, struct reference_key);        \
+    __type(value, struct reference_flow);     \
+    __uint(max_entries, REFERENCE_FLOWS_MAX); \
   } name SEC(".maps")
 REFERENCE_FLOWS(bench_f1_flows, LRU_HASH);
 REFERENCE_FLOWS(bench_f2_flows, LRU_HASH);
@@ -72,7 +73,7 @@ int bench_f2(struct __sk_buff* skb) {
   struct reference_key key = {};
   if (!parse(skb, &key)) return TC_ACT_SHOT;
   if (bpf_map_lookup_elem(&bench_f2_flows, &key)) return TC_ACT_SHOT; /* it should not be there yet */
-  struct sluice_flow flow = {.epoch = 1};
+  struct reference_flow flow = {.epoch = 1};
   return bpf_map_update_elem(&bench_f2_flows, &key, &flow, BPF_ANY) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 }
 

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <random>
 
+#include "bench/packet/reference_flow.h"
 #include "reference.skel.h"
 
 namespace sluice::bench {
@@ -37,7 +38,7 @@ Key nobody(uint32_t number) {
 }
 
 Status put(int fd, const std::vector<Key>& keys) {
-  const sluice_flow flow{};
+  const reference_flow flow{};
   for (const Key& key : keys)
     if (bpf_map_update_elem(fd, key.data(), &flow, BPF_ANY) != 0)
       return Error::from_errno(errno, "write a reference table");
@@ -93,10 +94,11 @@ Status ReferencePrograms::fill_trie(unsigned addresses) {
 
 Status ReferencePrograms::fill_flows() {
   std::vector<Key> keys;
-  for (size_t i = 0; i < size_t{SLUICE_MAX_FLOWS4} * fill_ / 100; ++i) keys.push_back(nobody(filled_++));
+  for (size_t i = 0; i < size_t{REFERENCE_FLOWS_MAX} * fill_ / 100; ++i) keys.push_back(nobody(filled_++));
   auto full = put(bpf_map__fd(skeleton_->maps.bench_f1_flows), keys);
   if (full) full = put(bpf_map__fd(skeleton_->maps.bench_f2_flows), keys);
-  keys.resize(std::min<size_t>(keys.size(), SLUICE_MAX_FLOWS4 - 2 * BENCH_MAX_TUPLES));  // a hash evicts none
+  keys.resize(
+      std::min<size_t>(keys.size(), REFERENCE_FLOWS_MAX - 2 * BENCH_MAX_TUPLES));  // a hash evicts none
   return full ? put(bpf_map__fd(skeleton_->maps.bench_f3_flows), keys) : full;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/model/cluster.h"
+#include "sluice/limits.h"
 
 namespace sluice::bench {
 
@@ -20,6 +21,7 @@ struct Size {
   unsigned ranges = 1;  // port ranges a rule and a protocol
   unsigned cidrs = 10;
   unsigned fill = 10;  // of the flow table, percent
+  unsigned flows = SLUICE_LEAST_FLOWS;
   auto operator<=>(const Size&) const = default;
 };
 

@@ -11,6 +11,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#define SLUICE_SPIN_LOCK struct bpf_spin_lock
 #include "sluice/event.h"
 #include "sluice/maps.h"
 #include "sluice/timeouts.h"
@@ -25,8 +26,11 @@ typedef struct __sk_buff sluice_ctx;
 /* Written by the agent before load: seconds turned into jiffies. */
 const volatile __u32 sluice_timeout_jiffies[SLUICE_TIMEOUT_COUNT];
 const volatile __u32 sluice_second_jiffies = 250;
-/* How many a CPU has in sluice_recent_flows and sluice_recent_verdicts: powers of two. */
-const volatile __u32 sluice_recent_flow_count = SLUICE_RECENT_FLOWS;
+/* How many buckets the flow tables have, and of how many flows of each class an endpoint is sure. */
+const volatile __u32 sluice_flow_bucket_count4 = SLUICE_FLOW_BUCKETS4(SLUICE_LEAST_FLOWS);
+const volatile __u32 sluice_flow_bucket_count6 = SLUICE_FLOW_BUCKETS6(SLUICE_LEAST_FLOWS);
+const volatile __u32 sluice_flow_share_count = SLUICE_LEAST_FLOWS / SLUICE_FLOW_SHARES;
+/* How many a CPU has in sluice_recent_verdicts: a power of two. */
 const volatile __u32 sluice_recent_verdict_count = SLUICE_RECENT_VERDICTS;
 /* Parts of an endpoint's stats: a power of two. Do CPUs share one? */
 const volatile __u32 sluice_stats_parts = 1;
@@ -39,6 +43,36 @@ const volatile __u32 sluice_stats_shared = 1;
 #define sluice_ntohs(x) bpf_ntohs(x)
 #define sluice_htons(x) bpf_htons(x)
 #define sluice_htonl(x) bpf_htonl(x)
+#define sluice_ntohl(x) bpf_ntohl(x)
+
+/* A word that others write and read meanwhile: whole, and each time anew. */
+SLUICE_STAGE __u64 sluice_read(const __u64* word) {
+  return *(const volatile __u64*)word;
+}
+SLUICE_STAGE __s64 sluice_read_count(const __s64* word) {
+  return *(const volatile __s64*)word;
+}
+SLUICE_STAGE void sluice_write(__u64* word, __u64 value) {
+  *(volatile __u64*)word = value;
+}
+SLUICE_STAGE void sluice_add_shared(__s64* counter, __s64 more) {
+  __sync_fetch_and_add(counter, more);
+}
+/* Between the two no function may be called, and no other lock be taken. */
+#define sluice_lock(lock) bpf_spin_lock(lock)
+#define sluice_unlock(lock) bpf_spin_unlock(lock)
+#define SLUICE_UNROLL _Pragma("unroll")
+/* What the compiler may not reason about. */
+#define SLUICE_OPAQUE(value) asm volatile("" : "+r"(value))
+
+SLUICE_STAGE __u32 sluice_flow_buckets(sluice_ctx* ctx, __u32 family) {
+  (void)ctx;
+  return family == 4 ? sluice_flow_bucket_count4 : sluice_flow_bucket_count6;
+}
+SLUICE_STAGE __u32 sluice_flow_share(sluice_ctx* ctx) {
+  (void)ctx;
+  return sluice_flow_share_count;
+}
 
 SLUICE_STAGE __u32 sluice_timeout(sluice_ctx* ctx, enum sluice_timeout which) {
   (void)ctx;
@@ -53,17 +87,9 @@ SLUICE_STAGE __u32 sluice_now(sluice_ctx* ctx) {
   (void)ctx;
   return (__u32)bpf_jiffies64();
 }
-SLUICE_STAGE __u32 sluice_recent_lifetime(sluice_ctx* ctx) {
-  (void)ctx;
-  return sluice_second_jiffies / 8;
-}
 SLUICE_STAGE __u32 sluice_cpu(sluice_ctx* ctx) {
   (void)ctx;
   return bpf_get_smp_processor_id();
-}
-SLUICE_STAGE __u32 sluice_recent_flow_entries(sluice_ctx* ctx) {
-  (void)ctx;
-  return sluice_recent_flow_count;
 }
 SLUICE_STAGE __u32 sluice_recent_verdict_entries(sluice_ctx* ctx) {
   (void)ctx;

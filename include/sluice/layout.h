@@ -40,8 +40,10 @@ struct sluice_config {
   __u64 epoch;            /* the state in force; starts at 1 */
   __u64 flags;            /* enum sluice_config_flag */
   __u64 next_endpoint_id; /* how many ids were given out, and one; the agent's own note */
+  /* Random, drawn when the maps are made: nobody can say which keys share a bucket of the flow tables. */
+  __u32 flow_seed[SLUICE_FLOW_SEEDS];
 };
-SLUICE_LAYOUT(struct sluice_config, 24);
+SLUICE_LAYOUT(struct sluice_config, 56);
 
 enum sluice_config_flag {
   SLUICE_CONFIG_AUDIT = 1,      /* report what would be denied, let it pass */
@@ -188,42 +190,107 @@ enum { SLUICE_PORTS_NONE = 0, SLUICE_PORTS_ALL = 1, SLUICE_PORTS_FIRST_FREE = 2 
 
 /* ---- flows ---- */
 
-/* Laws:
+/* A flow table is an array of buckets of SLUICE_FLOW_WAYS entries. bpf/flow_table.h has its laws.
+ *
+ * Laws:
  *  1 A key is relative to the endpoint: both directions of a connection have the same one.
  *  2 The ports are 0 for protocols without ports.
  *  3 An ICMP echo has its identifier and who asked (enum sluice_echo) in the ports' place: a request the
- *    other way is another flow. */
+ *    other way is another flow.
+ *  4 An entry is 64-bit words, each read and written at once. `state` and `judged` carry a part of the key's
+ *    hash (a tag): a word that another key's entry left behind is told by it. */
 enum sluice_echo { SLUICE_ECHO_NONE = 0, SLUICE_ECHO_BY_POD = 1, SLUICE_ECHO_BY_OTHER = 2 };
 
-struct sluice_flow4_key {
-  __u32 endpoint; /* sluice_endpoint.id */
-  __be32 remote;
-  __be16 local_port, remote_port;
-  __u32 protocol; /* a whole word: the hash reads words, and waits for one stored in parts */
-};
-SLUICE_LAYOUT(struct sluice_flow4_key, 16);
-struct sluice_flow6_key {
-  __u32 endpoint;
-  __u8 remote[16];
-  __be16 local_port, remote_port;
-  __u32 protocol; /* a whole word: the hash reads words, and waits for one stored in parts */
-};
-SLUICE_LAYOUT(struct sluice_flow6_key, 28);
+enum { SLUICE_FLOW_WAYS = 4, SLUICE_FLOW4_KEY_WORDS = 2, SLUICE_FLOW6_KEY_WORDS = 4 };
 
-enum sluice_flow_state {
-  SLUICE_FLOW_ANSWERED = 1, /* a packet against the opening direction was seen */
-  SLUICE_FLOW_FIN_OPENER = 2,
-  SLUICE_FLOW_FIN_OTHER = 4,
-  SLUICE_FLOW_RESET = 8,
+struct sluice_flow4 {
+  __u64 judged; /* tag << 32 | epoch under which it was last judged and allowed, its low 32 bits */
+  /* endpoint << 32 | remote; ports << 32 | SLUICE_FLOW_LAST */
+  __u64 key[SLUICE_FLOW4_KEY_WORDS];
 };
-struct sluice_flow {
-  __u64 epoch; /* under which it was last judged and allowed; 0: denied, and an audit let it pass */
-  __u32 seen;  /* jiffies (low 32 bits) of a recent packet, exact to one second */
-  __u8 opener; /* enum sluice_direction: the direction in which it was opened */
-  __u8 state;  /* enum sluice_flow_state bits */
-  __u8 reserved[2];
+SLUICE_LAYOUT(struct sluice_flow4, 24);
+struct sluice_flow6 {
+  __u64 judged; /* as above */
+  /* remote; remote; endpoint << 32 | ports; SLUICE_FLOW_LAST */
+  __u64 key[SLUICE_FLOW6_KEY_WORDS];
 };
-SLUICE_LAYOUT(struct sluice_flow, 16);
+SLUICE_LAYOUT(struct sluice_flow6, 40);
+/* The states stand together: most of what is asked of a bucket is answered by one cache line. */
+struct sluice_flows4 {
+  __u64 state[SLUICE_FLOW_WAYS]; /* SLUICE_FLOW_STATE; 0: free */
+  struct sluice_flow4 way[SLUICE_FLOW_WAYS];
+};
+SLUICE_LAYOUT(struct sluice_flows4, 128);
+struct sluice_flows6 {
+  __u64 state[SLUICE_FLOW_WAYS]; /* as above */
+  struct sluice_flow6 way[SLUICE_FLOW_WAYS];
+};
+SLUICE_LAYOUT(struct sluice_flows6, 192);
+
+/* The low half of a key's last word: the protocol, and in the lowest 24 bits, which belong to the state and
+ * not to the key, what the opener must acknowledge to earn SLUICE_FLOW_ANSWERED. */
+#define SLUICE_FLOW_LAST(protocol) ((__u64)(protocol) << SLUICE_FLOW_PROOF_BITS)
+#define SLUICE_FLOW_PROTOCOL(last) ((__u8)((last) >> SLUICE_FLOW_PROOF_BITS))
+enum { SLUICE_FLOW_PROOF_BITS = 24 };
+
+/* A state word, from its top: 21 bits of tag, a 1 (0 in a free entry, which is all zero), 3 bits of enum
+ * sluice_timeout, 7 of enum sluice_flow_bit, 32 of `seen`: jiffies of a recent packet, exact to one second.
+ * From SLUICE_FLOW_MARK_SHIFT on it never changes. */
+#define SLUICE_FLOW_STATE(mark, timeout, bits, seen) \
+  ((__u64)(mark) << SLUICE_FLOW_MARK_SHIFT | (__u64)(timeout) << 39 | (__u64)(bits) << 32 | (__u32)(seen))
+#define SLUICE_FLOW_MARK(state) ((state) >> SLUICE_FLOW_MARK_SHIFT)
+#define SLUICE_FLOW_TIMEOUT(state) ((__u32)((state) >> 39) & 7)
+#define SLUICE_FLOW_BITS(state) ((__u8)((state) >> 32 & 127))
+#define SLUICE_FLOW_SEEN(state) ((__u32)(state))
+enum { SLUICE_FLOW_MARK_SHIFT = 42, SLUICE_FLOW_MARK_MASK = (1 << 22) - 1 };
+
+enum sluice_flow_bit {
+  SLUICE_FLOW_BY_POD = 1,     /* opened by the pod (egress); else by the other end (ingress) */
+  SLUICE_FLOW_REPLIED = 2,    /* a packet against the opening direction was seen */
+  SLUICE_FLOW_ANSWERED = 4,   /* both ends are proven to speak: bpf/flow_state.h */
+  SLUICE_FLOW_FIN_OPENER = 8, /* TCP */
+  SLUICE_FLOW_FIN_OTHER = 16,
+  SLUICE_FLOW_RESET = 32,
+};
+
+/* What changes an entry's state, or whose entry it is, holds the lock of its bucket. */
+#ifndef SLUICE_SPIN_LOCK /* bpf/kernel/seam.h says struct bpf_spin_lock, which the kernel knows by its name */
+struct sluice_spin_lock {
+  __u32 val;
+};
+#define SLUICE_SPIN_LOCK struct sluice_spin_lock
+#endif
+struct sluice_flow_lock {
+  SLUICE_SPIN_LOCK lock;
+  __u32 reserved[15]; /* a cache line each */
+};
+SLUICE_LAYOUT(struct sluice_flow_lock, 64);
+
+enum sluice_flow_class { SLUICE_FLOWS_UNANSWERED = 0, SLUICE_FLOWS_ANSWERED = 1 };
+
+/* Of one endpoint, by its index; of the whole node in that of SLUICE_NO_ENDPOINT, which holds none. */
+struct sluice_flow_counts {
+  __s64 held[2];      /* entries by enum sluice_flow_class; idle ones count until they are displaced */
+  __u64 displaced[2]; /* flows that had not been idle for long enough to be forgotten, and gave way */
+  __u64 refused;      /* new connections that found no place: allowed, and not remembered */
+  __u64 share;        /* how many of each class it may hold where the table is short; 0: the programs' own */
+  __u64 reserved[2];
+};
+SLUICE_LAYOUT(struct sluice_flow_counts, 64);
+
+/* What the agent has the program sluice_edit_flow do to the flow tables; behind an Ethernet header's room. */
+enum sluice_flow_edit_kind { SLUICE_FLOW_ADD = 1, SLUICE_FLOW_DROP = 2 };
+struct sluice_flow_edit {
+  __be32 remote[4]; /* as in a packet: IPv4 in the first, the rest 0 */
+  __u32 endpoint;   /* sluice_endpoint.id */
+  __u32 ports;      /* local, remote, as on the wire */
+  __u32 epoch;      /* under which it was judged, low 32 bits; 0: to be judged at its next packet */
+  __u32 seen;       /* jiffies, low 32 bits */
+  __u8 family, protocol;
+  __u8 bits; /* enum sluice_flow_bit */
+  __u8 kind; /* enum sluice_flow_edit_kind */
+};
+SLUICE_LAYOUT(struct sluice_flow_edit, 36);
 
 struct sluice_fragment_key {
   __u32 endpoint;
@@ -241,24 +308,11 @@ SLUICE_LAYOUT(struct sluice_fragment, 4);
 /* ---- recent: what a CPU found a moment ago ---- */
 
 /* Laws:
- *  1 Each CPU has SLUICE_RECENT_... copies of its own: a busy flow costs an array read, not a hash look-up.
- *  2 A hash of what names the flow or the question (bpf/recent.h) says where its copy stands.
+ *  1 Each CPU has SLUICE_RECENT_VERDICTS of its own: a new connection to an address and port that were just
+ *    asked for costs an array read, not several hash look-ups.
+ *  2 A hash of what names the question (bpf/recent.h) says where its answer stands.
  *  3 Both families are alike: an IPv4 address is the first word, the rest is zero.
- *  4 A zeroed copy matches nothing, for epoch 0 is never in force. */
-struct sluice_recent_flow {
-  __be32 remote[4];
-  __u32 endpoint; /* sluice_endpoint.id */
-  __u32 ports;    /* local, remote, as in a flow's key */
-  __u8 protocol, family;
-  __u8 opener, state; /* as in sluice_flow */
-  __u32 seen;         /* jiffies at which the table was asked */
-  __u64 epoch;        /* as in sluice_flow */
-};
-SLUICE_LAYOUT(struct sluice_recent_flow, 40);
-struct sluice_recent_flows {
-  struct sluice_recent_flow way[2]; /* the newer one first */
-};
-SLUICE_LAYOUT(struct sluice_recent_flows, 80);
+ *  4 A zeroed answer matches nothing, for epoch 0 is never in force. */
 
 /* How a new connection was judged: by what the maps of that epoch say of pod, address and port. */
 struct sluice_recent_verdict {

@@ -4,7 +4,7 @@
 #ifndef SLUICE_LIMITS_H
 #define SLUICE_LIMITS_H
 
-#define SLUICE_LAYOUT_VERSION 3 /* part of the pinned path; raised when any struct below changes */
+#define SLUICE_LAYOUT_VERSION 4 /* part of the pinned path; raised when any struct below changes */
 
 #define SLUICE_MAX_ENDPOINTS 4096    /* pods on this node; power of two */
 #define SLUICE_INTERFACE_SLOTS 65536 /* direct slots by ifindex % slots; power of two */
@@ -17,13 +17,20 @@
 #define SLUICE_MAX_PORTSETS 65536    /* distinct port sets */
 #define SLUICE_MAX_PORT_TABLES 16384 /* distinct single-protocol port tables */
 #define SLUICE_MAX_PORT_PAGES 32768  /* distinct 1,024-port bitmaps */
-#define SLUICE_MAX_FLOWS4 262144     /* tracked IPv4 flows; the least recently used leaves first */
-#define SLUICE_MAX_FLOWS6 131072     /* tracked IPv6 flows */
 #define SLUICE_MAX_FRAGMENTS 16384   /* fragmented datagrams under way */
 #define SLUICE_EVENT_RING_BYTES 1048576
+
+/* Flows: the agent says how many (--flows); IPv6 has room for half as many as IPv4. There are two entries for
+ * each flow, so that even at the last one nearly every key finds a free place in one of its two buckets. */
+#define SLUICE_LEAST_FLOWS 262144
+#define SLUICE_MOST_FLOWS 16777216
+#define SLUICE_FLOW_BUCKETS4(flows) ((flows) / 2)
+#define SLUICE_FLOW_BUCKETS6(flows) ((flows) / 4)
+#define SLUICE_FLOW_LOCKS 4096 /* power of two; by bucket */
+#define SLUICE_FLOW_SEEDS 8
+#define SLUICE_FLOW_SHARES 10 /* an endpoint is sure of this part of the flows */
 /* What a CPU remembers of what it just found. Powers of two; where a node has more CPUs than
  * SLUICE_RECENT_CPUS, each has less, so that all have no more than these many CPUs would. */
-#define SLUICE_RECENT_FLOWS 8192    /* pairs of flows */
 #define SLUICE_RECENT_VERDICTS 4096 /* verdicts on new connections */
 #define SLUICE_RECENT_CPUS 32
 /* An endpoint's counters stand in parts, one a CPU; where a node has more CPUs, several share one. */

@@ -37,9 +37,12 @@
   X(PORT_TABLES, port_tables, ARRAY, __u32, struct sluice_port_table, SLUICE_MAX_PORT_TABLES,               \
     SLUICE_MAP_MMAP)                                                                                        \
   X(PORT_PAGES, port_pages, ARRAY, __u32, struct sluice_port_page, SLUICE_MAX_PORT_PAGES, SLUICE_MAP_MMAP)  \
-  X(FLOWS4, flows4, LRU_HASH, struct sluice_flow4_key, struct sluice_flow, SLUICE_MAX_FLOWS4, 0)            \
-  X(FLOWS6, flows6, LRU_HASH, struct sluice_flow6_key, struct sluice_flow, SLUICE_MAX_FLOWS6, 0)            \
-  X(RECENT_FLOWS, recent_flows, ARRAY, __u32, struct sluice_recent_flows, SLUICE_RECENT_FLOWS,              \
+  X(FLOWS4, flows4, ARRAY, __u32, struct sluice_flows4, SLUICE_FLOW_BUCKETS4(SLUICE_LEAST_FLOWS),           \
+    SLUICE_MAP_MMAP)                                                                                        \
+  X(FLOWS6, flows6, ARRAY, __u32, struct sluice_flows6, SLUICE_FLOW_BUCKETS6(SLUICE_LEAST_FLOWS),           \
+    SLUICE_MAP_MMAP)                                                                                        \
+  X(FLOW_LOCKS, flow_locks, ARRAY, __u32, struct sluice_flow_lock, SLUICE_FLOW_LOCKS, 0)                    \
+  X(FLOW_COUNTS, flow_counts, ARRAY, __u32, struct sluice_flow_counts, SLUICE_MAX_ENDPOINTS,                \
     SLUICE_MAP_MMAP)                                                                                        \
   X(RECENT_VERDICTS, recent_verdicts, ARRAY, __u32, struct sluice_recent_verdict, SLUICE_RECENT_VERDICTS,   \
     SLUICE_MAP_MMAP)                                                                                        \

@@ -22,7 +22,11 @@ enum sluice_timeout {
       SLUICE_TIMEOUT_COUNT
 };
 
-/* No flow is forgotten before it is idle for so long. */
-#define SLUICE_TIMEOUT_SHORTEST SLUICE_TIMEOUT_UDP_UNANSWERED
+/* An entry of a flow table has three bits for which of them applies. */
+#ifdef __cplusplus
+static_assert(SLUICE_TIMEOUT_COUNT == 8);
+#else
+_Static_assert(SLUICE_TIMEOUT_COUNT == 8, "sluice_timeout");
+#endif
 
 #endif

@@ -166,8 +166,8 @@ abi_rows() {
   "$here/abi.sh" --update "$here/../../include" "$root/abi.txt"
   abi_row sluice/layout.h 's/an edit of words alone//' ''
   abi_row sluice/layout.h 's/__u64 since;.*/__u64 from;/; s/ since;/ from;/' "$raise"
-  abi_row sluice/layout.h 's/__be16 local_port, remote_port;/__be16 remote_port, local_port;/' "$raise"
-  abi_row sluice/limits.h 's/\(SLUICE_MAX_FLOWS4\) [0-9]*/\1 7/' "$raise"
+  abi_row sluice/layout.h 's/family, protocol, direction, reserved;/protocol, family, direction, reserved;/' "$raise"
+  abi_row sluice/limits.h 's/\(SLUICE_MAX_SERVICES\) [0-9]*/\1 7/' "$raise"
   abi_row sluice/reasons.h '/^ *X(SELF,/d' "$raise"
   abi_row sluice/limits.h 's/\(SLUICE_LAYOUT_VERSION\) [0-9]*/\1 999/' 'a new version: write it down'
 }

@@ -15,7 +15,7 @@
 namespace {
 
 constexpr int kCannotBeTold = 77;
-constexpr uint32_t kFlowEntries = 1024;  // preallocated; all of them only where memory is asked for
+constexpr uint32_t kFlowEntries = 64;  // preallocated; all of them only where memory is asked for
 
 using namespace sluice;
 

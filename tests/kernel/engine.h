@@ -59,7 +59,14 @@ class Engine {
   // Nothing where this target takes no such frame (BPF_PROG_TEST_RUN wants more than an Ethernet header).
   std::optional<Outcome> run(sluice_direction hook, const Bytes& frame, uint32_t ifindex);
   virtual sluice_endpoint_stats stats(uint32_t endpoint) = 0;
-  virtual size_t flows(sluice_map map) = 0;
+  // The entries of the flow tables in use.
+  virtual std::vector<sluice_flow_edit> flows() = 0;
+  virtual void edit(const sluice_flow_edit& edit) = 0;
+  virtual sluice_flow_counts flow_counts(uint32_t endpoint) = 0;
+  virtual void set_flow_share(uint32_t endpoint, uint32_t flows) = 0;
+  // The clock of the flow tables, and a second by it.
+  virtual uint32_t now() = 0;
+  virtual uint32_t second() = 0;
   uint64_t epoch() const { return placement_.epoch(); }
 
  protected:
@@ -74,7 +81,8 @@ class Engine {
   image::Plan pending_;
 };
 
-inline constexpr uint32_t kFlowLimit = 256;  // of either family, so that a test can fill the table
+// Of either family, so that a test can fill the table: 256 entries, a share of 12.
+inline constexpr uint32_t kFlowBuckets = 64;
 
 std::unique_ptr<Engine> user_engine();
 // Nothing without the privilege to load programs.

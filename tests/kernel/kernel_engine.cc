@@ -5,13 +5,16 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <iostream>
 #include <vector>
 
 #include "agent/kernel/counters.h"
 #include "agent/kernel/entries.h"
 #include "agent/kernel/events.h"
+#include "agent/kernel/flows.h"
 #include "agent/kernel/hz.h"
+#include "agent/kernel/mapped_array.h"
 #include "agent/kernel/maps.h"
 #include "agent/kernel/test_run.h"
 #include "tests/kernel/engine.h"
@@ -40,6 +43,17 @@ void stay_on_one_cpu() {
   if (::sched_setaffinity(0, sizeof one, &one) != 0) std::cerr << "kernel engine: sched_setaffinity failed\n";
 }
 
+// The kernel's own count: no clock that is adjusted says it to the jiffy.
+uint32_t jiffies() {
+  std::ifstream list("/proc/timer_list");
+  for (std::string word; list >> word;) {
+    uint64_t count = 0;
+    if (word == "jiffies:" && list >> count) return static_cast<uint32_t>(count);
+  }
+  std::cerr << "kernel engine: /proc/timer_list names no jiffies\n";
+  std::abort();
+}
+
 class KernelEngine final : public Engine {
  public:
   explicit KernelEngine(kernel::Programs programs)
@@ -60,15 +74,28 @@ class KernelEngine final : public Engine {
 
   void wait(uint32_t seconds) override {
     const uint32_t jiffies = seconds * hz_;
-    for (sluice_map map : {SLUICE_MAP_FLOWS4, SLUICE_MAP_FLOWS6}) older<sluice_flow>(map, jiffies);
-    older<sluice_fragment>(SLUICE_MAP_FRAGMENTS, jiffies);
-    maps_.forget_recent_flows();
+    make_flows_older<sluice_flows4>(SLUICE_MAP_FLOWS4, jiffies);
+    make_flows_older<sluice_flows6>(SLUICE_MAP_FLOWS6, jiffies);
+    make_fragments_older(jiffies);
     for (uint32_t i = 0; i < kEndpoints; ++i) must(kernel::age_stats(programs_, i, jiffies));
   }
   sluice_endpoint_stats stats(uint32_t endpoint) override {
     return must(kernel::read_stats(programs_, endpoint));
   }
-  size_t flows(sluice_map map) override { return must(kernel::get_entries(programs_.map(map))).count; }
+  std::vector<sluice_flow_edit> flows() override {
+    std::vector<sluice_flow_edit> all;
+    must(kernel::for_each_flow(programs_, [&all](const sluice_flow_edit& flow) { all.push_back(flow); }));
+    return all;
+  }
+  void edit(const sluice_flow_edit& edit) override { must(kernel::edit_flow(programs_, edit)); }
+  sluice_flow_counts flow_counts(uint32_t endpoint) override {
+    return must(kernel::read_flow_counts(programs_, endpoint));
+  }
+  void set_flow_share(uint32_t endpoint, uint32_t flows) override {
+    must(kernel::set_flow_share(programs_, endpoint, flows));
+  }
+  uint32_t now() override { return jiffies(); }
+  uint32_t second() override { return hz_; }
 
  private:
   image::Target& target() override { return still_; }
@@ -83,16 +110,24 @@ class KernelEngine final : public Engine {
   }
   Counted counters() override { return must(kernel::read_counters(programs_)); }
 
-  template <typename Value>
-  void older(sluice_map map, uint32_t jiffies) {
-    auto entries = must(kernel::get_entries(programs_.map(map)));
-    for (size_t at = 0; at + sizeof(Value) <= entries.values.size(); at += sizeof(Value)) {
-      Value value;
+  template <typename Bucket>
+  void make_flows_older(sluice_map map, uint32_t jiffies) {
+    auto buckets = must(kernel::MappedArray<Bucket>::open(programs_.map(map)));
+    constexpr uint64_t kSeen = 0xffffffff;
+    for (uint32_t i = 0; i < buckets.size(); ++i)
+      for (auto& state : buckets[i].state)
+        if (state != 0) state = (state & ~kSeen) | ((state - jiffies) & kSeen);
+  }
+  void make_fragments_older(uint32_t jiffies) {
+    const kernel::MapHandle map = programs_.map(SLUICE_MAP_FRAGMENTS);
+    auto entries = must(kernel::get_entries(map));
+    for (size_t at = 0; at < entries.values.size(); at += sizeof(sluice_fragment)) {
+      sluice_fragment value;
       std::memcpy(&value, &entries.values[at], sizeof value);
       value.seen -= jiffies;
       std::memcpy(&entries.values[at], &value, sizeof value);
     }
-    must(kernel::put_entries(programs_.map(map), entries.keys, entries.values));
+    must(kernel::put_entries(map, entries.keys, entries.values));
   }
 
   kernel::Programs programs_;
@@ -108,8 +143,8 @@ std::unique_ptr<Engine> kernel_engine() {
   if (::geteuid() != 0) return nullptr;
   stay_on_one_cpu();
   kernel::LoadOptions options;
-  options.max_entries = {{SLUICE_MAP_FLOWS4, kFlowLimit},
-                         {SLUICE_MAP_FLOWS6, kFlowLimit},
+  options.max_entries = {{SLUICE_MAP_FLOWS4, kFlowBuckets},
+                         {SLUICE_MAP_FLOWS6, kFlowBuckets},
                          {SLUICE_MAP_FRAGMENTS, 256},
                          {SLUICE_MAP_ENDPOINTS, kEndpoints},
                          {SLUICE_MAP_STATS, kEndpoints}};

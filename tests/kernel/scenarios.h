@@ -52,7 +52,7 @@ using packet::Spec;
   X(TcpTimeouts, "TCP, unanswered and answered")                                   \
   X(TcpClosing, "TCP after FIN from both sides, and after RST")                    \
   X(OtherTimeouts, "other protocols, unanswered and answered")                     \
-  X(LeastRecentlyUsed, "more flows than fit")                                      \
+  X(FullTable, "more flows than fit")                                              \
   X(NotReady, "a pod whose policies are not known yet")                            \
   X(UnknownInterface, "an interface of no pod")                                    \
   X(FarInterface, "interfaces that share a slot")                                  \

@@ -30,6 +30,7 @@ void add_lifetimes(const Ends& e, Rows& rows, Feature feature, net::Protocol pro
       .send(kYes, e.hook, first)
       .wait(kSeconds[unanswered] - kMargin)
       .send(kFlow, e.back(), back)
+      .send(kFlow, e.back(), back, "and another one")
       .wait(kSeconds[answered] - kMargin)
       .send(kFlow, e.back(), back)
       .wait(kSeconds[answered] - kMargin)
@@ -41,6 +42,7 @@ void add_lifetimes(const Ends& e, Rows& rows, Feature feature, net::Protocol pro
       .send(kYes, e.hook, later);
   rows.add(feature, e, name + ": once answered, forgotten later", one_way(e))
       .send(kYes, e.hook, first)
+      .send(kFlow, e.back(), back)
       .send(kFlow, e.back(), back)
       .wait(kSeconds[answered] + kMargin)
       .send(kNo, e.back(), back)
@@ -54,7 +56,8 @@ void add_closing_rows(const Ends& e, Rows& rows) {
   auto open = [&](const char* aloud) -> Scenario& {
     return rows.add(Feature::kTcpClosing, e, aloud, one_way(e))
         .send(kYes, e.hook, syn)
-        .send(kFlow, e.back(), reply(syn));
+        .send(kFlow, e.back(), reply(syn))
+        .send(kFlow, e.hook, with_flags(syn, kAck));
   };
   open("one FIN leaves the other half open")
       .send(kFlow, e.hook, with_flags(syn, kFin | kAck))
@@ -70,16 +73,27 @@ void add_closing_rows(const Ends& e, Rows& rows) {
   for (sluice_direction side : {e.hook, e.back()})
     open(side == e.hook ? "RST by the opener" : "RST by the other end")
         .send(kFlow, side, side == e.hook ? with_flags(syn, kRst) : reply(syn, kRst))
-        .wait(in_time)
-        .send(kFlow, e.back(), back)
         .wait(late)
-        .send(kNo, e.back(), back);
-  open("a new SYN after RST opens it again")
+        .send(kFlow, e.back(), back, "anybody can forge a RST")
+        .wait(late)
+        .send(kFlow, e.back(), back);
+  open("a SYN after RST opens a connection of its own")
+      .send(kFlow, e.back(), reply(syn, kRst))
+      .send(kYes, e.hook, syn)
+      .wait(late)
+      .send(kNo, e.back(), back);
+  open("which is answered as the first was")
       .send(kFlow, e.back(), reply(syn, kRst))
       .send(kYes, e.hook, syn)
       .send(kFlow, e.back(), reply(syn))
+      .send(kFlow, e.hook, with_flags(syn, kAck))
       .wait(late)
       .send(kFlow, e.back(), back);
+  rows.add(Feature::kTcpClosing, e, "a SYN,ACK that nobody acknowledges gives it no longer life", one_way(e))
+      .send(kYes, e.hook, syn)
+      .send(kFlow, e.back(), reply(syn))
+      .wait(late)
+      .send(kNo, e.back(), back);
 }
 
 }  // namespace
@@ -94,9 +108,9 @@ void add_timeout_rows(const Ends& e, Rows& rows) {
                   SLUICE_TIMEOUT_OTHER_ANSWERED);
   add_closing_rows(e, rows);
 
-  auto& full = rows.add(Feature::kLeastRecentlyUsed, e, "the newest is known, the one unused longest is not",
-                        one_way(e));
-  constexpr unsigned kMany = 3 * kFlowLimit;
+  auto& full =
+      rows.add(Feature::kFullTable, e, "more than fit: what is remembered is among the newest", one_way(e));
+  constexpr unsigned kMany = 6 * SLUICE_FLOW_WAYS * kFlowBuckets;
   for (unsigned i = 1; i <= kMany; ++i) full.send(kYes, e.hook, e.udp(i));
   full.send(kFlow, e.back(), reply(e.udp(kMany)))
       .send(kNo, e.back(), reply(e.udp(1)))

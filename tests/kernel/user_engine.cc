@@ -13,8 +13,8 @@ class UserEngine final : public Engine {
 
   void reset() override {
     maps_ = std::make_unique<packet::Maps>();
-    maps_->set_limit(SLUICE_MAP_FLOWS4, kFlowLimit);
-    maps_->set_limit(SLUICE_MAP_FLOWS6, kFlowLimit);
+    maps_->set_limit(SLUICE_MAP_FLOWS4, kFlowBuckets);
+    maps_->set_limit(SLUICE_MAP_FLOWS6, kFlowBuckets);
     placement_ = {};
     image_ = {};
     now_ = kStart;
@@ -24,7 +24,16 @@ class UserEngine final : public Engine {
   sluice_endpoint_stats stats(uint32_t endpoint) override {
     return *static_cast<sluice_endpoint_stats*>(maps_->lookup(SLUICE_MAP_STATS, &endpoint));
   }
-  size_t flows(sluice_map map) override { return maps_->size(map); }
+  std::vector<sluice_flow_edit> flows() override { return maps_->flows(); }
+  void edit(const sluice_flow_edit& edit) override { maps_->edit(edit, now_); }
+  sluice_flow_counts flow_counts(uint32_t endpoint) override {
+    return *static_cast<sluice_flow_counts*>(maps_->lookup(SLUICE_MAP_FLOW_COUNTS, &endpoint));
+  }
+  void set_flow_share(uint32_t endpoint, uint32_t flows) override {
+    static_cast<sluice_flow_counts*>(maps_->lookup(SLUICE_MAP_FLOW_COUNTS, &endpoint))->share = flows;
+  }
+  uint32_t now() override { return now_; }
+  uint32_t second() override { return 1; }
 
  private:
   image::Target& target() override { return *maps_; }

@@ -207,7 +207,7 @@ TEST_F(Maps, ABatchOfTheWrongSizeIsRefused) {
   image::Batch batch = rules(0, 2);
   batch.values.pop_back();
   EXPECT_FALSE(maps.write(batch).ok());
-  EXPECT_FALSE(maps.write(one(SLUICE_MAP_FLOWS4, sluice_flow4_key{}, sluice_flow{})).ok());
+  EXPECT_FALSE(maps.write(one(SLUICE_MAP_FLOWS4, uint32_t{0}, sluice_flows4{})).ok());
 }
 
 TEST_F(Maps, InterfacesThatShareASlotAreBothFound) {

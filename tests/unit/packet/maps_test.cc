@@ -72,26 +72,30 @@ TEST(Maps, HashThatIsFullSaysSo) {
 
 TEST(Maps, LruForgetsTheOneUsedLongestAgo) {
   Maps maps;
-  maps.set_limit(SLUICE_MAP_FLOWS4, 3);
-  auto key = [](uint32_t number) { return sluice_flow4_key{number, 0, 0, 0, 6}; };
+  maps.set_limit(SLUICE_MAP_FRAGMENTS, 3);
+  auto key = [](uint32_t number) {
+    sluice_fragment_key contents{};
+    contents.identification = number;
+    return contents;
+  };
   auto holds = [&](uint32_t number) {
     auto contents = key(number);
-    return maps.lookup(SLUICE_MAP_FLOWS4, &contents) != nullptr;
+    return maps.lookup(SLUICE_MAP_FRAGMENTS, &contents) != nullptr;
   };
-  const sluice_flow flow{};
+  const sluice_fragment fragment{};
   for (uint32_t i = 1; i <= 3; ++i) {
     auto contents = key(i);
-    maps.insert(SLUICE_MAP_FLOWS4, &contents, &flow);
+    maps.insert(SLUICE_MAP_FRAGMENTS, &contents, &fragment);
   }
   EXPECT_TRUE(holds(1)) << "and is used by that";
   auto fourth = key(4);
-  maps.insert(SLUICE_MAP_FLOWS4, &fourth, &flow);
-  EXPECT_EQ(maps.size(SLUICE_MAP_FLOWS4), 3U);
+  maps.insert(SLUICE_MAP_FRAGMENTS, &fourth, &fragment);
+  EXPECT_EQ(maps.size(SLUICE_MAP_FRAGMENTS), 3U);
   EXPECT_FALSE(holds(2));
   EXPECT_TRUE(holds(1) && holds(3) && holds(4));
   maps.clear_flows();
-  EXPECT_EQ(maps.size(SLUICE_MAP_FLOWS4), 0U);
-  maps.insert(SLUICE_MAP_FLOWS4, &fourth, &flow);
+  EXPECT_EQ(maps.size(SLUICE_MAP_FRAGMENTS), 0U);
+  maps.insert(SLUICE_MAP_FRAGMENTS, &fourth, &fragment);
   EXPECT_TRUE(holds(4));
 }
 

@@ -1,5 +1,5 @@
-// What the recent maps remember changes no verdict: with more flows than they hold, with flows that share a
-// set, and with flows that differ in one word of their key.
+// What is remembered, in the flow tables and in the recent map, changes no verdict: with many flows, with flows
+// that share a bucket, and with flows that differ in one word of their key.
 #include <gtest/gtest.h>
 
 #include "agent/packet/build.h"
@@ -16,7 +16,7 @@ using testing::port;
 using testing::World;
 
 constexpr uint8_t kAck = 0x10;
-constexpr unsigned kFirstPort = 1024, kFlowsEach = 6000, kPeers = 4;  // more than SLUICE_RECENT_FLOWS pairs
+constexpr unsigned kFirstPort = 1024, kFlowsEach = 6000, kPeers = 4;
 
 struct Ends {
   net::Family family;
@@ -49,7 +49,7 @@ class Recent : public ::testing::TestWithParam<Ends> {
   Applied applied_;
 };
 
-TEST_P(Recent, MoreFlowsThanAreRemembered) {
+TEST_P(Recent, ManyFlows) {
   for (unsigned i = 0; i < kPeers; ++i)
     for (unsigned n = 0; n < kFlowsEach; n += 2) ASSERT_TRUE(leaves(out(i, kFirstPort + n)));
   for (int pass = 0; pass < 2; ++pass)
