@@ -90,7 +90,7 @@ SLUICE_STAGE __u64 sluice_marked_in(const __u64* bucket, const struct sluice_flo
 }
 
 /* Finds the key among the entries of a bucket that bear its mark. That two others bear it too happens once in
- * 2^44: then the key counts as not there. */
+ * 2^42: then the key counts as not there. */
 SLUICE_STAGE bool sluice_find_in_bucket(__u64* bucket, const struct sluice_flow_key* key, __u32 words,
                                         __u64* way) {
   __u64 marked = sluice_marked_in(bucket, key);

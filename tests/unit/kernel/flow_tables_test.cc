@@ -1,0 +1,74 @@
+// The flow tables at the size that they are made for, and the seed that says where a key stands.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "agent/kernel/flows.h"
+#include "agent/kernel/hz.h"
+#include "agent/kernel/maps.h"
+#include "tests/unit/kernel/world.h"
+
+namespace sluice::kernel::testing {
+namespace {
+
+using ::testing::Each;
+using ::testing::Ne;
+
+class FlowTables : public KernelTest {};
+
+constexpr uint32_t kPods = 100;
+
+void add(const Programs& programs, uint8_t family, uint32_t count) {
+  // A moment ago: the clock that is read here may be ahead of the programs' own.
+  const uint32_t seen = must(jiffies_now()) - must(jiffies_per_second());
+  for (uint32_t i = 0; i < count; ++i) {
+    sluice_flow_edit flow{};
+    flow.remote[family == 4 ? 0 : 3] = i / kPods;
+    flow.endpoint = 1 + i % kPods;
+    flow.ports = 443;
+    flow.family = family;
+    flow.protocol = 6;
+    flow.seen = seen;
+    flow.bits = SLUICE_FLOW_REPLIED | SLUICE_FLOW_ANSWERED;
+    flow.kind = SLUICE_FLOW_ADD;
+    ASSERT_TRUE(edit_flow(programs, flow).ok());
+  }
+}
+
+TEST_F(FlowTables, AtFourFifthsOfTheirFlowsHaveAPlaceForEach) {
+  LoadOptions options;
+  options.flows = SLUICE_LEAST_FLOWS;
+  const Programs programs = must(load(options));
+  must(KernelMaps::open(programs));  // draws the seed
+  constexpr uint32_t kIpv4 = SLUICE_LEAST_FLOWS / 5 * 4, kIpv6 = kIpv4 / 2;
+  for (int pass = 0; pass < 2; ++pass) {  // what is found is not added again
+    add(programs, 4, kIpv4);
+    add(programs, 6, kIpv6);
+  }
+  const FlowFacts facts = must(read_flow_facts(programs));
+  EXPECT_EQ(facts.ipv4.capacity, SLUICE_LEAST_FLOWS);
+  EXPECT_EQ(facts.ipv6.capacity, SLUICE_LEAST_FLOWS / 2);
+  EXPECT_EQ(facts.ipv4.held[SLUICE_FLOWS_ANSWERED], kIpv4);
+  EXPECT_EQ(facts.ipv6.held[SLUICE_FLOWS_ANSWERED], kIpv6);
+  const sluice_flow_counts node = must(read_flow_counts(programs, SLUICE_NO_ENDPOINT));
+  EXPECT_EQ(node.refused, 0u);
+  EXPECT_THAT(node.displaced, Each(0u));
+}
+
+std::vector<uint32_t> seed_of(const Programs& programs) {
+  const sluice_config config = must(KernelMaps::open(programs)).config();
+  return {std::begin(config.flow_seed), std::end(config.flow_seed)};
+}
+
+TEST_F(FlowTables, HaveASeedOfTheirOwnForAsLongAsTheyStand) {
+  const auto one = seed_of(must(load(small_private()))), other = seed_of(must(load(small_private())));
+  EXPECT_THAT(one, Each(Ne(0u)));
+  EXPECT_THAT(other, Each(Ne(0u)));
+  for (size_t i = 0; i < one.size(); ++i) EXPECT_NE(one[i], other[i]) << "word " << i;
+  const auto pinned = seed_of(must(load(small_pinned())));
+  EXPECT_EQ(seed_of(must(load(small_pinned()))), pinned) << "a restart finds the flows again";
+}
+
+}  // namespace
+}  // namespace sluice::kernel::testing
