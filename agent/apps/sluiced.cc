@@ -76,6 +76,8 @@ control::AgentOptions agent_options(const SluicedOptions& options) {
   agent.bpffs = options.bpffs;
   agent.strict = options.default_verdict == "strict";
   agent.audit = options.mode == "audit";
+  agent.flows = options.flows;
+  agent.flows_per_pod = options.flows_per_pod.value_or(0);
   agent.attach = kernel::attach::parse_attach_mode(options.attach).value();
   return agent;
 }

@@ -2,10 +2,14 @@
 
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdlib>
 #include <set>
 
+#include "agent/base/excerpt.h"
 #include "agent/kernel/attach/attach.h"
+#include "agent/model/objects.h"
+#include "sluice/limits.h"
 
 namespace sluice::apps {
 namespace {
@@ -14,6 +18,32 @@ const char kDescription[] =
     "The per-node agent of Sluice: compiles NetworkPolicy into BPF maps and attaches programs to this node's "
     "pods.\n"
     "On SIGTERM it stops and leaves enforcement in place.";
+
+// What CLI11 would say of a number that is out of range names no way to mend it.
+CLI::Validator connections(uint32_t least) {
+  return checked_by([least](const std::string& text) -> base::Result<uint32_t> {
+    uint32_t count = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, code] = std::from_chars(text.data(), end, count);
+    if (code == std::errc() && stop == end && count >= least && count <= SLUICE_MOST_FLOWS) return count;
+    return base::Error(base::excerpt(text) + " is no number of connections: give one from " +
+                       std::to_string(least) + " to " + std::to_string(SLUICE_MOST_FLOWS));
+  });
+}
+
+void add_flow_options(CLI::App& app, SluicedOptions& options) {
+  app.add_option(
+         "--flows", options.flows,
+         "IPv4 connections that are remembered, and half as many IPv6 [as many as there were, else by the "
+         "node's memory]")
+      ->type_name("N")
+      ->check(connections(SLUICE_LEAST_FLOWS));
+  app.add_option("--flows-per-pod", options.flows_per_pod,
+                 "How many of them a pod is sure of where they are short, unless its annotation " +
+                     std::string(model::kFlowsAnnotation) + " says [0: a tenth]")
+      ->type_name("N")
+      ->check(connections(0));
+}
 
 void add_options(CLI::App& app, SluicedOptions& options) {
   app.option_defaults()->always_capture_default();
@@ -35,6 +65,7 @@ void add_options(CLI::App& app, SluicedOptions& options) {
   app.add_option("--mode", options.mode, "audit: report what would be denied, let it pass")
       ->check(CLI::IsMember({"enforce", "audit"}));
   app.add_option("--bpffs", options.bpffs, "Where maps, programs and links are pinned")->type_name("DIR");
+  add_flow_options(app, options);
   add_metrics_option(app, options, "Prometheus metrics, /healthz, /readyz");
   app.add_option("--attach", options.attach, "How programs are attached: auto, tcx or clsact")
       ->check(checked_by(kernel::attach::parse_attach_mode));

@@ -21,6 +21,7 @@ struct SluicedOptions : DaemonOptions {
   std::string bpffs = "/sys/fs/bpf/sluice";
   std::string attach = "auto";
   std::optional<uint32_t> socket_group, feeder_uid;
+  std::optional<uint32_t> flows, flows_per_pod;
   bool detach = false, dry_run = false, preflight = false;
   std::string output = "table";  // of preflight
 };

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <csignal>
 
@@ -30,7 +31,8 @@ using std::chrono::steady_clock;
 namespace {
 
 constexpr size_t kEventsAtOnce = 256;
-constexpr unsigned kOwnThreads = 4;  // mounts, CPU visits, the stop, and one inside a namespace
+// Mounts, CPU visits, the stop, a reading of the flow tables, and one inside a namespace.
+constexpr unsigned kOwnThreads = 5;
 
 bool is_closed(const std::string& path) {
   const auto netns = endpoint::Netns::open(path);
@@ -94,6 +96,8 @@ Result<Agent::Kernel> Agent::load(const AgentOptions& options) {
   Kernel kernel;
   kernel::LoadOptions load_options;
   load_options.pin_dir = options.bpffs;
+  load_options.flows = options.flows;
+  load_options.flow_share = options.flows_per_pod;
   auto programs = kernel::load(load_options);
   if (!programs) return programs.error();
   kernel.programs = std::make_unique<kernel::Programs>(std::move(*programs));
@@ -164,6 +168,11 @@ Agent::Agent(boost::asio::io_context& loop, AgentOptions options, std::unique_pt
       facts_{options_.version, options_.source, kernel::attach::to_text(kernel_.attacher->mode()),
              options_.strict, options_.audit},
       cni_(loop, announced_file(options_.socket.path), reconciler_, facts_, for_cni(), log),
+      flow_reader_([this] { return kernel::read_flow_facts(*kernel_.programs); },
+                   [] { return steady_clock::now(); }),
+      flow_shares_([this](uint32_t endpoint, uint64_t flows) {
+        return kernel::set_flow_share(*kernel_.programs, SLUICE_ENDPOINT_INDEX(endpoint), flows);
+      }),
       started_(steady_clock::now()),
       feeder_fd_(loop),
       watch_fd_(loop),
@@ -245,6 +254,9 @@ Status Agent::drain_objects() {
   auto batch = feeder_->drain();
   if (!batch) return base::done();
   generation_ = batch->generation;
+  shares_due_ = shares_due_ || std::ranges::any_of(batch->changes, [](const model::Change& change) {
+                  return change.id().kind == model::Kind::kPod;
+                });
   node::ObjectNews news;
   news.changes = std::move(batch->changes);
   news.complete = feeder_->synced();
@@ -307,6 +319,8 @@ void Agent::apply() {
                                                               : std::chrono::system_clock::now());
   answer_syncs();
   cni_.answer();
+  shares_due_ = shares_due_ || applied == node::Applied::kInForce;
+  if (shares_due_) set_flow_shares();
   reconciler_.clean_up();  // a wait that nobody who was answered above has to join
   if (view().to_retry())
     later(apply_retry_, [this] { apply_soon(); });
@@ -330,15 +344,6 @@ void Agent::at(const Due& due, boost::asio::steady_timer& timer, std::function<v
   timer.async_wait([this, act = std::move(act)](const error_code& cancelled) {
     if (!cancelled && !stopping_) act();
   });
-}
-
-void Agent::remove_other_layouts() {
-  if (auto taken = kernel_.programs->take_over_flows(); !taken)
-    log_.error("flows_not_taken_over", {{"error", taken.error().message()}});
-  auto removed = kernel::remove_other_versions(options_.bpffs);
-  if (!removed) return log_.error("old_layout_stays", {{"error", removed.error().message()}});
-  other_layouts_removed_ = true;
-  if (*removed > 0) log_.info("old_layout_removed", {{"versions", std::to_string(*removed)}});
 }
 
 void Agent::later(Retry& retry, std::function<void()> again) {

@@ -18,6 +18,7 @@
 
 #include "agent/base/backoff.h"
 #include "agent/control/cni_requests.h"
+#include "agent/control/flow_reader.h"
 #include "agent/control/host_state.h"
 #include "agent/control/metrics.h"
 #include "agent/control/replies.h"
@@ -28,6 +29,7 @@
 #include "agent/kernel/attach/attach.h"
 #include "agent/kernel/events.h"
 #include "agent/kernel/maps.h"
+#include "agent/node/flow_shares.h"
 #include "agent/node/reconciler.h"
 #include "agent/serve/http.h"
 #include "agent/source/feed/stream_source.h"
@@ -45,6 +47,8 @@ struct AgentOptions {
   std::filesystem::path bpffs;
   bool strict = true, audit = false;
   kernel::attach::AttachMode attach = kernel::attach::AttachMode::kAuto;
+  std::optional<uint32_t> flows;  // kernel::LoadOptions::flows
+  uint32_t flows_per_pod = 0;     // kernel::LoadOptions::flow_share
 };
 
 class Agent final : public ControlHandler {
@@ -116,13 +120,16 @@ class Agent final : public ControlHandler {
   void apply();
   // Removes maps of other layout versions. Only once every interface runs this version's programs.
   void remove_other_layouts();
+  void set_flow_shares();
   void answer_syncs();
   base::Error late() const;
   void stop(const std::string& why);
 
-  MetricsReading reading() const;
+  MetricsReading reading();
   kernel::Counters counters() const;
   EndpointStats stats() const;
+  EndpointFlows endpoint_flows() const;
+  std::optional<FlowReading> flows(const FlowReader::Facts& tables) const;
 
   boost::asio::io_context& loop_;
   const AgentOptions options_;
@@ -136,6 +143,8 @@ class Agent final : public ControlHandler {
   AgentFacts facts_;
   CniRequests cni_;
   Metrics metrics_;
+  FlowReader flow_reader_;
+  node::FlowShares flow_shares_;
   const std::chrono::steady_clock::time_point started_;
 
   Descriptor feeder_fd_, watch_fd_, events_fd_;
@@ -143,6 +152,7 @@ class Agent final : public ControlHandler {
   boost::asio::steady_timer report_due_, look_again_due_;
   boost::asio::signal_set signals_;
   bool apply_posted_ = false, stopping_ = false, other_layouts_removed_ = false;
+  bool shares_due_ = true;     // a pod's share of the flow tables may not be what is in the maps
   Generation generation_ = 0;  // of the last batch drained
   Waiters<Generation, base::Result<v1::SyncReply>> syncs_;
   std::optional<Server> server_;

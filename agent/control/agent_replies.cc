@@ -1,9 +1,13 @@
-// What the agent says of itself: the control API's replies, and HTTP.
+// What the agent says of itself: the control API's replies, and HTTP; and what it does about the flow tables, and
+// about maps of other layouts, once all is in force.
 #include "agent/control/agent.h"
+#include "agent/kernel/bpffs.h"
+#include "agent/kernel/flows.h"
 
 namespace sluice::control {
 
 using base::Result;
+using base::Status;
 using std::chrono::steady_clock;
 
 kernel::Counters Agent::counters() const {
@@ -24,17 +28,53 @@ EndpointStats Agent::stats() const {
   return all;
 }
 
-MetricsReading Agent::reading() const {
+void Agent::set_flow_shares() {
+  const Status set = flow_shares_.set(node::shares_of(view()));
+  if (!set) log_.error("flow_shares_not_set", {{"error", set.error().message()}});
+  shares_due_ = !set;
+}
+
+EndpointFlows Agent::endpoint_flows() const {
+  EndpointFlows all;
+  for (const auto& [endpoint, value] : view().image().endpoints) {
+    const auto id = view().placement().id_of(endpoint);
+    if (!id) continue;  // not in the maps yet
+    if (auto counts = kernel::read_flow_counts(*kernel_.programs, SLUICE_ENDPOINT_INDEX(*id)))
+      all[endpoint] = *counts;
+  }
+  return all;
+}
+
+std::optional<FlowReading> Agent::flows(const FlowReader::Facts& tables) const {
+  const auto node = kernel::read_flow_counts(*kernel_.programs, SLUICE_NO_ENDPOINT);
+  if (tables && node) return FlowReading{*tables, *node};
+  log_.error("flows_unreadable", {{"error", (tables ? node.error() : tables.error()).message()}});
+  return std::nullopt;
+}
+
+void Agent::remove_other_layouts() {
+  if (auto taken = kernel_.programs->take_over_flows(); !taken)
+    log_.error("flows_not_taken_over", {{"error", taken.error().message()}});
+  auto removed = kernel::remove_other_versions(options_.bpffs);
+  if (!removed) return log_.error("old_layout_stays", {{"error", removed.error().message()}});
+  other_layouts_removed_ = true;
+  if (*removed > 0) log_.info("old_layout_removed", {{"versions", std::to_string(*removed)}});
+}
+
+MetricsReading Agent::reading() {
   MetricsReading now = metrics_reading(view(), facts_, counters(), stats());
+  now.flows = flows(flow_reader_.lately());
   if (feed_ != nullptr) now.feed = feed_->reading();
   return now;
 }
 
 v1::StatusReply Agent::status() {
-  return status_reply(view(), facts_, counters(), stats(), steady_clock::now() - started_);
+  auto reply = status_reply(view(), facts_, counters(), stats(), steady_clock::now() - started_);
+  if (const auto read = flows(flow_reader_.now())) add_flows(*read, *reply.mutable_flows());
+  return reply;
 }
 v1::EndpointsReply Agent::endpoints() {
-  return endpoints_reply(view(), facts_, stats());
+  return endpoints_reply(view(), facts_, stats(), endpoint_flows());
 }
 v1::PoliciesReply Agent::policies() {
   return policies_reply(view());

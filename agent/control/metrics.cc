@@ -81,6 +81,39 @@ void add_maps(const MetricsReading& now, Families& all) {
   for (const auto& fill : now.maps) all.add(static_cast<double>(fill.limit), {{"map", fill.map}});
 }
 
+void add_flows(const FlowReading& flows, Families& all) {
+  const std::pair<const char*, const kernel::FlowTableFacts&> tables[] = {{"ipv4", flows.tables.ipv4},
+                                                                          {"ipv6", flows.tables.ipv6}};
+  all.begin("sluice_flows",
+            "Connections that are remembered; idle: silent for so long that they are forgotten, and in "
+            "nobody's way.",
+            MetricType::Gauge);
+  for (const auto& [family, facts] : tables) {
+    const auto add = [&all, family = family](const char* kind, uint64_t count) {
+      all.add(static_cast<double>(count), {{"family", family}, {"kind", kind}});
+    };
+    add("answered", facts.held[SLUICE_FLOWS_ANSWERED]);
+    add("unanswered", facts.held[SLUICE_FLOWS_UNANSWERED]);
+    add("idle", facts.idle);
+  }
+  all.begin("sluice_flows_limit", "Connections that the tables are made for.", MetricType::Gauge);
+  for (const auto& [family, facts] : tables)
+    all.add(static_cast<double>(facts.capacity), {{"family", family}});
+  all.begin("sluice_flows_oldest_seconds",
+            "Since the last packet of the connection that was silent for longest and is not forgotten.",
+            MetricType::Gauge);
+  for (const auto& [family, facts] : tables) all.add(facts.oldest, {{"family", family}});
+  all.begin("sluice_flows_displaced_total",
+            "Connections that gave way to another before their time; refused: new ones that found no place.",
+            MetricType::Counter);
+  const auto add = [&all](const char* kind, uint64_t count) {
+    all.add(static_cast<double>(count), {{"kind", kind}});
+  };
+  add("unanswered", flows.node.displaced[SLUICE_FLOWS_UNANSWERED]);
+  add("answered", flows.node.displaced[SLUICE_FLOWS_ANSWERED]);
+  add("refused", flows.node.refused);
+}
+
 // Reasons of one verdict; `part` takes packets or bytes out of a counter.
 template <typename Part>
 void add_reasons(const MetricsReading& now, bool denied, Part part, Families& all) {
@@ -151,6 +184,7 @@ std::string Metrics::text(const MetricsReading& reading) const {
   add_state(reading, all);
   if (reading.feed) add_feed(*reading.feed, all);
   add_maps(reading, all);
+  if (reading.flows) add_flows(*reading.flows, all);
   add_packets(reading, all);
   add_endpoints(reading, all);
   auto families = all.drain();

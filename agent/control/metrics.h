@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "agent/kernel/counters.h"
+#include "agent/kernel/flows.h"
 #include "agent/source/feed/stream_source.h"
 
 namespace sluice::control {
@@ -26,6 +27,12 @@ namespace sluice::control {
 struct EndpointDrops {
   std::string ns, pod;
   sluice_endpoint_stats stats{};
+};
+
+// The connections that the node remembers.
+struct FlowReading {
+  kernel::FlowFacts tables;
+  sluice_flow_counts node{};  // what the whole node displaced and refused
 };
 
 // Everything at one moment.
@@ -46,6 +53,7 @@ struct MetricsReading {
   kernel::Counters counters{};
   std::vector<EndpointDrops> drops;
   uint64_t announced = 0;                         // endpoints that CNI plugins announced
+  std::optional<FlowReading> flows;               // none: they could not be read
   std::optional<source::feed::FeedReading> feed;  // where objects come through the control API
 };
 

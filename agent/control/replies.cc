@@ -141,6 +141,22 @@ v1::StatusReply status_reply(const node::NodeView& node, const AgentFacts& facts
   return reply;
 }
 
+void add_flows(const FlowReading& reading, v1::Flows& flows) {
+  for (const auto& [family, facts] : {std::pair(net::Family::kIpv4, &reading.tables.ipv4),
+                                      std::pair(net::Family::kIpv6, &reading.tables.ipv6)}) {
+    auto* table = flows.add_tables();
+    table->set_family(std::string(net::to_text(family)));
+    table->set_limit(facts->capacity);
+    table->set_answered(facts->held[SLUICE_FLOWS_ANSWERED]);
+    table->set_unanswered(facts->held[SLUICE_FLOWS_UNANSWERED]);
+    table->set_idle(facts->idle);
+    table->set_oldest_seconds(facts->oldest);
+  }
+  flows.set_displaced_unanswered(reading.node.displaced[SLUICE_FLOWS_UNANSWERED]);
+  flows.set_displaced_answered(reading.node.displaced[SLUICE_FLOWS_ANSWERED]);
+  flows.set_refused(reading.node.refused);
+}
+
 MetricsReading metrics_reading(const node::NodeView& node, const AgentFacts& facts,
                                const kernel::Counters& counters, const EndpointStats& stats) {
   MetricsReading now;

@@ -20,14 +20,19 @@ struct AgentFacts {
 // Statistics of each endpoint in force, by its image id.
 using EndpointStats = std::map<image::EndpointId, sluice_endpoint_stats>;
 
+// What the flow tables hold of each.
+using EndpointFlows = std::map<image::EndpointId, sluice_flow_counts>;
+
 // Endpoint.ingress and .egress; `endpoint` is null where it is not in force.
 std::string side_text(const image::Endpoint* endpoint, model::Direction direction, bool strict);
 v1::SyncReply sync_reply(const node::NodeView& node);
 v1::StatusReply status_reply(const node::NodeView& node, const AgentFacts& facts,
                              const kernel::Counters& counters, const EndpointStats& stats,
                              std::chrono::duration<double> uptime);
+// StatusReply.flows.
+void add_flows(const FlowReading& reading, v1::Flows& flows);
 v1::EndpointsReply endpoints_reply(const node::NodeView& node, const AgentFacts& facts,
-                                   const EndpointStats& stats);
+                                   const EndpointStats& stats, const EndpointFlows& flows);
 v1::PoliciesReply policies_reply(const node::NodeView& node);
 v1::IdentitiesReply identities_reply(const node::NodeView& node);
 base::Result<v1::CheckReply> check_reply(const node::NodeView& node, const v1::CheckRequest& request);

@@ -40,6 +40,19 @@ void fill_endpoint(const node::NodeView& node, const AgentFacts& facts, const En
   }
 }
 
+// CPUs that count at once may leave a moment at which fewer than none are held.
+void fill_flows(const sluice_flow_counts& counts, v1::Endpoint& reply) {
+  const auto held = [&counts](sluice_flow_class of) {
+    return static_cast<uint64_t>(std::max<int64_t>(counts.held[of], 0));
+  };
+  reply.set_flows_answered(held(SLUICE_FLOWS_ANSWERED));
+  reply.set_flows_unanswered(held(SLUICE_FLOWS_UNANSWERED));
+  reply.set_flows_displaced_answered(counts.displaced[SLUICE_FLOWS_ANSWERED]);
+  reply.set_flows_displaced_unanswered(counts.displaced[SLUICE_FLOWS_UNANSWERED]);
+  reply.set_flows_refused(counts.refused);
+  reply.set_flows_share(counts.share);
+}
+
 void add_interface(const node::NodeView& node, const endpoint::LocalPod& local, v1::Endpoint& reply) {
   auto* interface = reply.add_interfaces();
   interface->set_index(static_cast<uint32_t>(local.host_ifindex));
@@ -114,15 +127,19 @@ base::Status fill_side(const node::NodeView& node, const model::ProbeEnd& self, 
 }  // namespace
 
 v1::EndpointsReply endpoints_reply(const node::NodeView& node, const AgentFacts& facts,
-                                   const EndpointStats& stats) {
+                                   const EndpointStats& stats, const EndpointFlows& flows) {
   v1::EndpointsReply reply;
   const auto& pods = node.compiler().cluster().pods;
   const endpoint::LocalPod* last = nullptr;
   for (const auto& local : node.locals()) {
     const auto pod = pods.find(local.name);
     if (pod == pods.end()) continue;
-    if (last == nullptr || last->name != local.name)
-      fill_endpoint(node, facts, stats, pod->second, *reply.add_endpoints());
+    if (last == nullptr || last->name != local.name) {
+      auto& endpoint = *reply.add_endpoints();
+      fill_endpoint(node, facts, stats, pod->second, endpoint);
+      if (const auto held = flows.find(compile::endpoint_id(pod->second)); held != flows.end())
+        fill_flows(held->second, endpoint);
+    }
     add_interface(node, local, *reply.mutable_endpoints(reply.endpoints_size() - 1));
     last = &local;
   }

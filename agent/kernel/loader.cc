@@ -106,11 +106,13 @@ Status fit_flow_tables(const sluice_policy& skeleton, const LoadOptions& options
 }
 
 // What the programs are told of the flow tables that they got.
-void write_flow_constants(sluice_policy& skeleton) {
+void write_flow_constants(sluice_policy& skeleton, const LoadOptions& options) {
   auto& rodata = *skeleton.rodata;
   rodata.sluice_flow_bucket_count4 = bpf_map__max_entries(skeleton.maps.sluice_flows4);
   rodata.sluice_flow_bucket_count6 = bpf_map__max_entries(skeleton.maps.sluice_flows6);
-  rodata.sluice_flow_share_count = rodata.sluice_flow_bucket_count4 * 2 / SLUICE_FLOW_SHARES;
+  rodata.sluice_flow_share_count = options.flow_share != 0
+                                       ? options.flow_share
+                                       : rodata.sluice_flow_bucket_count4 * 2 / SLUICE_FLOW_SHARES;
 }
 
 // For each map of the contract (not the constants): what `act` does with it and its pin.
@@ -283,7 +285,7 @@ base::Result<Programs> load(const LoadOptions& options) {
     };
     if (auto reused = for_each_pin(skeleton, *options.pin_dir, reuse); !reused) return reused.error();
   }
-  write_flow_constants(skeleton);
+  write_flow_constants(skeleton, options);
   if (options.verifier_statistics) programs.ask_for_statistics();
   if (const int code = sluice_policy__load(&skeleton); code != 0) return load_error(code, log);
   if (options.pin_dir && !options.look_only) {

@@ -42,6 +42,9 @@ struct LoadOptions {
   // SLUICE_LEAST_FLOWS; absent: as many as are pinned, else default_flows(). Pinned tables of another size are
   // replaced, and their flows kept.
   std::optional<uint32_t> flows;
+  // How many of them, answered and unanswered each, a pod without a share of its own is sure of; 0: one of
+  // SLUICE_FLOW_SHARES.
+  uint32_t flow_share = 0;
   // Other limits than include/sluice/limits.h has, so that a test can fill a map. Of a flow table: buckets.
   std::map<sluice_map, uint32_t> max_entries;
 };

@@ -27,6 +27,7 @@ using Labels = std::map<std::string, std::string>;
 
 // On a Pod, or on the Namespace of pods: CIDRs, comma separated, that it may send from (semantics 38).
 inline constexpr char kSourcePrefixesAnnotation[] = "sluice.dev/allowed-source-prefixes";
+inline constexpr char kFlowsAnnotation[] = "sluice.dev/flows";
 
 enum class Operator : uint8_t { kIn, kNotIn, kExists, kDoesNotExist };
 
@@ -83,6 +84,7 @@ struct Pod {
   std::vector<ContainerPort> ports;
   // What it may send from besides its own addresses (semantics 38); unique, sorted.
   std::vector<net::Cidr> source_prefixes = {};
+  uint32_t flows = 0;  // connections that the node is sure to remember of it (sluice.dev/flows); 0: as of all
   bool operator==(const Pod&) const = default;
 
   // Semantics 2: takes part as a protected endpoint and as a peer that selectors match.

@@ -12,6 +12,7 @@ model::Pod matched_part(const model::Pod& pod) {
   part.labels.clear();
   part.ports.clear();
   part.source_prefixes.clear();
+  part.flows = 0;
   return part;
 }
 

@@ -22,6 +22,9 @@ REFUSED = [
     ("metrics.agentPort=70000", "metrics.agentPort"),
     ("agent.extraCapabilities={CAP_SYS_RESOURCE}", "agent.extraCapabilities"),
     ("agent.extraCapabilities={SYS_MODULE}", "agent.extraCapabilities"),
+    ("agent.flows=262143", "agent.flows"),
+    ("agent.flows=16777217", "agent.flows"),
+    ("agent.flowsPerPod=-1", "agent.flowsPerPod"),
     ("cni.extraCapabilities={SYS_ADMIN}", "cni.extraCapabilities"),
     ("watcher.apiServer=10.0.0.1", "watcher.apiServer"),
     ("watcher.uid=0", "watcher.uid"),
@@ -128,6 +131,11 @@ class Rendering(unittest.TestCase):
                 self.assertEqual(self.agent_settings(documents)["metrics"], listen)
                 agent = charts.containers(documents)["agent"]
                 self.assertEqual(agent["livenessProbe"]["httpGet"]["host"], probed)
+
+    def test_how_many_flows_only_where_it_is_said(self):
+        self.assertFalse({"flows", "flows-per-pod"} & set(self.agent_settings(self.rendered())))
+        settings = self.agent_settings(self.rendered({"agent": {"flows": 16777216, "flowsPerPod": 5000}}))
+        self.assertEqual((settings["flows"], settings["flows-per-pod"]), (16777216, 5000))
 
     def test_a_changed_setting_rolls_the_pods(self):
         def checksum(values):

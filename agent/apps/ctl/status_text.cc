@@ -47,6 +47,28 @@ std::string state_text(const v1::StatusReply& status, bool colour) {
   return colour ? "\x1b[" + std::string(code) + "m" + text + "\x1b[0m" : text;
 }
 
+// 1234567 as "1,234,567".
+std::string grouped(uint64_t number) {
+  std::string digits = std::to_string(number);
+  for (size_t at = digits.size(); at > 3;) digits.insert(at -= 3, ",");
+  return digits;
+}
+
+std::string flows_text(const v1::Flows& flows) {
+  std::vector<std::string> tables;
+  uint64_t held = 0, oldest = 0;
+  for (const auto& table : flows.tables()) {
+    const uint64_t in_use = table.answered() + table.unanswered();
+    tables.push_back(grouped(in_use) + " of " + grouped(table.limit()) + " " + table.family());
+    held += in_use;
+    oldest = std::max<uint64_t>(oldest, table.oldest_seconds());
+  }
+  std::string text = joined(tables);
+  if (held > 0) text += "; oldest silent for " + age_text(static_cast<double>(oldest));
+  return text + "; " + grouped(flows.displaced_answered() + flows.displaced_unanswered()) + " displaced, " +
+         grouped(flows.refused()) + " refused";
+}
+
 std::string last_change(const v1::StatusReply& status, int64_t now) {
   const auto& change = status.last_change();
   if (change.unix_milliseconds() == 0) return "none yet";
@@ -86,6 +108,24 @@ std::vector<std::string> list_of(const google::protobuf::RepeatedPtrField<std::s
   return {list.begin(), list.end()};
 }
 
+// What there is of it, "3 answered, 1 unanswered"; empty where there is nothing.
+std::string counts_text(std::initializer_list<std::pair<const char*, uint64_t>> counts) {
+  std::vector<std::string> parts;
+  for (const auto& [what, count] : counts)
+    if (count > 0) parts.push_back(grouped(count) + " " + what);
+  return joined(parts);
+}
+
+std::string held_text(const v1::Endpoint& endpoint) {
+  return counts_text({{"answered", endpoint.flows_answered()}, {"unanswered", endpoint.flows_unanswered()}});
+}
+
+std::string lost_text(const v1::Endpoint& endpoint) {
+  return counts_text(
+      {{"displaced", endpoint.flows_displaced_answered() + endpoint.flows_displaced_unanswered()},
+       {"refused", endpoint.flows_refused()}});
+}
+
 std::string side_text(const std::string& name, const v1::Side& side) {
   std::string text = heading(name) + side.opinion();
   if (side.rules_size() > 0) text += " by " + joined(list_of(side.rules()), 16);
@@ -116,6 +156,7 @@ std::string status_text(const v1::StatusReply& status, int64_t now, bool colour)
   text += line("endpoints", std::to_string(status.endpoints()) + " in force, " +
                                 std::to_string(status.endpoints_isolated()) + " isolated, " +
                                 std::to_string(status.endpoints_waiting()) + " waiting");
+  if (status.has_flows()) text += line("flows", flows_text(status.flows()));
   text += line("last change", last_change(status, now));
   text += line("changes", std::to_string(status.applies()) + " applied, " +
                               std::to_string(status.apply_failures()) + " failed");
@@ -130,15 +171,31 @@ std::string status_text(const v1::StatusReply& status, int64_t now, bool colour)
 }
 
 std::string endpoints_text(const v1::EndpointsReply& reply, bool colour) {
-  Table table({"POD", "ADDRESSES", "INTERFACE", "INGRESS", "EGRESS", "DENIED IN", "DENIED OUT", "POLICIES"});
+  const auto any = [&reply](auto cell) {
+    return std::ranges::any_of(reply.endpoints(),
+                               [&](const auto& endpoint) { return !cell(endpoint).empty(); });
+  };
+  const bool held = any(held_text), lost = any(lost_text);
+  std::vector<std::string> headings = {"POD",    "ADDRESSES", "INTERFACE",  "INGRESS",
+                                       "EGRESS", "DENIED IN", "DENIED OUT", "POLICIES"};
+  if (held) headings.push_back("FLOWS");
+  if (lost) headings.push_back("FLOWS LOST");
+  Table table(headings);
   for (const auto& endpoint : reply.endpoints()) {
     std::vector<std::string> interfaces;
     for (const auto& interface : endpoint.interfaces())
       interfaces.push_back(interface.name() + (interface.attached() ? "" : " (not attached)"));
-    table.add({endpoint.namespace_() + "/" + endpoint.pod(), joined(list_of(endpoint.addresses())),
-               joined(interfaces), endpoint.ingress(), endpoint.egress(),
-               std::to_string(endpoint.denied_packets_ingress()),
-               std::to_string(endpoint.denied_packets_egress()), joined(list_of(endpoint.policies()), 3)});
+    std::vector<std::string> row = {endpoint.namespace_() + "/" + endpoint.pod(),
+                                    joined(list_of(endpoint.addresses())),
+                                    joined(interfaces),
+                                    endpoint.ingress(),
+                                    endpoint.egress(),
+                                    std::to_string(endpoint.denied_packets_ingress()),
+                                    std::to_string(endpoint.denied_packets_egress()),
+                                    joined(list_of(endpoint.policies()), 3)};
+    if (held) row.push_back(held_text(endpoint));
+    if (lost) row.push_back(lost_text(endpoint));
+    table.add(std::move(row));
   }
   return table.text(colour);
 }

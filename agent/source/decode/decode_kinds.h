@@ -30,6 +30,8 @@ net::Port decode_port(const Field& port);  // must be there
 // Of metadata: the annotation sluice.dev/allowed-source-prefixes (semantics 38). What is wrong in it gives
 // nothing and is warned of; the object stands.
 std::vector<net::Cidr> decode_source_prefixes(const Field& metadata);
+// Of a Pod's metadata: the annotation sluice.dev/flows; 0 where it is absent, or wrong and warned of.
+uint32_t decode_flows(const Field& metadata);
 // Sorted, each once.
 template <typename T>
 void make_set(std::vector<T>& values);

@@ -18,7 +18,7 @@ constexpr ShapeField texts(std::string_view name, uint32_t number) {
 }
 
 // Of annotations only these are kept: others may be long and change often.
-constexpr ShapeField kAnnotationFields[] = {{model::kSourcePrefixesAnnotation}};
+constexpr ShapeField kAnnotationFields[] = {{model::kSourcePrefixesAnnotation}, {model::kFlowsAnnotation}};
 constexpr Shape kAnnotations{kAnnotationFields};
 constexpr ShapeField kMetadataFields[] = {{"name", 1},
                                           {"namespace", 3},

@@ -35,6 +35,7 @@ TEST(SluicedOptions, Defaults) {
   const auto options = std::get<SluicedOptions>(parse({}));
   EXPECT_EQ(options.manifests, "") << "through the control API";
   EXPECT_FALSE(options.socket_group || options.feeder_uid);
+  EXPECT_FALSE(options.flows || options.flows_per_pod) << "as many as there were, or by the node's memory";
   EXPECT_EQ(options.node_name, "host-1");
   EXPECT_EQ(options.socket, "/run/sluice/sluice.sock");
   EXPECT_EQ(options.netns_dir, "/run/netns");
@@ -50,6 +51,16 @@ TEST(SluicedOptions, OptionsWinOverTheConfigFileWhichWinsOverTheFallbacks) {
   EXPECT_EQ(options.node_name, "from-file");
   EXPECT_EQ(options.mode, "audit");
   EXPECT_EQ(options.manifests, "/given");
+}
+
+TEST(SluicedOptions, FlowsFromEither) {
+  const ConfigFile config("flows: 1048576\nflows-per-pod: 0\n");
+  auto options = std::get<SluicedOptions>(parse({"--config", config.path()}));
+  EXPECT_EQ(options.flows, 1048576u);
+  EXPECT_EQ(options.flows_per_pod, 0u);
+  options = std::get<SluicedOptions>(parse({"--flows", "16777216", "--flows-per-pod", "5000"}));
+  EXPECT_EQ(options.flows, 16777216u);
+  EXPECT_EQ(options.flows_per_pod, 5000u);
 }
 
 struct Row {
@@ -69,18 +80,27 @@ TEST_P(WrongOptions, ExitTwoWithOneLine) {
 
 INSTANTIATE_TEST_SUITE_P(
     Apps, WrongOptions,
-    ::testing::Values(Row{"dry_without_source", {"--dry-run"}, "give --manifests DIR"},
-                      Row{"feeder_without_group", {"--feeder-uid", "65532"}, "give --socket-group GID too"},
-                      Row{"wrong_uid", {"--feeder-uid", "-1"}, "--feeder-uid"},
-                      Row{"unknown_option", {"--nonsense"}, "--nonsense"},
-                      Row{"stray_word", {"--manifests", "/m", "word"}, "word"},
-                      Row{"wrong_mode", {"--manifests", "/m", "--mode", "dry"}, "--mode"},
-                      Row{"wrong_metrics", {"--manifests", "/m", "--metrics", "9619"}, "127.0.0.1:9619"},
-                      Row{"wrong_attach", {"--manifests", "/m", "--attach", "xdp"}, "--attach"},
-                      Row{"wrong_log_level", {"--manifests", "/m", "--log-level", "loud"}, "--log-level"},
-                      Row{"both", {"--manifests", "/m", "--detach", "--dry-run"}, "only one"},
-                      Row{"two_acts", {"--preflight", "--detach"}, "only one"},
-                      Row{"no_such_config", {"--config", "/no/such/file"}, "/no/such/file: No such file"}),
+    ::testing::Values(
+        Row{"dry_without_source", {"--dry-run"}, "give --manifests DIR"},
+        Row{"feeder_without_group", {"--feeder-uid", "65532"}, "give --socket-group GID too"},
+        Row{"wrong_uid", {"--feeder-uid", "-1"}, "--feeder-uid"},
+        Row{"unknown_option", {"--nonsense"}, "--nonsense"},
+        Row{"stray_word", {"--manifests", "/m", "word"}, "word"},
+        Row{"wrong_mode", {"--manifests", "/m", "--mode", "dry"}, "--mode"},
+        Row{"wrong_metrics", {"--manifests", "/m", "--metrics", "9619"}, "127.0.0.1:9619"},
+        Row{"wrong_attach", {"--manifests", "/m", "--attach", "xdp"}, "--attach"},
+        Row{"wrong_log_level", {"--manifests", "/m", "--log-level", "loud"}, "--log-level"},
+        Row{"too_few_flows",
+            {"--flows", "262143"},
+            "--flows: \"262143\" is no number of connections: give one from 262144 to 16777216"},
+        Row{"too_many_flows", {"--flows", "16777217"}, "give one from 262144 to 16777216"},
+        Row{"flows_of_a_unit", {"--flows", "1M"}, "--flows: \"1M\" is no number"},
+        Row{"too_many_flows_per_pod",
+            {"--flows-per-pod", "16777217"},
+            "--flows-per-pod: \"16777217\" is no number of connections: give one from 0 to 16777216"},
+        Row{"both", {"--manifests", "/m", "--detach", "--dry-run"}, "only one"},
+        Row{"two_acts", {"--preflight", "--detach"}, "only one"},
+        Row{"no_such_config", {"--config", "/no/such/file"}, "/no/such/file: No such file"}),
     [](const auto& row) { return row.param.what; });
 
 struct ConfigRow {
@@ -100,25 +120,27 @@ TEST_P(WrongConfig, NamesFileAndKey) {
   EXPECT_THAT(exit.output, Not(HasSubstr("\n")));
 }
 
-INSTANTIATE_TEST_SUITE_P(Apps, WrongConfig,
-                         ::testing::Values(ConfigRow{"unknown_key", "nodename: x\n", "nodename: unknown key"},
-                                           ConfigRow{"no_setting", "detach: true\n", "detach: unknown key"},
-                                           ConfigRow{"wrong_value", "mode: maybe\n", "mode: "},
-                                           ConfigRow{"a_list", "mode: [audit]\n", "mode: give one value"},
-                                           ConfigRow{"no_map", "- mode\n", "is no map"},
-                                           ConfigRow{"twice", "mode: audit\nmode: enforce\n",
-                                                     "mode: is given twice"},
-                                           ConfigRow{"no_yaml", "mode: [\n", "line "}),
-                         [](const auto& row) { return row.param.what; });
+INSTANTIATE_TEST_SUITE_P(
+    Apps, WrongConfig,
+    ::testing::Values(ConfigRow{"unknown_key", "nodename: x\n", "nodename: unknown key"},
+                      ConfigRow{"no_setting", "detach: true\n", "detach: unknown key"},
+                      ConfigRow{"wrong_value", "mode: maybe\n", "mode: "},
+                      ConfigRow{"wrong_number", "flows: 5\n", "flows: \"5\" is no number of connections"},
+                      ConfigRow{"a_list", "mode: [audit]\n", "mode: give one value"},
+                      ConfigRow{"no_map", "- mode\n", "is no map"},
+                      ConfigRow{"twice", "mode: audit\nmode: enforce\n", "mode: is given twice"},
+                      ConfigRow{"no_yaml", "mode: [\n", "line "}),
+    [](const auto& row) { return row.param.what; });
 
 TEST(SluicedOptions, HelpAndVersionGoToStandardOutput) {
   EXPECT_EQ(std::get<Exit>(parse({"--version"})).code, kExitDone);
   const auto help = std::get<Exit>(parse({"--help"}));
   EXPECT_EQ(help.code, kExitDone);
   for (const char* option :
-       {"--node-name", "--manifests", "--socket", "--netns-dir", "--default-verdict", "--mode", "--bpffs",
-        "--metrics", "--config", "--detach", "--dry-run", "--preflight", "--attach", "--socket-group",
-        "--feeder-uid", "--log-level", "--log-format", "--version"})
+       {"--node-name",    "--manifests",  "--socket",    "--netns-dir",     "--default-verdict",
+        "--mode",         "--bpffs",      "--flows",     "--flows-per-pod", "--metrics",
+        "--config",       "--detach",     "--dry-run",   "--preflight",     "--attach",
+        "--socket-group", "--feeder-uid", "--log-level", "--log-format",    "--version"})
     EXPECT_THAT(help.output, HasSubstr(option));
 }
 

@@ -56,10 +56,38 @@ TEST(MetricsText, EveryDropReasonIsThereFromTheStartAndNoAllowedOneAmongThem) {
   EXPECT_THAT(text, Not(HasSubstr("sluice_drops_total{reason=\"policy\"")));
 }
 
+TEST(MetricsText, OfTheFlowTablesWhatWasRead) {
+  EXPECT_THAT(Metrics().text(reading()), Not(HasSubstr("sluice_flows"))) << "unread";
+  FlowReading flows;
+  flows.tables.ipv4 = {262144, {3, 7}, 2, 3600};
+  flows.tables.ipv6 = {131072, {}, 1, 0};
+  flows.node.displaced[SLUICE_FLOWS_UNANSWERED] = 11;
+  flows.node.displaced[SLUICE_FLOWS_ANSWERED] = 12;
+  flows.node.refused = 13;
+  auto now = reading();
+  now.flows = flows;
+  const std::string text = Metrics().text(now);
+  for (const char* line : {
+           "sluice_flows{family=\"ipv4\",kind=\"answered\"} 7",
+           "sluice_flows{family=\"ipv4\",kind=\"unanswered\"} 3",
+           "sluice_flows{family=\"ipv4\",kind=\"idle\"} 2",
+           "sluice_flows{family=\"ipv6\",kind=\"idle\"} 1",
+           "sluice_flows_limit{family=\"ipv4\"} 262144",
+           "sluice_flows_limit{family=\"ipv6\"} 131072",
+           "sluice_flows_oldest_seconds{family=\"ipv4\"} 3600",
+           "sluice_flows_displaced_total{kind=\"unanswered\"} 11",
+           "sluice_flows_displaced_total{kind=\"answered\"} 12",
+           "sluice_flows_displaced_total{kind=\"refused\"} 13",
+       })
+    EXPECT_THAT(text, HasSubstr(std::string(line) + "\n"));
+}
+
 TEST(MetricsText, EachFamilyIsDescribedOnce) {
   Metrics metrics;
   metrics.observe_apply(std::chrono::milliseconds(3));
-  std::istringstream lines(metrics.text(reading()));
+  auto now = reading();
+  now.flows.emplace();
+  std::istringstream lines(metrics.text(now));
   std::set<std::string> described;
   for (std::string line; std::getline(lines, line);)
     if (line.rfind("# TYPE ", 0) == 0) {

@@ -67,5 +67,45 @@ TEST_F(ReconcilerTest, OfAMapOnlyWhatCanBeFilledCounts) {
   EXPECT_EQ(endpoints->limit(), SLUICE_MAX_ENDPOINTS - 1u);
 }
 
+TEST_F(ReconcilerTest, AnEndpointSaysWhatTheFlowTablesHoldOfIt) {
+  auto node = make_node();
+  give_first(*node);
+  node->apply();
+  const auto web = compile::endpoint_id(node->view().compiler().cluster().pods.at({"prod", "web"}));
+  const auto reply = control::endpoints_reply(node->view(), {}, {}, {{web, {{-1, 7}, {3, 4}, 5, 6, {}}}});
+  ASSERT_EQ(reply.endpoints_size(), 2);
+  EXPECT_EQ(reply.endpoints(0).flows_answered(), 0u) << "prod/db, of which nothing was read";
+  const auto& endpoint = reply.endpoints(1);
+  EXPECT_EQ(endpoint.flows_unanswered(), 0u) << "never less than none";
+  EXPECT_EQ(endpoint.flows_answered(), 7u);
+  EXPECT_EQ(endpoint.flows_displaced_unanswered(), 3u);
+  EXPECT_EQ(endpoint.flows_displaced_answered(), 4u);
+  EXPECT_EQ(endpoint.flows_refused(), 5u);
+  EXPECT_EQ(endpoint.flows_share(), 6u);
+}
+
+TEST(FlowsReply, IsOfBothTablesAndTheWholeNode) {
+  control::FlowReading reading;
+  reading.tables.ipv4 = {262144, {3, 7}, 2, 3600};
+  reading.tables.ipv6 = {131072, {1, 0}, 0, 9};
+  reading.node.displaced[SLUICE_FLOWS_UNANSWERED] = 11;
+  reading.node.displaced[SLUICE_FLOWS_ANSWERED] = 12;
+  reading.node.refused = 13;
+  v1::Flows flows;
+  control::add_flows(reading, flows);
+  ASSERT_EQ(flows.tables_size(), 2);
+  EXPECT_EQ(flows.tables(0).family(), "IPv4");
+  EXPECT_EQ(flows.tables(0).limit(), 262144u);
+  EXPECT_EQ(flows.tables(0).answered(), 7u);
+  EXPECT_EQ(flows.tables(0).unanswered(), 3u);
+  EXPECT_EQ(flows.tables(0).idle(), 2u);
+  EXPECT_EQ(flows.tables(0).oldest_seconds(), 3600u);
+  EXPECT_EQ(flows.tables(1).family(), "IPv6");
+  EXPECT_EQ(flows.tables(1).unanswered(), 1u);
+  EXPECT_EQ(flows.displaced_unanswered(), 11u);
+  EXPECT_EQ(flows.displaced_answered(), 12u);
+  EXPECT_EQ(flows.refused(), 13u);
+}
+
 }  // namespace
 }  // namespace sluice::node

@@ -60,6 +60,52 @@ TEST(StatusText, NotReadyIsLoudAndSaysWhy) {
   EXPECT_THAT(text, HasSubstr("not ready   --netns-dir /x: does not exist\n"));
 }
 
+TEST(StatusText, TheFlowTables) {
+  auto status = healthy();
+  EXPECT_THAT(status_text(status, 1'005'000, false), Not(HasSubstr("flows "))) << "they could not be read";
+  auto* ipv4 = status.mutable_flows()->add_tables();
+  ipv4->set_family("IPv4");
+  ipv4->set_limit(262'144);
+  auto* ipv6 = status.mutable_flows()->add_tables();
+  ipv6->set_family("IPv6");
+  ipv6->set_limit(131'072);
+  EXPECT_THAT(status_text(status, 1'005'000, false),
+              HasSubstr("flows       0 of 262,144 IPv4, 0 of 131,072 IPv6; 0 displaced, 0 refused\n"));
+  ipv4->set_answered(1'200);
+  ipv4->set_unanswered(34);
+  ipv4->set_idle(99);
+  ipv4->set_oldest_seconds(60);
+  ipv6->set_answered(12);
+  ipv6->set_oldest_seconds(10'900);
+  status.mutable_flows()->set_displaced_answered(1);
+  status.mutable_flows()->set_displaced_unanswered(1'234'566);
+  status.mutable_flows()->set_refused(100);
+  EXPECT_THAT(status_text(status, 1'005'000, false),
+              HasSubstr("flows       1,234 of 262,144 IPv4, 12 of 131,072 IPv6; oldest silent for 3 h; "
+                        "1,234,567 displaced, 100 refused\n"));
+}
+
+TEST(EndpointsText, FlowsWhereThereAreAny) {
+  v1::EndpointsReply reply;
+  for (const char* pod : {"api", "web"}) {
+    auto* endpoint = reply.add_endpoints();
+    endpoint->set_namespace_("shop");
+    endpoint->set_pod(pod);
+  }
+  EXPECT_THAT(endpoints_text(reply, false), Not(HasSubstr("FLOWS")));
+  auto* web = reply.mutable_endpoints(1);
+  web->set_flows_answered(1'200);
+  web->set_flows_unanswered(3);
+  EXPECT_THAT(endpoints_text(reply, false), HasSubstr("POLICIES  FLOWS\n"));
+  EXPECT_THAT(endpoints_text(reply, false), HasSubstr("1,200 answered, 3 unanswered\n"));
+  web->set_flows_displaced_answered(1);
+  web->set_flows_displaced_unanswered(4);
+  EXPECT_THAT(endpoints_text(reply, false), HasSubstr("FLOWS LOST\n"));
+  EXPECT_THAT(endpoints_text(reply, false), HasSubstr("3 unanswered  5 displaced\n"));
+  web->set_flows_refused(2);
+  EXPECT_THAT(endpoints_text(reply, false), HasSubstr("5 displaced, 2 refused\n"));
+}
+
 TEST(CheckText, NamesTheRules) {
   v1::CheckReply reply;
   reply.set_verdict("allow");

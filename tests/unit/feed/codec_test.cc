@@ -136,6 +136,15 @@ const Row kRows[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Rows, FeedRefuses, testing::ValuesIn(kRows));
 
+TEST(FeedCodec, APodsShareOfTheFlowsComesBack) {
+  model::Pod pod;
+  pod.name = {"prod", "web"};
+  pod.flows = 5000;
+  const auto back = decode(encode(model::Object(pod)));
+  ASSERT_TRUE(back) << back.error().message();
+  EXPECT_EQ(*back, model::Object(pod));
+}
+
 TEST(FeedCodec, ALongFieldIsRefused) {
   model::Pod pod;
   pod.name = {"prod", "web"};

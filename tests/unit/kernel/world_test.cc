@@ -60,8 +60,8 @@ void KernelTest::TearDown() {
 
 LoadOptions small_private() {
   LoadOptions options;
-  options.max_entries = {{SLUICE_MAP_FLOWS4, 64}, {SLUICE_MAP_FLOWS6, 64},  {SLUICE_MAP_FRAGMENTS, 64},
-                         {SLUICE_MAP_RULES, 8},    {SLUICE_MAP_PREFIXES4, 4}, {SLUICE_MAP_ENDPOINTS, 16},
+  options.max_entries = {{SLUICE_MAP_FLOWS4, 64}, {SLUICE_MAP_FLOWS6, 64},   {SLUICE_MAP_FRAGMENTS, 64},
+                         {SLUICE_MAP_RULES, 8},   {SLUICE_MAP_PREFIXES4, 4}, {SLUICE_MAP_ENDPOINTS, 16},
                          {SLUICE_MAP_STATS, 16}};
   return options;
 }
