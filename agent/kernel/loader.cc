@@ -146,6 +146,10 @@ Error load_error(int code, const std::vector<char>& log) {
   const std::string text = end_of_verifier_log(log.data());
   Error error = Error::from_errno(-code, "load BPF programs");
   if (!text.empty()) return Error(error.message() + ": the verifier says: " + text);
+  if (code == -ENOMEM)
+    return Error(error.message() +
+                 ": raise the memory limit of this process (a pod's, a unit's MemoryMax=), or " +
+                 "start it with fewer --flows");
   return code == -EPERM ? Error(error.message() + ": " + why_not_permitted(read_memory_lock())) : error;
 }
 
