@@ -20,11 +20,11 @@ SLUICE_STAGE void sluice_edit(sluice_ctx* ctx, const struct sluice_flow_edit* ed
   packet->flow.seen = edit->seen;
   packet->flow.epoch = edit->epoch;
   packet->flow.bits = edit->bits;
-  packet->flow.change = SLUICE_FLOW_LEAVE;
+  packet->flow.change = edit->kind == SLUICE_FLOW_COPY ? SLUICE_FLOW_COPIED : SLUICE_FLOW_LEAVE;
   struct sluice_flow flow = sluice_find_flow(ctx, packet);
   if (edit->kind == SLUICE_FLOW_DROP && flow.bucket)
     sluice_change_flow(ctx, packet, &flow, SLUICE_FLOW_FREE);
-  else if (edit->kind == SLUICE_FLOW_ADD && !flow.bucket)
+  else if ((edit->kind == SLUICE_FLOW_ADD || edit->kind == SLUICE_FLOW_COPY) && !flow.bucket)
     sluice_keep_flow(ctx, packet);
 }
 

@@ -23,14 +23,20 @@ SLUICE_STAGE __u32 sluice_scale(__u32 hash, __u32 entries) {
   return (__u32)((__u64)hash * entries >> 32);
 }
 
-/* Spreads an NH value, in which only all bits together tell two keys apart: the upper half of a product with
- * an odd number depends on all of them. */
+/* One step of spreading: the upper half of a product with an odd number depends on all bits, and folded into
+ * the lower half it is spread by the next. */
+SLUICE_STAGE __u64 sluice_spread(__u64 hash) {
+  return (hash ^ hash >> 32) * 0x9e3779b97f4a7c15ULL;
+}
+
+/* Spreads an NH value, in which only all bits together tell two keys apart. The first product alone would
+ * place keys that differ by steps as evenly spaced buckets, or as few. */
 SLUICE_STAGE void sluice_place_key(struct sluice_flow_key* key, __u64 hash, __u32 buckets) {
-  hash *= 0xd6e8feb86659fd93ULL;
+  hash = sluice_spread(hash * 0xd6e8feb86659fd93ULL);
   key->home = sluice_scale((__u32)(hash >> 32), buckets);
-  hash = (hash ^ hash >> 32) * 0x9e3779b97f4a7c15ULL;
+  hash = sluice_spread(hash);
   key->alternate = sluice_scale((__u32)(hash >> 32), buckets);
-  hash = (hash ^ hash >> 32) * 0xc2b2ae3d27d4eb4fULL;
+  hash = sluice_spread(hash);
   key->tag = (__u32)(hash >> 32);
   key->mark = ((__u32)(hash >> 9) & SLUICE_FLOW_MARK_MASK) | 1;
 }

@@ -43,7 +43,7 @@ SLUICE_STAGE __u64 sluice_rank(sluice_ctx* ctx, __u64 state, __u32 endpoint,
     gladly = own ? 3 : over ? 0 : 2;
   else
     gladly = own ? 5 : 4;
-  return gladly ? sluice_pair(gladly, key->now - SLUICE_FLOW_SEEN(state)) : 0;
+  return gladly ? sluice_pair(gladly, sluice_idle_and_second(ctx, state, key->now)) : 0;
 }
 
 /* The entry of both buckets that law 7 to 10 name. */
@@ -64,7 +64,6 @@ SLUICE_STAGE void sluice_choose_victim(sluice_ctx* ctx, struct sluice_flow_key* 
     if (rank <= place->rank) continue;
     place->rank = rank;
     place->state = state;
-    place->endpoint = endpoint;
     place->bucket = i < SLUICE_FLOW_WAYS ? key->home : key->alternate;
     place->way = way;
   }
@@ -98,7 +97,6 @@ SLUICE_STAGE void sluice_choose_place(sluice_ctx* ctx, struct sluice_flow_key* k
   __u64 way = sluice_lowest_bit(room);
   place->way = (__u32)way;
   place->state = sluice_read(sluice_flow_state_at(chosen, way));
-  place->endpoint = sluice_flow_endpoint(chosen, way, words);
 }
 
 SLUICE_STAGE void sluice_fill_entry(__u64* bucket, __u64 way, const struct sluice_flow_key* key,
@@ -111,8 +109,8 @@ SLUICE_STAGE void sluice_fill_entry(__u64* bucket, __u64 way, const struct sluic
 }
 
 /* False where the place has become another's since it was chosen. */
-SLUICE_STAGE bool sluice_take_place(sluice_ctx* ctx, const struct sluice_flow_key* key, __u32 family) {
-  const struct sluice_flow_place* place = &key->place;
+SLUICE_STAGE bool sluice_take_place(sluice_ctx* ctx, struct sluice_flow_key* key, __u32 family) {
+  struct sluice_flow_place* place = &key->place;
   const __u32 words = sluice_flow_key_words(family);
   __u64* bucket = sluice_flow_bucket(ctx, family, place->bucket);
   struct sluice_flow_lock* lock = sluice_lock_of(ctx, place->bucket);
@@ -120,7 +118,10 @@ SLUICE_STAGE bool sluice_take_place(sluice_ctx* ctx, const struct sluice_flow_ke
   if (!bucket || !lock) return true;
   sluice_lock(&lock->lock);
   bool still = sluice_read(sluice_flow_state_at(bucket, way)) == place->state;
-  if (still) sluice_fill_entry(bucket, way, key, words);
+  if (still) {
+    place->endpoint = sluice_flow_endpoint(bucket, way, words);
+    sluice_fill_entry(bucket, way, key, words);
+  }
   sluice_unlock(&lock->lock);
   return still;
 }
@@ -152,7 +153,7 @@ SLUICE_STAGE void sluice_keep_entry(sluice_ctx* ctx, struct sluice_packet* packe
   sluice_find_entry(ctx, key, family, &flow);
   if (flow.bucket) {
     key->place.bucket = flow.index;
-    if (key->change == SLUICE_FLOW_LEAVE)
+    if (key->change >= SLUICE_FLOW_LEAVE)
       return;
     else if (family == SLUICE_IPV4)
       sluice_change_flow4(ctx, packet, flow.bucket, flow.way);
@@ -166,7 +167,7 @@ SLUICE_STAGE void sluice_keep_entry(sluice_ctx* ctx, struct sluice_packet* packe
     if (key->place.way >= SLUICE_FLOW_WAYS) break;
     if (!sluice_take_place(ctx, key, family)) continue;
     sluice_count_gone(ctx, &key->place);
-    sluice_count_held(ctx, key->endpoint, key->state, 1);
+    if (key->change != SLUICE_FLOW_COPIED) sluice_count_held(ctx, key->endpoint, key->state, 1);
     return;
   }
   sluice_count_refused(ctx, key->endpoint);

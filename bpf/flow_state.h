@@ -50,9 +50,21 @@ SLUICE_STAGE enum sluice_timeout sluice_flow_timeout(__u8 protocol, __u8 bits) {
   return bits & SLUICE_FLOW_REPLIED ? SLUICE_TIMEOUT_OTHER_ANSWERED : SLUICE_TIMEOUT_OTHER_UNANSWERED;
 }
 
+/* Jiffies since the last packet, and a second. Another CPU may have written `seen` a tick after this packet
+ * read its clock: without the second, a flow in use would seem idle since the clock last wrapped. */
+SLUICE_STAGE __u32 sluice_idle_and_second(sluice_ctx* ctx, __u64 state, __u32 now) {
+  return now + sluice_second(ctx) - SLUICE_FLOW_SEEN(state);
+}
+
+/* `seen` is older than a second: it is to be written again. */
+SLUICE_STAGE bool sluice_is_seen_late(sluice_ctx* ctx, __u64 state, __u32 now) {
+  return sluice_idle_and_second(ctx, state, now) >= 2 * sluice_second(ctx);
+}
+
 /* Idle for too long to be remembered. */
 SLUICE_STAGE bool sluice_is_forgotten(sluice_ctx* ctx, __u64 state, __u32 now) {
-  return now - SLUICE_FLOW_SEEN(state) > sluice_timeout(ctx, (enum sluice_timeout)SLUICE_FLOW_TIMEOUT(state));
+  return sluice_idle_and_second(ctx, state, now) >
+         sluice_timeout(ctx, (enum sluice_timeout)SLUICE_FLOW_TIMEOUT(state)) + sluice_second(ctx);
 }
 
 /* 1 for a flow that is forgotten, or reset and silent since: nobody loses anything if its entry goes to
@@ -61,7 +73,8 @@ SLUICE_STAGE __u64 sluice_vacancy(sluice_ctx* ctx, __u64 state, __u32 now) {
   __u32 reset = SLUICE_FLOW_BITS(state) / SLUICE_FLOW_RESET & 1, timeout = SLUICE_FLOW_TIMEOUT(state);
   timeout += reset * (SLUICE_TIMEOUT_TCP_CLOSING - timeout);
   __u64 left = sluice_timeout(ctx, (enum sluice_timeout)(timeout & 7));
-  left -= (__u32)(now - SLUICE_FLOW_SEEN(state));
+  left += sluice_second(ctx);
+  left -= sluice_idle_and_second(ctx, state, now);
   SLUICE_OPAQUE(left);
   return left >> 63;
 }

@@ -196,7 +196,8 @@ enum sluice_flow_change {
   SLUICE_FLOW_TOUCH,  /* a packet of the connection */
   SLUICE_FLOW_REOPEN, /* a packet that opens it anew */
   SLUICE_FLOW_FREE,
-  SLUICE_FLOW_LEAVE, /* nothing */
+  SLUICE_FLOW_LEAVE,  /* nothing */
+  SLUICE_FLOW_COPIED, /* nothing; and where it is not there, it is counted already, in another table */
 };
 
 /* The bits after a packet of the connection. `last` is the last word of its key, where it belongs. */
@@ -225,7 +226,7 @@ SLUICE_STAGE __u8 sluice_bits_reopened(sluice_ctx* ctx, __u64 state, const struc
 SLUICE_STAGE void sluice_change_entry(sluice_ctx* ctx, struct sluice_packet* packet, __u64* bucket, __u64 way,
                                       __u32 family) {
   struct sluice_flow_key* key = &packet->flow;
-  const __u32 second = sluice_second(ctx), words = sluice_flow_key_words(family);
+  const __u32 words = sluice_flow_key_words(family);
   struct sluice_flow_lock* lock = sluice_lock_of(ctx, key->place.bucket);
   __u64* state_at = sluice_flow_state_at(bucket, way);
   struct sluice_tcp_numbers numbers = {0};
@@ -238,16 +239,15 @@ SLUICE_STAGE void sluice_change_entry(sluice_ctx* ctx, struct sluice_packet* pac
   sluice_lock(&lock->lock);
   if (!sluice_flow_differs(bucket, way, key, words)) {
     before = sluice_read(state_at);
-    __u32 seen = SLUICE_FLOW_SEEN(before), idle = key->now - seen;
+    bool late = sluice_is_seen_late(ctx, before, key->now);
     if (change == SLUICE_FLOW_TOUCH) {
-      key->bits =
-          sluice_bits_after(SLUICE_FLOW_BITS(before), packet,
-                            sluice_flow_key_at(bucket, way, words) + words - 1, &numbers, idle >= second);
+      key->bits = sluice_bits_after(SLUICE_FLOW_BITS(before), packet,
+                                    sluice_flow_key_at(bucket, way, words) + words - 1, &numbers, late);
     } else if (change == SLUICE_FLOW_REOPEN) {
       key->bits = sluice_bits_reopened(ctx, before, packet, key->now);
       sluice_write(sluice_flow_judged_at(bucket, way, words), sluice_pair(key->tag, key->epoch));
     }
-    key->seen = idle >= second ? key->now : seen;
+    key->seen = late ? key->now : SLUICE_FLOW_SEEN(before);
     if (change != SLUICE_FLOW_FREE) sluice_spell_state(packet);
     after = change == SLUICE_FLOW_FREE ? 0 : key->state;
     sluice_write(state_at, after);
@@ -279,7 +279,7 @@ SLUICE_STAGE void sluice_change_flow(sluice_ctx* ctx, struct sluice_packet* pack
 /* Notes an allowed packet. Writes only what changed, the time once a second: a busy line stays clean. */
 SLUICE_STAGE void sluice_touch_flow(sluice_ctx* ctx, const struct sluice_flow* flow,
                                     struct sluice_packet* packet, __u32 now) {
-  if (now - SLUICE_FLOW_SEEN(flow->state) < sluice_second(ctx) &&
+  if (!sluice_is_seen_late(ctx, flow->state, now) &&
       !sluice_adds_to_flow(SLUICE_FLOW_BITS(flow->state), packet))
     return;
   packet->flow.now = now;

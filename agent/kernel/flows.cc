@@ -177,7 +177,8 @@ Status forget_all_flows(const Programs& programs) {
 
 Status copy_former_flows(const Programs& programs, const FormerFlows& former) {
   Status copied = base::done();
-  const auto copy = [&](const sluice_flow_edit& flow) {
+  const auto copy = [&](sluice_flow_edit flow) {
+    flow.kind = SLUICE_FLOW_COPY;
     if (copied) copied = edit_flow(programs, flow);
   };
   const auto copy_all = [&](const auto& bucket) { image::for_each_flow(bucket, copy); };

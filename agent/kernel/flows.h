@@ -18,7 +18,7 @@ namespace sluice::kernel {
 base::Status for_each_flow(const Programs& programs,
                            const std::function<void(const sluice_flow_edit&)>& visit);
 
-// One edit. ADD leaves a flow that is there as it is, and may find no place; DROP of one that is not there is
+// One edit, of maps that a KernelMaps has opened (it draws the seed). ADD leaves a flow that is there as it is, and may find no place; DROP of one that is not there is
 // no error.
 base::Status edit_flow(const Programs& programs, const sluice_flow_edit& edit);
 
@@ -42,7 +42,7 @@ base::Status put_flows(const Programs& programs, const std::vector<OpenFlow>& fl
 
 // The flows of former tables, as they stand there; those that the programs' own tables have stay as they are.
 base::Status copy_former_flows(const Programs& programs, const FormerFlows& former);
-// Sets what each endpoint holds to what the tables hold: after a copy, which counted flows of both.
+// Sets what each endpoint holds to what the tables hold: after a copy, while former ones lost flows too.
 base::Status count_flows(const Programs& programs);
 
 // What an endpoint has in the tables, by its index; SLUICE_NO_ENDPOINT: what the whole node displaced.

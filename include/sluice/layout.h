@@ -279,7 +279,11 @@ struct sluice_flow_counts {
 SLUICE_LAYOUT(struct sluice_flow_counts, 64);
 
 /* What the agent has the program sluice_edit_flow do to the flow tables; behind an Ethernet header's room. */
-enum sluice_flow_edit_kind { SLUICE_FLOW_ADD = 1, SLUICE_FLOW_DROP = 2 };
+enum sluice_flow_edit_kind {
+  SLUICE_FLOW_ADD = 1,
+  SLUICE_FLOW_DROP = 2,
+  SLUICE_FLOW_COPY = 3, /* adds what is counted already: a flow of former tables */
+};
 struct sluice_flow_edit {
   __be32 remote[4]; /* as in a packet: IPv4 in the first, the rest 0 */
   __u32 endpoint;   /* sluice_endpoint.id */

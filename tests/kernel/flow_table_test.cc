@@ -173,6 +173,21 @@ TEST_P(FlowTable, WhatIsForgottenOrResetGivesWayFirst) {
   expect_counts_are_true();
 }
 
+// Another CPU may read its clock a tick later than the one that judges now.
+TEST_P(FlowTable, AFlowSeenAMomentAheadIsInUse) {
+  sluice_flow_edit ahead = flow(kVictim, 0, kAnswered);
+  ahead.seen += std::max(1u, engine_->second() / 2);
+  for (uint32_t i = 0; i < 4000; ++i) {
+    ahead.remote[0] = i;
+    engine_->edit(ahead);
+  }
+  engine_->set_flow_share(kVictim, kEntries);
+  const size_t before = held(kVictim);
+  ASSERT_EQ(before, kEntries);
+  add(kFlooder, 0, 4000);
+  EXPECT_EQ(held(kVictim), before);
+}
+
 TEST_P(FlowTable, AFreedEntryIsFreeAndNoOtherIs) {
   add(kVictim, 0, 50, kAnswered);
   sluice_flow_edit gone = flow(kVictim, 7);

@@ -7,6 +7,7 @@
 #include "agent/kernel/flows.h"
 #include "agent/kernel/hz.h"
 #include "agent/kernel/maps.h"
+#include "tests/kernel/numbered_flow.h"
 #include "tests/unit/kernel/world.h"
 
 namespace sluice::kernel::testing {
@@ -17,23 +18,14 @@ using ::testing::Ne;
 
 class FlowTables : public KernelTest {};
 
-constexpr uint32_t kPods = 100, kOneIn = 500;
+constexpr uint32_t kMostLost = 16;
 
 void add(const Programs& programs, uint8_t family, uint32_t count) {
   // A moment ago: the clock that is read here may be ahead of the programs' own.
   const uint32_t seen = must(jiffies_now()) - must(jiffies_per_second());
-  for (uint32_t i = 0; i < count; ++i) {
-    sluice_flow_edit flow{};
-    flow.remote[family == 4 ? 0 : 3] = i / kPods;
-    flow.endpoint = 1 + i % kPods;
-    flow.ports = 443;
-    flow.family = family;
-    flow.protocol = 6;
-    flow.seen = seen;
-    flow.bits = SLUICE_FLOW_REPLIED | SLUICE_FLOW_ANSWERED;
-    flow.kind = SLUICE_FLOW_ADD;
-    ASSERT_TRUE(edit_flow(programs, flow).ok());
-  }
+  constexpr uint8_t kAnswered = SLUICE_FLOW_REPLIED | SLUICE_FLOW_ANSWERED;
+  for (uint32_t i = 0; i < count; ++i)
+    ASSERT_TRUE(edit_flow(programs, sluice::testing::numbered_flow(family, i, kAnswered, seen)).ok());
 }
 
 TEST_F(FlowTables, AtFourFifthsOfTheirFlowsHaveAPlaceForNearlyEach) {
@@ -51,7 +43,7 @@ TEST_F(FlowTables, AtFourFifthsOfTheirFlowsHaveAPlaceForNearlyEach) {
   EXPECT_EQ(facts.ipv6.capacity, SLUICE_LEAST_FLOWS / 2);
   const sluice_flow_counts node = must(read_flow_counts(programs, SLUICE_NO_ENDPOINT));
   const uint64_t lost = node.refused + node.displaced[SLUICE_FLOWS_ANSWERED];
-  EXPECT_LE(lost, (kIpv4 + kIpv6) / kOneIn) << "the seed is another each time, and a few seeds are worse";
+  EXPECT_LE(lost, kMostLost) << "of many seeds the worst lost two";
   EXPECT_GE(facts.ipv4.held[SLUICE_FLOWS_ANSWERED] + facts.ipv6.held[SLUICE_FLOWS_ANSWERED] + lost,
             kIpv4 + kIpv6);
 }

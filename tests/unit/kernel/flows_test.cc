@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "agent/kernel/maps.h"
 #include "tests/unit/kernel/world.h"
 
 namespace sluice::kernel::testing {
@@ -79,6 +80,7 @@ TEST_F(Flows, AreKeptWhereTheTablesGetAnotherSize) {
   }
   {
     const Programs programs = must(load(pinned_for(2048)));
+    const KernelMaps maps = must(KernelMaps::open(programs));
     EXPECT_EQ(programs.flows(), 2048u);
     EXPECT_OK(put_flows(programs, open));
   }
@@ -93,6 +95,36 @@ TEST_F(Flows, AreKeptWhereTheTablesGetAnotherSize) {
   const Programs again = must(load(pinned_for(std::nullopt)));
   EXPECT_EQ(again.flows(), 1024u) << "as they are pinned";
   EXPECT_EQ(flows(again).size(), open.size());
+}
+
+// Programs that no agent has exchanged yet still write to the former tables.
+TEST_F(Flows, ThatCameUpInAFormerTableMeanwhileFollow) {
+  {
+    const Programs programs = must(load(pinned_for(2048)));
+    const KernelMaps maps = must(KernelMaps::open(programs));
+    EXPECT_OK(put_flows(programs, {flow(5, "192.0.2.1", 1)}));
+  }
+  LoadOptions look = pinned_for(std::nullopt);
+  look.look_only = true;
+  const Programs former = must(load(look));
+  Programs programs = must(load(pinned_for(4096)));
+  EXPECT_OK(put_flows(former, {flow(5, "192.0.2.1", 2)}));
+  EXPECT_EQ(flows(programs).size(), 1u);
+  EXPECT_OK(programs.take_over_flows());
+  EXPECT_EQ(flows(programs).size(), 2u);
+  EXPECT_EQ(held(programs, 5, SLUICE_FLOWS_ANSWERED), 2);
+}
+
+// An agent that dies between the copy and the end of it has counted nothing twice.
+TEST_F(Flows, AreCountedOnceThoughTheyStandInTwoTables) {
+  {
+    const Programs programs = must(load(pinned_for(2048)));
+    const KernelMaps maps = must(KernelMaps::open(programs));
+    EXPECT_OK(put_flows(programs, {flow(5, "192.0.2.1", 1), flow(5, "192.0.2.1", 2)}));
+  }
+  const Programs programs = must(load(pinned_for(4096)));
+  EXPECT_EQ(flows(programs).size(), 2u);
+  EXPECT_EQ(held(programs, 5, SLUICE_FLOWS_ANSWERED), 2);
 }
 
 }  // namespace

@@ -2,23 +2,13 @@
 #include <gtest/gtest.h>
 
 #include "agent/packet/maps.h"
+#include "tests/kernel/numbered_flow.h"
 
 namespace sluice::packet {
 namespace {
 
-constexpr uint32_t kPods = 100;
-
 void add(Maps& maps, uint8_t family, uint32_t count) {
-  for (uint32_t i = 0; i < count; ++i) {
-    sluice_flow_edit flow{};
-    flow.remote[family == 4 ? 0 : 3] = i / kPods;
-    flow.endpoint = 1 + i % kPods;
-    flow.ports = 443;
-    flow.family = family;
-    flow.protocol = 6;
-    flow.kind = SLUICE_FLOW_ADD;
-    maps.edit(flow);
-  }
+  for (uint32_t i = 0; i < count; ++i) maps.edit(testing::numbered_flow(family, i, 0, 0));
 }
 
 TEST(FlowFill, AtFourFifthsEachHasAPlace) {
