@@ -46,6 +46,8 @@ class LiveFeed : public testing::Test {
     fs::remove(std::string(kSocket) + ".endpoints");
     auto down = lab::down({});
     EXPECT_TRUE(down) << down.error().message();
+    const auto forgotten = forget_tracked();
+    EXPECT_TRUE(forgotten) << forgotten.error().message();
   }
   void read_worlds() {
     auto base = source::folder::read_folder((kDemo / "base").string());
