@@ -5,34 +5,19 @@
 #define SLUICE_FLOW_KEY_H
 
 #include "packet.h"
+#include "sluice/hash.h"
 
 SLUICE_STAGE __u32 sluice_flow_key_words(__u32 family) {
   return family == SLUICE_IPV4 ? SLUICE_FLOW4_KEY_WORDS : SLUICE_FLOW6_KEY_WORDS;
-}
-
-SLUICE_STAGE __u64 sluice_pair(__u32 high, __u32 low) {
-  return (__u64)high << 32 | low;
-}
-
-/* NH of two words of a key. */
-SLUICE_STAGE __u64 sluice_hash_part(__u64 word, const __u32* seed) {
-  return (__u64)((__u32)word + seed[0]) * (__u32)((__u32)(word >> 32) + seed[1]);
 }
 
 SLUICE_STAGE __u32 sluice_scale(__u32 hash, __u32 entries) {
   return (__u32)((__u64)hash * entries >> 32);
 }
 
-/* One step of spreading: the upper half of a product with an odd number depends on all bits, and folded into
- * the lower half it is spread by the next. */
-SLUICE_STAGE __u64 sluice_spread(__u64 hash) {
-  return (hash ^ hash >> 32) * 0x9e3779b97f4a7c15ULL;
-}
-
-/* Spreads an NH value, in which only all bits together tell two keys apart. The first product alone would
- * place keys that differ by steps as evenly spaced buckets, or as few. */
+/* Spreads an NH value. */
 SLUICE_STAGE void sluice_place_key(struct sluice_flow_key* key, __u64 hash, __u32 buckets) {
-  hash = sluice_spread(hash * 0xd6e8feb86659fd93ULL);
+  hash = sluice_spread_twice(hash);
   key->home = sluice_scale((__u32)(hash >> 32), buckets);
   hash = sluice_spread(hash);
   key->alternate = sluice_scale((__u32)(hash >> 32), buckets);

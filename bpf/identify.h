@@ -3,39 +3,28 @@
 #ifndef SLUICE_IDENTIFY_H
 #define SLUICE_IDENTIFY_H
 
-#include "packet.h"
+#include "prefix.h"
 
-SLUICE_STAGE __u64 sluice_cell_at(const struct sluice_cell* cell, __u64 epoch) {
-  return cell->since <= epoch ? cell->now : cell->before;
-}
-
-/* The identity that ipBlocks alone give an address; 0 where none names it. A trie is not asked while it is
- * empty. */
+/* The identity that ipBlocks alone give an address; 0 where none names it. Nothing is asked while there are
+ * none. */
 SLUICE_STAGE __u64 sluice_identify_by_prefix(sluice_ctx* ctx, const struct sluice_config* config, __u64 epoch,
                                              __u8 family, const union sluice_ip* ip) {
-  const struct sluice_cell* cell = 0;
-  if (family == SLUICE_IPV4 && (config->flags & SLUICE_CONFIG_PREFIXES4)) {
-    struct sluice_prefix4 prefix = {32, ip->word[0]};
-    cell = sluice_lookup(ctx, prefixes4, &prefix);
-  } else if (family == SLUICE_IPV6 && (config->flags & SLUICE_CONFIG_PREFIXES6)) {
-    struct sluice_prefix6 prefix = {.length = 128};
-    __builtin_memcpy(prefix.address, ip, sizeof(prefix.address));
-    cell = sluice_lookup(ctx, prefixes6, &prefix);
-  }
-  return cell ? sluice_cell_at(cell, epoch) : 0;
+  __u64 value = SLUICE_ABSENT;
+  if (family == SLUICE_IPV4 && (config->flags & SLUICE_CONFIG_PREFIXES4))
+    value = sluice_longest_prefix4(ctx, ip->word[0], epoch);
+  else if (family == SLUICE_IPV6 && (config->flags & SLUICE_CONFIG_PREFIXES6))
+    value = sluice_longest_prefix6(ctx, sluice_pair(ip->word[1], ip->word[0]),
+                                   sluice_pair(ip->word[3], ip->word[2]), epoch);
+  return value == SLUICE_ABSENT ? 0 : value;
 }
 
 /* Identity and flags (SLUICE_IDENTITY_...) of this very address; SLUICE_IDENTITY_NONE where it has none. */
 SLUICE_STAGE __u64 sluice_exact_identity(sluice_ctx* ctx, __u64 epoch, __u8 family,
                                          const union sluice_ip* ip) {
-  const struct sluice_cell* cell;
-  if (family == SLUICE_IPV4) {
-    struct sluice_address4 address = {ip->word[0]};
-    cell = sluice_lookup(ctx, addresses4, &address);
-  } else {
-    cell = sluice_lookup(ctx, addresses6, (const struct sluice_address6*)ip);
-  }
-  return cell ? sluice_cell_at(cell, epoch) : SLUICE_IDENTITY_NONE;
+  if (family == SLUICE_IPV4)
+    return sluice_table_value1(ctx, SLUICE_TABLE_ADDRESSES4, SLUICE_TABLE_KEY4(ip->word[0], 0), epoch);
+  return sluice_table_value2(ctx, SLUICE_TABLE_ADDRESSES6, sluice_pair(ip->word[1], ip->word[0]),
+                             sluice_pair(ip->word[3], ip->word[2]), epoch);
 }
 
 SLUICE_STAGE bool sluice_is_node_address(sluice_ctx* ctx, __u64 epoch, __u8 family,
@@ -52,26 +41,29 @@ SLUICE_STAGE __u64 sluice_identify(sluice_ctx* ctx, const struct sluice_config* 
   return value != SLUICE_IDENTITY_NONE ? value : sluice_identify_by_prefix(ctx, config, epoch, family, ip);
 }
 
-SLUICE_STAGE __u64 sluice_find_service(sluice_ctx* ctx, __u64 epoch, const struct sluice_service* key) {
-  const struct sluice_cell* cell = sluice_lookup(ctx, services, key);
-  return cell ? sluice_cell_at(cell, epoch) : 0;
+/* Identity of the endpoints behind an address (as two words, 0 for any of the node) and the packet's port. */
+SLUICE_STAGE __u64 sluice_find_service(sluice_ctx* ctx, __u64 epoch, const struct sluice_packet* packet,
+                                       enum sluice_service_kind kind, __u64 first, __u64 second) {
+  struct sluice_service key = {.port = packet->remote_port, .protocol = packet->protocol, .kind = (__u8)kind};
+  __u64 value = sluice_table_value3(ctx, first, second, SLUICE_SERVICE_KEY(key), epoch);
+  return value == SLUICE_ABSENT ? 0 : value;
 }
 
 /* Identity of the endpoints behind a service address; 0 where address and port are no Service's. `flags` are
  * those of the address's identity. port in network order. */
 SLUICE_STAGE __u64 sluice_identify_service(sluice_ctx* ctx, __u64 epoch, const struct sluice_packet* packet,
                                            __u64 flags) {
-  struct sluice_service key = {.port = packet->remote_port, .protocol = packet->protocol};
+  const bool ipv4 = packet->family == SLUICE_IPV4;
+  const union sluice_ip* ip = &packet->remote;
   if (flags & SLUICE_IDENTITY_SERVICE) {
-    __builtin_memcpy(key.address, &packet->remote, sizeof(key.address));
-    key.kind = packet->family == SLUICE_IPV4 ? SLUICE_SERVICE_IPV4 : SLUICE_SERVICE_IPV6;
-    __u64 identity = sluice_find_service(ctx, epoch, &key);
+    __u64 identity =
+        sluice_find_service(ctx, epoch, packet, ipv4 ? SLUICE_SERVICE_IPV4 : SLUICE_SERVICE_IPV6,
+                            sluice_pair(ip->word[1], ip->word[0]), sluice_pair(ip->word[3], ip->word[2]));
     if (identity) return identity;
   }
   if (!(flags & SLUICE_IDENTITY_NODE)) return 0;
-  __builtin_memset(key.address, 0, sizeof(key.address));
-  key.kind = packet->family == SLUICE_IPV4 ? SLUICE_SERVICE_NODE_PORT4 : SLUICE_SERVICE_NODE_PORT6;
-  return sluice_find_service(ctx, epoch, &key);
+  return sluice_find_service(ctx, epoch, packet, ipv4 ? SLUICE_SERVICE_NODE_PORT4 : SLUICE_SERVICE_NODE_PORT6,
+                             0, 0);
 }
 
 #endif

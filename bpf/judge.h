@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /* Judge: may this connection be opened? Everything is asked of one epoch. Costs an address look-up, a rule
- * look-up and three array reads whatever the number of policies; a trie look-up where only an ipBlock can
- * name the address. */
+ * look-up and three array reads whatever the number of policies; where only an ipBlock can name the address, a
+ * look-up for each length of prefix that there is near it. */
 #ifndef SLUICE_JUDGE_H
 #define SLUICE_JUDGE_H
 
@@ -25,9 +25,9 @@ SLUICE_STAGE bool sluice_ref_allows(sluice_ctx* ctx, __u64 ref, __u8 protocol, _
 }
 
 SLUICE_STAGE __u64 sluice_find_rule(sluice_ctx* ctx, __u64 epoch, __u64 ruleset, __u64 identity) {
-  struct sluice_rule key = {ruleset, identity};
-  const struct sluice_cell* cell = identity ? sluice_lookup(ctx, rules, &key) : 0;
-  return cell ? sluice_cell_at(cell, epoch) : SLUICE_REF(SLUICE_REF_NONE, 0);
+  __u64 ref =
+      identity ? sluice_table_value2(ctx, SLUICE_TABLE_RULES, ruleset, identity, epoch) : SLUICE_ABSENT;
+  return ref == SLUICE_ABSENT ? SLUICE_REF(SLUICE_REF_NONE, 0) : ref;
 }
 
 /* No rule allows the Service's own address and port: do the rules allow every endpoint behind it? */

@@ -15,6 +15,23 @@
 SLUICE_MAPS(SLUICE_DEFINE)
 #undef SLUICE_DEFINE
 
+/* The arrays of the policy tables, by SLUICE_TABLE_SLOT. Each is as long as it needs to be
+ * (BPF_F_INNER_MAP). */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+  __type(key, __u32);
+  __type(value, __u32);
+  __uint(max_entries, SLUICE_TABLE_COUNT * 2);
+  __array(
+      values, struct {
+        __uint(type, BPF_MAP_TYPE_ARRAY);
+        __uint(key_size, sizeof(__u32)); /* sizes: clang says nothing of types this far down */
+        __uint(value_size, sizeof(struct sluice_line));
+        __uint(max_entries, 1);
+        __uint(map_flags, BPF_F_MMAPABLE | BPF_F_INNER_MAP);
+      });
+} sluice_policy_tables SEC(".maps");
+
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
   __uint(max_entries, SLUICE_EVENT_RING_BYTES);

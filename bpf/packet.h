@@ -104,6 +104,10 @@ SLUICE_STAGE struct sluice_packet* sluice_new_packet(sluice_ctx* ctx, enum sluic
   return packet;
 }
 
+SLUICE_STAGE __u64 sluice_pair(__u32 high, __u32 low) {
+  return (__u64)high << 32 | low;
+}
+
 /* The pod's end of it is its source. */
 SLUICE_STAGE bool sluice_leaves_pod(const struct sluice_packet* packet) {
   return packet->direction == SLUICE_EGRESS;

@@ -71,20 +71,42 @@ SLUICE_COLD void sluice_settle_echo(sluice_ctx* ctx, const struct sluice_config*
   if (!sluice_standing_flow(ctx, config, packet, pod).bucket) packet->ports = 0;
 }
 
-/* An ICMP error passes with the connection that the packet it quotes belongs to. */
-SLUICE_COLD enum sluice_reason sluice_judge_error(sluice_ctx* ctx, const struct sluice_config* config,
-                                                  const struct sluice_packet* error,
-                                                  const struct sluice_pod* pod) {
+/* The flow of the packet that an ICMP error quotes, as it stands. */
+enum sluice_quoted_flow { SLUICE_QUOTED_UNKNOWN, SLUICE_QUOTED_ALLOWED, SLUICE_QUOTED_OUTDATED };
+
+/* Parses the quoted packet into its scratch memory, and notes in its flow's bits who opened that. */
+SLUICE_COLD enum sluice_quoted_flow sluice_find_quoted_flow(sluice_ctx* ctx,
+                                                            const struct sluice_config* config,
+                                                            const struct sluice_packet* error,
+                                                            const struct sluice_pod* pod) {
   enum sluice_direction against = error->direction == SLUICE_INGRESS ? SLUICE_EGRESS : SLUICE_INGRESS;
   struct sluice_packet* quoted = sluice_new_packet(ctx, SLUICE_SCRATCH_QUOTED, against);
-  if (!quoted || sluice_parse_quoted(ctx, error, quoted) != SLUICE_PARSED) return SLUICE_DENIED_NO_RULE;
-  if (!pod->endpoint || !pod->policy || !sluice_is_source(ctx, quoted, pod)) return SLUICE_DENIED_NO_RULE;
+  if (!quoted || sluice_parse_quoted(ctx, error, quoted) != SLUICE_PARSED) return SLUICE_QUOTED_UNKNOWN;
+  if (!pod->endpoint || !pod->policy || !sluice_is_source(ctx, quoted, pod)) return SLUICE_QUOTED_UNKNOWN;
   sluice_settle_echo(ctx, config, quoted, pod);
   struct sluice_flow flow = sluice_standing_flow(ctx, config, quoted, pod);
-  if (!flow.bucket) return SLUICE_DENIED_NO_RULE;
-  if (sluice_flow_is_judged(&flow, pod->epoch)) return SLUICE_ALLOWED_ICMP_ERROR;
-  struct sluice_question question = {config, quoted, pod, sluice_flow_opener(SLUICE_FLOW_BITS(flow.state))};
+  if (!flow.bucket) return SLUICE_QUOTED_UNKNOWN;
+  quoted->flow.bits = SLUICE_FLOW_BITS(flow.state);
+  return sluice_flow_is_judged(&flow, pod->epoch) ? SLUICE_QUOTED_ALLOWED : SLUICE_QUOTED_OUTDATED;
+}
+
+/* Judges the quoted packet's connection as it was opened. Apart from the function before: each adds to the
+ * stack, of which all that call one another have 512 bytes. */
+SLUICE_COLD enum sluice_reason sluice_judge_quoted(sluice_ctx* ctx, const struct sluice_config* config,
+                                                   const struct sluice_pod* pod) {
+  __u32 index = SLUICE_SCRATCH_QUOTED;
+  const struct sluice_packet* quoted = sluice_scratch(ctx, packets, &index);
+  if (!quoted || !pod->policy) return SLUICE_DENIED_NO_RULE;
+  struct sluice_question question = {config, quoted, pod, sluice_flow_opener((__u8)quoted->flow.bits)};
   return sluice_judge_cached(ctx, &question);
+}
+
+/* An ICMP error passes with the connection that the packet it quotes belongs to. */
+SLUICE_STAGE bool sluice_error_passes(sluice_ctx* ctx, const struct sluice_config* config,
+                                      const struct sluice_packet* error, const struct sluice_pod* pod) {
+  enum sluice_quoted_flow quoted = sluice_find_quoted_flow(ctx, config, error, pod);
+  if (quoted != SLUICE_QUOTED_OUTDATED) return quoted == SLUICE_QUOTED_ALLOWED;
+  return !sluice_is_denied(sluice_judge_quoted(ctx, config, pod));
 }
 
 /* The verdict on a packet of a pod whose policies are known. */
@@ -99,8 +121,7 @@ SLUICE_STAGE enum sluice_reason sluice_decide(sluice_ctx* ctx, const struct slui
   if (packet->kind == SLUICE_KIND_NEIGHBOUR) return SLUICE_ALLOWED_NEIGHBOUR;
   if (packet->kind == SLUICE_KIND_LATER_FRAGMENT)
     return isolated ? sluice_judge_later_fragment(ctx, pod->id, packet) : SLUICE_ALLOWED_NOT_ISOLATED;
-  if (packet->kind == SLUICE_KIND_ICMP_ERROR &&
-      !sluice_is_denied(sluice_judge_error(ctx, config, packet, pod)))
+  if (packet->kind == SLUICE_KIND_ICMP_ERROR && sluice_error_passes(ctx, config, packet, pod))
     return SLUICE_ALLOWED_ICMP_ERROR;
   if (sluice_is_echo(packet)) sluice_settle_echo(ctx, config, packet, pod);
   enum sluice_reason reason = sluice_judge_flow(ctx, config, packet, pod);
@@ -126,8 +147,7 @@ SLUICE_STAGE enum sluice_action sluice_conclude(sluice_ctx* ctx, const struct sl
 }
 
 SLUICE_STAGE enum sluice_action sluice_path(sluice_ctx* ctx, enum sluice_direction direction) {
-  __u32 zero = 0;
-  const struct sluice_config* config = sluice_lookup(ctx, config, &zero);
+  const struct sluice_config* config = sluice_config_of(ctx);
   if (!config) return SLUICE_DROP;
   __u64 epoch = *(const volatile __u64*)&config->epoch;
   /* The last look-up before the packet is read: the compiler still knows its direction in the plain way. */

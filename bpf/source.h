@@ -47,7 +47,7 @@ SLUICE_STAGE bool sluice_is_given_source(sluice_ctx* ctx, const struct sluice_pa
   };
   __builtin_memcpy(key.address, &packet->local, sizeof(key.address));
   const struct sluice_cell* cell = sluice_lookup(ctx, sources, &key);
-  return cell && sluice_cell_at(cell, pod->epoch) == SLUICE_SOURCE_ALLOWED;
+  return cell && (cell->since <= pod->epoch ? cell->now : cell->before) == SLUICE_SOURCE_ALLOWED;
 }
 
 SLUICE_COLD bool sluice_is_other_source(sluice_ctx* ctx, const struct sluice_packet* packet,

@@ -1,8 +1,8 @@
 #include <linux/pkt_cls.h>
 
 #include "agent/engine/packet_engine.h"
-#include "agent/kernel/libbpf_log.h"
 #include "agent/kernel/loader.h"
+#include "agent/kernel/log/libbpf_log.h"
 #include "agent/kernel/maps.h"
 #include "agent/kernel/test_run.h"
 #include "agent/packet/maps.h"
@@ -56,7 +56,7 @@ base::Result<std::unique_ptr<Runner>> make_native_runner() {
 }
 
 base::Result<std::unique_ptr<Runner>> make_kernel_runner() {
-  kernel::route_libbpf_log();
+  kernel::log::route_libbpf_log();
   kernel::LoadOptions options;
   for (const sluice_map map : {SLUICE_MAP_FLOWS4, SLUICE_MAP_FLOWS6, SLUICE_MAP_FRAGMENTS})
     options.max_entries[map] = kFlowEntries;

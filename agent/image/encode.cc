@@ -19,6 +19,10 @@ constexpr std::array<MapEntry, SLUICE_MAP_COUNT> kMaps = {{
   MapEntry{#name, {sizeof(key), sizeof(value), entries}},
     SLUICE_MAPS(SLUICE_ENTRY)
 #undef SLUICE_ENTRY
+#define SLUICE_ENTRY(NAME, name, key, words, entries) \
+  MapEntry{#name, {sizeof(key), sizeof(sluice_cell), entries}},
+        SLUICE_TABLES(SLUICE_ENTRY)
+#undef SLUICE_ENTRY
 }};
 
 template <typename T>

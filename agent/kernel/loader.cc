@@ -14,10 +14,10 @@
 #include "agent/kernel/bpffs.h"
 #include "agent/kernel/flows.h"
 #include "agent/kernel/hz.h"
-#include "agent/kernel/libbpf_log.h"
+#include "agent/kernel/log/libbpf_log.h"
+#include "agent/kernel/log/verifier_log.h"
 #include "agent/kernel/memory_lock.h"
 #include "agent/kernel/pins.h"
-#include "agent/kernel/verifier_log.h"
 #include "policy.skel.h"
 #include "sluice/timeouts.h"
 
@@ -78,6 +78,7 @@ Status set_limits(const sluice_policy& skeleton, const LoadOptions& options, uin
       limits.try_emplace(SLUICE_MAP_STATS, kMapShapes[SLUICE_MAP_STATS].entries).first->second;
   endpoints *= stats_parts(cpus);
   for (const auto& [map, entries] : limits) {
+    if (is_table(map)) continue;
     if (Status set = set_entries(skeleton, map, entries); !set) return set;
   }
   return base::done();
@@ -120,8 +121,10 @@ template <typename Act>
 Status for_each_pin(const sluice_policy& skeleton, const std::filesystem::path& pin_dir, Act act) {
   const auto dir = maps_dir(pin_dir);
   for (const auto& shape : kMapShapes) {
+    if (shape.type == BPF_MAP_TYPE_UNSPEC) continue;
     if (Status status = act(find_map(skeleton, shape.name), dir / shape.name); !status) return status;
   }
+  if (Status status = act(skeleton.maps.sluice_policy_tables, dir / "policy_tables"); !status) return status;
   return act(skeleton.maps.sluice_events, dir / "events");
 }
 
@@ -143,7 +146,7 @@ std::string why_not_permitted(const base::Result<MemoryLock>& lock) {
 }
 
 Error load_error(int code, const std::vector<char>& log) {
-  const std::string text = end_of_verifier_log(log.data());
+  const std::string text = log::end_of_verifier_log(log.data());
   Error error = Error::from_errno(-code, "load BPF programs");
   if (!text.empty()) return Error(error.message() + ": the verifier says: " + text);
   if (code == -ENOMEM)
@@ -164,6 +167,11 @@ Programs& Programs::operator=(Programs&&) noexcept = default;
 Programs::~Programs() = default;
 
 MapHandle Programs::map(sluice_map map) const {
+  if (is_table(map)) {
+    const auto limit = table_limits_.find(map);
+    return {map, table_arrays_->fd(static_cast<sluice_table>(map - SLUICE_FIRST_TABLE)),
+            limit == table_limits_.end() ? kMapShapes[map].entries : limit->second};
+  }
   const bpf_map* found = find_map(*skeleton_, kMapShapes[map].name);
   return {map, bpf_map__fd(found), bpf_map__max_entries(found)};
 }
@@ -196,7 +204,7 @@ std::optional<uint32_t> Programs::verified_instructions(sluice_direction directi
   if (bpf_obj_get_info_by_fd(program_fd(direction), &info, &size) == 0 && info.verified_insns != 0)
     return info.verified_insns;
   const auto& log = statistics_.at(direction);
-  return log.empty() ? std::nullopt : kernel::verified_instructions(log.data());
+  return log.empty() ? std::nullopt : log::verified_instructions(log.data());
 }
 
 // The flows first, then the pins: an agent that dies in between finds all as it was.
@@ -208,6 +216,16 @@ Status Programs::replace_former_flows() {
     if (!former) continue;
     if (auto pinned = replace_pin(map(which).fd, dir / kMapShapes[which].name); !pinned) return pinned;
   }
+  return base::done();
+}
+
+Status Programs::open_table_arrays() {
+  auto config = MappedArray<sluice_config>::open(map(SLUICE_MAP_CONFIG));
+  if (!config) return config.error();
+  auto arrays = TableArrays::open(bpf_map__fd(skeleton_->maps.sluice_policy_tables), std::move(*config),
+                                  pin_dir_ ? std::optional(maps_dir(*pin_dir_)) : std::nullopt, look_only_);
+  if (!arrays) return arrays.error();
+  table_arrays_ = std::move(*arrays);
   return base::done();
 }
 
@@ -254,13 +272,15 @@ base::Status check_kernel(std::string_view version) {
 }
 
 base::Result<Programs> load(const LoadOptions& options) {
-  route_libbpf_log();
+  log::route_libbpf_log();
   utsname system{};
   if (::uname(&system) != 0) return Error::from_errno(errno, "uname");
   if (auto runs = check_kernel(system.version); !runs) return runs.error();
   raise_memory_lock();
   Programs programs;
   programs.pin_dir_ = options.pin_dir;
+  programs.look_only_ = options.look_only;
+  programs.table_limits_ = options.max_entries;
   if (options.pin_dir && !options.look_only) {
     if (auto ready = ensure_bpffs(*options.pin_dir); !ready) return ready.error();
     auto lock = lock_bpffs(*options.pin_dir);
@@ -296,6 +316,7 @@ base::Result<Programs> load(const LoadOptions& options) {
     if (auto pinned = pin_all(skeleton, *options.pin_dir); !pinned) return pinned.error();
     if (auto replaced = programs.replace_former_flows(); !replaced) return replaced.error();
   }
+  if (auto opened = programs.open_table_arrays(); !opened) return opened.error();
   return programs;
 }
 

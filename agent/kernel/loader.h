@@ -23,6 +23,7 @@
 #include "agent/base/fd.h"
 #include "agent/base/result.h"
 #include "agent/kernel/shape.h"
+#include "agent/kernel/table_arrays.h"
 
 struct bpf_program;
 struct sluice_policy;  // the libbpf skeleton
@@ -62,6 +63,9 @@ class Programs {
   ~Programs();
 
   MapHandle map(sluice_map map) const;
+  // The arrays of the policy tables; map() of a table gives the one in force.
+  TableArrays& table_arrays() const { return *table_arrays_; }
+  bool looks_only() const { return look_only_; }
   int events_fd() const;
   // By what the pod does: SLUICE_EGRESS is sluice_from_pod (tc ingress of the host side), SLUICE_INGRESS is
   // sluice_to_pod (tc egress of the host side).
@@ -86,9 +90,13 @@ class Programs {
   bpf_program* program(sluice_direction direction) const;
   void ask_for_statistics();
   base::Status replace_former_flows();
+  base::Status open_table_arrays();
 
   std::unique_ptr<sluice_policy, Close> skeleton_;
   std::optional<std::filesystem::path> pin_dir_;
+  bool look_only_ = false;
+  std::map<sluice_map, uint32_t> table_limits_;
+  std::unique_ptr<TableArrays> table_arrays_;
   base::Fd lock_;
   FormerFlows former_flows_;
   std::array<std::vector<char>, 2> statistics_;  // by sluice_direction; what the verifier wrote

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -21,12 +22,13 @@ class MappedArray {
 
  public:
   static base::Result<MappedArray> open(const MapHandle& map) {
-    const size_t bytes = map.entries * sizeof(Value);
-    void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, map.fd, 0);
-    if (memory == MAP_FAILED) {
-      return base::Error::from_errno(errno, std::string("mmap map ") + map.shape().name);
-    }
-    return MappedArray(static_cast<Value*>(memory), map.entries);
+    return open(map.fd, map.entries, map.shape().name);
+  }
+  static base::Result<MappedArray> open(int fd, uint32_t entries, const char* name) {
+    const size_t bytes = entries * sizeof(Value);
+    void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (memory == MAP_FAILED) return base::Error::from_errno(errno, std::string("mmap map ") + name);
+    return MappedArray(static_cast<Value*>(memory), entries);
   }
 
   MappedArray(MappedArray&& other) noexcept
@@ -43,6 +45,7 @@ class MappedArray {
   }
 
   uint32_t size() const { return size_; }
+  std::span<Value> all() { return {values_, size_}; }
   Value& operator[](uint32_t index) { return values_[index]; }
   const Value& operator[](uint32_t index) const { return values_[index]; }
   const Value* begin() const { return values_; }

@@ -107,8 +107,12 @@ Result<KernelMaps::Arrays> KernelMaps::open_arrays(const Programs& programs) {
   if (!tables) return tables.error();
   auto pages = MappedArray<sluice_port_page>::open(programs.map(SLUICE_MAP_PORT_PAGES));
   if (!pages) return pages.error();
-  return Arrays{std::move(*config),   std::move(*interfaces), std::move(*endpoints),
-                std::move(*portsets), std::move(*tables),     std::move(*pages)};
+  auto lengths4 = MappedArray<sluice_lengths4>::open(programs.map(SLUICE_MAP_PREFIX_LENGTHS4));
+  if (!lengths4) return lengths4.error();
+  auto lengths6 = MappedArray<sluice_lengths6>::open(programs.map(SLUICE_MAP_PREFIX_LENGTHS6));
+  if (!lengths6) return lengths6.error();
+  return Arrays{std::move(*config), std::move(*interfaces), std::move(*endpoints), std::move(*portsets),
+                std::move(*tables), std::move(*pages),      std::move(*lengths4),  std::move(*lengths6)};
 }
 
 KernelMaps::KernelMaps(const Programs& programs, Arrays arrays, Grace grace)
@@ -121,7 +125,18 @@ Result<KernelMaps> KernelMaps::open(const Programs& programs) {
   if (!grace) return grace.error();
   KernelMaps maps(programs, std::move(*arrays), std::move(*grace));
   if (maps.config().epoch == 0) maps.initialise();
+  if (Status opened = maps.open_tables(programs); !opened) return opened.error();
   return maps;
+}
+
+Status KernelMaps::open_tables(const Programs& programs) {
+  auto tables = table::Tables::open(programs.table_arrays(), arrays_.config[0],
+                                    {arrays_.lengths4.all(), arrays_.lengths6.all()}, !programs.looks_only());
+  if (!tables) return tables.error();
+  tables_ = std::move(*tables);
+  for (int map = SLUICE_FIRST_TABLE; map < SLUICE_MAP_COUNT; ++map)
+    tables_->set_limit(static_cast<sluice_map>(map), programs.map(static_cast<sluice_map>(map)).entries);
+  return base::done();
 }
 
 void KernelMaps::initialise() {
@@ -173,9 +188,11 @@ Status KernelMaps::write(const image::Batch& batch) {
     case SLUICE_MAP_ADDRESSES6:
     case SLUICE_MAP_PREFIXES4:
     case SLUICE_MAP_PREFIXES6:
-    case SLUICE_MAP_SOURCES:
     case SLUICE_MAP_SERVICES:
-    case SLUICE_MAP_RULES: {
+    case SLUICE_MAP_RULES:
+      return programs_->looks_only() ? Status(Error("the policy tables are only looked at"))
+                                     : tables_->write(batch);
+    case SLUICE_MAP_SOURCES: {
       const MapHandle map = programs_->map(batch.map);
       return batch.removal ? drop_entries(map, batch.keys) : put_entries(map, batch.keys, batch.values);
     }
@@ -183,6 +200,8 @@ Status KernelMaps::write(const image::Batch& batch) {
     case SLUICE_MAP_INTERFACES:
     case SLUICE_MAP_INTERFACES_MORE:
     case SLUICE_MAP_ENDPOINTS:
+    case SLUICE_MAP_PREFIX_LENGTHS4:
+    case SLUICE_MAP_PREFIX_LENGTHS6:
     case SLUICE_MAP_FLOWS4:
     case SLUICE_MAP_FLOWS6:
     case SLUICE_MAP_FRAGMENTS:
@@ -231,6 +250,8 @@ Status KernelMaps::store(const image::InterfaceWrite& write) {
 }
 
 Status KernelMaps::flip(uint64_t epoch, uint64_t next_endpoint_id) {
+  if (!table::kOrdered)
+    if (Status seen = grace_.wait(); !seen) return seen;
   sluice_config& config = arrays_.config[0];
   store_release(config.next_endpoint_id, next_endpoint_id);
   store_release(config.epoch, epoch);
@@ -238,7 +259,9 @@ Status KernelMaps::flip(uint64_t epoch, uint64_t next_endpoint_id) {
 }
 
 Status KernelMaps::wait_grace() {
-  return grace_.wait();
+  if (Status waited = grace_.wait(); !waited) return waited;
+  tables_->note_grace();
+  return base::done();
 }
 
 }  // namespace sluice::kernel

@@ -3,7 +3,7 @@
 // Laws:
 //  1. What programs read without a lock is stored word by word with atomics, and last the word
 //     that makes it count: an endpoint's policy by its `since`, an interface by one 64-bit word,
-//     a whole change by the epoch.
+//     a whole change by the epoch. The policy tables have laws of their own (agent/table).
 //  2. Opening maps that were never used writes what every reader relies on: empty and full port
 //     tables, policies that never hold, epoch 1.
 //  3. An endpoint entry that goes to another pod forgets both policies and its statistics.
@@ -20,6 +20,7 @@
 #include "agent/kernel/grace.h"
 #include "agent/kernel/loader.h"
 #include "agent/kernel/mapped_array.h"
+#include "agent/kernel/table_arrays.h"
 
 namespace sluice::kernel {
 
@@ -53,14 +54,18 @@ class KernelMaps final : public image::Target {
     MappedArray<sluice_portset> portsets;
     MappedArray<sluice_port_table> port_tables;
     MappedArray<sluice_port_page> port_pages;
+    MappedArray<sluice_lengths4> lengths4;
+    MappedArray<sluice_lengths6> lengths6;
   };
   static base::Result<Arrays> open_arrays(const Programs& programs);
   KernelMaps(const Programs& programs, Arrays arrays, Grace grace);
   void initialise();
+  base::Status open_tables(const Programs& programs);
   void replace_flags(uint64_t mask, uint64_t flags);
 
   const Programs* programs_;
   Arrays arrays_;
+  std::optional<table::Tables> tables_;  // always, once opened
   Grace grace_;
 };
 

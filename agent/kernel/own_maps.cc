@@ -42,7 +42,7 @@ Result<OwnMaps> OwnMaps::pinned_at(const std::filesystem::path& pin_dir) {
 
 Result<OwnMaps> OwnMaps::of(const Programs& programs) {
   OwnMaps maps;
-  for (uint32_t map = 0; map < SLUICE_MAP_COUNT; ++map)
+  for (uint32_t map = 0; map < SLUICE_FIRST_TABLE; ++map)
     if (auto added = maps.add(programs.map(static_cast<sluice_map>(map)).fd); !added) return added.error();
   if (programs.pin_dir())
     if (auto added = maps.add_pinned(*programs.pin_dir()); !added) return added.error();

@@ -41,13 +41,7 @@ Status read_table(const Programs& programs, sluice_map map, image::Table<Key, Va
 
 Status read_tables(const Programs& programs, image::Contents& contents) {
   const Status statuses[] = {
-      read_table(programs, SLUICE_MAP_ADDRESSES4, contents.addresses4),
-      read_table(programs, SLUICE_MAP_ADDRESSES6, contents.addresses6),
-      read_table(programs, SLUICE_MAP_PREFIXES4, contents.prefixes4),
-      read_table(programs, SLUICE_MAP_PREFIXES6, contents.prefixes6),
       read_table(programs, SLUICE_MAP_SOURCES, contents.sources),
-      read_table(programs, SLUICE_MAP_SERVICES, contents.services),
-      read_table(programs, SLUICE_MAP_RULES, contents.rules),
       read_table(programs, SLUICE_MAP_INTERFACES_MORE, contents.interfaces),
   };
   for (const auto& status : statuses) {
@@ -77,6 +71,7 @@ Result<image::Contents> KernelMaps::read() const {
   image::Contents contents;
   contents.config = config();
   if (Status tables = read_tables(*programs_, contents); !tables) return tables.error();
+  tables_->read(contents);
   add_direct_slots(arrays_.interfaces, contents.interfaces);
   contents.endpoints = copy_of(arrays_.endpoints);
   contents.portsets = copy_of(arrays_.portsets);

@@ -1,4 +1,5 @@
-// The shape of every map, from the one list in include/sluice/maps.h.
+// The shape of every map, from the one list in include/sluice/maps.h; and of the policy tables, whose arrays
+// come and go: for these, what a batch carries and how many entries they may have.
 #pragma once
 
 #include <linux/bpf.h>
@@ -20,7 +21,15 @@ inline constexpr std::array<MapShape, SLUICE_MAP_COUNT> kMapShapes = {{
   MapShape{#name, BPF_MAP_TYPE_##type, sizeof(key), sizeof(value), entries, flags},
     SLUICE_MAPS(SLUICE_SHAPE)
 #undef SLUICE_SHAPE
+#define SLUICE_SHAPE(NAME, name, key, words, entries) \
+  MapShape{#name, BPF_MAP_TYPE_UNSPEC, sizeof(key), sizeof(sluice_cell), entries, 0},
+        SLUICE_TABLES(SLUICE_SHAPE)
+#undef SLUICE_SHAPE
 }};
+
+inline constexpr bool is_table(sluice_map map) {
+  return map >= SLUICE_FIRST_TABLE && map < SLUICE_MAP_COUNT;
+}
 
 // A map at hand: whose it is not to say; the fd is borrowed.
 struct MapHandle {

@@ -14,7 +14,7 @@ using base::Status;
 
 namespace {
 
-constexpr std::array<std::string_view, SLUICE_MAP_COUNT> kTypes = {
+constexpr std::array<std::string_view, SLUICE_FIRST_TABLE> kTypes = {
 #define SLUICE_TYPE(NAME, name, type, key, value, entries, flags) #type,
     SLUICE_MAPS(SLUICE_TYPE)
 #undef SLUICE_TYPE
@@ -52,6 +52,45 @@ Maps::Maps() {
   std::memset(lookup(SLUICE_MAP_PORT_PAGES, &all), 0xff, sizeof(sluice_port_page));
   auto* table = static_cast<sluice_port_table*>(lookup(SLUICE_MAP_PORT_TABLES, &all));
   std::fill(std::begin(table->page), std::end(table->page), uint16_t{SLUICE_PORTS_ALL});
+  open_policy();
+}
+
+void Maps::open_policy() {
+  auto* config = static_cast<sluice_config*>(lookup(SLUICE_MAP_CONFIG, &kZero));
+  lengths4_.resize(SLUICE_LENGTH_SLOTS);
+  lengths6_.resize(SLUICE_LENGTH_SLOTS);
+  memory_ = std::make_unique<TableMemory>(*config);
+  policy_ = *table::Tables::open(*memory_, *config, {lengths4_, lengths6_});
+}
+
+void Maps::set_limit(sluice_map map, uint32_t entries) {
+  if (table::Tables::has(map))
+    policy_->set_limit(map, entries);
+  else
+    tables_[map].limit = entries;
+}
+
+const __u64* Maps::table_line(uint32_t slot, uint32_t index) {
+  ++operations_.lookups[SLUICE_FIRST_TABLE + slot / 2];
+  const auto lines = memory_->at(slot);
+  return index < lines.size() ? lines[index].word : nullptr;
+}
+
+// One entry after the other: a packet may be judged between any two.
+Status Maps::write_policy(const image::Batch& batch) {
+  const auto sizes = image::map_sizes(batch.map);
+  for (uint32_t i = 0; i < batch.count; ++i) {
+    image::Batch one{batch.map, batch.removal, 1, {}, {}};
+    const auto part = [i](const std::vector<uint8_t>& bytes, size_t size) {
+      const auto begin = bytes.begin() + static_cast<ptrdiff_t>(i * size);
+      return std::vector<uint8_t>(begin, begin + static_cast<ptrdiff_t>(size));
+    };
+    one.keys = part(batch.keys, sizes.key);
+    if (!batch.removal) one.values = part(batch.values, sizes.value);
+    if (Status status = policy_->write(one); !status) return status;
+    wrote();
+  }
+  return done();
 }
 
 void Maps::wrote() {
@@ -101,6 +140,7 @@ uint8_t* Maps::longest_match(Table& table, const uint8_t* key) {
 
 void* Maps::lookup(sluice_map map, const void* key) {
   ++operations_.lookups[map];
+  if (map == SLUICE_MAP_PREFIX_LENGTHS4 || map == SLUICE_MAP_PREFIX_LENGTHS6) return length_slot(map, key);
   Table& table = tables_[map];
   if (table.is_trie) return longest_match(table, static_cast<const uint8_t*>(key));
   return find(table, bytes_of(key, table.key_size));
@@ -131,7 +171,16 @@ Status Maps::put(sluice_map map, const std::string& key, const uint8_t* value) {
   return done();
 }
 
+void* Maps::length_slot(sluice_map map, const void* key) {
+  uint32_t index = 0;
+  std::memcpy(&index, key, sizeof index);
+  if (index >= SLUICE_LENGTH_SLOTS) return nullptr;
+  return map == SLUICE_MAP_PREFIX_LENGTHS4 ? static_cast<void*>(&lengths4_[index])
+                                           : static_cast<void*>(&lengths6_[index]);
+}
+
 Status Maps::write(const image::Batch& batch) {
+  if (table::Tables::has(batch.map)) return write_policy(batch);
   Table& table = tables_[batch.map];
   for (uint32_t i = 0; i < batch.count; ++i) {
     std::string key = bytes_of(batch.keys.data() + size_t{i} * table.key_size, table.key_size);
@@ -197,6 +246,7 @@ Status Maps::flip(uint64_t epoch, uint64_t next_endpoint_id) {
 }
 
 Status Maps::wait_grace() {
+  policy_->note_grace();
   return done();
 }
 
@@ -243,13 +293,8 @@ image::Contents Maps::contents() const {
   for (const sluice_interface& slot : direct)
     if (slot.ifindex != 0) contents.interfaces.emplace_back(slot.ifindex, slot.endpoint);
   copy_array(SLUICE_MAP_ENDPOINTS, contents.endpoints);
-  copy_table(SLUICE_MAP_ADDRESSES4, contents.addresses4);
-  copy_table(SLUICE_MAP_ADDRESSES6, contents.addresses6);
-  copy_table(SLUICE_MAP_PREFIXES4, contents.prefixes4);
-  copy_table(SLUICE_MAP_PREFIXES6, contents.prefixes6);
+  policy_->read(contents);
   copy_table(SLUICE_MAP_SOURCES, contents.sources);
-  copy_table(SLUICE_MAP_SERVICES, contents.services);
-  copy_table(SLUICE_MAP_RULES, contents.rules);
   copy_array(SLUICE_MAP_PORTSETS, contents.portsets);
   copy_array(SLUICE_MAP_PORT_TABLES, contents.port_tables);
   copy_array(SLUICE_MAP_PORT_PAGES, contents.port_pages);
@@ -277,6 +322,9 @@ sluice_user_ctx Maps::context(uint32_t now) {
   ctx.maps = this;
   ctx.lookup = [](void* maps, sluice_map map, const void* key) {
     return static_cast<Maps*>(maps)->lookup(map, key);
+  };
+  ctx.table_line = [](void* maps, __u32 slot, __u32 index) {
+    return static_cast<Maps*>(maps)->table_line(slot, index);
   };
   ctx.insert = [](void* maps, sluice_map map, const void* key, const void* value) {
     static_cast<Maps*>(maps)->insert(map, key, value);

@@ -1,6 +1,6 @@
 // Maps: every map of include/sluice/maps.h in user space, with the meaning the kernel gives its type (hash,
-// array, longest-prefix trie, LRU). What the native engine judges with, and what sequence tests apply plans
-// to. Not thread-safe.
+// array, longest-prefix trie, LRU), and the policy tables as they are. What the native engine judges with, and
+// what sequence tests apply plans to. Not thread-safe.
 #pragma once
 
 #include <array>
@@ -14,7 +14,9 @@
 
 #include "agent/image/contents.h"
 #include "agent/image/plan.h"
+#include "agent/packet/table_memory.h"
 #include "agent/packet/user_ctx.h"
+#include "agent/table/spell.h"
 
 namespace sluice::packet {
 
@@ -23,7 +25,7 @@ class Maps : public image::Target {
   Maps();
 
   // A smaller limit than include/sluice/limits.h has, so that a test can fill a map.
-  void set_limit(sluice_map map, uint32_t entries) { tables_[map].limit = entries; }
+  void set_limit(sluice_map map, uint32_t entries);
   // Called after every single write, e.g. to judge packets between two steps of a plan.
   void on_write(std::function<void()> observer) { observer_ = std::move(observer); }
   // SLUICE_CONFIG_AUDIT and SLUICE_CONFIG_PERMISSIVE.
@@ -41,8 +43,15 @@ class Maps : public image::Target {
   void insert(sluice_map map, const void* key, const void* value);
   void remove(sluice_map map, const void* key);
   void clear_flows();
+  // An entry of a policy table.
+  template <typename Key>
+  std::optional<sluice_cell> cell(sluice_map map, const Key& key) const {
+    return policy_->find(map, table::spell(key));
+  }
   // Entries that were written and not removed.
-  size_t size(sluice_map map) const { return tables_[map].entries.size(); }
+  size_t size(sluice_map map) const {
+    return table::Tables::has(map) ? policy_->entries(map) : tables_[map].entries.size();
+  }
 
   // What the maps hold, as kernel read-back gives it.
   image::Contents contents() const;
@@ -59,6 +68,8 @@ class Maps : public image::Target {
   // Entries of the flow tables that are in use, idle ones too.
   std::vector<sluice_flow_edit> flows() const;
 
+  // What a run of the packet path at `now` (seconds) asks these maps through; without a packet.
+  sluice_user_ctx context(uint32_t now);
   // Runs the whole path of bpf/path.h on a frame (from the Ethernet header on) that passes the pod's
   // interface in `direction`. `now` in seconds.
   bool passes(const std::vector<uint8_t>& frame, uint32_t ifindex, sluice_direction direction,
@@ -75,19 +86,26 @@ class Maps : public image::Target {
     std::unordered_map<std::string, Entry> entries;  // by the bytes of the key
     std::list<std::string> by_use;                   // keys, the one used longest ago first
   };
-  sluice_user_ctx context(uint32_t now);
   static uint8_t* find(Table& table, const std::string& key);
   static uint8_t* add(Table& table, const std::string& key);
   static void erase(Table& table, const std::string& key);
   uint8_t* longest_match(Table& table, const uint8_t* key);
   base::Status put(sluice_map map, const std::string& key, const uint8_t* value);
+  base::Status write_policy(const image::Batch& batch);
+  const __u64* table_line(uint32_t slot, uint32_t index);
+  void open_policy();
+  void* length_slot(sluice_map map, const void* key);
   void wrote();
   template <typename Key, typename Value>
   void copy_table(sluice_map map, image::Table<Key, Value>& to) const;
   template <typename Value>
   void copy_array(sluice_map map, std::vector<Value>& to) const;
 
-  std::array<Table, SLUICE_MAP_COUNT> tables_;
+  std::array<Table, SLUICE_FIRST_TABLE> tables_;
+  std::vector<sluice_lengths4> lengths4_;
+  std::vector<sluice_lengths6> lengths6_;
+  std::unique_ptr<TableMemory> memory_;
+  std::optional<table::Tables> policy_;
   std::vector<sluice_event> events_;
   std::function<void()> observer_;
   Operations operations_;

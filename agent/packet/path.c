@@ -22,3 +22,28 @@ bool sluice_user_find_flow(struct sluice_user_ctx* ctx, struct sluice_flow_edit*
   edit->bits = SLUICE_FLOW_BITS(flow.state);
   return true;
 }
+
+__u64 sluice_user_policy_value(struct sluice_user_ctx* ctx, enum sluice_table table, const __u64 key[3],
+                               __u64 epoch) {
+  static const __u8 key_words[SLUICE_TABLE_COUNT] = {
+#define SLUICE_KEY_WORDS(NAME, name, key, words, entries) words,
+      SLUICE_TABLES(SLUICE_KEY_WORDS)
+#undef SLUICE_KEY_WORDS
+  };
+  switch (key_words[table]) {
+    case 1:
+      return sluice_table_value1(ctx, table, key[0], epoch);
+    case 2:
+      return sluice_table_value2(ctx, table, key[0], key[1], epoch);
+    default:
+      return sluice_table_value3(ctx, key[0], key[1], key[2], epoch);
+  }
+}
+
+__u64 sluice_user_longest_prefix(struct sluice_user_ctx* ctx, __u8 family, const __u8* address, __u64 epoch) {
+  union sluice_ip ip = {{0, 0, 0, 0}};
+  memcpy(ip.byte, address, family == SLUICE_IPV4 ? 4 : 16);
+  if (family == SLUICE_IPV4) return sluice_longest_prefix4(ctx, ip.word[0], epoch);
+  return sluice_longest_prefix6(ctx, sluice_pair(ip.word[1], ip.word[0]), sluice_pair(ip.word[3], ip.word[2]),
+                                epoch);
+}

@@ -14,6 +14,8 @@
 
 #define SLUICE_STAGE static inline
 #define SLUICE_COLD static
+#define SLUICE_SHARED static
+#define SLUICE_USE(ctx) ((void)(ctx))
 
 typedef struct sluice_user_ctx sluice_ctx;
 
@@ -39,6 +41,8 @@ SLUICE_MAPS(SLUICE_LOOKUP_TYPE)
 #define sluice_htons(x) __builtin_bswap16(x)
 #define sluice_htonl(x) __builtin_bswap32(x)
 #define sluice_ntohl(x) __builtin_bswap32(x)
+#define sluice_ntohll(x) __builtin_bswap64(x)
+#define sluice_htonll(x) __builtin_bswap64(x)
 
 /* A word that others write and read meanwhile. */
 SLUICE_STAGE __u64 sluice_read(const __u64* word) {
@@ -62,6 +66,10 @@ SLUICE_STAGE void sluice_unlock(struct sluice_spin_lock* lock) {
 }
 #define SLUICE_UNROLL
 #define SLUICE_OPAQUE(value) __asm__ volatile("" : "+r"(value))
+
+SLUICE_STAGE const __u64* sluice_table_line(sluice_ctx* ctx, __u32 slot, __u32 index) {
+  return ctx->table_line(ctx->maps, slot, index);
+}
 
 SLUICE_STAGE __u32 sluice_flow_buckets(sluice_ctx* ctx, __u32 family) {
   return family == 4 ? ctx->flow_buckets4 : ctx->flow_buckets6;

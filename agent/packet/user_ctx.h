@@ -20,6 +20,7 @@ struct sluice_user_ctx {
   __u32 flow_buckets4, flow_buckets6, flow_share; /* as in bpf/kernel/seam.h */
   void* maps;
   void* (*lookup)(void* maps, enum sluice_map map, const void* key);
+  const __u64* (*table_line)(void* maps, __u32 slot, __u32 index); /* of a policy table's array; or NULL */
   void (*insert)(void* maps, enum sluice_map map, const void* key, const void* value);
   bool (*emit)(void* maps, const struct sluice_event* event); /* is it taken? */
 };
@@ -30,6 +31,11 @@ bool sluice_user_path(struct sluice_user_ctx* ctx, enum sluice_direction directi
 void sluice_user_edit_flow(struct sluice_user_ctx* ctx, const struct sluice_flow_edit* edit);
 /* Looks a flow up as a packet does: `edit` names it, and gets its epoch, seen and bits. False: there is none. */
 bool sluice_user_find_flow(struct sluice_user_ctx* ctx, struct sluice_flow_edit* edit);
+/* What a packet of `epoch` sees of a key of a policy table, spelt as there; all ones where nothing. */
+__u64 sluice_user_policy_value(struct sluice_user_ctx* ctx, enum sluice_table table, const __u64 key[3],
+                               __u64 epoch);
+/* What it sees of the longest prefix of an address (4 or 16 bytes) of family 4 or 6; all ones where nothing. */
+__u64 sluice_user_longest_prefix(struct sluice_user_ctx* ctx, __u8 family, const __u8* address, __u64 epoch);
 
 #ifdef __cplusplus
 }

@@ -2,7 +2,7 @@
 
 #include <fstream>
 
-#include "agent/kernel/libbpf_log.h"
+#include "agent/kernel/log/libbpf_log.h"
 #include "bench/change/cluster.h"
 #include "bench/change/counting.h"
 
@@ -35,7 +35,7 @@ Result<uint64_t> bytes_of(int fd) {
 }  // namespace
 
 Result<std::unique_ptr<LoadedMaps>> LoadedMaps::load() {
-  kernel::route_libbpf_log();
+  kernel::log::route_libbpf_log();
   kernel::LoadOptions options;
   for (const sluice_map map : kFlowMaps) options.max_entries[map] = kFlowEntries;
   auto programs = kernel::load(options);

@@ -16,7 +16,7 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-// Maps that nobody uses, of the same shapes.
+// Maps that nobody uses, of the same shapes; hashes in place of the policy tables.
 class RawMaps {
  public:
   static Result<RawMaps> create(const std::vector<image::Batch>& batches) {
@@ -27,9 +27,10 @@ class RawMaps {
       const kernel::MapShape& shape = kernel::kMapShapes[batch.map];
       bpf_map_create_opts options{};
       options.sz = sizeof options;
-      options.map_flags = shape.flags;
-      base::Fd fd(bpf_map_create(static_cast<bpf_map_type>(shape.type), "sluice_raw", shape.key_size,
-                                 shape.value_size, shape.entries, &options));
+      const bool table = kernel::is_table(batch.map);
+      options.map_flags = table ? SLUICE_MAP_GROW : shape.flags;
+      base::Fd fd(bpf_map_create(table ? BPF_MAP_TYPE_HASH : static_cast<bpf_map_type>(shape.type),
+                                 "sluice_raw", shape.key_size, shape.value_size, shape.entries, &options));
       if (!fd.valid()) return Error::from_errno(errno, std::string("create a map like ") + shape.name);
       raw.fds_[batch.map] = std::move(fd);
       raw.entries_ += batch.count;

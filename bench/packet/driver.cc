@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "agent/kernel/libbpf_log.h"
+#include "agent/kernel/log/libbpf_log.h"
 #include "driver.skel.h"
 
 namespace sluice::bench {
@@ -41,7 +41,7 @@ Driver::~Driver() = default;
 
 Result<Driver> Driver::load(int program_fd, Shape shape, const std::vector<packet::Bytes>& frames,
                             const Reports* reports) {
-  kernel::route_libbpf_log();
+  kernel::log::route_libbpf_log();
   Driver driver;
   driver.tuples_ = frames.size();
   driver.frame_ = frames.front();

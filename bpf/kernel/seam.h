@@ -18,6 +18,10 @@
 
 #define SLUICE_STAGE static __always_inline
 #define SLUICE_COLD static __attribute__((noinline))
+/* A function that the verifier looks at once, whoever calls it: it gets numbers, and gives one. */
+#define SLUICE_SHARED __attribute__((noinline))
+/* First in each: clang passes nothing where it sees that nothing is used, and the verifier wants a context. */
+#define SLUICE_USE(ctx) asm volatile("" : : "r"(ctx))
 
 typedef struct __sk_buff sluice_ctx;
 
@@ -44,6 +48,8 @@ const volatile __u32 sluice_stats_shared = 1;
 #define sluice_htons(x) bpf_htons(x)
 #define sluice_htonl(x) bpf_htonl(x)
 #define sluice_ntohl(x) bpf_ntohl(x)
+#define sluice_ntohll(x) bpf_be64_to_cpu(x)
+#define sluice_htonll(x) bpf_cpu_to_be64(x)
 
 /* A word that others write and read meanwhile: whole, and each time anew. */
 SLUICE_STAGE __u64 sluice_read(const __u64* word) {
@@ -64,6 +70,14 @@ SLUICE_STAGE void sluice_add_shared(__s64* counter, __s64 more) {
 #define SLUICE_UNROLL _Pragma("unroll")
 /* What the compiler may not reason about. */
 #define SLUICE_OPAQUE(value) asm volatile("" : "+r"(value))
+
+/* A line of the array that stands in `slot` of sluice_policy_tables. */
+SLUICE_STAGE const __u64* sluice_table_line(sluice_ctx* ctx, __u32 slot, __u32 index) {
+  (void)ctx;
+  void* lines = bpf_map_lookup_elem(&sluice_policy_tables, &slot);
+  const struct sluice_line* line = lines ? bpf_map_lookup_elem(lines, &index) : 0;
+  return line ? line->word : 0;
+}
 
 SLUICE_STAGE __u32 sluice_flow_buckets(sluice_ctx* ctx, __u32 family) {
   (void)ctx;

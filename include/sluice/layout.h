@@ -9,6 +9,7 @@
 #include <linux/types.h>
 
 #include "sluice/limits.h"
+#include "sluice/tables.h"
 
 #ifdef __cplusplus
 #include <type_traits>
@@ -40,17 +41,26 @@ struct sluice_config {
   __u64 epoch;            /* the state in force; starts at 1 */
   __u64 flags;            /* enum sluice_config_flag */
   __u64 next_endpoint_id; /* how many ids were given out, and one; the agent's own note */
-  /* Random, drawn when the maps are made: nobody can say which keys share a bucket of the flow tables. */
+  /* Random, drawn when the maps are made: nobody can say which keys share a bucket of any table. */
   __u32 flow_seed[SLUICE_FLOW_SEEDS];
+  __u64 table[SLUICE_TABLE_COUNT]; /* SLUICE_TABLE_SHAPE of each policy table */
 };
-SLUICE_LAYOUT(struct sluice_config, 56);
+SLUICE_LAYOUT(struct sluice_config, 104);
 
 enum sluice_config_flag {
   SLUICE_CONFIG_AUDIT = 1,      /* report what would be denied, let it pass */
   SLUICE_CONFIG_PERMISSIVE = 2, /* pods whose policies are not known yet are open */
-  SLUICE_CONFIG_PREFIXES4 = 4,  /* sluice_prefixes4 is not empty: it must be asked */
+  SLUICE_CONFIG_PREFIXES4 = 4,  /* the table prefixes4 is not empty: it must be asked */
   SLUICE_CONFIG_PREFIXES6 = 8,
 };
+
+SLUICE_LAYOUT(struct sluice_fact, 24);
+SLUICE_LAYOUT(struct sluice_bucket1, 64);
+SLUICE_LAYOUT(struct sluice_bucket2, 128);
+SLUICE_LAYOUT(struct sluice_bucket3, 128);
+SLUICE_LAYOUT(struct sluice_line, 128);
+SLUICE_LAYOUT(struct sluice_lengths4, 8);
+SLUICE_LAYOUT(struct sluice_lengths6, 16);
 
 /* ---- endpoints ---- */
 
@@ -116,7 +126,7 @@ SLUICE_LAYOUT(struct sluice_address6, 16);
 struct sluice_prefix4 {
   __u32 length;
   __be32 address;
-}; /* length first, as LPM tries want it */
+};
 SLUICE_LAYOUT(struct sluice_prefix4, 8);
 struct sluice_prefix6 {
   __u32 length;
@@ -150,6 +160,12 @@ struct sluice_service {
   __u8 kind; /* enum sluice_service_kind */
 };
 SLUICE_LAYOUT(struct sluice_service, 20);
+
+/* The third words of three-word keys: the upper half names the table. */
+#define SLUICE_SERVICE_KEY(service)                                                                     \
+  ((__u64)SLUICE_TABLE_SERVICES << 32 | (__u64)(service).kind << 24 | (__u64)(service).protocol << 16 | \
+   (service).port)
+#define SLUICE_PREFIX6_KEY(length) ((__u64)SLUICE_TABLE_PREFIXES6 << 32 | (__u32)(length))
 
 /* ---- (rule set, identity) -> what is allowed ---- */
 

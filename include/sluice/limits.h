@@ -8,12 +8,12 @@
 
 #define SLUICE_MAX_ENDPOINTS 4096    /* pods on this node; power of two */
 #define SLUICE_INTERFACE_SLOTS 65536 /* direct slots by ifindex % slots; power of two */
-#define SLUICE_MAX_ADDRESSES 262144  /* exact addresses a family */
-#define SLUICE_MAX_PREFIXES 262144   /* CIDRs and excepts a family */
+#define SLUICE_MAX_ADDRESSES 4194304 /* exact addresses a family */
+#define SLUICE_MAX_PREFIXES 1048576  /* CIDRs and excepts a family */
 #define SLUICE_MAX_SOURCES \
   262144 /* source prefixes of this node's pods, and the addresses in them that other pods have */
-#define SLUICE_MAX_SERVICES 131072   /* service addresses x ports */
-#define SLUICE_MAX_RULES 524288      /* (rule set, identity) pairs that allow something */
+#define SLUICE_MAX_SERVICES 1048576  /* service addresses x ports */
+#define SLUICE_MAX_RULES 4194304     /* (rule set, identity) pairs that allow something */
 #define SLUICE_MAX_PORTSETS 65536    /* distinct port sets */
 #define SLUICE_MAX_PORT_TABLES 16384 /* distinct single-protocol port tables */
 #define SLUICE_MAX_PORT_PAGES 32768  /* distinct 1,024-port bitmaps */

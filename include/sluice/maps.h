@@ -1,5 +1,6 @@
 /* Every map, once. X(NAME, name, type, key, value, entries, flags); pinned as <bpffs>/v<layout
- * version>/<name>. The event ring is not in the list: it has neither key nor value.
+ * version>/<name>. The event ring is not in the list: it has neither key nor value. Nor are the arrays of the
+ * policy tables (sluice/tables.h), which come and go: they are pinned as <name>_0 and <name>_1.
  *
  * MMAP  shared with the agent by mmap: its words are stored atomically, never copied over (docs/design.md).
  * GROW  memory is taken as entries come, not up front.
@@ -20,19 +21,12 @@
   X(INTERFACES, interfaces, ARRAY, __u32, struct sluice_interface, SLUICE_INTERFACE_SLOTS, SLUICE_MAP_MMAP) \
   X(INTERFACES_MORE, interfaces_more, HASH, __u32, __u32, SLUICE_MAX_ENDPOINTS, SLUICE_MAP_GROW)            \
   X(ENDPOINTS, endpoints, ARRAY, __u32, struct sluice_endpoint, SLUICE_MAX_ENDPOINTS, SLUICE_MAP_MMAP)      \
-  X(ADDRESSES4, addresses4, HASH, struct sluice_address4, struct sluice_cell, SLUICE_MAX_ADDRESSES,         \
-    SLUICE_MAP_GROW)                                                                                        \
-  X(ADDRESSES6, addresses6, HASH, struct sluice_address6, struct sluice_cell, SLUICE_MAX_ADDRESSES,         \
-    SLUICE_MAP_GROW)                                                                                        \
-  X(PREFIXES4, prefixes4, LPM_TRIE, struct sluice_prefix4, struct sluice_cell, SLUICE_MAX_PREFIXES,         \
-    SLUICE_MAP_GROW)                                                                                        \
-  X(PREFIXES6, prefixes6, LPM_TRIE, struct sluice_prefix6, struct sluice_cell, SLUICE_MAX_PREFIXES,         \
-    SLUICE_MAP_GROW)                                                                                        \
+  X(PREFIX_LENGTHS4, prefix_lengths4, ARRAY, __u32, struct sluice_lengths4, SLUICE_LENGTH_SLOTS,            \
+    SLUICE_MAP_MMAP)                                                                                        \
+  X(PREFIX_LENGTHS6, prefix_lengths6, ARRAY, __u32, struct sluice_lengths6, SLUICE_LENGTH_SLOTS,            \
+    SLUICE_MAP_MMAP)                                                                                        \
   X(SOURCES, sources, LPM_TRIE, struct sluice_source, struct sluice_cell, SLUICE_MAX_SOURCES,               \
     SLUICE_MAP_GROW)                                                                                        \
-  X(SERVICES, services, HASH, struct sluice_service, struct sluice_cell, SLUICE_MAX_SERVICES,               \
-    SLUICE_MAP_GROW)                                                                                        \
-  X(RULES, rules, HASH, struct sluice_rule, struct sluice_cell, SLUICE_MAX_RULES, SLUICE_MAP_GROW)          \
   X(PORTSETS, portsets, ARRAY, __u32, struct sluice_portset, SLUICE_MAX_PORTSETS, SLUICE_MAP_MMAP)          \
   X(PORT_TABLES, port_tables, ARRAY, __u32, struct sluice_port_table, SLUICE_MAX_PORT_TABLES,               \
     SLUICE_MAP_MMAP)                                                                                        \
@@ -55,7 +49,12 @@ enum sluice_map {
 #define SLUICE_ENUM(NAME, name, type, key, value, entries, flags) SLUICE_MAP_##NAME,
   SLUICE_MAPS(SLUICE_ENUM)
 #undef SLUICE_ENUM
-      SLUICE_MAP_COUNT
+/* The policy tables are named as maps are, and behind them. */
+#define SLUICE_ENUM(NAME, name, key, words, entries) SLUICE_MAP_##NAME,
+      SLUICE_TABLES(SLUICE_ENUM)
+#undef SLUICE_ENUM
+          SLUICE_MAP_COUNT,
+  SLUICE_FIRST_TABLE = SLUICE_MAP_COUNT - SLUICE_TABLE_COUNT
 };
 
 #endif

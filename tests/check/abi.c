@@ -7,7 +7,9 @@
 #include "sluice/timeouts.h"
 
 #define ABI_MAP(NAME, name, type, key, value, entries, flags) ABI map name type[key, value] entries flags;
+#define ABI_TABLE(NAME, name, key, words, entries) ABI table name[key] words entries;
 #ifdef ABI_LINES
 ABI version SLUICE_LAYOUT_VERSION;
 SLUICE_MAPS(ABI_MAP)
+SLUICE_TABLES(ABI_TABLE)
 #endif

@@ -66,7 +66,8 @@ inline base::Status ask_conntrack(uint16_t message_type, uint16_t flags, const s
   char answer[4096];
   const ssize_t size = ::recv(fd.get(), answer, sizeof answer, 0);
   nlmsgerr error{};
-  if (size < static_cast<ssize_t>(sizeof(nlmsghdr) + sizeof error)) return base::Error("conntrack: no answer");
+  if (size < static_cast<ssize_t>(sizeof(nlmsghdr) + sizeof error))
+    return base::Error("conntrack: no answer");
   std::memcpy(&error, answer + sizeof(nlmsghdr), sizeof error);
   if (error.error != 0) return base::Error::from_errno(-error.error, "conntrack");
   return base::done();

@@ -88,6 +88,7 @@ sluice_user_ctx OneCpu::context(uint32_t now) {
     std::memcpy(&index, key, sizeof index);
     return static_cast<OneCpu*>(maps)->lookup(map, index);
   };
+  ctx.table_line = [](void*, __u32, __u32) -> const __u64* { return nullptr; };  // no policy table
   ctx.insert = [](void*, sluice_map, const void*, const void*) {};
   ctx.emit = [](void*, const sluice_event*) { return false; };
   return ctx;

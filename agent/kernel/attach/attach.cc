@@ -10,7 +10,7 @@
 #include "agent/kernel/attach/link_pins.h"
 #include "agent/kernel/attach/tcx.h"
 #include "agent/kernel/bpffs.h"
-#include "agent/kernel/libbpf_log.h"
+#include "agent/kernel/log/libbpf_log.h"
 
 namespace sluice::kernel::attach {
 namespace {
@@ -176,7 +176,7 @@ base::Result<std::vector<Attachment>> Attacher::attached() const {
 }
 
 Status detach_all(const std::filesystem::path& pin_dir) {
-  route_libbpf_log();
+  log::route_libbpf_log();
   if (auto usable = check_bpffs(pin_dir); !usable) return usable;  // never remove folders of anything else
   base::Fd lock;
   std::error_code unreadable;

@@ -339,7 +339,12 @@ TEST_F(Loader, PinnedMapsKeepTheirContents) {
   const Programs programs = must(load(small_pinned()));
   KernelMaps maps = must(KernelMaps::open(programs));
   EXPECT_EQ(maps.config().epoch, 41U);
-  for (const auto& shape : kMapShapes) EXPECT_TRUE(fs::exists(maps_dir(kPinDir) / shape.name)) << shape.name;
+  for (const auto& shape : kMapShapes) {
+    const bool is_table = shape.type == BPF_MAP_TYPE_UNSPEC;
+    const std::string name = std::string(shape.name) + (is_table ? "_0" : "");
+    EXPECT_TRUE(fs::exists(maps_dir(kPinDir) / name)) << name;
+  }
+  EXPECT_TRUE(fs::exists(maps_dir(kPinDir) / "policy_tables"));
   EXPECT_TRUE(fs::exists(maps_dir(kPinDir) / "events"));
   EXPECT_TRUE(fs::exists(programs_dir(kPinDir) / "from_pod"));
 }
@@ -347,12 +352,12 @@ TEST_F(Loader, PinnedMapsKeepTheirContents) {
 TEST_F(Loader, APinnedMapOfAnotherShapeIsAnErrorAndStays) {
   { const Programs programs = must(load(small_pinned())); }
   LoadOptions other = small_pinned();
-  other.max_entries[SLUICE_MAP_RULES] = 9;
+  other.max_entries[SLUICE_MAP_SOURCES] = 9;
   const auto refused = load(other);
   ASSERT_FALSE(refused.ok());
-  EXPECT_THAT(refused.error().message(),
-              HasSubstr((maps_dir(kPinDir) / "rules").string() + ": a map of another shape is pinned there"));
-  EXPECT_THAT(refused.error().message(), HasSubstr("entries 8"));
+  EXPECT_THAT(refused.error().message(), HasSubstr((maps_dir(kPinDir) / "sources").string() +
+                                                   ": a map of another shape is pinned there"));
+  EXPECT_THAT(refused.error().message(), HasSubstr("entries 9"));
   EXPECT_OK(load(small_pinned()));
 }
 
@@ -377,12 +382,13 @@ TEST_F(Loader, ADirectoryOutsideABpfFileSystemIsRefused) {
 TEST_F(Loader, OtherLayoutVersionsAreRemovedOnRequest) {
   const Programs& programs = shared_pinned();
   fs::create_directory(kSharedPinDir / "v0");
-  EXPECT_EQ(bpf_obj_pin(programs.map(SLUICE_MAP_RULES).fd, (kSharedPinDir / "v0" / "rules").c_str()), 0);
-  EXPECT_EQ(must(pinned_maps(kSharedPinDir)).size(), SLUICE_MAP_COUNT + 2U);
+  EXPECT_EQ(bpf_obj_pin(programs.map(SLUICE_MAP_SOURCES).fd, (kSharedPinDir / "v0" / "sources").c_str()), 0);
+  // Every map, the tables' own and the ring; and the old one. Nobody has made the tables' arrays yet.
+  EXPECT_EQ(must(pinned_maps(kSharedPinDir)).size(), SLUICE_FIRST_TABLE + 3U);
   EXPECT_EQ(must(remove_other_versions(kSharedPinDir)), 1U);
   EXPECT_EQ(must(remove_other_versions(kSharedPinDir)), 0U);
   EXPECT_FALSE(fs::exists(kSharedPinDir / "v0"));
-  EXPECT_TRUE(fs::exists(maps_dir(kSharedPinDir) / "rules"));
+  EXPECT_TRUE(fs::exists(maps_dir(kSharedPinDir) / "sources"));
 }
 
 TEST_F(Loader, TheFullLimitsLoad) {

@@ -35,28 +35,7 @@ void remove(Maps& maps, sluice_map map, const Key& key) {
   EXPECT_TRUE(maps.write(removals.at(0)).ok());
 }
 
-uint64_t longest(Maps& maps, const char* address) {
-  const sluice_prefix4 key{32, image::encode4(ip(address)).address};
-  const auto* cell = static_cast<const sluice_cell*>(maps.lookup(SLUICE_MAP_PREFIXES4, &key));
-  return cell ? cell->now : 0;
-}
-
-TEST(Maps, TrieGivesTheLongestPrefix) {
-  Maps maps;
-  const std::pair<const char*, uint64_t> prefixes[] = {
-      {"0.0.0.0/0", 1}, {"10.0.0.0/8", 2}, {"10.1.0.0/16", 3}, {"10.1.2.128/25", 4}, {"10.1.2.200/32", 5}};
-  EXPECT_EQ(longest(maps, "10.1.2.200"), 0U) << "empty";
-  for (const auto& [text, value] : prefixes)
-    ASSERT_TRUE(put(maps, SLUICE_MAP_PREFIXES4, image::encode4(cidr(text)), sluice_cell{0, 0, value}).ok());
-  const std::pair<const char*, uint64_t> rows[] = {{"10.1.2.200", 5}, {"10.1.2.201", 4},
-                                                   {"10.1.2.127", 3}, {"10.2.0.0", 2},
-                                                   {"11.0.0.0", 1},   {"255.255.255.255", 1}};
-  for (const auto& [text, value] : rows) EXPECT_EQ(longest(maps, text), value) << text;
-  remove(maps, SLUICE_MAP_PREFIXES4, image::encode4(cidr("10.1.2.128/25")));
-  EXPECT_EQ(longest(maps, "10.1.2.201"), 3U);
-}
-
-TEST(Maps, HashThatIsFullSaysSo) {
+TEST(Maps, TableThatIsFullSaysSo) {
   Maps maps;
   maps.set_limit(SLUICE_MAP_RULES, 2);
   for (uint64_t i = 1; i <= 2; ++i)
@@ -64,7 +43,7 @@ TEST(Maps, HashThatIsFullSaysSo) {
   EXPECT_TRUE(put(maps, SLUICE_MAP_RULES, sluice_rule{1, 1}, sluice_cell{}).ok()) << "an entry it has";
   auto full = put(maps, SLUICE_MAP_RULES, sluice_rule{3, 3}, sluice_cell{});
   ASSERT_FALSE(full.ok());
-  EXPECT_THAT(full.error().message(), HasSubstr("map rules is full: all 2 entries"));
+  EXPECT_THAT(full.error().message(), HasSubstr("map rules: full, its limit is 2 entries"));
   remove(maps, SLUICE_MAP_RULES, sluice_rule{1, 1});
   EXPECT_TRUE(put(maps, SLUICE_MAP_RULES, sluice_rule{3, 3}, sluice_cell{}).ok());
   EXPECT_EQ(maps.size(SLUICE_MAP_RULES), 2U);
@@ -147,19 +126,11 @@ TEST(Maps, SegmentsInOneBufferMayLeaveLengthsOut) {
     const image::Image image = World(syn.source).isolate(SLUICE_EGRESS, image::Ref::all()).image();
     auto plan = placement.plan(image, image::difference({}, image));
     ASSERT_TRUE(plan.ok() && image::put_in_force(*plan, maps).ok());
-    sluice_user_ctx ctx{};
+    sluice_user_ctx ctx = maps.context(0);
     ctx.data = frame.data();
     ctx.length = static_cast<uint32_t>(frame.size());
     ctx.ifindex = kPodInterface;
     ctx.gso = gso;
-    ctx.maps = &maps;
-    ctx.lookup = [](void* to, sluice_map map, const void* key) {
-      return static_cast<Maps*>(to)->lookup(map, key);
-    };
-    ctx.insert = [](void* to, sluice_map map, const void* key, const void* value) {
-      static_cast<Maps*>(to)->insert(map, key, value);
-    };
-    ctx.emit = [](void*, const sluice_event*) { return true; };
     EXPECT_EQ(sluice_user_path(&ctx, SLUICE_EGRESS), gso);
   }
 }

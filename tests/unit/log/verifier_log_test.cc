@@ -1,8 +1,8 @@
-#include "agent/kernel/verifier_log.h"
+#include "agent/kernel/log/verifier_log.h"
 
 #include <gtest/gtest.h>
 
-namespace sluice::kernel {
+namespace sluice::kernel::log {
 namespace {
 
 TEST(VerifierLog, ItsEndIsOneLine) {
@@ -23,4 +23,4 @@ TEST(VerifierLog, CountsInstructionsWhereItSaysSo) {
 }
 
 }  // namespace
-}  // namespace sluice::kernel
+}  // namespace sluice::kernel::log

@@ -1,8 +1,8 @@
-#include "agent/kernel/verifier_log.h"
+#include "agent/kernel/log/verifier_log.h"
 
 #include <charconv>
 
-namespace sluice::kernel {
+namespace sluice::kernel::log {
 namespace {
 
 constexpr size_t kShown = 600;
@@ -28,4 +28,4 @@ std::optional<uint32_t> verified_instructions(std::string_view log) {
   return complete ? std::optional(count) : std::nullopt;
 }
 
-}  // namespace sluice::kernel
+}  // namespace sluice::kernel::log

@@ -2,8 +2,8 @@
 // setting it twice is harmless.
 #pragma once
 
-namespace sluice::kernel {
+namespace sluice::kernel::log {
 
 void route_libbpf_log();
 
-}  // namespace sluice::kernel
+}  // namespace sluice::kernel::log

@@ -1,4 +1,4 @@
-#include "agent/kernel/libbpf_log.h"
+#include "agent/kernel/log/libbpf_log.h"
 
 #include <bpf/libbpf.h>
 #include <spdlog/spdlog.h>
@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <string_view>
 
-namespace sluice::kernel {
+namespace sluice::kernel::log {
 namespace {
 
 int log_warning(libbpf_print_level level, const char* format, va_list arguments) {
@@ -27,4 +27,4 @@ void route_libbpf_log() {
   libbpf_set_print(log_warning);
 }
 
-}  // namespace sluice::kernel
+}  // namespace sluice::kernel::log

@@ -1,0 +1,59 @@
+// TableArrays: the arrays of the policy tables in the kernel: array maps seen as memory, each in its place in
+// sluice_policy_tables, which packets read them through.
+//
+// Laws:
+//  1. A table has two places. The word of sluice_config says which one packets read; the array in the other
+//     is there only while a table grows.
+//  2. Each array is pinned as <table>_0 or <table>_1 beside the maps, so that it outlives the agent.
+//  3. Who dies half-way through growing leaves what was in force before; the next one removes the rest.
+//
+// One writer, as table::Tables.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "agent/base/fd.h"
+#include "agent/kernel/mapped_array.h"
+#include "agent/table/tables.h"
+
+namespace sluice::kernel {
+
+class TableArrays final : public table::Arrays {
+ public:
+  // `outer` is sluice_policy_tables and must outlive it. `maps_dir`: where the maps are pinned; absent: the
+  // arrays end with this. `look_only`: nothing is made or removed.
+  static base::Result<std::unique_ptr<TableArrays>> open(int outer, MappedArray<sluice_config> config,
+                                                         std::optional<std::filesystem::path> maps_dir,
+                                                         bool look_only);
+
+  // Of the array in force; -1: there is none yet.
+  int fd(sluice_table table) const { return arrays_[table].fd.get(); }
+
+  std::span<sluice_line> in_force(sluice_table table) override;
+  base::Result<std::span<sluice_line>> make(sluice_table table, size_t lines) override;
+  base::Status show(sluice_table table) override;
+  base::Status wait_until_seen() override;
+
+ private:
+  struct Array {
+    base::Fd fd;
+    std::optional<MappedArray<sluice_line>> lines;
+  };
+  TableArrays(int outer, MappedArray<sluice_config> config, std::optional<std::filesystem::path> maps_dir)
+      : outer_(outer), config_(std::move(config)), maps_dir_(std::move(maps_dir)) {}
+  base::Status open_pinned_array(sluice_table table, bool look_only);
+  std::filesystem::path pin(sluice_table table, uint32_t array) const;
+  base::Status place(sluice_table table, uint32_t array, int fd) const;
+  void displace(sluice_table table, uint32_t array) const;
+  uint32_t other_array(sluice_table table) const;
+
+  int outer_;
+  MappedArray<sluice_config> config_;
+  std::optional<std::filesystem::path> maps_dir_;
+  std::array<Array, SLUICE_TABLE_COUNT> arrays_, next_;
+};
+
+}  // namespace sluice::kernel
