@@ -57,6 +57,7 @@ Labels Case::all_labels(const Size& size) const {
   all["ranges"] = std::to_string(size.ranges);
   all["cidrs"] = std::to_string(size.cidrs);
   all["fill"] = std::to_string(size.fill);
+  if (size.flows != SLUICE_LEAST_FLOWS) all["flows"] = std::to_string(size.flows);
   return all;
 }
 

@@ -55,6 +55,13 @@ std::vector<Size> varied(Field field, std::initializer_list<unsigned> values) {
   return sizes;
 }
 
+// The fewest that a cold case can reach.
+Size cold_base() {
+  Size size;
+  size.addresses = kSpread;
+  return size;
+}
+
 Size corner() {
   Size size;
   size.addresses = 100000;
@@ -66,12 +73,17 @@ const std::vector<std::string> kCommon = {"established", "established-reply", "n
                                           "new-ipblock", "new-service",       "denied-peer",
                                           "denied-port", "not-isolated",      "outdated"};
 
+const std::vector<std::string> kCold = {"established", "new-pod-peer", "denied-peer", "denied-port",
+                                        "outdated"};
+
 std::vector<Group> quick_groups() {
   std::vector<Case> rows = named(kCommon, false);
   for (const Case& c : named({"established", "established-reply", "new-pod-peer"}, true))
     if (c.family == net::Family::kIpv6) rows.push_back(c);
   return {{"base", {Size{}}, rows},
           {"corner", {Size{}, corner()}, named({"established", "new-pod-peer", "denied-port"}, false)},
+          {"cold", varied(&Size::addresses, {100000}), reaching(named(kCold, false), kSpread)},
+          {"cold-cidrs", varied(&Size::cidrs, {10000}), reaching(named({"new-ipblock"}, false), kSpread)},
           {"cidrs", varied(&Size::cidrs, {10, 10000}), named({"new-ipblock"}, false)},
           {"ranges", varied(&Size::ranges, {1, 1000}), named({"new-pod-peer"}, false)}};
 }
@@ -81,6 +93,11 @@ std::vector<Group> quick_groups() {
 std::vector<Group> packet_groups(bool quick) {
   if (quick) return quick_groups();
   std::vector<Group> groups = {{"base", {Size{}}, every_case()}};
+  // What a busy node sees: every connection's remote is one that was not seen lately.
+  groups.push_back({"cold", varied(&Size::addresses, {100000}), reaching(named(kCold, true), kSpread)});
+  groups.push_back(
+      {"cold-cidrs", varied(&Size::cidrs, {10000}), reaching(named({"new-ipblock"}, true), kSpread)});
+  groups.push_back({"cold-corner", {cold_base(), corner()}, reaching(named(kCold, false), kSpread)});
   const auto many = only(named(kCommon, true), [](const Case& c) { return c.course != Course::kFragment; });
   groups.push_back({"tuples-65536", {Size{}}, with_tuples(many, kMany)});
   groups.push_back({"corner", {Size{}, corner()}, named(kCommon, true)});
@@ -90,9 +107,8 @@ std::vector<Group> packet_groups(bool quick) {
   groups.push_back({"ranges", varied(&Size::ranges, {1, 10, 100, 1000}), named(judged, true)});
   groups.push_back({"cidrs", varied(&Size::cidrs, {10, 100, 1000, 10000}),
                     named({"new-pod-peer", "new-ipblock", "denied-peer"}, true)});
-  groups.push_back({"spread", varied(&Size::addresses, {100000}), reaching(named(judged, true), kSpread)});
-  groups.push_back(
-      {"spread-cidrs", varied(&Size::cidrs, {10000}), reaching(named({"new-ipblock"}, true), kSpread)});
+  groups.push_back({"flows-1048576", varied(&Size::flows, {1048576}),
+                    named({"established", "established-reply", "new-pod-peer"}, true)});
   for (unsigned fill : {10u, 50u, 90u, 100u})
     groups.push_back({"fill-" + std::to_string(fill), varied(&Size::fill, {fill}),
                       named({"established", "established-reply", "new-pod-peer"}, true)});

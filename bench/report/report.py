@@ -42,6 +42,10 @@ def heading(results):
 
 def packet_text(results):
     text = "## Per packet\n\n"
+    text += ("### Cold: many remote addresses\n\nWhat a busy node sees. Each tuple has a remote address of its own, and "
+             "each pass a new epoch: every new connection\nis judged from the tables. Elsewhere all tuples share few remote "
+             "addresses, so that what is known of one is in the\ncaches, and a CPU remembers how it was judged.\n\n"
+             f"{tables.packet_remotes(results)}\n")
     for tuples, aloud in (("4096", "4,096"), ("65536", "65,536")):
         text += (f"### Every case, {aloud} tuples, base sizes\n\nMedian net ns, and the median multiple of the "
                  f"reference.\n\n{tables.packet_cases(results, tuples)}\n")
@@ -49,10 +53,6 @@ def packet_text(results):
     for axis, aloud in AXES.items():
         text += f"### Growth: {aloud}\n\n{tables.packet_axis(results, axis)}\n"
     text += f"### Growth: many addresses and policies at once\n\n{tables.packet_corner(results)}\n"
-    text += ("### Many remote addresses\n\nElsewhere all tuples share few remote addresses, so that what is known of "
-             "one is in the caches, and a CPU\nremembers how it was judged. Here each tuple has an address of its own, "
-             "and each pass a new epoch: every new connection\nis judged from the tables.\n\n"
-             f"{tables.packet_remotes(results)}\n")
     text += ("### The same in several groups\n\nHow far one case differs between worlds and rounds of one run: take no "
              f"ratio of this report to be surer than that.\n\n{tables.packet_again(results)}\n")
     text += f"### The references\n\nF0 as it is, the others net of it.\n\n{tables.packet_references(results)}\n"
@@ -85,7 +85,7 @@ def report(results, drawn, notes):
              "## What it must reach\n\n" + tables.target_table(results)
              + "\n\"Last map write\" is the one that puts the change in force; deleting what only the state before\n"
              "needed comes after it and is not counted (`grace` and `cleanup` below). Packets go to few remote\n"
-             "addresses; what many cost is told under \"Many remote addresses\".\n",
+             "addresses; what many cost stands under \"Cold\".\n",
              "### Against the closest comparable agent\n\n"
              "Its figures are quoted, measured on another machine of this kind where F1 cost about 40 net ns; nothing\n"
              "of it ran or was checked here. \"Times faster\" is in units of each machine's own F1.\n\n"

@@ -166,15 +166,16 @@ def packet_corner(results):
 
 
 def packet_remotes(results):
-    """Tuples spread over many remote addresses, against the same sizes with few of them."""
+    """Tuples spread over many remote addresses, against the same sizes with few of them where that was measured."""
     rows = []
     for s in results.select("packet", "sluice"):
+        if not s.label("remotes"):
+            continue
         few = tuple((k, v) for k, v in pair.kind(s) if k != "remotes")
-        other = pair.twin(results, s, few) if few != pair.kind(s) else None
+        other = pair.twin(results, s, few)
         grown = pair.grown(results, s, other) if other else None
-        if grown:
-            rows.append([s.case, s.what(), net_cell(results, [s]), net_cell(results, [other]),
-                         with_range(stats.spread(grown[0])), grown[1], min(s.checked, other.checked)])
+        against = [net_cell(results, [other]), with_range(stats.spread(grown[0])), grown[1]] if grown else [NONE] * 3
+        rows.append([s.case, s.what(), net_cell(results, [s]), *against, s.checked])
     head = ["net ns", "few remotes", "many / few"]
     return markdown(["case", "of", *head, "paired by", "checked"], rows, (*head, "checked"))
 
