@@ -5,6 +5,7 @@
 #include "agent/compile/compiler.h"
 #include "agent/endpoint/node_addresses.h"
 #include "agent/image/placement.h"
+#include "agent/kernel/attach/attach.h"
 #include "agent/kernel/attach/clsact.h"
 #include "agent/kernel/attach/tcx.h"
 #include "agent/kernel/maps.h"
