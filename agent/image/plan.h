@@ -9,7 +9,8 @@
 //   5. wait_grace()              until no packet that began before the flip is under way
 //   6. interfaces_after, cleanup, endpoints_after, flags_after: what only the epoch before needed is removed
 //
-// Steps 1-4 are put_in_force(), 5-6 clean_up(). A failure in 1-3 undoes what was written and leaves the present epoch.
+// Steps 1-4 are put_in_force(), 5-6 clean_up(). A failure in 1-3 undoes what was written, waits as in step 5 and leaves
+// the present epoch.
 // A Plan is writes to maps and nothing else: which interfaces carry our programs is agent/node/attachments.h.
 // Not thread-safe: one writer.
 #pragma once

@@ -124,8 +124,11 @@ Result<KernelMaps> KernelMaps::open(const Programs& programs) {
   auto grace = Grace::create();
   if (!grace) return grace.error();
   KernelMaps maps(programs, std::move(*arrays), std::move(*grace));
-  if (maps.config().epoch == 0) maps.initialise();
+  if (maps.config().epoch == 0 && !programs.looks_only()) maps.initialise();
   if (Status opened = maps.open_tables(programs); !opened) return opened.error();
+  if (programs.looks_only()) return maps;
+  // What an agent that died had removed is free again.
+  if (Status waited = maps.wait_grace(); !waited) return waited.error();
   return maps;
 }
 

@@ -96,6 +96,7 @@ std::span<sluice_line> TableArrays::in_force(sluice_table table) {
 }
 
 Result<std::span<sluice_line>> TableArrays::make(sluice_table table, size_t lines) {
+  drop(table);
   const uint32_t array = other_array(table);
   bpf_map_create_opts options{};
   options.sz = sizeof options;
@@ -117,6 +118,12 @@ Result<std::span<sluice_line>> TableArrays::make(sluice_table table, size_t line
   return std::span<sluice_line>(&(*next.lines)[0], next.lines->size());
 }
 
+void TableArrays::drop(sluice_table table) {
+  if (!next_.at(table).fd.valid()) return;
+  next_.at(table) = {};
+  if (maps_dir_) ::unlink(pin(table, other_array(table)).c_str());
+}
+
 Status TableArrays::show(sluice_table table) {
   auto& next = next_.at(table);
   const uint32_t array = other_array(table);
@@ -125,11 +132,9 @@ Status TableArrays::show(sluice_table table) {
   const bool first = config_[0].table[table] == 0;
   std::atomic_ref(config_[0].table[table])
       .store(SLUICE_TABLE_SHAPE(array, buckets), std::memory_order_release);
-  if (!first) {
-    // Once more, for its grace period: then nobody asks for the other array any more.
-    if (Status placed = place(table, array, next.fd.get()); !placed) return placed;
-    displace(table, 1 - array);
-  }
+  // Once more, for its grace period: then nobody asks for the other array any more. Where that cannot be had, the
+  // other one stays in its place until the table grows again, or an agent starts.
+  if (!first && place(table, array, next.fd.get())) displace(table, 1 - array);
   arrays_.at(table) = std::exchange(next, {});
   return done();
 }

@@ -35,6 +35,7 @@ class TableArrays final : public table::Arrays {
   std::span<sluice_line> in_force(sluice_table table) override;
   base::Result<std::span<sluice_line>> make(sluice_table table, size_t lines) override;
   base::Status show(sluice_table table) override;
+  void drop(sluice_table table) override;
   base::Status wait_until_seen() override;
 
  private:

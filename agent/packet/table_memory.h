@@ -33,6 +33,7 @@ class TableMemory final : public table::Arrays {
     if (before != 0) arrays_.at(SLUICE_TABLE_SLOT(table, before)) = {};
     return base::done();
   }
+  void drop(sluice_table table) override { arrays_.at(next_slot(table)) = {}; }
   base::Status wait_until_seen() override { return base::done(); }
 
  private:

@@ -219,6 +219,13 @@ void Table::publish() {
   unpublished_.clear();
 }
 
+void Table::forget_unpublished() {
+  for (const Place& place : unpublished_) count_passed(key(place), place.bucket, false);
+  entries_ -= unpublished_.size();
+  removed_.insert(removed_.end(), unpublished_.begin(), unpublished_.end());
+  unpublished_.clear();
+}
+
 bool Table::remove(const Key& key) {
   const auto place = place_of(key);
   if (!place) return false;

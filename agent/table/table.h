@@ -54,6 +54,8 @@ class Table {
   // A new entry, to be published. False: there is no place for it, and nothing was done.
   bool add(const Key& key, const sluice_cell& cell);
   void publish();
+  // As if they had not been added.
+  void forget_unpublished();
   // Was it there?
   bool remove(const Key& key);
   // No packet that began before the removals so far is under way.

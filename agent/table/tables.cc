@@ -96,28 +96,40 @@ Result<Tables> Tables::open(Arrays& arrays, const sluice_config& config, Lengths
 
 Status Tables::publish(sluice_map map) {
   if (!kOrdered)
-    if (Status seen = arrays_->wait_until_seen(); !seen) return seen;
+    if (Status seen = arrays_->wait_until_seen(); !seen) {
+      of(map).forget_unpublished();
+      return seen;
+    }
   of(map).publish();
   return done();
 }
 
-// To a size at which `entries` crowd nothing, twice as large at the least.
-Status Tables::grow(sluice_map map, size_t entries) {
+// In an array at which `entries` crowd nothing, twice as large at the least; nothing reads it yet.
+Result<std::unique_ptr<Table>> Tables::copy_larger(sluice_map map, size_t entries) {
   const sluice_table which = table_of(map);
-  if (Status published = publish(map); !published) return published;
   uint32_t buckets = of(map).buckets() * 2;
   while (Table::crowds(which, buckets, entries)) buckets *= 2;
   for (;; buckets *= 2) {
     auto lines = arrays_->make(which, Table::lines_for(which, buckets));
     if (!lines) return lines.error();
     auto grown = std::make_unique<Table>(which, *lines, config_->flow_seed);
-    if (!of(map).copy_to(*grown)) continue;
-    if (!kOrdered)
-      if (Status seen = arrays_->wait_until_seen(); !seen) return seen;
-    if (Status shown = arrays_->show(which); !shown) return shown;
-    tables_.at(which) = std::move(grown);
-    return done();
+    if (of(map).copy_to(*grown)) return grown;
   }
+}
+
+Status Tables::grow(sluice_map map, size_t entries) {
+  const sluice_table which = table_of(map);
+  if (Status published = publish(map); !published) return published;
+  auto grown = copy_larger(map, entries);
+  Status status = grown ? done() : Status(grown.error());
+  if (status && !kOrdered) status = arrays_->wait_until_seen();
+  if (status) status = arrays_->show(which);
+  if (!status) {
+    arrays_->drop(which);
+    return status;
+  }
+  tables_.at(which) = std::move(*grown);
+  return done();
 }
 
 // Before the first of `more` entries is added, or fewer, where some are there already.

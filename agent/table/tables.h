@@ -29,8 +29,11 @@ class Arrays {
   virtual std::span<sluice_line> in_force(sluice_table table) = 0;
   // A new array, all zero, which no packet reads.
   virtual base::Result<std::span<sluice_line>> make(sluice_table table, size_t lines) = 0;
-  // The array made last is read from here on. Returns when no packet reads the one before, which is gone.
+  // The array made last is read from here on. Returns when no packet reads the one before, which is gone. On an
+  // error the one before is still read.
   virtual base::Status show(sluice_table table) = 0;
+  // The array made last, if it was not shown, is gone.
+  virtual void drop(sluice_table table) = 0;
   // Returns when every packet that begins sees what was stored, before anything stored later. Asked only where
   // the processor promises no order of stores.
   virtual base::Status wait_until_seen() = 0;
@@ -71,6 +74,7 @@ class Tables {
   const Table& of(sluice_map map) const { return *tables_.at(map - SLUICE_FIRST_TABLE); }
   base::Status publish(sluice_map map);
   base::Status grow(sluice_map map, size_t entries);
+  base::Result<std::unique_ptr<Table>> copy_larger(sluice_map map, size_t entries);
   base::Status make_room(sluice_map map, size_t more);
   base::Status add(sluice_map map, const Key& key, const sluice_cell& cell, size_t more);
   template <typename KeyType>

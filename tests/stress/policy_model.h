@@ -33,6 +33,7 @@ class WatchedArrays final : public table::Arrays {
     ++shows;
     return shown;
   }
+  void drop(sluice_table table) override { memory.drop(table); }
   base::Status wait_until_seen() override { return base::done(); }
 
   packet::TableMemory memory;

@@ -116,6 +116,7 @@ class SharedArrays final : public table::Arrays {
     delete shared_.slots.at(SLUICE_TABLE_SLOT(table, before)).exchange(nullptr);
     return base::done();
   }
+  void drop(sluice_table table) override { next_.at(table).reset(); }
   base::Status wait_until_seen() override {
     grace_.wait();
     return base::done();

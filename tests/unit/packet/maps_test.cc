@@ -49,6 +49,29 @@ TEST(Maps, TableThatIsFullSaysSo) {
   EXPECT_EQ(maps.size(SLUICE_MAP_RULES), 2U);
 }
 
+// What a failed change had added is removed and free again: the next attempts need no more room.
+TEST(Maps, AChangeThatFailsAgainAndAgainLetsNoTableGrow) {
+  Maps maps;
+  maps.set_limit(SLUICE_MAP_ADDRESSES4, 1);
+  image::Plan plan;
+  plan.epoch = 2;
+  image::BatchBuilder rules(SLUICE_MAP_RULES), undo(SLUICE_MAP_RULES), addresses(SLUICE_MAP_ADDRESSES4);
+  for (uint64_t i = 0; i < 600; ++i) {
+    rules.put(sluice_rule{i + 1, i * 7 + 1}, sluice_cell{2, 0, 1});
+    undo.remove(sluice_rule{i + 1, i * 7 + 1});
+  }
+  for (const char* address : {"10.0.0.1", "10.0.0.2"})
+    addresses.put(image::encode4(ip(address)), sluice_cell{2, SLUICE_IDENTITY_NONE, 1});
+  std::move(rules).finish(plan.prepare, plan.prepare);
+  std::move(addresses).finish(plan.prepare, plan.prepare);
+  std::move(undo).finish(plan.undo, plan.undo);
+  const auto shape = [&] { return maps.contents().config.table[SLUICE_TABLE_RULES]; };
+  const uint64_t before = shape();
+  for (int attempt = 0; attempt < 20; ++attempt) EXPECT_FALSE(image::put_in_force(plan, maps).ok());
+  EXPECT_EQ(shape(), before);
+  EXPECT_EQ(maps.size(SLUICE_MAP_RULES), 0U);
+}
+
 TEST(Maps, LruForgetsTheOneUsedLongestAgo) {
   Maps maps;
   maps.set_limit(SLUICE_MAP_FRAGMENTS, 3);

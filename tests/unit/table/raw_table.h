@@ -116,6 +116,7 @@ class TestArrays final : public table::Arrays {
     next_.at(table) = {};
     return base::done();
   }
+  void drop(sluice_table table) override { next_.at(table) = {}; }
   base::Status wait_until_seen() override { return base::done(); }
 
  private:
