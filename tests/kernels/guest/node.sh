@@ -62,9 +62,13 @@ enforces() {
   real_as_reference "after the agent ended"
 }
 
-# Nothing of Sluice in the kernel.
+# Nothing of Sluice in the kernel, which lets go of programs, of their maps, and of the arrays in these, one after the
+# other in the background.
 nothing_left() {
   [ ! -e $bpffs ] || fail "$bpffs is still there: $(ls $bpffs)"
+  for _ in $(seq 200); do
+    bpftool prog show | grep -q sluice_ || bpftool map show | grep -q sluice_ || break
+  done
   bpftool prog show | grep sluice_ && fail "programs are left"
   bpftool map show | grep sluice_ && fail "maps are left"
   for link in $(ip -o link show | sed 's/^[0-9]*: //; s/[@:].*//'); do
