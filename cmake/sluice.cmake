@@ -36,8 +36,8 @@ file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/sluice_source_dir.h
 target_include_directories(sluice_options INTERFACE ${PROJECT_BINARY_DIR}/generated)
 
 # Every layer of C++, those that a layer links before it.
-set(SLUICE_LAYERS base net model serve source decode folder kube feed watcher image table compile packet log kernel attach endpoint
-    node     flow reference engine control lab cni oracle)
+set(SLUICE_LAYERS base net model serve source decode folder kube feed watcher image table compile packet log kernel attach
+    endpoint node flow reference engine control lab cni oracle)
 set(SLUICE_LAYER_DIR_oracle tests/oracle)
 set(SLUICE_LAYER_DIR_attach agent/kernel/attach)
 set(SLUICE_LAYER_DIR_log agent/kernel/log)

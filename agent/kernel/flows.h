@@ -18,8 +18,8 @@ namespace sluice::kernel {
 base::Status for_each_flow(const Programs& programs,
                            const std::function<void(const sluice_flow_edit&)>& visit);
 
-// One edit, of maps that a KernelMaps has opened (it draws the seed). ADD leaves a flow that is there as it is, and may find no place; DROP of one that is not there is
-// no error.
+// One edit, of maps that a KernelMaps has opened (it draws the seed). ADD leaves a flow that is there as it is,
+// and may find no place; DROP of one that is not there is no error.
 base::Status edit_flow(const Programs& programs, const sluice_flow_edit& edit);
 
 // Removes every flow of these endpoints (sluice_endpoint.id); answers how many there were. One pass through
