@@ -84,6 +84,8 @@ struct Pod {
   std::vector<ContainerPort> ports;
   // What it may send from besides its own addresses (semantics 38); unique, sorted.
   std::vector<net::Cidr> source_prefixes = {};
+  // "replicaset/web-5d8b": kind in small letters and name of the owner that controls it (ownerReferences); empty: none.
+  std::string controller = {};
   uint32_t flows = 0;  // connections that the node is sure to remember of it (sluice.dev/flows); 0: as of all
   bool operator==(const Pod&) const = default;
 

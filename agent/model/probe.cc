@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "agent/base/excerpt.h"
+#include "agent/model/party.h"
 
 namespace sluice::model {
 namespace {
@@ -16,26 +17,6 @@ using net::Ip;
 
 bool is_later(const Pod& a, const Pod& b) {
   return std::tie(a.created, a.name) > std::tie(b.created, b.name);
-}
-
-// Every address that naming the party may mean; never empty.
-Result<std::vector<Ip>> addresses_of(const Cluster& cluster, const PodAddresses& book, const Party& party) {
-  if (const auto* ip = std::get_if<Ip>(&party)) return std::vector<Ip>{*ip};
-  const auto& name = std::get<ObjectName>(party);
-  auto found = cluster.pods.find(name);
-  if (found == cluster.pods.end())
-    return Error("no pod " + name.to_text() +
-                 ": write NAMESPACE/POD of a pod in the manifests, or an IP address");
-  const Pod& pod = found->second;
-  if (pod.phase == PodPhase::kSucceeded || pod.phase == PodPhase::kFailed)
-    return Error("pod " + name.to_text() + " has finished: probe one that runs");
-  if (pod.ips.empty()) return Error("pod " + name.to_text() + " has no IP: give it status.podIPs");
-  if (pod.host_network) return pod.ips;
-  auto owned = book.owned_by(pod);
-  if (owned.empty())
-    return Error("pod " + name.to_text() + " has lost its IP to a later pod: probe " +
-                 book.owner(pod.ips.front())->name.to_text());
-  return owned;
 }
 
 const Ip* first_of(const std::vector<Ip>& ips, Family family) {
@@ -79,24 +60,6 @@ bool goes_to_host_port(const Cluster& cluster, const PodAddresses& addresses, co
 }
 
 }  // namespace
-
-Result<Party> parse_party(std::string_view text) {
-  auto slash = text.find('/');
-  if (slash == text.npos) {
-    auto ip = Ip::parse(text);
-    if (!ip) return Error(ip.error().message() + " and no NAMESPACE/POD");
-    return Party(*ip);
-  }
-  ObjectName name{std::string(text.substr(0, slash)), std::string(text.substr(slash + 1))};
-  if (name.ns.empty() || name.name.empty() || name.name.find('/') != std::string::npos)
-    return Error(base::excerpt(text) + " is neither NAMESPACE/POD nor an IP address");
-  return Party(std::move(name));
-}
-
-std::string to_text(const Party& party) {
-  if (const auto* ip = std::get_if<Ip>(&party)) return ip->to_text();
-  return std::get<ObjectName>(party).to_text();
-}
 
 Result<net::Protocol> parse_probe_protocol(std::string_view text) {
   if (text == "ICMP") return net::kIcmp;

@@ -6,6 +6,8 @@
 //  1. An end of a resolved probe is a pod exactly when its address belongs to one, however the
 //     probe spelt it.
 //  2. A hostNetwork pod is its node (semantics 3): naming one means the node's address.
+//  3. A workload stands for the first of its pods that have addresses, a Service for its own addresses, a node for
+//     its. A pod of the namespace "node" goes before a node of that name.
 //
 // Values; any thread. PodAddresses points into its Cluster, which must outlive it unchanged.
 #pragma once
@@ -22,9 +24,11 @@
 
 namespace sluice::model {
 
-using Party = std::variant<ObjectName, net::Ip>;  // a pod, or an address
+using Party = std::variant<ObjectName, net::Ip>;  // what has addresses, by name; or an address
 
-// "namespace/pod" or an IP address.
+// "namespace/pod", "namespace/deployment/web" (any kind of model::kWorkloadKinds, by its short name too),
+// "namespace/service/api", "node/name" or an IP address. The name of what is no pod keeps its kind: {"shop",
+// "deployment/web"}.
 base::Result<Party> parse_party(std::string_view text);
 std::string to_text(const Party& party);
 

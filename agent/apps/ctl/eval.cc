@@ -29,7 +29,7 @@ int run_eval(const EvalOptions& options) {
       return fail(kSluicectl, kExitUsage,
                   base::Error::from_errno(errno, "--probes " + options.probes).message());
   }
-  auto manifests = read_manifests(kSluicectl, options.manifests);
+  auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kWorkloadsToo);
   if (!manifests) return kExitUsage;
   std::ios::sync_with_stdio(false);
   auto engine = make_engine(options.engine, manifests->cluster);

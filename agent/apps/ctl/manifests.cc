@@ -1,7 +1,6 @@
 #include "agent/apps/ctl/manifests.h"
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 
 #include "agent/apps/command_line.h"
@@ -18,42 +17,57 @@ bool has_an_address(const model::Cluster& cluster) {
   });
 }
 
+std::string counted(const std::map<std::string, size_t>& kinds) {
+  std::string text;
+  for (const auto& [kind, count] : kinds)
+    text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + kind;
+  return text;
+}
+
 // With what people take for pods: "1 Deployment, 2 Pod without one".
-std::string no_pods(const std::vector<std::string>& sources, const source::folder::FolderContents& read) {
-  constexpr std::array kWorkloads = {
-      "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob"};
-  std::string others;
-  const auto add = [&](size_t count, const std::string& kind) {
-    if (count > 0) others += (others.empty() ? "" : ", ") + std::to_string(count) + " " + kind;
-  };
-  for (const char* kind : kWorkloads)
-    if (auto found = read.skipped.find(kind); found != read.skipped.end()) add(found->second, kind);
-  add(read.cluster.pods.size(), "Pod without one");
+std::string no_pods(const std::vector<std::string>& sources, const source::folder::FolderContents& read,
+                    Wanted wanted) {
+  std::map<std::string, size_t> others;
+  for (const model::WorkloadKind& kind : model::kWorkloadKinds)
+    if (auto found = read.skipped.find(std::string(kind.kind)); found != read.skipped.end())
+      others[found->first] = found->second;
+  for (const model::Workload& workload : read.workloads)
+    for (const model::WorkloadKind& kind : model::kWorkloadKinds)
+      if (workload.name.name.starts_with(std::string(kind.name) + "/")) ++others[std::string(kind.kind)];
+  if (!read.cluster.pods.empty()) others["Pod without one"] = read.cluster.pods.size();
   const char* input = sources.size() > 1                          ? "all of them"
                       : std::filesystem::is_directory(sources[0]) ? "the folder"
                       : sources[0] == kInput                      ? "the input"
                                                                   : "a file alone";
   std::string named;
   for (const std::string& source : sources) named += (named.empty() ? "" : ", ") + source;
-  return named + ": no pod with an address in " + input + (others.empty() ? "" : " (but " + others + ")") +
-         ": add Pods with status.podIP, as kubectl get pods -o yaml prints them";
+  const bool stand_in = wanted == Wanted::kWorkloadsToo && !others.empty();
+  return named + ": no pod with an address in " + input +
+         (others.empty() ? "" : " (but " + counted(others) + ")") +
+         (stand_in ? ": these stand for their pods, and of ipBlocks only whole families cover them: for all "
+                     "answers"
+                   : ":") +
+         " add Pods with status.podIP, as kubectl get pods -o yaml prints them";
 }
 
 }  // namespace
 
-std::optional<Manifests> read_manifests(const std::string& program, const std::vector<std::string>& sources) {
+std::optional<Manifests> read_manifests(const std::string& program, const std::vector<std::string>& sources,
+                                        Wanted wanted) {
   if (std::count(sources.begin(), sources.end(), kInput) > 1) {
     fail(program, kExitUsage, "--manifests: standard input is given twice: it can be read once");
     return std::nullopt;
   }
-  auto read = source::folder::read_manifests(sources);
+  auto read = source::folder::read_manifests(sources, wanted);
   if (!read) {
     fail(program, kExitUsage, "--manifests: " + read.error().message());
     return std::nullopt;
   }
   for (const auto& problem : read->problems) fail(program, kExitUsage, problem.to_text());
   for (const auto& warning : read->warnings) fail(program, kExitDone, "warning: " + warning.to_text());
-  if (!has_an_address(read->cluster)) fail(program, kExitDone, "warning: " + no_pods(sources, *read));
+  if (!has_an_address(read->cluster)) fail(program, kExitDone, "warning: " + no_pods(sources, *read, wanted));
+  if (wanted == Wanted::kWorkloadsToo)
+    read->cluster = model::with_workloads(std::move(read->cluster), std::move(read->workloads));
   return Manifests{std::move(read->cluster), read->problems.empty()};
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "agent/model/cluster.h"
+#include "agent/source/decode/decode.h"
 
 namespace sluice::apps::ctl {
 
@@ -14,8 +15,12 @@ struct Manifests {
   bool sound = true;  // false: some objects or files were refused
 };
 
+// Who takes part: pods with addresses alone, as the lab makes them, or workloads too (model/workloads.h).
+using source::decode::Wanted;
+
 // Problems and warnings go to standard error, one line each; that there is no pod with an address is a
 // warning. None, after a line that says why, where they cannot be read.
-std::optional<Manifests> read_manifests(const std::string& program, const std::vector<std::string>& sources);
+std::optional<Manifests> read_manifests(const std::string& program, const std::vector<std::string>& sources,
+                                        Wanted wanted);
 
 }  // namespace sluice::apps::ctl

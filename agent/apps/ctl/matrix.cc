@@ -61,7 +61,7 @@ base::Result<model::Matrix> compute(engine::Engine& engine, const std::vector<Re
 int run_matrix(const MatrixOptions& options) {
   auto what = protocol_and_port(options.protocol, options.port);
   if (!what) return fail(kSluicectl, kExitUsage, what.error().message());
-  auto manifests = read_manifests(kSluicectl, options.manifests);
+  auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kWorkloadsToo);
   if (!manifests) return kExitUsage;
   auto engine = make_engine(options.engine, manifests->cluster);
   auto matrix = compute(*engine, reachable_pods(manifests->cluster), *what);

@@ -42,7 +42,8 @@ using model::ObjectName;
 
 class ObjectDecoder {
  public:
-  ObjectDecoder(const Place& place, Decoded& decoded) : place_(place), decoded_(decoded) {}
+  ObjectDecoder(const Place& place, Decoded& decoded, Wanted wanted)
+      : place_(place), decoded_(decoded), wanted_(wanted) {}
 
   void document(Tree tree, const std::string& path, const TypeMeta& implied) {
     Decoding decoding;
@@ -63,8 +64,11 @@ class ObjectDecoder {
         return list(root, decoding,
                     read.facts ? TypeMeta{type.api_version, name_of_kind(*read.facts)} : TypeMeta{});
       case KindReading::What::kPassedOver:
-        return pass_over(root, type, read);
+        break;
     }
+    const model::WorkloadKind* kind = model::workload_kind(type.kind, type.api_version);
+    if (kind != nullptr && wanted_ == Wanted::kWorkloadsToo) return workload(root, *kind);
+    pass_over(root, type, read);
   }
 
  private:
@@ -114,6 +118,19 @@ class ObjectDecoder {
     decoded_.objects.push_back({std::move(*object), place_of(root)});
   }
 
+  void workload(const Field& root, const model::WorkloadKind& kind) {
+    Decoding decoding;
+    const Field object(decoding, root.tree());
+    const ObjectName name = name_of(object, /*label=*/false, /*namespaced=*/true);
+    model::Workload workload = decode_workload(object, kind, name);
+    if (decoding.fault()) {
+      const std::string called = std::string(kind.kind) + " " + name.to_text() + ": ";
+      return decoded_.problems.push_back(
+          {place_, std::nullopt, "", called + decoding.fault()->field + ": " + decoding.fault()->message});
+    }
+    decoded_.workloads.push_back({std::move(workload), place_of(root)});
+  }
+
   // An item of a list has a line of its own.
   Place place_of(const Field& root) const {
     Place place = place_;
@@ -122,12 +139,15 @@ class ObjectDecoder {
   }
 
   static ObjectName name_of(const Field& root, const KindFacts& facts) {
+    return name_of(root, facts.kind == Kind::kNamespace || facts.kind == Kind::kService, facts.namespaced);
+  }
+
+  static ObjectName name_of(const Field& root, bool label, bool namespaced) {
     Field metadata = root.get("metadata"), name = metadata.get("name"), ns = metadata.get("namespace");
     ObjectName object_name{"", name.required_text()};
-    bool label = facts.kind == Kind::kNamespace || facts.kind == Kind::kService;
     name.check(object_name.name,
                label ? dns_label_fault(object_name.name) : dns_subdomain_fault(object_name.name));
-    if (!facts.namespaced) return object_name;
+    if (!namespaced) return object_name;
     object_name.ns = ns.text();
     if (object_name.ns.empty()) object_name.ns = "default";
     ns.check(object_name.ns, dns_label_fault(object_name.ns));
@@ -174,10 +194,12 @@ class ObjectDecoder {
 
   const Place& place_;
   Decoded& decoded_;
+  const Wanted wanted_;
 };
 
-void decode_as(const Tree& tree, const Place& place, const TypeMeta& implied, Decoded& decoded) {
-  if (tree.type() == TreeType::kMap) return ObjectDecoder(place, decoded).document(tree, "", implied);
+void decode_as(const Tree& tree, const Place& place, const TypeMeta& implied, Wanted wanted,
+               Decoded& decoded) {
+  if (tree.type() == TreeType::kMap) return ObjectDecoder(place, decoded, wanted).document(tree, "", implied);
   decoded.complete = false;
   decoded.problems.push_back(
       {place, std::nullopt, "", "is " + std::string(to_text(tree.type())) + ", not a Kubernetes object"});
@@ -185,16 +207,12 @@ void decode_as(const Tree& tree, const Place& place, const TypeMeta& implied, De
 
 }  // namespace
 
-void decode_object(const Tree& tree, const Place& place, Decoded& decoded) {
-  decode_as(tree, place, {}, decoded);
-}
-
 void decode_object_of(model::Kind kind, const Tree& tree, const Place& place, Decoded& decoded) {
   decode_as(tree, place, {std::string(facts_of(kind).api_version), std::string(model::to_text(kind))},
-            decoded);
+            Wanted::kObjects, decoded);
 }
 
-Decoded decode(std::string_view bytes, const std::string& origin) {
+Decoded decode(std::string_view bytes, const std::string& origin, Wanted wanted) {
   Decoded decoded;
   for_each_document(bytes, [&](int number, const std::variant<Document, SyntaxError>& parsed) {
     if (const auto* error = std::get_if<SyntaxError>(&parsed)) {
@@ -206,7 +224,7 @@ Decoded decode(std::string_view bytes, const std::string& origin) {
       return;
     }
     Tree root = std::get<Document>(parsed).root();
-    decode_object(root, {origin, number, root.line()}, decoded);
+    decode_as(root, {origin, number, root.line()}, {}, wanted, decoded);
   });
   return decoded;
 }

@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/model/cluster.h"
+#include "agent/model/workloads.h"
 #include "agent/source/decode/documents.h"
 #include "agent/source/finding.h"
 
@@ -41,8 +41,18 @@ ClosedPolicy closed_policy(model::ObjectName name);
 // Where the policy was read without a fault, but its rules cannot be put in force.
 ClosedPolicy without_rules(const model::NetworkPolicy& policy);
 
+// Pods-to-be, for those who ask for them (model/workloads.h).
+struct DecodedWorkload {
+  model::Workload workload;
+  Place place;
+};
+
+// Of which kinds values are wanted; of the others nothing is read but what they are.
+enum class Wanted : uint8_t { kObjects, kWorkloadsToo };
+
 struct Decoded {
   std::vector<DecodedObject> objects;  // in the order written; one id may come twice
+  std::vector<DecodedWorkload> workloads;
   std::vector<Problem> problems;
   std::vector<ClosedPolicy> closed;  // of the problems that are a NetworkPolicy whose name is known
   std::vector<Warning> warnings;
@@ -52,13 +62,10 @@ struct Decoded {
   bool complete = true;
 };
 
-Decoded decode(std::string_view bytes, const std::string& origin);
+Decoded decode(std::string_view bytes, const std::string& origin, Wanted wanted = Wanted::kObjects);
 
-// Appends what one document holds: an object or a list of them. For the kinds of a Kubernetes LIST or WATCH
-// answer, whose items leave out apiVersion and kind, the list's own kind says them.
-void decode_object(const Tree& tree, const Place& place, Decoded& decoded);
-// The same of an object that is known to be of the kind: where it leaves out apiVersion and kind, they are
-// those that this project reads.
+// Appends what one document holds: an object of this kind or a list of them, which may leave out apiVersion and kind, as
+// the items of a Kubernetes LIST or WATCH answer do.
 void decode_object_of(model::Kind kind, const Tree& tree, const Place& place, Decoded& decoded);
 
 }  // namespace sluice::source::decode

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "agent/model/objects.h"
+#include "agent/model/workloads.h"
 #include "agent/source/decode/addresses.h"
 #include "agent/source/decode/decode.h"
 #include "agent/source/decode/field.h"
@@ -32,6 +32,10 @@ net::Port decode_port(const Field& port);  // must be there
 std::vector<net::Cidr> decode_source_prefixes(const Field& metadata);
 // Of a Pod's metadata: the annotation sluice.dev/flows; 0 where it is absent, or wrong and warned of.
 uint32_t decode_flows(const Field& metadata);
+// Of metadata: "replicaset/web-5d8b", of the ownerReference with `controller: true`; empty: none.
+std::string decode_controller(const Field& metadata);
+// Of a kind of model::kWorkloadKinds.
+model::Workload decode_workload(const Field& root, const model::WorkloadKind& kind, model::ObjectName name);
 // Sorted, each once.
 template <typename T>
 void make_set(std::vector<T>& values);

@@ -107,6 +107,7 @@ model::Pod decode_pod(const Field& root, model::ObjectName name) {
   pod.uid = metadata.get("uid").text();
   pod.labels = decode_labels(metadata.get("labels"));
   pod.source_prefixes = decode_source_prefixes(metadata);
+  pod.controller = decode_controller(metadata);
   pod.flows = decode_flows(metadata);
   Field created = metadata.get("creationTimestamp");
   if (!created.absent()) pod.created = created.value_of(parse_timestamp(created.text()));

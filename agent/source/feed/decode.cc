@@ -87,6 +87,7 @@ model::Pod decode_pod(const FeedField& root, const v1::Pod& from) {
     root.at("host_ports").fail("must be empty: with host_network nothing is rewritten");
   pod.ports = root.at("ports").each(from.ports(), decode_container_port);
   pod.source_prefixes = root.at("source_prefixes").set(from.source_prefixes(), decode_cidr);
+  pod.controller = root.at("controller").opaque(from.controller());
   pod.flows = from.flows();
   return pod;
 }

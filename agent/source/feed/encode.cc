@@ -97,6 +97,7 @@ void fill(const model::Pod& pod, v1::Object& object) {
     entry.set_port(port.port.host());
   }
   encode_texts(pod.source_prefixes, *to.mutable_source_prefixes());
+  to.set_controller(pod.controller);
   to.set_flows(pod.flows);
 }
 

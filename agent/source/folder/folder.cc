@@ -103,7 +103,7 @@ FileReading FolderReader::read_file(const std::string& path) {
   } else if (is_blank(*bytes)) {
     reading.state = FileReading::State::kEmpty;
   } else {
-    reading.decoded = source::decode::decode(*bytes, path);
+    reading.decoded = source::decode::decode(*bytes, path, wanted_);
   }
   return reading;
 }
@@ -167,6 +167,9 @@ namespace {
 class Joining {
  public:
   void add(FolderReading reading) {
+    for (FileReading& file : reading.files)
+      for (decode::DecodedWorkload& found : file.decoded.workloads)
+        contents_.workloads.push_back(std::move(found.workload));
     FolderState source;
     for (const model::Change& change : source.apply(std::move(reading))) {
       const Place place = source.place_of(change.id()).value_or(Place());
@@ -188,7 +191,7 @@ class Joining {
 };
 
 // What comes through a pipe has no size to ask for.
-Result<FolderReading> read_input(int fd) {
+Result<FolderReading> read_input(int fd, decode::Wanted wanted) {
   std::string bytes;
   char part[1 << 16];
   for (ssize_t count = 1; count != 0;) {
@@ -199,37 +202,37 @@ Result<FolderReading> read_input(int fd) {
   }
   FileReading reading;
   reading.path = "-";
-  reading.decoded = decode::decode(bytes, reading.path);
+  reading.decoded = decode::decode(bytes, reading.path, wanted);
   return FolderReading{{std::move(reading)}, {}, {}};
 }
 
-Result<FolderReading> reading_of(const std::string& folder) {
+Result<FolderReading> reading_of(const std::string& folder, decode::Wanted wanted) {
   auto listing = list_folder(folder);
   if (!listing) return listing.error();
-  return FolderReader().read(*listing);
+  return FolderReader(wanted).read(*listing);
 }
 
-Result<FolderReading> reading_of_any(const std::string& source) {
-  if (source == "-") return read_input(STDIN_FILENO);
+Result<FolderReading> reading_of_any(const std::string& source, decode::Wanted wanted) {
+  if (source == "-") return read_input(STDIN_FILENO, wanted);
   struct stat status {};
   const bool file = stat(source.c_str(), &status) == 0 && S_ISREG(status.st_mode);
-  return file ? FolderReader().read_files({source}) : reading_of(source);
+  return file ? FolderReader(wanted).read_files({source}) : reading_of(source, wanted);
 }
 
 }  // namespace
 
 Result<FolderContents> read_folder(const std::string& folder) {
-  auto reading = reading_of(folder);
+  auto reading = reading_of(folder, decode::Wanted::kObjects);
   if (!reading) return reading.error();
   Joining joining;
   joining.add(*std::move(reading));
   return joining.take();
 }
 
-Result<FolderContents> read_manifests(const std::vector<std::string>& sources) {
+Result<FolderContents> read_manifests(const std::vector<std::string>& sources, decode::Wanted wanted) {
   Joining joining;
   for (const std::string& source : sources) {
-    auto reading = reading_of_any(source);
+    auto reading = reading_of_any(source, wanted);
     if (!reading) return reading.error();
     joining.add(*std::move(reading));
   }

@@ -22,6 +22,7 @@ struct FolderContents {
   std::vector<Problem> problems;
   std::vector<Warning> warnings;
   SkippedKinds skipped;
+  std::vector<model::Workload> workloads;  // where they are wanted
 };
 
 // Everything in `folder` and below. An error only where the folder itself cannot be read; files and objects
@@ -30,11 +31,13 @@ base::Result<FolderContents> read_folder(const std::string& folder);
 
 // The same of what `kubectl apply -f` takes, one after the other: folders, files of any name, "-": all of
 // standard input. Of two definitions the one in the later source counts.
-base::Result<FolderContents> read_manifests(const std::vector<std::string>& sources);
+base::Result<FolderContents> read_manifests(const std::vector<std::string>& sources,
+                                            decode::Wanted wanted = decode::Wanted::kObjects);
 
 // Remembers which version of each file it has read. Not thread-safe.
 class FolderReader {
  public:
+  explicit FolderReader(decode::Wanted wanted = decode::Wanted::kObjects) : wanted_(wanted) {}
   // Reads the listed files whose stamp is new, save those in `held` (being written); notices those that are
   // gone. A stamp younger than a tick of the file system's clock when it was read is not relied on.
   FolderReading read(const FolderListing& listing, const std::set<std::string>& held = {});
@@ -49,6 +52,7 @@ class FolderReader {
   FileReading read_file(const std::string& path);
   bool is_still_there(const std::string& path) const;
 
+  decode::Wanted wanted_;
   std::map<std::string, FileStamp> known_;  // a default stamp: to be read again
   std::vector<Problem> folder_problems_;    // of the last listing
 };

@@ -20,6 +20,8 @@ constexpr ShapeField texts(std::string_view name, uint32_t number) {
 // Of annotations only these are kept: others may be long and change often.
 constexpr ShapeField kAnnotationFields[] = {{model::kSourcePrefixesAnnotation}, {model::kFlowsAnnotation}};
 constexpr Shape kAnnotations{kAnnotationFields};
+constexpr ShapeField kOwnerFields[] = {{"kind", 1}, {"name", 3}, {"controller", 6, kBoolean}};
+constexpr Shape kOwner{kOwnerFields};
 constexpr ShapeField kMetadataFields[] = {{"name", 1},
                                           {"namespace", 3},
                                           {"uid", 5},
@@ -27,7 +29,8 @@ constexpr ShapeField kMetadataFields[] = {{"name", 1},
                                           {"creationTimestamp", 8, kTime},
                                           {"deletionTimestamp", 9, kTime},
                                           {"labels", 11, kTextMap},
-                                          {"annotations", 12, kTextMap, &kAnnotations}};
+                                          {"annotations", 12, kTextMap, &kAnnotations},
+                                          messages("ownerReferences", 13, kOwner)};
 constexpr Shape kMetadata{kMetadataFields};
 constexpr ShapeField kMetadataField = message("metadata", 1, kMetadata);
 
