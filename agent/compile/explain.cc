@@ -74,19 +74,38 @@ std::set<size_t> allowing(const Compilation& compilation, const std::vector<Name
   return found;
 }
 
-// Every endpoint behind the Service must be allowed; the rules that allow any of them are then its reason.
-std::optional<std::set<size_t>> allowing_all(const Compilation& compilation,
-                                             const std::vector<NamedRule>& rules,
-                                             const std::set<BackendAddress>& endpoints,
-                                             const model::Pod& self, net::Protocol protocol) {
-  std::set<size_t> found;
+// Those of a pod that nothing isolates.
+std::vector<FarEnd> unjudged(const Compilation& compilation, const std::set<BackendAddress>& endpoints) {
+  std::vector<FarEnd> all;
+  for (const auto& [ip, port] : endpoints) all.push_back({ip, compilation.pods().owner(ip), port, true});
+  return all;
+}
+
+// The endpoints behind a Service, each judged by itself; `found` gets the rules that allow any of them.
+std::vector<FarEnd> judge_endpoints(const Compilation& compilation, const std::vector<NamedRule>& rules,
+                                    const std::set<BackendAddress>& endpoints, const model::Pod& self,
+                                    net::Protocol protocol, std::set<size_t>& found) {
+  std::vector<FarEnd> judged;
   for (const auto& [ip, port] : endpoints) {
-    if (compilation.addresses().is_node(ip) || compilation.pods().owner(ip) == &self) continue;
-    std::set<size_t> here = allowing(compilation, rules, peer_at(compilation, ip), protocol, port);
-    if (here.empty()) return std::nullopt;
-    found.merge(here);
+    FarEnd end{ip, compilation.pods().owner(ip), port, true};
+    if (!compilation.addresses().is_node(ip) && end.pod != &self) {
+      std::set<size_t> here = allowing(compilation, rules, peer_at(compilation, ip), protocol, port);
+      end.allowed = !here.empty();
+      found.merge(here);
+    }
+    judged.push_back(end);
   }
-  return endpoints.empty() ? std::nullopt : std::optional(found);
+  return judged;
+}
+
+std::vector<std::string> isolating(const model::Cluster& cluster, const GroupKey& group,
+                                   Direction direction) {
+  std::vector<std::string> names;
+  for (auto at = cluster.policies.lower_bound({group.ns, ""});
+       at != cluster.policies.end() && at->first.ns == group.ns; ++at)
+    if (at->second.isolates(direction) && model::matches(at->second.pod_selector, group.labels))
+      names.push_back(at->first.to_text());
+  return names;
 }
 
 std::string to_text(const model::LabelSelector& selector) {
@@ -193,28 +212,37 @@ base::Result<Explanation> explain(const Compilation& compilation, const Question
   Explanation result;
   result.isolated = static_cast<bool>(endpoint.sides[static_cast<size_t>(question.direction)].ruleset);
   result.allowed = !result.isolated;
-  if (!result.isolated) return result;
-
-  // Such a packet ends in the header that it announces (semantics 26).
-  if (question.remote.family() == net::Family::kIpv6 && question.protocol.is_ipv6_extension()) return result;
+  result.far = {question.remote, nullptr, question.port, result.allowed};
   const bool ports = question.protocol.has_ports();
   const auto service =
       question.direction == Direction::kEgress && ports
           ? compilation.services().endpoints_at(question.remote, question.protocol, question.port)
           : std::nullopt;
-  const bool always = compilation.addresses().is_node(question.remote) || question.remote == endpoint.ipv4 ||
-                      question.remote == endpoint.ipv6;
-  result.allowed = always && !service;
-  if (result.allowed) return result;
+  if (!result.isolated) {
+    if (service) result.endpoints = unjudged(compilation, *service);
+    return result;
+  }
+  result.isolated_by = isolating(compilation.cluster(), *group->key, question.direction);
+
+  // Such a packet ends in the header that it announces (semantics 26).
+  if (question.remote.family() == net::Family::kIpv6 && question.protocol.is_ipv6_extension()) return result;
+  result.always = !service && (compilation.addresses().is_node(question.remote) ||
+                               question.remote == endpoint.ipv4 || question.remote == endpoint.ipv6);
+  result.allowed = result.far.allowed = result.always;
+  if (result.always) return result;
   const std::vector<NamedRule> rules = rules_for(compilation.cluster(), *group->key, question.direction);
   // A Service's address is judged as it stands, whoever has it (semantics 21).
   const Peer peer = service ? Peer{question.remote, nullptr} : peer_at(compilation, question.remote);
+  if (!service) result.far.pod = compilation.pods().owner(question.remote);
   std::set<size_t> found = allowing(compilation, rules, peer, question.protocol, question.port);
-  result.allowed = !found.empty();
+  result.allowed = result.far.allowed = !found.empty();
   if (service) {
-    auto by_endpoints = allowing_all(compilation, rules, *service, pod->second, question.protocol);
-    result.allowed |= by_endpoints.has_value();
-    if (by_endpoints) found.merge(*by_endpoints);
+    std::set<size_t> by_endpoints;
+    result.endpoints =
+        judge_endpoints(compilation, rules, *service, pod->second, question.protocol, by_endpoints);
+    const bool all = !result.endpoints->empty() && std::ranges::all_of(*result.endpoints, &FarEnd::allowed);
+    result.allowed |= all;
+    if (all) found.merge(by_endpoints);
   }
   for (size_t i : found) result.rules.push_back(rules[i].name);
   return result;

@@ -31,16 +31,29 @@ struct Question {
   net::Port port;  // the destination's; ignored for protocols without ports
 };
 
+// What rules are asked about: the far end of the connection, or one endpoint behind the Service that it names.
+struct FarEnd {
+  net::Ip ip;
+  const model::Pod* pod = nullptr;  // whose address it is; nullptr: no pod's, or a Service's
+  net::Port port;                   // the destination's
+  bool allowed = false;
+};
+
 struct Explanation {
   bool isolated = false;
   bool allowed = false;
+  bool always = false;  // allowed whatever the rules: its own node, or itself (semantics 17, 18)
   std::vector<std::string>
-      rules;  // those that allow it, by policy and index; none for what is always allowed (semantics 17, 18)
+      isolated_by;  // "namespace/policy", sorted: every policy that isolates it in this direction
+  std::vector<std::string>
+      rules;   // those that allow it, by policy and index; none where it is always allowed
+  FarEnd far;  // a Service's address as it stands
+  std::optional<std::vector<FarEnd>> endpoints;  // where `far` is a Service's: those behind it (semantics 21)
 };
 
 std::vector<RulesetInfo> rulesets_of(const Compilation& compilation);     // sorted by id
 std::vector<IdentityInfo> identities_of(const Compilation& compilation);  // sorted by id
-// An error where the pod is no endpoint of this node.
+// An error where the pod is no endpoint of this node. What it points to lives as long as the Compilation is not changed.
 base::Result<Explanation> explain(const Compilation& compilation, const Question& question);
 
 std::string to_text(const PeerSet& peers);

@@ -3,6 +3,7 @@
 #include "agent/control/replies.h"
 
 #include "agent/base/excerpt.h"
+#include "agent/explain/wire/check_reply.h"
 
 namespace sluice::control {
 
@@ -62,7 +63,7 @@ void add_interface(const node::NodeView& node, const endpoint::LocalPod& local, 
   for (const auto& address : local.addresses) reply.add_addresses(address.to_text());
 }
 
-base::Result<model::Probe> probe_of(const v1::CheckRequest& request) {
+base::Result<model::Probe> probe_of(const model::Cluster& cluster, const v1::CheckRequest& request) {
   model::Probe probe;
   auto from = model::parse_party(request.from());
   if (!from) return from.error().within("from");
@@ -80,6 +81,12 @@ base::Result<model::Probe> probe_of(const v1::CheckRequest& request) {
     if (!port) return port.error().within("port");
     probe.port = *port;
   }
+  if (!request.port_name().empty()) {
+    auto port = model::port_named(cluster, model::PodAddresses(cluster), probe.to, probe.protocol,
+                                  request.port_name());
+    if (!port) return port.error().within("port");
+    probe.port = *port;
+  }
   for (const auto family : {net::Family::kIpv4, net::Family::kIpv6})
     if (request.family() == net::to_text(family)) probe.family = family;
   if (!request.family().empty() && !probe.family)
@@ -87,41 +94,31 @@ base::Result<model::Probe> probe_of(const v1::CheckRequest& request) {
   return probe;
 }
 
-base::Status fill_side(const node::NodeView& node, const model::ProbeEnd& self, const net::Ip& remote,
-                       const model::ResolvedProbe& probe, model::Direction direction, v1::Side& side) {
-  side.set_opinion("none");
+// What this node has to say of one end.
+base::Result<explain::SideAnswer> side_here(const node::NodeView& node, const model::ProbeEnd& self,
+                                            const compile::Question& question, bool with_trace) {
+  explain::SideAnswer side;
   if (self.pod == nullptr) {
-    side.set_reason(self.ip.to_text() + " is no pod's address");
-    return base::done();
+    side.text = self.ip.to_text() + " is no pod's address";
+    return side;
   }
+  const std::string name = self.pod->name.to_text();
   const bool here = std::any_of(node.locals().begin(), node.locals().end(),
                                 [&](const auto& local) { return local.name == self.pod->name; });
   if (!here && self.pod->node_name == node.name()) {
-    side.set_reason("nothing is enforced on " + self.pod->name.to_text() +
-                    ": it is of this node, and no network namespace in " + node.discovery().dir +
-                    " has its address");
-    return base::done();
+    side.text = "nothing is enforced on " + name + ": it is of this node, and no network namespace in " +
+                node.discovery().dir + " has its address";
+    return side;
   }
   if (!here) {
-    side.set_elsewhere(true);
-    side.set_reason(self.pod->name.to_text() + " is not on this node: ask the agent of " +
-                    (self.pod->node_name.empty() ? "its node" : self.pod->node_name));
-    return base::done();
+    side.elsewhere = true;
+    side.text = name + " is not on this node: ask the agent of " +
+                (self.pod->node_name.empty() ? "its node" : self.pod->node_name);
+    return side;
   }
-  auto explained = node.compiler().explain(
-      {self.pod->name, direction, remote, probe.protocol, probe.port.value_or(net::Port())});
-  if (!explained) return explained.error();
-  if (!explained->isolated) {
-    side.set_reason("no policy isolates " + self.pod->name.to_text() + " for " +
-                    std::string(to_text(direction)));
-    return base::done();
-  }
-  side.set_opinion(explained->allowed ? "allow" : "deny");
-  for (const auto& rule : explained->rules) side.add_rules(rule);
-  if (explained->rules.empty())
-    side.set_reason(explained->allowed ? "always allowed: its own node, or itself"
-                                       : "isolated, and no policy rule allows it");
-  return base::done();
+  auto explained = explain::explain_side(node.compiler(), question);
+  if (explained && with_trace) explained->trace = explain::trace(node.image(), question);
+  return explained;
 }
 
 }  // namespace
@@ -183,21 +180,14 @@ v1::IdentitiesReply identities_reply(const node::NodeView& node) {
 }
 
 base::Result<v1::CheckReply> check_reply(const node::NodeView& node, const v1::CheckRequest& request) {
-  auto probe = probe_of(request);
+  auto probe = probe_of(node.compiler().cluster(), request);
   if (!probe) return probe.error();
-  const model::Cluster& cluster = node.compiler().cluster();
-  auto resolved = model::resolve(cluster, model::PodAddresses(cluster), *probe);
-  if (!resolved) return resolved.error();
-  v1::CheckReply reply;
-  auto egress = fill_side(node, resolved->from, resolved->to.ip, *resolved, model::Direction::kEgress,
-                          *reply.mutable_egress());
-  if (!egress) return egress.error();
-  auto ingress = fill_side(node, resolved->to, resolved->from.ip, *resolved, model::Direction::kIngress,
-                           *reply.mutable_ingress());
-  if (!ingress) return ingress.error();
-  const bool denied = reply.egress().opinion() == "deny" || reply.ingress().opinion() == "deny";
-  reply.set_verdict(denied ? "deny" : "allow");
-  return reply;
+  const auto answer = explain::ask_both(node.compiler().cluster(), *probe,
+                                        [&](const model::ProbeEnd& self, const compile::Question& question) {
+                                          return side_here(node, self, question, request.trace());
+                                        });
+  if (!answer) return answer.error();
+  return explain::wire::reply_of(*answer);
 }
 
 }  // namespace sluice::control

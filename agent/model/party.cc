@@ -1,6 +1,7 @@
 #include "agent/model/party.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "agent/base/excerpt.h"
 #include "agent/model/workloads.h"
@@ -88,6 +89,27 @@ Result<std::vector<Ip>> addresses_of(const Cluster& cluster, const PodAddresses&
     return addresses_of_node(node->second);
   return Error("no pod " + name.to_text() +
                ": write NAMESPACE/POD of a pod in the manifests, or an IP address");
+}
+
+Result<net::Port> port_named(const Cluster& cluster, const PodAddresses& addresses, const Party& to,
+                             net::Protocol protocol, std::string_view name) {
+  const auto ips = addresses_of(cluster, addresses, to);
+  if (!ips) return ips.error();
+  std::string known;
+  std::optional<net::Port> found;
+  const auto look_at = [&](const auto& ports) {
+    for (const auto& port : ports) {
+      if (port.protocol != protocol || port.name.empty()) continue;
+      if (port.name == name && !found) found = port.port;
+      known += (known.empty() ? "" : ", ") + port.name;
+    }
+  };
+  for (const auto& [id, service] : cluster.services)
+    if (std::ranges::find(service.addresses, ips->front()) != service.addresses.end()) look_at(service.ports);
+  if (const Pod* pod = addresses.owner(ips->front())) look_at(pod->ports);
+  if (found) return *found;
+  return Error(to_text(to) + " has no " + protocol.to_text() + " port named " + base::excerpt(name) +
+               (known.empty() ? ": give a number" : ", but " + known));
 }
 
 Result<Party> parse_party(std::string_view text) {

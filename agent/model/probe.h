@@ -96,6 +96,11 @@ struct ResolvedProbe {
 base::Result<ResolvedProbe> resolve(const Cluster& cluster, const PodAddresses& addresses,
                                     const Probe& probe);
 
+// The number of a port that the destination names: of the Service, else of the first container port of the pod (of a
+// workload's first pod). An error where it has none of that name and protocol.
+base::Result<net::Port> port_named(const Cluster& cluster, const PodAddresses& addresses, const Party& to,
+                                   net::Protocol protocol, std::string_view name);
+
 // The destination is a Service's address and port, or a node port or host port of the source's own node
 // (semantics 21): the node rewrites it, so offline nobody can say whose ingress it meets.
 bool goes_to_service(const Cluster& cluster, const PodAddresses& addresses, const ResolvedProbe& probe);

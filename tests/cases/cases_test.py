@@ -10,6 +10,7 @@ import sys
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
+ASK_AN_ENGINE = {"eval", "matrix"}
 KEYS = {"command", "manifests", "input", "exit", "stderr", "stdout"}
 SLUICECTL = ""
 ENGINES = []
@@ -43,7 +44,9 @@ class Case(unittest.TestCase):
 
     def check(self, want, engine):
         command = want.get("command", ["eval"])
-        arguments = [SLUICECTL, *command, "--engine", engine]
+        arguments = [SLUICECTL, *command]
+        if command[0] in ASK_AN_ENGINE:
+            arguments += ["--engine", engine]
         for manifests in want.get("manifests", ["manifests"]):
             arguments += ["--manifests", manifests]
         if command[0] == "eval":

@@ -1,44 +1,22 @@
-// sluicectl with an agent: sync, status, endpoints, policies, identities, check.
+// sluicectl with an agent: sync, status, endpoints, policies, identities.
 #include <google/protobuf/util/json_util.h>
 
 #include <chrono>
 #include <cstdio>
 
+#include "agent/apps/ctl/asking.h"
 #include "agent/apps/ctl/commands.h"
 #include "agent/apps/ctl/status_text.h"
 #include "agent/apps/terminal.h"
-#include "agent/base/default_socket.h"
-#include "agent/control/client.h"
 #include "agent/control/server.h"
-#include "agent/model/probe.h"
 
 namespace sluice::apps::ctl {
 namespace {
 
-// Whom to ask, and for how long.
-struct Asking {
-  std::string socket = base::kDefaultSocket, timeout = "10s";
-
-  std::chrono::milliseconds patience() const { return parse_duration(timeout).value(); }
-  control::Client client() const { return control::Client(socket, patience()); }
-};
 struct AgentOptions {
   Asking asking;
   std::string output = "table";
 };
-struct CheckOptions {
-  Asking asking;
-  std::string output = "table", from, to, protocol = "TCP", family;
-  int port = 0;
-};
-
-void add_asking_options(CLI::App& command, Asking& asking) {
-  command.add_option("--socket", asking.socket, "The agent's control API")->type_name("PATH");
-  command.add_option("--timeout", asking.timeout, "Then exit 1")
-      ->type_name("DURATION")
-      ->check(checked_by(parse_duration));
-}
-
 void add_agent_options(CLI::App& command, AgentOptions& options) {
   add_asking_options(command, options.asking);
   add_output_option(command, options.output, {"table", "json"});
@@ -105,24 +83,6 @@ int run_sync(const Asking& asking) {
   return kExitDone;
 }
 
-int run_check(const CheckOptions& options) {
-  auto what = protocol_and_port(options.protocol, options.port);
-  if (!what) return fail(kSluicectl, kExitUsage, what.error().message());
-  v1::CheckRequest request;
-  request.set_from(options.from);
-  request.set_to(options.to);
-  request.set_protocol(options.protocol);
-  request.set_port(static_cast<uint32_t>(options.port));
-  request.set_family(options.family);
-  control::Client client = options.asking.client();
-  auto reply = client.check(request);
-  if (!reply && client.failure() == control::CallFailure::kRefused)
-    return fail(kSluicectl, kExitUsage, "check: " + reply.error().message());
-  const int shown = show(reply, options.output, check_text);
-  if (shown != kExitDone) return shown;
-  return reply->verdict() == "deny" ? kExitDenied : kExitDone;
-}
-
 }  // namespace
 
 void add_agent_commands(Commands& commands) {
@@ -134,23 +94,6 @@ void add_agent_commands(Commands& commands) {
                              add_agent_options, run_identities);
   commands.add<Asking>("sync", "Wait until everything that the source holds now is in force",
                        add_asking_options, run_sync);
-  commands.add<CheckOptions>(
-      "check", "May one talk to the other? Exit 0: allowed, 3: denied",
-      [](CLI::App& command, CheckOptions& options) {
-        add_asking_options(command, options.asking);
-        command.add_option("--from", options.from, "namespace/pod or an address")
-            ->required()
-            ->check(checked_by(model::parse_party));
-        command.add_option("--to", options.to, "namespace/pod or an address")
-            ->required()
-            ->check(checked_by(model::parse_party));
-        add_port_option(command, options.port);
-        add_protocol_option(command, options.protocol);
-        command.add_option("--family", options.family, "Of a dual-stack pod's addresses")
-            ->check(CLI::IsMember({"IPv4", "IPv6"}));
-        add_output_option(command, options.output, {"table", "json"});
-      },
-      run_check);
 }
 
 }  // namespace sluice::apps::ctl

@@ -1,15 +1,24 @@
 #include "agent/apps/ctl/commands.h"
+
+#include "agent/apps/ctl/asking.h"
 #include "agent/model/probe.h"
 
 namespace sluice::apps::ctl {
 
-void add_manifests_option(CLI::App& command, std::vector<std::string>& manifests) {
+void add_manifests_option(CLI::App& command, std::vector<std::string>& manifests, bool required) {
   command
       .add_option("--manifests", manifests,
                   "YAML/JSON manifests: a folder, a file, - for standard input; may be given several times")
       ->type_name("DIR|FILE|-")
       ->allow_extra_args(false)
-      ->required();
+      ->required(required);
+}
+
+void add_asking_options(CLI::App& command, Asking& asking) {
+  command.add_option("--socket", asking.socket, "The agent's control API")->type_name("PATH");
+  command.add_option("--timeout", asking.timeout, "Then exit 1")
+      ->type_name("DURATION")
+      ->check(checked_by(parse_duration));
 }
 
 void add_output_option(CLI::App& command, std::string& output, const std::vector<std::string>& formats) {

@@ -37,12 +37,13 @@ struct Commands {
 
 void add_eval(Commands& commands);
 void add_matrix(Commands& commands);
-void add_agent_commands(Commands& commands);  // sync, status, endpoints, policies, identities, check
+void add_agent_commands(Commands& commands);  // sync, status, endpoints, policies, identities
+void add_check(Commands& commands);
 void add_lab(Commands& commands);
 void add_preflight(Commands& commands);
 
 // Options that several commands have, spelled once.
-void add_manifests_option(CLI::App& command, std::vector<std::string>& manifests);
+void add_manifests_option(CLI::App& command, std::vector<std::string>& manifests, bool required = true);
 void add_output_option(CLI::App& command, std::string& output, const std::vector<std::string>& formats);
 void add_protocol_option(CLI::App& command, std::string& protocol);
 void add_port_option(CLI::App& command, int& port);

@@ -17,6 +17,7 @@ int run(int argc, char** argv) {
   add_eval(commands);
   add_matrix(commands);
   add_agent_commands(commands);
+  add_check(commands);
   add_lab(commands);
   add_preflight(commands);
   if (auto exit = parse(app, argc, argv)) return leave(kSluicectl, *exit);

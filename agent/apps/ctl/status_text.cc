@@ -126,13 +126,6 @@ std::string lost_text(const v1::Endpoint& endpoint) {
        {"refused", endpoint.flows_refused()}});
 }
 
-std::string side_text(const std::string& name, const v1::Side& side) {
-  std::string text = heading(name) + side.opinion();
-  if (side.rules_size() > 0) text += " by " + joined(list_of(side.rules()), 16);
-  if (!side.reason().empty()) text += ": " + side.reason();
-  return text + "\n";
-}
-
 }  // namespace
 
 std::string age_text(double seconds) {
@@ -217,11 +210,6 @@ std::string identities_text(const v1::IdentitiesReply& reply, bool colour) {
     table.add({identity.id(), std::to_string(identity.addresses()), joined(list_of(identity.sample()), 3),
                joined(list_of(identity.ports()), 3), joined(list_of(identity.peers()), 3)});
   return table.text(colour);
-}
-
-std::string check_text(const v1::CheckReply& reply) {
-  return line("verdict", reply.verdict()) + side_text("egress", reply.egress()) +
-         side_text("ingress", reply.ingress());
 }
 
 }  // namespace sluice::apps::ctl

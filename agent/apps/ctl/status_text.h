@@ -13,7 +13,6 @@ std::string status_text(const v1::StatusReply& status, int64_t now, bool colour)
 std::string endpoints_text(const v1::EndpointsReply& reply, bool colour);
 std::string policies_text(const v1::PoliciesReply& reply, bool colour);
 std::string identities_text(const v1::IdentitiesReply& reply, bool colour);
-std::string check_text(const v1::CheckReply& reply);
 
 // "3 s", "5 min", "2 h", "4 d".
 std::string age_text(double seconds);

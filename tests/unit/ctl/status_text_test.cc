@@ -106,18 +106,5 @@ TEST(EndpointsText, FlowsWhereThereAreAny) {
   EXPECT_THAT(endpoints_text(reply, false), HasSubstr("5 displaced, 2 refused\n"));
 }
 
-TEST(CheckText, NamesTheRules) {
-  v1::CheckReply reply;
-  reply.set_verdict("allow");
-  reply.mutable_egress()->set_opinion("none");
-  reply.mutable_egress()->set_reason("10.0.0.9 is no pod's address");
-  reply.mutable_ingress()->set_opinion("allow");
-  reply.mutable_ingress()->add_rules("prod/p:ingress[0]");
-  EXPECT_EQ(check_text(reply),
-            "verdict     allow\n"
-            "egress      none: 10.0.0.9 is no pod's address\n"
-            "ingress     allow by prod/p:ingress[0]\n");
-}
-
 }  // namespace
 }  // namespace sluice::apps::ctl

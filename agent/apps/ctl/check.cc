@@ -1,0 +1,140 @@
+// sluicectl check: may one talk to the other, why, and what would change it. From files, or by an agent.
+#include <algorithm>
+#include <cstdio>
+
+#include "agent/apps/ctl/asking.h"
+#include "agent/apps/ctl/commands.h"
+#include "agent/apps/ctl/manifests.h"
+#include "agent/apps/terminal.h"
+#include "agent/explain/wire/check_reply.h"
+
+namespace sluice::apps::ctl {
+namespace {
+
+using base::Result;
+
+struct CheckOptions {
+  Asking asking;
+  std::vector<std::string> manifests;
+  std::string output = "text", from, to, protocol = "TCP", family, port;
+  bool fix = false, trace = false;
+};
+
+bool is_number(const std::string& text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// A number from 1 to 65535, or a name of the form that container ports have (Kubernetes API: IANA_SVC_NAME).
+std::string port_fault(const std::string& text) {
+  if (is_number(text))
+    return text.size() <= 5 && std::stoi(text) >= 1 && std::stoi(text) <= 65535
+               ? ""
+               : text + " is not between 1 and 65535";
+  const bool name = text.size() <= 15 && std::ranges::all_of(text, [](char c) {
+                      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+                    });
+  return name ? "" : text + " is neither a port nor the name of one";
+}
+
+Result<model::Probe> probe_of(const CheckOptions& options, const model::Cluster& cluster) {
+  const bool named = !options.port.empty() && !is_number(options.port);
+  model::Probe probe{*model::parse_party(options.from), *model::parse_party(options.to), {}, net::kTcp, {}};
+  for (const auto family : {net::Family::kIpv4, net::Family::kIpv6})
+    if (options.family == net::to_text(family)) probe.family = family;
+  probe.protocol = *model::parse_probe_protocol(options.protocol);
+  if (!named) {
+    const auto what = protocol_and_port(options.protocol, options.port.empty() ? 0 : std::stoi(options.port));
+    if (!what) return what.error();
+    probe.port = what->port;
+    return probe;
+  }
+  const auto port =
+      model::port_named(cluster, model::PodAddresses(cluster), probe.to, probe.protocol, options.port);
+  if (!port) return port.error().within("--port");
+  probe.port = *port;
+  return probe;
+}
+
+int print_answer(const explain::Answer& answer, const CheckOptions& options) {
+  const std::string text = options.fix                ? explain::fixes_yaml(answer)
+                           : options.output == "json" ? explain::to_json(answer)
+                           : options.output == "yaml" ? explain::to_yaml(answer)
+                                                      : explain::to_text(answer, use_colour());
+  std::fputs(text.c_str(), stdout);
+  if (std::fflush(stdout) != 0) return fail(kSluicectl, kExitFailed, "cannot write to standard output");
+  const bool denied = answer.verdict() == model::Verdict::kDeny;
+  if (options.fix && denied && text.empty())
+    fail(kSluicectl, kExitDone, "check: no NetworkPolicy that selects by labels can allow just this");
+  return denied ? kExitDenied : kExitDone;
+}
+
+int check_manifests(const CheckOptions& options) {
+  auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kWorkloadsToo);
+  if (!manifests) return kExitUsage;
+  const auto probe = probe_of(options, manifests->cluster);
+  if (!probe) return fail(kSluicectl, kExitUsage, "check: " + probe.error().message());
+  const auto answer = explain::check(manifests->cluster, *probe, options.trace);
+  if (!answer) return fail(kSluicectl, kExitUsage, "check: " + answer.error().message());
+  const int printed = print_answer(*answer, options);
+  return manifests->sound ? printed : kExitUsage;
+}
+
+int check_agent(const CheckOptions& options) {
+  v1::CheckRequest request;
+  request.set_from(options.from);
+  request.set_to(options.to);
+  request.set_protocol(options.protocol);
+  request.set_family(options.family);
+  request.set_trace(options.trace);
+  if (options.port.empty() || is_number(options.port)) {
+    const int port = options.port.empty() ? 0 : std::stoi(options.port);
+    if (auto what = protocol_and_port(options.protocol, port); !what)
+      return fail(kSluicectl, kExitUsage, what.error().message());
+    request.set_port(static_cast<uint32_t>(port));
+  } else {
+    request.set_port_name(options.port);
+  }
+  control::Client client = options.asking.client();
+  const auto reply = client.check(request);
+  if (!reply && client.failure() == control::CallFailure::kRefused)
+    return fail(kSluicectl, kExitUsage, "check: " + reply.error().message());
+  if (!reply) return fail(kSluicectl, kExitFailed, reply.error().message());
+  return print_answer(explain::wire::answer_of(*reply), options);
+}
+
+int run_check(const CheckOptions& options) {
+  return options.manifests.empty() ? check_agent(options) : check_manifests(options);
+}
+
+}  // namespace
+
+void add_check(Commands& commands) {
+  commands.add<CheckOptions>(
+      "check", "May one talk to the other, and why? From files or by an agent. Exit 0: allowed, 3: denied",
+      [](CLI::App& command, CheckOptions& options) {
+        add_manifests_option(command, options.manifests, /*required=*/false);
+        add_asking_options(command, options.asking);
+        const char* ends =
+            "NAMESPACE/POD, NAMESPACE/KIND/NAME of a workload or service, node/NAME, or an address";
+        command.add_option("--from", options.from, ends)->required()->check(checked_by(model::parse_party));
+        command.add_option("--to", options.to, ends)->required()->check(checked_by(model::parse_party));
+        command
+            .add_option("--port", options.port,
+                        "Destination port, or its name; none for protocols without ports")
+            ->type_name("N|NAME")
+            ->check(CLI::Validator(port_fault, ""))
+            ->always_capture_default(false)
+            ->default_str("");
+        add_protocol_option(command, options.protocol);
+        command.add_option("--family", options.family, "Of addresses that are of both")
+            ->check(CLI::IsMember({"IPv4", "IPv6"}));
+        command.add_flag("--fix", options.fix,
+                         "Print only the policies that would allow it, for kubectl apply -f -");
+        command.add_flag("--trace", options.trace,
+                         "The way through the tables as well: rule set, identity, port set");
+        add_output_option(command, options.output, {"text", "json", "yaml"});
+      },
+      run_check);
+}
+
+}  // namespace sluice::apps::ctl

@@ -1,0 +1,146 @@
+#include "agent/explain/answer.h"
+
+#include <algorithm>
+#include <set>
+
+#include "agent/explain/fix.h"
+
+namespace sluice::explain {
+
+using base::Result;
+using model::Direction;
+using model::Side;
+
+namespace {
+
+// The label of an allowed or denied side (include/sluice/reasons.h).
+std::string reason_of(const compile::Explanation& explanation, const compile::Question& question) {
+  if (!explanation.isolated) return "not_isolated";
+  if (explanation.always) return explanation.far.pod == nullptr ? "own_node" : "self";
+  if (explanation.allowed) return "policy";
+  if (question.remote.family() == net::Family::kIpv6 && question.protocol.is_ipv6_extension())
+    return "truncated";
+  const bool some =
+      explanation.endpoints && std::ranges::any_of(*explanation.endpoints, &compile::FarEnd::allowed);
+  return some ? "service_partial" : "no_rule";
+}
+
+std::string text_of(const std::string& reason, const compile::Question& question) {
+  if (reason == "not_isolated")
+    return "no policy isolates " + question.pod.to_text() + " for " +
+           std::string(to_text(question.direction));
+  if (reason == "own_node") return "always allowed: its own node";
+  if (reason == "self") return "always allowed: itself";
+  if (reason == "service_partial") return "policy allows only some endpoints of the Service";
+  if (reason == "truncated") return "an IPv6 packet that ends in an extension header is malformed";
+  return reason == "no_rule" ? "isolated, and no policy rule allows it" : "";
+}
+
+// What a rule would have to allow: of a Service its denied endpoints, or its address where it has none.
+std::vector<Contact> denied_contacts(const compile::Explanation& explanation, const model::Pod& pod,
+                                     const compile::Question& question) {
+  std::vector<Contact> contacts;
+  const auto add = [&](const compile::FarEnd& far) {
+    contacts.push_back({&pod, question.direction, question.protocol, far});
+  };
+  for (const auto& endpoint : explanation.endpoints.value_or(std::vector<compile::FarEnd>()))
+    if (!endpoint.allowed) add(endpoint);
+  if (contacts.empty()) add(explanation.far);
+  return contacts;
+}
+
+// What several endpoints of a Service make of it.
+SideAnswer sum_of(const std::vector<EndpointAnswer>& endpoints) {
+  SideAnswer sum;
+  std::set<std::string> rules, isolated_by;
+  for (const EndpointAnswer& endpoint : endpoints) {
+    const SideAnswer& side = endpoint.ingress;
+    sum.elsewhere = sum.elsewhere || side.elsewhere;
+    rules.insert(side.rules.begin(), side.rules.end());
+    isolated_by.insert(side.isolated_by.begin(), side.isolated_by.end());
+    const bool says_more = side.opinion > sum.opinion;  // none, allow, deny
+    if (!says_more) continue;
+    sum.opinion = side.opinion;
+    sum.reason = side.reason;
+    sum.text = side.text;
+    sum.near = side.near;
+    sum.fix = side.fix;
+  }
+  sum.rules.assign(rules.begin(), rules.end());
+  sum.isolated_by.assign(isolated_by.begin(), isolated_by.end());
+  return sum;
+}
+
+}  // namespace
+
+model::Verdict Answer::verdict() const {
+  return egress.opinion == Side::kDeny || ingress.opinion == Side::kDeny ? model::Verdict::kDeny
+                                                                         : model::Verdict::kAllow;
+}
+
+std::string Answer::reason() const {
+  for (const Side opinion : {Side::kDeny, Side::kAllow})
+    for (const SideAnswer* side : {&egress, &ingress})
+      if (side->opinion == opinion && !side->reason.empty()) return side->reason;
+  return "not_isolated";
+}
+
+Result<SideAnswer> explain_side(const compile::Compiler& compiler, const compile::Question& question) {
+  const auto explanation = compiler.explain(question);
+  if (!explanation) return explanation.error();
+  const model::Cluster& cluster = compiler.cluster();
+  const model::Pod& pod = cluster.pods.at(question.pod);
+  SideAnswer side;
+  side.opinion = !explanation->isolated ? Side::kNone : explanation->allowed ? Side::kAllow : Side::kDeny;
+  side.reason = reason_of(*explanation, question);
+  side.text = text_of(side.reason, question);
+  side.rules = explanation->rules;
+  side.isolated_by = explanation->isolated_by;
+  if (explanation->endpoints) {
+    side.behind.emplace();
+    for (const compile::FarEnd& end : *explanation->endpoints) side.behind->emplace_back(end.ip, end.port);
+  }
+  if (side.opinion != Side::kDeny || side.reason == "truncated") return side;
+  const std::vector<Contact> contacts = denied_contacts(*explanation, pod, question);
+  side.near = nearest_misses(cluster, contacts.front());
+  side.fix = fix_for(cluster, contacts);
+  return side;
+}
+
+Result<Answer> ask_both(const model::Cluster& cluster, const model::Probe& probe, const AskSide& ask) {
+  const model::PodAddresses addresses(cluster);
+  const auto resolved = model::resolve(cluster, addresses, probe);
+  if (!resolved) return resolved.error();
+  const auto side = [&](const model::ProbeEnd& self, Direction direction, const net::Ip& remote,
+                        net::Port port) {
+    const model::ObjectName pod = self.pod != nullptr ? self.pod->name : model::ObjectName();
+    return ask(self, {pod, direction, remote, resolved->protocol, port});
+  };
+  const net::Port port = probe.port.value_or(net::Port());
+  Answer answer{model::to_text(probe.from), model::to_text(probe.to), probe.protocol, probe.port, {}, {}, {}};
+  auto egress = side(resolved->from, Direction::kEgress, resolved->to.ip, port);
+  if (!egress) return egress.error();
+  answer.egress = *std::move(egress);
+  // Which endpoints stand behind it only a pod's node says (semantics 22).
+  if (!answer.egress.behind && model::goes_to_service(cluster, addresses, *resolved)) {
+    answer.ingress.text = resolved->to.ip.to_text() + " is a Service's address, which its endpoints judge";
+    return answer;
+  }
+  if (!answer.egress.behind) {
+    auto ingress = side(resolved->to, Direction::kIngress, resolved->from.ip, port);
+    if (!ingress) return ingress.error();
+    answer.ingress = *std::move(ingress);
+    return answer;
+  }
+  for (const auto& [ip, target] : *answer.egress.behind) {
+    const model::ProbeEnd end{ip, addresses.owner(ip)};
+    auto ingress = side(end, Direction::kIngress, resolved->from.ip, target);
+    if (!ingress) return ingress.error();
+    answer.endpoints.push_back(
+        {end.pod != nullptr ? end.pod->name.to_text() : "", ip, target, *std::move(ingress)});
+  }
+  answer.ingress = sum_of(answer.endpoints);
+  return answer;
+}
+
+}  // namespace sluice::explain

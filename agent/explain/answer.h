@@ -1,0 +1,73 @@
+// Answer: whether a connection may be opened, why, and what would allow it, as `sluicectl check` prints it
+// (docs/interfaces.md has the JSON).
+//
+// Laws:
+//  1. The verdict is the compiler's: nothing here judges anew.
+//  2. A side that another node knows is `elsewhere`, never guessed.
+//  3. The same value renders to the same bytes.
+//
+// Values; any thread.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "agent/compile/compiler.h"
+#include "agent/explain/misses.h"
+#include "agent/explain/trace.h"
+#include "agent/model/probe.h"
+
+namespace sluice::explain {
+
+// One end's opinion of the connection.
+struct SideAnswer {
+  model::Side opinion = model::Side::kNone;
+  bool elsewhere = false;  // a pod of another node: its own agent knows
+  std::string reason;      // label of include/sluice/reasons.h; empty: the end is no pod, or elsewhere
+  std::string text;        // for people: why, where no rule says it
+  std::vector<std::string> rules, isolated_by;
+  std::vector<Miss> near;  // where it is denied
+  // Of an egress side whose far end is a Service's address: what is behind it.
+  std::optional<std::vector<compile::BackendAddress>> behind;
+  std::vector<TraceStep> trace;  // where it was asked for
+  std::optional<model::NetworkPolicy> fix;
+};
+
+// An endpoint behind the Service that was asked for, as its own node would judge what reaches it.
+struct EndpointAnswer {
+  std::string name;  // "shop/api-1"; empty: no pod
+  net::Ip ip;
+  net::Port port;
+  SideAnswer ingress;
+};
+
+struct Answer {
+  std::string from, to;  // as asked: "shop/web-1", "10.0.0.1"
+  net::Protocol protocol;
+  std::optional<net::Port> port;
+  SideAnswer egress, ingress;
+  std::vector<EndpointAnswer> endpoints;  // where `to` is a Service's address; `ingress` then sums them up
+
+  model::Verdict verdict() const;
+  std::string reason() const;  // of the side that denies, else of the one with most to say
+};
+
+// One side of a pod that is an endpoint of the compiler's node.
+base::Result<SideAnswer> explain_side(const compile::Compiler& compiler, const compile::Question& question);
+
+// Whoever knows one side: of `self`, where it is a pod, which is then question.pod.
+using AskSide =
+    std::function<base::Result<SideAnswer>(const model::ProbeEnd& self, const compile::Question& question)>;
+// Both sides; of a Service the ingress of each endpoint, which is denied where one of them denies.
+base::Result<Answer> ask_both(const model::Cluster& cluster, const model::Probe& probe, const AskSide& ask);
+
+// Offline: by the whole cluster, each side seen from its pod's own node.
+base::Result<Answer> check(const model::Cluster& cluster, const model::Probe& probe, bool with_trace);
+
+std::string to_text(const Answer& answer, bool colour);
+std::string to_json(const Answer& answer);  // one object, indented
+std::string to_yaml(const Answer& answer);
+// The policies that would allow it as YAML documents; empty where nothing is denied or no policy can say it.
+std::string fixes_yaml(const Answer& answer);
+
+}  // namespace sluice::explain

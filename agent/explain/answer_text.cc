@@ -1,0 +1,153 @@
+// An Answer as JSON, YAML and text.
+#include "agent/explain/answer.h"
+#include "agent/explain/object_text.h"
+
+namespace sluice::explain {
+
+namespace json = boost::json;
+
+using model::Side;
+
+namespace {
+
+json::array array_of(const std::vector<std::string>& texts) {
+  return json::array(texts.begin(), texts.end());
+}
+
+json::object side_object(const SideAnswer& side) {
+  json::array near;
+  for (const Miss& miss : side.near) {
+    json::array failed;
+    for (const FailedTerm& term : miss.failed)
+      failed.push_back({{"term", term.term}, {"want", term.want}, {"have", term.have}});
+    near.push_back({{"rule", miss.rule}, {"failed", std::move(failed)}});
+  }
+  json::object object{
+      {"opinion", json::string_view(to_text(side.opinion).data(), to_text(side.opinion).size())},
+      {"rules", array_of(side.rules)},
+      {"isolated_by", array_of(side.isolated_by)},
+      {"near", std::move(near)}};
+  if (side.elsewhere) object["elsewhere"] = true;
+  if (!side.reason.empty()) object["reason"] = side.reason;
+  if (!side.text.empty()) object["text"] = side.text;
+  json::array steps;
+  for (const TraceStep& step : side.trace) steps.push_back({{"what", step.what}, {"found", step.found}});
+  if (!steps.empty()) object["trace"] = std::move(steps);
+  if (side.fix) object["fix"] = to_json_object(*side.fix);
+  return object;
+}
+
+json::object answer_object(const Answer& answer) {
+  json::object object{{"verdict", answer.verdict() == model::Verdict::kAllow ? "allow" : "deny"},
+                      {"reason", answer.reason()},
+                      {"egress", side_object(answer.egress)},
+                      {"ingress", side_object(answer.ingress)}};
+  if (!answer.endpoints.empty()) {
+    json::array endpoints;
+    for (const EndpointAnswer& endpoint : answer.endpoints)
+      endpoints.push_back({{"endpoint", endpoint.name},
+                           {"ip", endpoint.ip.to_text()},
+                           {"port", endpoint.port.host()},
+                           {"ingress", side_object(endpoint.ingress)}});
+    object["endpoints"] = std::move(endpoints);
+  }
+  return object;
+}
+
+std::string joined(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) all += (all.empty() ? "" : ", ") + text;
+  return all;
+}
+
+constexpr size_t kMissesShown = 3, kTraceWidth = 11;
+
+class TextWriter {
+ public:
+  explicit TextWriter(bool colour) : colour_(colour) {}
+
+  void head(const Answer& answer) {
+    const bool allowed = answer.verdict() == model::Verdict::kAllow;
+    text_ += paint(allowed ? "allowed" : "denied", allowed ? "32" : "31") + ": " + answer.from + " -> " +
+             answer.to + " " + to_text(answer.protocol, answer.port.value_or(net::Port())) + " (" +
+             answer.reason() + ")\n";
+  }
+
+  void side(const std::string& name, const SideAnswer& side) {
+    text_ += "  " + name + ": " + opinion(side) + "\n";
+    for (const TraceStep& step : side.trace)
+      text_ += "    " + step.what + std::string(kTraceWidth - std::min(step.what.size(), kTraceWidth), ' ') +
+               step.found + "\n";
+    if (side.opinion != Side::kDeny) return;
+    for (size_t i = 0; i < side.near.size() && i < kMissesShown; ++i) miss(side.near[i]);
+    if (side.near.size() > kMissesShown)
+      text_ += "    and " + std::to_string(side.near.size() - kMissesShown) +
+               " rules more, which fail by more (-o json)\n";
+  }
+
+  void mend(bool any_fix, bool denied) {
+    if (any_fix)
+      text_ += "  to allow it: the same command with --fix prints the policy\n";
+    else if (denied)
+      text_ += "  no NetworkPolicy that names labels alone can allow just this\n";
+  }
+
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string paint(const std::string& text, const char* code) const {
+    return colour_ ? "\033[" + std::string(code) + "m" + text + "\033[0m" : text;
+  }
+
+  static std::string opinion(const SideAnswer& side) {
+    if (side.elsewhere) return "not known here: " + side.text;
+    if (side.opinion == Side::kAllow)
+      return "allowed by " + (side.rules.empty() ? side.text : joined(side.rules));
+    if (side.opinion == Side::kNone) return "open: " + side.text;
+    return "denied: " + side.text + "; isolated by " + joined(side.isolated_by);
+  }
+
+  void miss(const Miss& miss) {
+    text_ += "    nearest " + miss.rule + "\n";
+    size_t width = 0;
+    for (const FailedTerm& term : miss.failed) width = std::max(width, term.term.size());
+    for (const FailedTerm& term : miss.failed)
+      text_ += "      " + term.term + std::string(width - term.term.size(), ' ') + "  wants " + term.want +
+               ", has " + term.have + "\n";
+  }
+
+  const bool colour_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string to_text(const Answer& answer, bool colour) {
+  TextWriter writer(colour);
+  writer.head(answer);
+  writer.side("egress of " + answer.from, answer.egress);
+  if (answer.endpoints.empty()) writer.side("ingress of " + answer.to, answer.ingress);
+  for (const EndpointAnswer& endpoint : answer.endpoints)
+    writer.side("ingress of " + (endpoint.name.empty() ? endpoint.ip.to_text() : endpoint.name) + " port " +
+                    std::to_string(endpoint.port.host()),
+                endpoint.ingress);
+  writer.mend(answer.egress.fix || answer.ingress.fix, answer.verdict() == model::Verdict::kDeny);
+  return writer.take();
+}
+
+std::string to_json(const Answer& answer) {
+  return to_indented_json(answer_object(answer));
+}
+
+std::string to_yaml(const Answer& answer) {
+  return to_yaml_document(answer_object(answer));
+}
+
+std::string fixes_yaml(const Answer& answer) {
+  std::string text;
+  for (const SideAnswer* side : {&answer.egress, &answer.ingress})
+    if (side->fix) text += "---\n" + to_yaml_document(to_json_object(*side->fix));
+  return text;
+}
+
+}  // namespace sluice::explain

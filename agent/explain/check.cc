@@ -1,0 +1,56 @@
+// Offline: a compiler for each end's node.
+#include <algorithm>
+
+#include "agent/explain/answer.h"
+
+namespace sluice::explain {
+
+using base::Result;
+namespace {
+
+// A compiler for each node that is asked, which knows the whole cluster and holds the pods that were asked for.
+class Nodes {
+ public:
+  Nodes(const model::Cluster& cluster, bool with_trace) : with_trace_(with_trace) {
+    for (const model::Object& object : cluster.objects()) changes_.push_back(model::Change::upsert(object));
+  }
+
+  Result<SideAnswer> side(const model::ProbeEnd& self, const compile::Question& question) {
+    if (self.pod == nullptr) {
+      SideAnswer none;
+      none.text = self.ip.to_text() + " is no pod's address";
+      return none;
+    }
+    const std::string& node = self.pod->node_name;
+    auto& compiler = compilers_[node];
+    if (!compiler) compiler = std::make_unique<compile::Compiler>(node);
+    std::vector<compile::LocalPod>& locals = locals_[node];
+    if (std::ranges::none_of(locals, [&](const auto& local) { return local.name == question.pod; })) {
+      const bool first = locals.empty();
+      locals.push_back({question.pod, 0});
+      const std::span<const model::Change> all =
+          first ? std::span<const model::Change>(changes_) : std::span<const model::Change>();
+      if (auto updated = compiler->update(all, locals); !updated) return updated.error();
+    }
+    auto answer = explain_side(*compiler, question);
+    if (answer && with_trace_) answer->trace = trace(compiler->image(), question);
+    return answer;
+  }
+
+ private:
+  const bool with_trace_;
+  std::vector<model::Change> changes_;
+  std::map<std::string, std::unique_ptr<compile::Compiler>> compilers_;
+  std::map<std::string, std::vector<compile::LocalPod>> locals_;
+};
+
+}  // namespace
+
+Result<Answer> check(const model::Cluster& cluster, const model::Probe& probe, bool with_trace) {
+  Nodes nodes(cluster, with_trace);
+  return ask_both(cluster, probe, [&](const model::ProbeEnd& self, const compile::Question& question) {
+    return nodes.side(self, question);
+  });
+}
+
+}  // namespace sluice::explain

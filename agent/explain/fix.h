@@ -1,0 +1,26 @@
+// The smallest NetworkPolicy that allows what was asked.
+//
+// Laws, of a policy that is applied beside those of the Cluster:
+//  1. What was asked is allowed on that side.
+//  2. It isolates no pod in a direction in which it was open.
+//  3. It selects, at both ends, exactly the pods whose labels are those of the end, save labels that
+//     controllers write: it names them all, and of every other that has them too it excludes one more key.
+//  4. It opens the asked port alone; where the protocol has none, a NetworkPolicy can only open everything
+//     between the two.
+//
+// Pure functions of a Cluster; any thread.
+#pragma once
+
+#include <optional>
+
+#include "agent/explain/misses.h"
+
+namespace sluice::explain {
+
+// For a pod that is isolated in the contacts' direction. All of them are allowed: they have one pod, direction and
+// protocol in common. None where no policy of people can say it: an address that nobody knows yet; a pod that only
+// labels of controllers tell apart from one that is open.
+std::optional<model::NetworkPolicy> fix_for(const model::Cluster& cluster,
+                                            const std::vector<Contact>& contacts);
+
+}  // namespace sluice::explain

@@ -1,0 +1,20 @@
+// Trace: the way of a connection through the tables, as the maps have it: endpoint, rule set, identity, port
+// set. Pure functions of an Image; any thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/compile/explain.h"
+
+namespace sluice::explain {
+
+struct TraceStep {
+  std::string what;   // "endpoint", "rule set", "address", "identity", "rule", "port set"
+  std::string found;  // "4f… shop/api-1", "TCP 80,8000-8999"
+};
+
+// The steps of one side of an endpoint, in the packet's order; they end where the packet's would.
+std::vector<TraceStep> trace(const image::Image& image, const compile::Question& question);
+
+}  // namespace sluice::explain

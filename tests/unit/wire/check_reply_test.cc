@@ -1,0 +1,39 @@
+#include "agent/explain/wire/check_reply.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/oracle/random_cluster.h"
+
+namespace sluice::explain::wire {
+namespace {
+
+// Law 1.
+TEST(CheckReply, GoesThereAndBack) {
+  size_t denied = 0;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    const model::Cluster world = oracle::random_cluster(seed, 10);
+    for (const model::Probe& probe : oracle::random_probes(world, seed, 30)) {
+      const auto answer = check(world, probe, true);
+      if (!answer) continue;
+      denied += answer->verdict() == model::Verdict::kDeny;
+      const Answer back = answer_of(reply_of(*answer));
+      EXPECT_EQ(to_text(back, false), to_text(*answer, false));
+      EXPECT_EQ(to_json(back), to_json(*answer));
+    }
+  }
+  EXPECT_GT(denied, 50u);
+}
+
+TEST(CheckReply, NothingInItMovesATerminalsCursor) {
+  v1::CheckReply reply;
+  reply.set_from("\033[2Ja/b");
+  reply.mutable_egress()->add_rules("x\033]0;y\a");
+  reply.mutable_egress()->set_opinion("allow");
+  reply.add_endpoints()->set_ip("no address");
+  const std::string text = to_text(answer_of(reply), false);
+  EXPECT_EQ(text.find('\033'), std::string::npos) << text;
+  EXPECT_TRUE(answer_of(reply).endpoints.empty());
+}
+
+}  // namespace
+}  // namespace sluice::explain::wire
