@@ -1,0 +1,39 @@
+// Diff: what one state of a cluster lets through and another does not, exactly, by classes of pods and of
+// addresses, all ports at once.
+//
+// Laws:
+//  1. A connection between two pods, or a pod and an address that is no pod's, is in exactly one of opened,
+//     closed and neither, as the two clusters judge it.
+//  2. What holds for all pods of a workload is one change, by the workload's name; a workload to itself is
+//     two of its pods.
+//  3. Same clusters, same changes, in the same order.
+//
+// Pure; any thread.
+#pragma once
+
+#include "agent/rehearse/ends.h"
+
+namespace sluice::rehearse {
+
+struct Change {
+  std::string from,
+      to;  // "shop/deployment/web", "shop/web-1", "10.0.0.0/8": addresses outside, in no smaller one named
+  Share share;
+  std::vector<std::string>
+      by;  // rules; of what closed, also the policies that isolate now, "shop/default-deny"
+  auto operator<=>(const Change&) const = default;
+};
+
+struct Changes {
+  std::vector<Change> opened, closed;  // sorted
+  std::vector<std::string> left_out;   // pods that are in one of the two alone
+  bool empty() const { return opened.empty() && closed.empty(); }
+};
+
+Changes difference_of(const model::Cluster& before, const model::Cluster& after);
+
+std::string to_json(const Changes& changes);  // {"opened": [...], "closed": [...]}, a change a line
+std::string to_markdown(const Changes& changes);
+std::string to_html(const Changes& changes);  // a page of its own: no script, nothing loaded from elsewhere
+
+}  // namespace sluice::rehearse
