@@ -10,6 +10,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 
 #include "agent/compile/compiler.h"
@@ -61,7 +62,19 @@ using AskSide =
 // Both sides; of a Service the ingress of each endpoint, which is denied where one of them denies.
 base::Result<Answer> ask_both(const model::Cluster& cluster, const model::Probe& probe, const AskSide& ask);
 
-// Offline: by the whole cluster, each side seen from its pod's own node.
+// Offline: by the whole cluster, each side seen from its pod's own node. The Cluster must outlive it unchanged.
+class Checker {
+ public:
+  Checker(const model::Cluster& cluster, bool with_trace);
+  ~Checker();
+  base::Result<Answer> check(const model::Probe& probe);
+
+ private:
+  struct Nodes;
+  const model::Cluster& cluster_;
+  std::unique_ptr<Nodes> nodes_;
+};
+// One probe. For many of the same cluster make a Checker.
 base::Result<Answer> check(const model::Cluster& cluster, const model::Probe& probe, bool with_trace);
 
 std::string to_text(const Answer& answer, bool colour);

@@ -6,10 +6,8 @@
 namespace sluice::explain {
 
 using base::Result;
-namespace {
-
 // A compiler for each node that is asked, which knows the whole cluster and holds the pods that were asked for.
-class Nodes {
+struct Checker::Nodes {
  public:
   Nodes(const model::Cluster& cluster, bool with_trace) : with_trace_(with_trace) {
     for (const model::Object& object : cluster.objects()) changes_.push_back(model::Change::upsert(object));
@@ -44,13 +42,18 @@ class Nodes {
   std::map<std::string, std::vector<compile::LocalPod>> locals_;
 };
 
-}  // namespace
+Checker::Checker(const model::Cluster& cluster, bool with_trace)
+    : cluster_(cluster), nodes_(std::make_unique<Nodes>(cluster, with_trace)) {}
+Checker::~Checker() = default;
+
+Result<Answer> Checker::check(const model::Probe& probe) {
+  return ask_both(cluster_, probe, [&](const model::ProbeEnd& self, const compile::Question& question) {
+    return nodes_->side(self, question);
+  });
+}
 
 Result<Answer> check(const model::Cluster& cluster, const model::Probe& probe, bool with_trace) {
-  Nodes nodes(cluster, with_trace);
-  return ask_both(cluster, probe, [&](const model::ProbeEnd& self, const compile::Question& question) {
-    return nodes.side(self, question);
-  });
+  return Checker(cluster, with_trace).check(probe);
 }
 
 }  // namespace sluice::explain

@@ -40,6 +40,7 @@ void add_matrix(Commands& commands);
 void add_agent_commands(Commands& commands);  // sync, status, endpoints, policies, identities
 void add_check(Commands& commands);
 void add_diff(Commands& commands);
+void add_test(Commands& commands);
 void add_lab(Commands& commands);
 void add_preflight(Commands& commands);
 

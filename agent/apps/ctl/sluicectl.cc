@@ -19,6 +19,7 @@ int run(int argc, char** argv) {
   add_agent_commands(commands);
   add_check(commands);
   add_diff(commands);
+  add_test(commands);
   add_lab(commands);
   add_preflight(commands);
   if (auto exit = parse(app, argc, argv)) return leave(kSluicectl, *exit);

@@ -1,0 +1,116 @@
+#include <algorithm>
+
+#include "agent/expect/expectations.h"
+
+namespace sluice::expect {
+namespace {
+
+using explain::Answer;
+
+// What the ends stand for; `except` is left out of "every pod of", not of what is named.
+std::vector<std::string> expand(const std::vector<std::string>& ends, const std::set<std::string>& except,
+                                const Judge& judge) {
+  std::vector<std::string> names;
+  for (const std::string& end : ends) {
+    if (!end.ends_with(kEveryPod)) {
+      names.push_back(end);
+      continue;
+    }
+    for (std::string& name : judge.pods_of(end.substr(0, end.size() - kEveryPod.size())))
+      if (!except.contains(name)) names.push_back(std::move(name));
+  }
+  return names;
+}
+
+std::set<std::string> left_out_by(const Expectation& expectation, const Judge& judge) {
+  std::set<std::string> names;
+  for (const std::string& name : expand(expectation.except, {}, judge))
+    names.insert(model::to_text(*model::parse_party(name)));
+  return names;
+}
+
+bool is_because(const Answer& answer, const std::string& policy) {
+  const auto named = [&](const std::string& rule) {
+    return rule == policy || rule.starts_with(policy + ":");
+  };
+  const bool allowed = answer.verdict() == model::Verdict::kAllow;
+  for (const explain::SideAnswer* side : {&answer.egress, &answer.ingress}) {
+    if (!allowed && side->opinion != model::Side::kDeny) continue;
+    const auto& reasons = allowed ? side->rules : side->isolated_by;
+    if (std::any_of(reasons.begin(), reasons.end(), named)) return true;
+  }
+  return false;
+}
+
+// Why the answer is not what was expected; empty: it is.
+std::string contradiction(const Expectation& expectation, const Answer& answer) {
+  const bool allowed = answer.verdict() == model::Verdict::kAllow;
+  if (allowed != expectation.allow) return allowed ? "is allowed" : "is denied";
+  if (expectation.because.empty() || is_because(answer, expectation.because)) return {};
+  return std::string(allowed ? "is allowed" : "is denied") + ", but not by " + expectation.because;
+}
+
+void judge_pair(const Expectation& expectation, const std::string& from, const std::string& to,
+                const Judge& judge, Outcome& outcome, Report& report) {
+  ++outcome.pairs;
+  const auto answer = judge.check(from, to, expectation.protocol, expectation.port);
+  if (!answer) {
+    outcome.failures.push_back({from, to, answer.error().message(), {}});
+    return;
+  }
+  report.pairs.insert({from, to});
+  for (const explain::SideAnswer* side : {&answer->egress, &answer->ingress})
+    report.rules.insert(side->rules.begin(), side->rules.end());
+  for (const explain::EndpointAnswer& endpoint : answer->endpoints)
+    report.rules.insert(endpoint.ingress.rules.begin(), endpoint.ingress.rules.end());
+  if (const std::string why = contradiction(expectation, *answer); !why.empty())
+    outcome.failures.push_back({from, to, why, explain::to_text(*answer, false)});
+}
+
+}  // namespace
+
+bool Report::passed() const {
+  return std::all_of(outcomes.begin(), outcomes.end(),
+                     [](const Outcome& outcome) { return outcome.passed(); });
+}
+
+Report judge(const std::vector<Expectation>& expectations, const Judge& judge) {
+  Report report;
+  for (const Expectation& expectation : expectations) {
+    Outcome outcome{expectation, 0, {}};
+    const auto except = left_out_by(expectation, judge);
+    const auto from = expand(expectation.from, except, judge), to = expand(expectation.to, except, judge);
+    for (const std::string& one : from)
+      for (const std::string& other : to)
+        if (one != other) judge_pair(expectation, one, other, judge, outcome, report);
+    if (outcome.pairs == 0)
+      outcome.failures.push_back({"", "", "stands for no pair of two different ends", {}});
+    report.outcomes.push_back(std::move(outcome));
+  }
+  return report;
+}
+
+Coverage coverage_of(const model::Cluster& cluster, const Report& report) {
+  Coverage coverage;
+  for (const auto& [name, policy] : cluster.policies)
+    for (const model::Direction direction : model::kDirections)
+      for (size_t i = 0; policy.isolates(direction) && i < policy.rules(direction).size(); ++i) {
+        ++coverage.rules_in_all;
+        std::string rule =
+            name.to_text() + ":" + std::string(model::to_text(direction)) + "[" + std::to_string(i) + "]";
+        if (!report.rules.contains(rule)) coverage.rules.push_back(std::move(rule));
+      }
+  const model::PodAddresses addresses(cluster);
+  std::vector<std::string> names;
+  for (const auto& [name, pod] : cluster.pods)
+    if (!addresses.owned_by(pod).empty()) names.push_back(name.to_text());
+  for (const std::string& from : names)
+    for (const std::string& to : names) {
+      if (from == to) continue;
+      ++coverage.pairs_in_all;
+      if (!report.pairs.contains({from, to})) coverage.pairs.emplace_back(from, to);
+    }
+  return coverage;
+}
+
+}  // namespace sluice::expect
