@@ -16,6 +16,8 @@ packages=(
   libyaml-dev libyaml-cpp-dev libboost1.81-dev libboost-json1.81-dev libssl-dev libabsl-dev
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
   prometheus-cpp-dev libspdlog-dev libcli11-dev
+  # captures, for sluicectl replay
+  libpcap-dev
   # tests, fuzzers (sanitizer run-times; llvm-14 has the symbolizer for their reports), benchmarks
   libgtest-dev libgmock-dev libbenchmark-dev libclang-rt-14-dev llvm-14
   # make check

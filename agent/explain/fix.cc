@@ -72,28 +72,13 @@ bool isolates_an_open_pod(const model::Cluster& cluster, const std::string& ns, 
   return false;
 }
 
-// None: an address that nobody knows yet.
-std::optional<model::Peer> peer_of(const model::Cluster& cluster, const std::string& policy_namespace,
-                                   const compile::FarEnd& far) {
-  if (far.pod == nullptr) {
-    if (model::is_placeholder(far.ip)) return std::nullopt;
-    return model::IpBlock{net::Cidr::host(far.ip), {}};
-  }
-  model::SelectorPeer peer;
-  const std::string& ns = far.pod->name.ns;
-  peer.pod_selector = exactly(cluster, ns, labels_of_people(far.pod->labels));
-  if (ns != policy_namespace)
-    peer.namespace_selector = LabelSelector{{{model::kNamespaceNameLabel, model::Operator::kIn, {ns}}}};
-  return peer;
-}
-
 // One rule for each port of the far ends.
 bool add_rules(const model::Cluster& cluster, const std::vector<Contact>& contacts,
                model::NetworkPolicy& policy) {
   std::map<net::Port, std::set<model::Peer>> peers;
   const bool has_ports = contacts.front().protocol.has_ports();
   for (const Contact& contact : contacts) {
-    const auto peer = peer_of(cluster, policy.name.ns, contact.far);
+    const auto peer = peer_for(cluster, policy.name.ns, contact.far);
     if (!peer) return false;
     peers[has_ports ? contact.far.port : net::Port()].insert(*peer);
   }
@@ -132,13 +117,31 @@ std::string name_of(const model::Cluster& cluster, const Contact& contact) {
 
 }  // namespace
 
+LabelSelector selector_of(const model::Cluster& cluster, const Pod& pod) {
+  return exactly(cluster, pod.name.ns, labels_of_people(pod.labels));
+}
+
+std::optional<model::Peer> peer_for(const model::Cluster& cluster, const std::string& policy_namespace,
+                                    const compile::FarEnd& far) {
+  if (far.pod == nullptr) {
+    if (model::is_placeholder(far.ip)) return std::nullopt;
+    return model::IpBlock{net::Cidr::host(far.ip), {}};
+  }
+  model::SelectorPeer peer;
+  const std::string& ns = far.pod->name.ns;
+  peer.pod_selector = selector_of(cluster, *far.pod);
+  if (ns != policy_namespace)
+    peer.namespace_selector = LabelSelector{{{model::kNamespaceNameLabel, model::Operator::kIn, {ns}}}};
+  return peer;
+}
+
 std::optional<model::NetworkPolicy> fix_for(const model::Cluster& cluster,
                                             const std::vector<Contact>& contacts) {
   if (contacts.empty()) return std::nullopt;
   const Contact& first = contacts.front();
   model::NetworkPolicy policy;
   policy.name = {first.pod->name.ns, name_of(cluster, first)};
-  policy.pod_selector = exactly(cluster, first.pod->name.ns, labels_of_people(first.pod->labels));
+  policy.pod_selector = selector_of(cluster, *first.pod);
   policy.isolates_ingress = first.direction == Direction::kIngress;
   policy.isolates_egress = first.direction == Direction::kEgress;
   if (isolates_an_open_pod(cluster, policy.name.ns, policy.pod_selector, first.direction))

@@ -48,7 +48,7 @@ class Case(unittest.TestCase):
         if command[0] in ASK_AN_ENGINE:
             arguments += ["--engine", engine]
         for manifests in want.get("manifests", ["manifests"]):
-            arguments += ["--manifests", manifests]
+            arguments += ["--with" if command[0] == "replay" else "--manifests", manifests]
         if command[0] == "eval":
             arguments += ["--probes", "-"]
         given = self.text(want.get("input", "probes.jsonl"))

@@ -41,6 +41,7 @@ void add_agent_commands(Commands& commands);  // sync, status, endpoints, polici
 void add_check(Commands& commands);
 void add_diff(Commands& commands);
 void add_test(Commands& commands);
+void add_replay(Commands& commands);  // replay, suggest
 void add_lab(Commands& commands);
 void add_preflight(Commands& commands);
 

@@ -20,6 +20,7 @@ int run(int argc, char** argv) {
   add_check(commands);
   add_diff(commands);
   add_test(commands);
+  add_replay(commands);
   add_lab(commands);
   add_preflight(commands);
   if (auto exit = parse(app, argc, argv)) return leave(kSluicectl, *exit);

@@ -1,11 +1,10 @@
 // sluicectl test: what a team expects of its policies, from files, by an agent, or by real connections in the lab.
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 
 #include "agent/apps/ctl/asking.h"
 #include "agent/apps/ctl/commands.h"
 #include "agent/apps/ctl/manifests.h"
+#include "agent/apps/ctl/read_file.h"
 #include "agent/apps/terminal.h"
 #include "agent/expect/expectations.h"
 #include "agent/explain/wire/check_reply.h"
@@ -32,13 +31,12 @@ std::optional<std::vector<Expectation>> read_files(const std::vector<std::string
   std::vector<Expectation> all;
   bool sound = true;
   for (const std::string& file : files) {
-    std::ifstream in(file, std::ios::binary);
-    std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-    if (!in.is_open() || in.bad() || bytes.size() > kLargestFile) {
-      fail(kSluicectl, kExitUsage, "test: " + file + ": cannot be read, or is larger than 16 MiB");
+    const auto bytes = read_file(file, kLargestFile);
+    if (!bytes) {
+      fail(kSluicectl, kExitUsage, "test: " + bytes.error().message());
       return std::nullopt;
     }
-    auto read = expect::read_expectations(bytes, file);
+    auto read = expect::read_expectations(*bytes, file);
     for (const std::string& problem : read.problems) fail(kSluicectl, kExitUsage, "test: " + problem);
     sound = sound && read.problems.empty();
     for (Expectation& one : read.all) all.push_back(std::move(one));
