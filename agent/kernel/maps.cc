@@ -133,6 +133,8 @@ Result<KernelMaps> KernelMaps::open(const Programs& programs) {
 }
 
 Status KernelMaps::open_tables(const Programs& programs) {
+  if (programs.looks_only())
+    if (Status looked = programs.table_arrays().look_again(); !looked) return looked;
   auto tables = table::Tables::open(programs.table_arrays(), arrays_.config[0],
                                     {arrays_.lengths4.all(), arrays_.lengths6.all()}, !programs.looks_only());
   if (!tables) return tables.error();

@@ -42,6 +42,9 @@ class KernelMaps final : public image::Target {
   base::Status set_prefix_flags(uint64_t flags) override;
   base::Status flip(uint64_t epoch, uint64_t next_endpoint_id) override;
   base::Status wait_grace() override;
+  std::vector<std::string> problems() const override { return tables_->problems(); }
+  // Of a policy table: how often it was to grow and could not, since it was opened.
+  uint64_t growth_failures(sluice_map map) const { return tables_->growth_failures(map); }
 
   // Everything as it stands, read back (agent/kernel/readback.cc).
   base::Result<image::Contents> read() const;
@@ -69,7 +72,8 @@ class KernelMaps final : public image::Target {
   Grace grace_;
 };
 
-// What is pinned there, read back beside whoever enforces with it; nothing is made, locked or attached.
+// What is pinned there, read back beside whoever enforces with it; nothing is made, locked or attached. One epoch's
+// state: where the epoch, or the array of a table, changes meanwhile, it is read again (look.h).
 base::Result<image::Contents> read_pinned(const std::filesystem::path& pin_dir);
 
 }  // namespace sluice::kernel

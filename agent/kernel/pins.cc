@@ -42,10 +42,16 @@ base::Result<uint32_t> pinned_entries(const fs::path& path) {
     if (errno == ENOENT) return 0U;
     return Error::from_errno(errno, "open " + path.string());
   }
+  auto entries = entries_of(fd.get());
+  if (!entries) return entries.error().within(path.string());
+  return entries;
+}
+
+base::Result<uint32_t> entries_of(int map_fd) {
   bpf_map_info info{};
   uint32_t size = sizeof info;
-  if (const int code = bpf_obj_get_info_by_fd(fd.get(), &info, &size); code != 0)
-    return Error::from_errno(-code, "inspect " + path.string());
+  if (const int code = bpf_obj_get_info_by_fd(map_fd, &info, &size); code != 0)
+    return Error::from_errno(-code, "inspect a map");
   return info.max_entries;
 }
 

@@ -16,6 +16,8 @@ base::Status reuse_pinned(bpf_map* map, const std::filesystem::path& path);
 
 // How many entries the map pinned at `path` has; 0: none is.
 base::Result<uint32_t> pinned_entries(const std::filesystem::path& path);
+// Of a map at hand.
+base::Result<uint32_t> entries_of(int map_fd);
 
 // After load: pins what was not yet.
 base::Status pin_new(const bpf_map* map, const std::filesystem::path& path);

@@ -1,9 +1,12 @@
 // KernelMaps::read(): the maps as image::Contents.
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <bit>
 #include <cstring>
 
 #include "agent/kernel/entries.h"
+#include "agent/kernel/look.h"
 #include "agent/kernel/maps.h"
 
 namespace sluice::kernel {
@@ -65,6 +68,22 @@ void add_direct_slots(const MappedArray<uint64_t>& words, image::Table<uint32_t,
   interfaces.erase(std::unique(interfaces.begin(), interfaces.end(), same), interfaces.end());
 }
 
+// What changes with every change that is put in force, and with every table that grows.
+struct Mark {
+  explicit Mark(const sluice_config& config) : epoch(load(config.epoch)) {
+    for (size_t i = 0; i < tables.size(); ++i) tables[i] = load(config.table[i]);
+  }
+  bool operator==(const Mark&) const = default;
+
+  uint64_t epoch;
+  std::array<uint64_t, SLUICE_TABLE_COUNT> tables{};
+
+ private:
+  static uint64_t load(const __u64& word) {
+    return std::atomic_ref(const_cast<__u64&>(word)).load(std::memory_order_acquire);
+  }
+};
+
 }  // namespace
 
 Result<image::Contents> KernelMaps::read() const {
@@ -86,9 +105,15 @@ base::Result<image::Contents> read_pinned(const std::filesystem::path& pin_dir) 
   options.look_only = true;
   const auto programs = load(options);
   if (!programs) return programs.error();
-  const auto maps = KernelMaps::open(*programs);
-  if (!maps) return maps.error();
-  return maps->read();
+  const auto config = MappedArray<sluice_config>::open(programs->map(SLUICE_MAP_CONFIG));
+  if (!config) return config.error();
+  return look(
+      pin_dir.string(), [&config] { return Mark((*config)[0]); },
+      [&programs]() -> Result<image::Contents> {
+        const auto maps = KernelMaps::open(*programs);
+        if (!maps) return maps.error();
+        return maps->read();
+      });
 }
 
 }  // namespace sluice::kernel

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <string>
 
+#include "agent/kernel/look.h"
 #include "agent/kernel/pins.h"
 
 namespace sluice::kernel {
@@ -39,30 +40,51 @@ Result<std::unique_ptr<TableArrays>> TableArrays::open(int outer, MappedArray<sl
   std::unique_ptr<TableArrays> arrays(new TableArrays(outer, std::move(config), std::move(maps_dir)));
   for (uint32_t i = 0; i < SLUICE_TABLE_COUNT; ++i) {
     const auto table = static_cast<sluice_table>(i);
-    if (Status opened = arrays->open_pinned_array(table, look_only); !opened) return opened.error();
+    if (Status opened = arrays->open_in_force(table); !opened) return opened.error();
+    const uint64_t shape = arrays->arrays_.at(table).shape;
+    if (!look_only && shape != 0) arrays->displace(table, 1 - array_of(shape));
   }
   return arrays;
 }
 
-// What an earlier agent left.
-Status TableArrays::open_pinned_array(sluice_table table, bool look_only) {
-  const uint64_t shape = config_[0].table[table];
-  if (!maps_dir_ || shape == 0) return done();
-  const uint32_t array = array_of(shape);
-  const auto path = pin(table, array);
+Status TableArrays::look_again() {
+  for (uint32_t i = 0; i < SLUICE_TABLE_COUNT; ++i)
+    if (Status opened = open_in_force(static_cast<sluice_table>(i)); !opened) return opened;
+  return done();
+}
+
+uint64_t TableArrays::shape_in_force(sluice_table table) const {
+  // A 64-bit word of the kernel's: whoever writes it stores it at once.
+  return std::atomic_ref(const_cast<__u64&>(config_[0].table[table])).load(std::memory_order_acquire);
+}
+
+// What an earlier agent left, or, where this only looks, what one at work has by now: that one puts another array
+// in force, and removes the pin of the one before, at any time.
+Status TableArrays::open_in_force(sluice_table table) {
+  const auto mark = [this, table] { return shape_in_force(table); };
+  return look(std::string("map ") + kNames[table], mark, [this, table]() -> Status {
+    const uint64_t shape = shape_in_force(table);
+    if (!maps_dir_ || shape == arrays_.at(table).shape) return done();
+    auto opened = open_pinned_array(table, shape);
+    if (!opened) return opened.error();
+    arrays_.at(table) = std::move(*opened);
+    return done();
+  });
+}
+
+Result<TableArrays::Array> TableArrays::open_pinned_array(sluice_table table, uint64_t shape) const {
+  const auto path = pin(table, array_of(shape));
   auto fd = open_pinned(path);
   if (!fd) return fd.error();
-  const auto entries = pinned_entries(path);
-  if (!entries) return entries.error();
+  const auto entries = entries_of(fd->get());
+  if (!entries) return entries.error().within(path.string());
   if (*entries != table::Table::lines_for(table, SLUICE_TABLE_MASK(shape) + 1))
     return Error("reuse " + path.string() +
                  ": it is not as large as the configuration says; remove it by `sluiced --detach` or choose "
                  "another --bpffs");
   auto lines = MappedArray<sluice_line>::open(fd->get(), *entries, kNames[table]);
   if (!lines) return lines.error();
-  arrays_.at(table) = {std::move(*fd), std::move(*lines)};
-  if (!look_only) displace(table, 1 - array);
-  return done();
+  return Array{std::move(*fd), std::move(*lines), shape};
 }
 
 std::filesystem::path TableArrays::pin(sluice_table table, uint32_t array) const {
@@ -114,7 +136,7 @@ Result<std::span<sluice_line>> TableArrays::make(sluice_table table, size_t line
       return Error::from_errno(-code, "pin " + path.string());
   }
   auto& next = next_.at(table);
-  next = {std::move(fd), std::move(*mapped)};
+  next = {std::move(fd), std::move(*mapped), 0};
   return std::span<sluice_line>(&(*next.lines)[0], next.lines->size());
 }
 
@@ -130,8 +152,8 @@ Status TableArrays::show(sluice_table table) {
   const uint32_t buckets = table::Table::buckets_in(table, next.lines->size());
   if (Status placed = place(table, array, next.fd.get()); !placed) return placed;
   const bool first = config_[0].table[table] == 0;
-  std::atomic_ref(config_[0].table[table])
-      .store(SLUICE_TABLE_SHAPE(array, buckets), std::memory_order_release);
+  next.shape = SLUICE_TABLE_SHAPE(array, buckets);
+  std::atomic_ref(config_[0].table[table]).store(next.shape, std::memory_order_release);
   // Once more, for its grace period: then nobody asks for the other array any more. Where that cannot be had, the
   // other one stays in its place until the table grows again, or an agent starts.
   if (!first && place(table, array, next.fd.get())) displace(table, 1 - array);

@@ -6,8 +6,10 @@
 //     is there only while a table grows.
 //  2. Each array is pinned as <table>_0 or <table>_1 beside the maps, so that it outlives the agent.
 //  3. Who dies half-way through growing leaves what was in force before; the next one removes the rest.
+//  4. Who only looks may do so beside a writer. An array that it has opened stays as it was when the table grew
+//     out of it; look_again() opens the one in force.
 //
-// One writer, as table::Tables.
+// One writer, as table::Tables; any number that look.
 #pragma once
 
 #include <array>
@@ -29,6 +31,9 @@ class TableArrays final : public table::Arrays {
                                                          std::optional<std::filesystem::path> maps_dir,
                                                          bool look_only);
 
+  // Where this only looks: opens what is in force by now, where a table grew or came.
+  base::Status look_again();
+
   // Of the array in force; -1: there is none yet.
   int fd(sluice_table table) const { return arrays_[table].fd.get(); }
 
@@ -42,10 +47,13 @@ class TableArrays final : public table::Arrays {
   struct Array {
     base::Fd fd;
     std::optional<MappedArray<sluice_line>> lines;
+    uint64_t shape = 0;  // the word of sluice_config that it was opened by
   };
   TableArrays(int outer, MappedArray<sluice_config> config, std::optional<std::filesystem::path> maps_dir)
       : outer_(outer), config_(std::move(config)), maps_dir_(std::move(maps_dir)) {}
-  base::Status open_pinned_array(sluice_table table, bool look_only);
+  uint64_t shape_in_force(sluice_table table) const;
+  base::Status open_in_force(sluice_table table);
+  base::Result<Array> open_pinned_array(sluice_table table, uint64_t shape) const;
   std::filesystem::path pin(sluice_table table, uint32_t array) const;
   base::Status place(sluice_table table, uint32_t array, int fd) const;
   void displace(sluice_table table, uint32_t array) const;

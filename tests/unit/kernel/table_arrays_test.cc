@@ -4,7 +4,9 @@
 #include <bpf/bpf.h>
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <fstream>
+#include <thread>
 
 #include "agent/kernel/bpffs.h"
 #include "agent/kernel/maps.h"
@@ -111,6 +113,54 @@ TEST_F(TableArraysTest, WhoOnlyLooksMakesNothing) {
   const KernelMaps maps = must(KernelMaps::open(programs));
   EXPECT_TRUE(must(maps.read()).rules.empty());
   EXPECT_FALSE(fs::exists(maps_dir(kPinDir) / "rules_0"));
+}
+
+// What a look-only reader meets beside an agent at work: arrays whose pins come and go, and words that change
+// between two steps of its own.
+TEST_F(TableArraysTest, WhoLooksWhileATableGrowsFindsAnArrayThatIsWhole) {
+  const Programs programs = must(load(small_pinned()));
+  KernelMaps maps = must(KernelMaps::open(programs));
+  const auto config = [&programs] {
+    return must(MappedArray<sluice_config>::open(programs.map(SLUICE_MAP_CONFIG)));
+  };
+  constexpr size_t kSizes[] = {256, 512, 1024, 2048};
+  constexpr int kLooksAtLeast = 3000;
+  std::atomic<bool> done = false;
+  std::atomic<int> shown = 0;
+  std::thread agent([&] {
+    TableArrays& arrays = programs.table_arrays();
+    while (!done) {
+      const size_t size = kSizes[shown % std::size(kSizes)];
+      auto lines = arrays.make(SLUICE_TABLE_RULES, size);
+      if (!lines) continue;
+      lines->back().word[SLUICE_LINE_WORDS - 1] = size;
+      if (arrays.show(SLUICE_TABLE_RULES)) ++shown;
+    }
+  });
+  int torn = 0, looks = 0;
+  std::string first;
+  for (; looks < kLooksAtLeast || shown < 20; ++looks) {
+    auto seen = TableArrays::open(-1, config(), maps_dir(kPinDir), true);
+    const auto lines = seen ? (*seen)->in_force(SLUICE_TABLE_RULES) : std::span<sluice_line>();
+    const bool whole = seen && (shown == 0 || lines.back().word[SLUICE_LINE_WORDS - 1] == lines.size());
+    if (!whole && torn++ == 0) first = seen ? "another array" : seen.error().message();
+  }
+  done = true;
+  agent.join();
+  EXPECT_EQ(torn, 0) << "of " << looks << " looks at a table shown " << shown << " times; first: " << first;
+}
+
+TEST_F(TableArraysTest, WhatIsPinnedIsReadAsItIsByNowThoughATableGrewSinceTheProgramsWereLoaded) {
+  LoadOptions options;  // as read_pinned() has them
+  options.pin_dir = kPinDir;
+  const Programs programs = must(load(options));
+  KernelMaps maps = must(KernelMaps::open(programs));
+  LoadOptions look = options;
+  look.look_only = true;
+  const Programs looking = must(load(look));
+  EXPECT_OK(maps.write(rules(0, 6000, 2)));
+  EXPECT_EQ(count_rules(must(KernelMaps::open(looking))), 6000U);
+  EXPECT_EQ(must(read_pinned(kPinDir)).rules.size(), 6000U);
 }
 
 }  // namespace
