@@ -1,6 +1,7 @@
 // What the agent says of itself: the control API's replies, and HTTP; and what it does about the flow tables, and
 // about maps of other layouts, once all is in force.
 #include "agent/control/agent.h"
+#include "agent/image/encode.h"
 #include "agent/kernel/bpffs.h"
 #include "agent/kernel/flows.h"
 
@@ -64,6 +65,10 @@ void Agent::remove_other_layouts() {
 MetricsReading Agent::reading() {
   MetricsReading now = metrics_reading(view(), facts_, counters(), stats());
   now.flows = flows(flow_reader_.lately());
+  for (uint32_t i = SLUICE_FIRST_TABLE; i < SLUICE_MAP_COUNT; ++i) {
+    const auto map = static_cast<sluice_map>(i);
+    now.growth_failures[std::string(image::map_name(map))] = kernel_.maps->growth_failures(map);
+  }
   if (feed_ != nullptr) now.feed = feed_->reading();
   return now;
 }

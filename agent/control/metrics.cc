@@ -79,6 +79,9 @@ void add_maps(const MetricsReading& now, Families& all) {
   for (const auto& fill : now.maps) all.add(static_cast<double>(fill.used), {{"map", fill.map}});
   all.begin("sluice_map_entries_limit", "Entries that fit, by BPF map.", MetricType::Gauge);
   for (const auto& fill : now.maps) all.add(static_cast<double>(fill.limit), {{"map", fill.map}});
+  all.begin("sluice_table_growth_failures_total",
+            "How often a policy table was to grow and there was no memory for it.", MetricType::Counter);
+  for (const auto& [map, count] : now.growth_failures) all.add(static_cast<double>(count), {{"map", map}});
 }
 
 void add_flows(const FlowReading& flows, Families& all) {

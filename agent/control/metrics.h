@@ -50,6 +50,7 @@ struct MetricsReading {
     uint64_t used = 0, limit = 0;
   };
   std::vector<Fill> maps;
+  std::map<std::string, uint64_t> growth_failures;  // by policy table
   kernel::Counters counters{};
   std::vector<EndpointDrops> drops;
   uint64_t announced = 0;                         // endpoints that CNI plugins announced

@@ -75,6 +75,8 @@ class Target {
   virtual base::Status flip(uint64_t epoch, uint64_t next_endpoint_id) = 0;
   // Returns once every program run that began before the call has ended.
   virtual base::Status wait_grace() = 0;
+  // What is wrong with it although no write has failed, one line each.
+  virtual std::vector<std::string> problems() const { return {}; }
 };
 
 // Steps 1-4. On failure of steps 1-3 everything written is undone and the error returned.

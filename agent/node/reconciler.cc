@@ -20,12 +20,14 @@ std::set<uint32_t> endpoint_interfaces(const image::Image& image) {
 }
 
 // What is wrong with the machine, as it is now.
-Reports::Lines machine_lines(const NodeState& state) {
+Reports::Lines machine_lines(const NodeState& state, const image::Target* target) {
   Reports::Lines lines{state.unread, state.interfaces.warnings};
   const auto& discovery = state.inputs.discovery();
   for (const auto* more : {&discovery.problems, &discovery.unseen, &state.interfaces.problems})
     lines.problems.insert(lines.problems.end(), more->begin(), more->end());
   for (const auto& [ifindex, error] : state.attachments.errors()) lines.problems.push_back(error);
+  if (target != nullptr)
+    for (auto& problem : target->problems()) lines.problems.push_back(std::move(problem));
   const auto& nodes = state.compiler.cluster().nodes;
   if (!nodes.empty() && !nodes.contains({"", state.name}))
     lines.warnings.push_back("--node-name " + state.name + ": none of the Node objects (" +
@@ -91,7 +93,7 @@ void Reconciler::set_unread(std::vector<std::string> unread) {
 }
 
 void Reconciler::report() {
-  state_.reports.update(machine_lines(state_),
+  state_.reports.update(machine_lines(state_, backend_.target),
                         {state_.inputs.news().problems, state_.inputs.news().warnings});
 }
 

@@ -118,6 +118,14 @@ Result<std::unique_ptr<Table>> Tables::copy_larger(sluice_map map, size_t entrie
 }
 
 Status Tables::grow(sluice_map map, size_t entries) {
+  Status grown = try_to_grow(map, entries);
+  const size_t index = map - SLUICE_FIRST_TABLE;
+  why_not_grown_.at(index) = grown ? "" : grown.error().message();
+  if (!grown) ++growth_failures_.at(index);
+  return grown;
+}
+
+Status Tables::try_to_grow(sluice_map map, size_t entries) {
   const sluice_table which = table_of(map);
   if (Status published = publish(map); !published) return published;
   auto grown = copy_larger(map, entries);
@@ -197,6 +205,17 @@ Status Tables::write(const image::Batch& batch) {
     remove<KeyType>(batch);
     return done();
   });
+}
+
+std::vector<std::string> Tables::problems() const {
+  std::vector<std::string> all;
+  for (size_t i = 0; i < tables_.size(); ++i) {
+    if (why_not_grown_.at(i).empty() || !tables_.at(i) || !tables_.at(i)->crowded()) continue;
+    const auto map = static_cast<sluice_map>(SLUICE_FIRST_TABLE + i);
+    all.push_back("map " + std::string(image::map_name(map)) + ": could not grow (" + why_not_grown_.at(i) +
+                  "); its entries find places for some time yet: raise the agent's memory limit");
+  }
+  return all;
 }
 
 void Tables::note_grace() {

@@ -12,6 +12,8 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "agent/base/result.h"
 #include "agent/image/contents.h"
@@ -65,6 +67,10 @@ class Tables {
 
   size_t entries(sluice_map map) const { return of(map).entries(); }
   uint32_t buckets(sluice_map map) const { return of(map).buckets(); }
+  // How often the table was to grow and could not, for want of memory.
+  uint64_t growth_failures(sluice_map map) const { return growth_failures_.at(map - SLUICE_FIRST_TABLE); }
+  // The tables that are more than half full since they could not grow, one line each.
+  std::vector<std::string> problems() const;
   std::optional<sluice_cell> find(sluice_map map, const Key& key) const { return of(map).find(key); }
   void read(image::Contents& contents) const;
 
@@ -74,6 +80,7 @@ class Tables {
   const Table& of(sluice_map map) const { return *tables_.at(map - SLUICE_FIRST_TABLE); }
   base::Status publish(sluice_map map);
   base::Status grow(sluice_map map, size_t entries);
+  base::Status try_to_grow(sluice_map map, size_t entries);
   base::Result<std::unique_ptr<Table>> copy_larger(sluice_map map, size_t entries);
   base::Status make_room(sluice_map map, size_t more);
   base::Status add(sluice_map map, const Key& key, const sluice_cell& cell, size_t more);
@@ -90,6 +97,8 @@ class Tables {
   std::array<std::unique_ptr<Table>, SLUICE_TABLE_COUNT> tables_;  // NULL: not there, and this only looks
   std::array<uint32_t, SLUICE_TABLE_COUNT> limits_;
   std::array<uint32_t, SLUICE_TABLE_COUNT> tried_{};  // entries from which on growing is tried again
+  std::array<uint64_t, SLUICE_TABLE_COUNT> growth_failures_{};
+  std::array<std::string, SLUICE_TABLE_COUNT> why_not_grown_;  // empty where the last growth went well
 };
 
 }  // namespace sluice::table

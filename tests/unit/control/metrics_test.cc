@@ -19,6 +19,7 @@ MetricsReading reading() {
   now.ready = true;
   now.objects = {{"Pod", 3}};
   now.maps = {{"rules", 7, 100}};
+  now.growth_failures = {{"rules", 2}};
   now.counters[SLUICE_DENIED_NO_RULE][SLUICE_EGRESS] = {4, 400};
   now.counters[SLUICE_ALLOWED_POLICY][SLUICE_INGRESS] = {9, 900};
   sluice_endpoint_stats stats{};
@@ -37,6 +38,7 @@ TEST(MetricsText, SaysWhatTheReadingHolds) {
            "sluice_objects{kind=\"Pod\"} 3",
            "sluice_map_entries{map=\"rules\"} 7",
            "sluice_map_entries_limit{map=\"rules\"} 100",
+           "sluice_table_growth_failures_total{map=\"rules\"} 2",
            "sluice_drops_total{reason=\"no_rule\",direction=\"egress\"} 4",
            "sluice_drop_bytes_total{reason=\"no_rule\",direction=\"egress\"} 400",
            "sluice_judged_total{reason=\"policy\",direction=\"ingress\"} 9",

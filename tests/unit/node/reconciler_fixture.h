@@ -38,6 +38,8 @@ class FakeMaps final : public packet::Maps {
     ++graces;
     return graces_fail ? base::Error("wait: refused") : base::done();
   }
+  std::vector<std::string> problems() const override { return wrong; }
+  std::vector<std::string> wrong;
   std::set<uint32_t> attached, refused;
   int attaches = 0, graces = 0;
   bool flips_fail = false, graces_fail = false;

@@ -197,6 +197,19 @@ TEST_F(ReconcilerTest, WhatWasNotPutInForceIsNeverTakenForItThoughTheMapsCannotB
   EXPECT_EQ(endpoint_at(*node, 7), "prod/web");
 }
 
+TEST_F(ReconcilerTest, WhatIsWrongWithTheMapsIsAProblemThoughTheChangeIsInForce) {
+  auto node = make_node();
+  maps_.wrong = {"map rules: could not grow"};
+  give_first(*node);
+  EXPECT_EQ(node->apply(), Applied::kInForce);
+  pass_a_second();
+  EXPECT_THAT(node->view().problems(), ElementsAre("map rules: could not grow"));
+  EXPECT_TRUE(node->view().all_in_force());
+  maps_.wrong.clear();
+  node->report();
+  EXPECT_THAT(node->view().problems(), IsEmpty());
+}
+
 TEST_F(ReconcilerTest, AFailedAttachmentIsAProblemUntilItSucceeds) {
   auto node = make_node();
   maps_.refused = {8};

@@ -8,6 +8,8 @@
 namespace sluice::table {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::kAbsent;
 using testing::kPolicyMaps;
@@ -130,11 +132,29 @@ TEST_F(TablesTest, WithoutMemoryATableIsFilledFurther) {
     EXPECT_THAT(status.error().message(), HasSubstr("make an array"));
     EXPECT_EQ(status.error().code(), ENOMEM);
     EXPECT_EQ(tables_.entries(map), count - 1);
+    EXPECT_GT(tables_.growth_failures(map), 1U) << "tried again as it filled";
+    EXPECT_THAT(tables_.problems(), ElementsAre(AllOf(HasSubstr(std::string(image::map_name(map))),
+                                                      HasSubstr("could not grow (make an array"))));
     arrays_.out_of_memory = false;
     EXPECT_TRUE(put(map, count - 1, {2, kAbsent, count - 1}).ok());
     EXPECT_EQ(tables_.entries(map), count);
     for (uint32_t i = 0; i < count; ++i) ASSERT_TRUE(holds(map, i)) << i;
+    EXPECT_TRUE(tables_.problems().empty()) << "it has grown";
   }
+}
+
+TEST_F(TablesTest, WhatIsRemovedEndsTheProblemOfATableThatCouldNotGrow) {
+  constexpr sluice_map kMap = SLUICE_MAP_RULES;
+  arrays_.out_of_memory = true;
+  const auto half = static_cast<uint32_t>(places_in(kMap) / 2);
+  ASSERT_TRUE(put_many(kMap, 0, half + 2).ok());
+  EXPECT_EQ(tables_.growth_failures(kMap), 1U);
+  EXPECT_EQ(tables_.growth_failures(SLUICE_MAP_SERVICES), 0U);
+  EXPECT_EQ(tables_.problems().size(), 1U);
+  for (uint32_t i = 0; i < 4; ++i) ASSERT_TRUE(tables_.write(one_removal(numbered_key(kMap, i))).ok());
+  tables_.note_grace();
+  EXPECT_TRUE(tables_.problems().empty());
+  EXPECT_EQ(tables_.growth_failures(kMap), 1U);
 }
 
 TEST_F(TablesTest, WithoutMemoryToBeginWithThereAreNone) {
