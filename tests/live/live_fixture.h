@@ -42,13 +42,17 @@ class Live : public testing::Test {
     EXPECT_TRUE(down) << down.error().message();
   }
 
-  void start_agent() {
-    launch_agent("/run/netns");
+  // `more`: further options.
+  void start_agent(std::vector<std::string> more = {}) {
+    launch_agent("/run/netns", std::move(more));
     in_force();  // waits for the agent and its first state
   }
-  void launch_agent(const std::string& netns_dir) {
-    agent_ = Process({SLUICED, "--node-name", "node-1", "--manifests", kManifests, "--metrics",
-                      "127.0.0.1:19619", "--log-level", "error", "--netns-dir", netns_dir});
+  void launch_agent(const std::string& netns_dir, std::vector<std::string> more = {}) {
+    std::vector<std::string> words = {SLUICED,    "--node-name", "node-1",          "--manifests",
+                                      kManifests, "--metrics",   "127.0.0.1:19619", "--log-level",
+                                      "error",    "--netns-dir", netns_dir};
+    std::move(more.begin(), more.end(), std::back_inserter(words));
+    agent_ = Process(std::move(words));
   }
   void in_force() { ASSERT_EQ(run({SLUICECTL, "sync", "--timeout", "20s"}), 0); }
   void add(const fs::path& folder) {
