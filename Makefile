@@ -1,10 +1,11 @@
 # Sluice's front door. A bare `make` lists what there is; everything is built below build/.
 .DEFAULT_GOAL := list
 space := $(subst ,, )
-.PHONY: list demo test kernels check fuzz bench bench-report bench-quick bench-api image deb install clean deps kernels-deps bench-deps chart-tools programs
+.PHONY: list demo test kernels check fuzz soak bench bench-report bench-quick bench-api image deb install clean deps kernels-deps bench-deps chart-tools programs
 
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
+HOURS ?= 0.1
 ifneq ($(shell command -v ccache),)
 export CMAKE_C_COMPILER_LAUNCHER ?= ccache
 export CMAKE_CXX_COMPILER_LAUNCHER ?= ccache
@@ -19,7 +20,7 @@ export NINJA_STATUS ?= build: step %f of %t, %es:$(space)
 as_root = @[ "$$(id -u)" = 0 ] || { echo "make $@: loads BPF programs and makes network namespaces: sudo make $@" >&2; exit 2; }
 configure = cmake --preset $(1) --log-level=WARNING -DSLUICE_WERROR=ON
 build = cmake --build --preset $(1)
-bench_suites = packet change wire
+bench_suites = packet change wire flood
 # benchmarks folder,options: builds them and writes what each finds into a document of the folder.
 define benchmarks
 	$(call configure,release)
@@ -66,6 +67,12 @@ fuzz: deps ## each fuzzer for FUZZ_SECONDS=60 from its seed corpus, under ASan+U
 	$(call build,fuzz) --target fuzzers
 	tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
 
+soak: deps ## floods, flow tables of 262,144 to 4 M and restarts under traffic for HOURS=0.1; fails at the first loss (root)
+	$(as_root)
+	$(call configure,release)
+	$(call build,release) --target soak
+	build/release/bench/soak --hours $(HOURS)
+
 bench: bench-deps ## the benchmarks; every contender's answer is checked before it is timed (root)
 	$(as_root)
 	$(call benchmarks,build/bench)
@@ -73,7 +80,7 @@ bench: bench-deps ## the benchmarks; every contender's answer is checked before 
 bench-report: bench ## the benchmarks, and their report into docs/benchmarks (root)
 	bench/report/report.py --into docs/benchmarks $(bench_suites:%=build/bench/%.json)
 
-bench-quick: bench-deps ## fewer sizes and rounds, in three minutes; bench/compare takes its results.json (root)
+bench-quick: bench-deps ## fewer sizes and rounds, in four minutes; bench/compare takes its results.json (root)
 	$(as_root)
 	$(call benchmarks,build/bench/quick,--quick)
 	bench/report/report.py --results-only --into build/bench/quick $(bench_suites:%=build/bench/quick/%.json)

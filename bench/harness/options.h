@@ -19,7 +19,7 @@ namespace sluice::bench {
 struct Options {
   std::string program;  // "bench_packet"
   std::string out;      // where the result document goes; empty: nowhere
-  bool quick = false;   // fewer cases and rounds: the three programs together under three minutes
+  bool quick = false;   // fewer cases and rounds: the programs together in four minutes
   int rounds = 0;       // 0: what the program finds right, for quick or not
   std::string filter;   // groups to measure, a regular expression; empty: all
   int rounds_or(int full, int if_quick) const { return rounds > 0 ? rounds : quick ? if_quick : full; }

@@ -2,7 +2,8 @@
 
 Law: a ratio is taken round by round, ratio_i = (x_i - F0_i) / (F_i - F0_i), and only then summed up: never a ratio of
 medians. Suite packet is net of F0 (the driver with an empty program) and set against F1, a new flow against F2;
-suite wire against no program at all; map programming against the raw batch of the same entries.
+suite wire against no program at all, suite flood against an unrelated sender; map programming against the raw batch of
+the same entries.
 """
 
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ def reference_name(series):
         return "F2" if series.case.startswith("new-") else "F1"
     if series.suite == "wire":
         return "none"
+    if series.suite == "flood":
+        return "unrelated"
     return "raw" if series.case == "programming" else None
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 SCHEMA = "sluice-bench-1"
 ANSWERING = ("sluice", "nftables", "iptables", "ipset")
-SUITES = {"packet": "bench_packet", "change": "bench_change", "wire": "bench_wire"}
+SUITES = {"packet": "bench_packet", "change": "bench_change", "wire": "bench_wire", "flood": "bench_flood"}
 SAME_HOST = ("cpu", "cores", "kernel", "commit")
 # The sizes around which one axis at a time is varied; a series that doesn't name one is measured at it.
 BASE = {"addresses": 10, "policies": 10, "ranges": 1, "cidrs": 10, "fill": 10}

@@ -46,7 +46,7 @@ def packet_text(results):
              "each pass a new epoch: every new connection\nis judged from the tables. Elsewhere all tuples share few remote "
              "addresses, so that what is known of one is in the\ncaches, and a CPU remembers how it was judged.\n\n"
              f"{tables.packet_remotes(results)}\n")
-    for tuples, aloud in (("4096", "4,096"), ("65536", "65,536")):
+    for tuples, aloud in (("4096", "4,096"), ("65536", "65,536"), ("262144", "262,144")):
         text += (f"### Every case, {aloud} tuples, base sizes\n\nMedian net ns, and the median multiple of the "
                  f"reference.\n\n{tables.packet_cases(results, tuples)}\n")
     text += "The tables of growth put both hooks and both protocols into one row: the median of theirs.\n\n"
@@ -73,6 +73,11 @@ def wire_text(results):
     return "## On the wire\n\n" + "".join(f"### {case}\n\n{tables.wire(results, case)}\n" for case in cases)
 
 
+def flood_text(results):
+    return (f"## Under a flood\n\n{tables.floods(results)}\n### The floods themselves\n\n"
+            f"{tables.facts(results, 'flood')}\n")
+
+
 def plot_text(drawn):
     if not drawn:
         return ""
@@ -90,7 +95,7 @@ def report(results, drawn, notes):
              "Its figures are quoted, measured on another machine of this kind where F1 cost about 40 net ns; nothing\n"
              "of it ran or was checked here. \"Times faster\" is in units of each machine's own F1.\n\n"
              + tables.others_table(results),
-             packet_text(results) + change_text(results) + wire_text(results) + plot_text(drawn).rstrip("\n"),
+             packet_text(results) + change_text(results) + wire_text(results) + flood_text(results) + plot_text(drawn).rstrip("\n"),
              "## What is not reached\n\n" + tables.missed(results), notes]
     return "\n".join(part.rstrip("\n") + "\n" for part in parts if part)
 

@@ -196,6 +196,19 @@ def packet_references(results):
                      for key, v in sorted(rows.items())], ("median ns", "groups"))
 
 
+def floods(results):
+    """A row a flood and measure: beside the flood, and beside an unrelated sender."""
+    rows = []
+    for s in results.select("flood", "sluice"):
+        other = pair.beside(results, s, "unrelated")
+        against = pair.against(results, s)
+        if other and against:
+            rows.append([s.label("flood"), s.case, with_range(stats.spread(s.rounds)),
+                         with_range(stats.spread(other.rounds)), with_range(stats.spread(against.values)), s.checked])
+    head = ["beside the flood, us", "beside the unrelated sender, us", "ratio"]
+    return markdown(["flood", "of other pods", *head, "checked"], rows, (*head, "checked"))
+
+
 def packet_again(results):
     """What was measured in several groups, in each of them: how much the same thing differs within one run."""
     found = {}

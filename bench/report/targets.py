@@ -55,11 +55,12 @@ def times(series, values, checked=None, note=""):
     return Measured(where, s.median, s, series.checked if checked is None else checked, note)
 
 
-def per_packet(cases, sizes=None, cold=False, tuples="4096", **labels):
-    """Rows `at most n x F1` (F2 for a new flow), to few remote addresses; cold: to one for each tuple."""
+def per_packet(cases, sizes=None, cold=False, tuples="4096", flows="", **labels):
+    """Rows `at most n x F1` (F2 for a new flow), to few remote addresses; cold: to one for each tuple. In flow tables
+    of the usual size, or of `flows`."""
     def measure(results):
         found = [s for s in results.select("packet", "sluice", cases, tuples=tuples, **labels)
-                 if at_base(s, **(sizes or {})) and bool(s.label("remotes")) == cold and not s.label("flows")]
+                 if at_base(s, **(sizes or {})) and bool(s.label("remotes")) == cold and s.label("flows") == flows]
         ratios = [(s, pair.against(results, s)) for s in results.once(found)]
         return [times(s, r.values) for s, r in ratios if r]
     return measure
@@ -111,6 +112,12 @@ def resident(results):
             ] if "resident_bytes" in found else []
 
 
+def map_memory(results):
+    """All maps of a node with a million flows, by the kernel's own account."""
+    return [Measured(f"map_bytes flows={f.label('flows')}", f.value / MIB, None, 0) for f in results.facts
+            if (f.suite, f.name) == ("change", "map_bytes")]
+
+
 def rate_left(suite, cases, **sizes):
     """Per cent of the reference's rate (raw batch, no program) that is left."""
     def measure(results):
@@ -127,6 +134,23 @@ def cpu_left(results, series):
         if ratio:
             return f"in CPU time {100 * stats.median(ratio.values):.1f} %"
     return ""
+
+
+def lost_to_floods(results):
+    """Connections of other pods that stood idle while a pod flooded the node."""
+    found = []
+    for f in results.facts:
+        if (f.suite, f.name) == ("flood", "connections_lost"):
+            idle, sent = (next((o.value for o in results.facts if (o.suite, o.name, o.labels) == ("flood", name, f.labels)),
+                               0) for name in ("connections_idle", "flood_connections"))
+            found.append(Measured(f.label("flood"), f.value, None, int(idle), f"of {idle:,.0f}, in {sent:,.0f}"))
+    return found
+
+
+def beside_unrelated(results):
+    """Against the same beside a sender whose packets pass no program of ours."""
+    ratios = [(s, pair.against(results, s)) for s in results.select("flood", "sluice", ("round-trip-p99",))]
+    return [times(s, r.values) for s, r in ratios if r]
 
 
 MANY = {"addresses": 100_000}
@@ -149,6 +173,10 @@ TARGETS = (
            per_packet(("established", "established-reply"), tuples="65536", family="IPv4"), "packet"),
     Target("the same, 65,536 tuples, IPv6", 0.7, "× F1",
            per_packet(("established", "established-reply"), tuples="65536", family="IPv6"), "packet"),
+    Target("the same, 262,144 tuples in tables of 524,288, IPv4", 0.6, "× F1",
+           per_packet(("established", "established-reply"), tuples="262144", flows="524288", family="IPv4"), "packet"),
+    Target("the same, 262,144 tuples in tables of 524,288, IPv6", 0.7, "× F1",
+           per_packet(("established", "established-reply"), tuples="262144", flows="524288", family="IPv6"), "packet"),
     Target("new, allowed by pod peer, flow inserted", 0.6, "× F2", per_packet(("new-pod-peer",)), "packet"),
     Target("new, table full, against 10 % full", 1.15, "×",
            growth({"fill": 100}, {"fill": 10}, ("new-pod-peer",)), "packet"),
@@ -163,12 +191,19 @@ TARGETS = (
     Target("the same, p99", 10, "ms", latency(("policy-1000",), p99=True), "change"),
     Target("full compile at that size, 110 local pods", 1, "s", full_compile, "change"),
     Target("the same: resident", 200, "MiB", resident, "change"),
+    Target("the same, and 1 M flows: memory of all maps", 150, "MiB", map_memory, "change"),
     Target("map programming, of the raw batch rate on hashes", 500, "%", rate_left("change", ("programming",)),
            "change", True),
     Target("new-connection rate, 10k policies, of no program at all", 93, "%",
            rate_left("wire", ("connections", "connections-two-threads"), policies=10_000), "wire", True),
     Target("bulk throughput, 10k policies, of no program at all", 97, "%",
            rate_left("wire", ("bulk",), policies=10_000), "wire", True),
+    Target("floods (SYNs, UDP, handshakes) of one pod: idle connections of other pods lost", 0, "connections",
+           lost_to_floods, "flood"),
+    Target("the same: other pods' new connections a second, of those beside an unrelated sender", 90, "%",
+           rate_left("flood", ("connection",)), "flood", True),
+    Target("the same: 99th percentile of other pods' round trips, against the same", 1.1, "×", beside_unrelated,
+           "flood"),
 )
 
 

@@ -17,8 +17,9 @@ THRESHOLD = 0.05  # the least change of a series that counts, as a share
 UNPAIRED = 3  # so many times the threshold where no reference ran beside it: the machine's mood does not cancel
 # A share; what the allocator and the page size decide.
 NOISY_FACTS = {"resident_bytes": 0.03, "resident_peak_bytes": 0.03, "bytes_per_pod": 0.03, "bytes_per_policy": 0.03,
-               "bytes_per_identity": 0.03}
-YARDSTICKS = ("least_possible",)  # facts about the work, not about how it is done
+               "bytes_per_identity": 0.03, "map_bytes": 0.03}
+# Facts about the work, not about how it is done.
+YARDSTICKS = ("least_possible", "connections_idle", "flood_connections", "flood_displaced", "flood_ns")
 FEWEST_ROUNDS = 5  # below, chance alone would too often order the rounds of A and B
 WORSE, BETTER, UNCHANGED = "worse", "better", "unchanged"
 TOO_FEW, OTHER_MACHINE = "too few rounds", "other machine"

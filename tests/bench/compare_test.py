@@ -147,7 +147,7 @@ class Report(Called):
         self.assertEqual(self.report(wire)[0], 0)
 
     def test_says_what_is_missing(self):
-        self.assertIn("missing: bench_change, bench_wire", self.report(packets(50))[1])
+        self.assertIn("missing: bench_change, bench_wire, bench_flood", self.report(packets(50))[1])
 
     def test_refuses_to_mix_machines_or_commits(self):
         for key, value in (("commit", "def"), ("kernel", "6.7.0")):
@@ -168,7 +168,7 @@ class Report(Called):
         results = report.read.load(os.path.join(self.folder, "out", "results.json"))
         text = report.report(results, [], "the notes as they are\n")
         self.assertIn("| established, either direction, IPv4 | ≤ 0.9 × F1 | 1.25 × F1 |", text)
-        self.assertIn("**Missing**: bench_change, bench_wire", text)
+        self.assertIn("**Missing**: bench_change, bench_wire, bench_flood", text)
         self.assertTrue(text.endswith("the notes as they are\n"))
 
     def test_plots_are_python(self):

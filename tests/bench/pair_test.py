@@ -164,6 +164,18 @@ class Targets(unittest.TestCase):
                                invented.fact("resident_bytes", 900 << 20, **{**size, "local": "500"})])
         self.assertEqual(self.row(found, "the same: resident"), (300, 1, False))
 
+    def test_what_floods_lost_and_what_the_others_had_beside_them(self):
+        flood = {"suite": "flood", "group": "syn", "unit": "us", "flood": "syn"}
+        found = results(series("sluice", [50], case="connection", **flood),
+                        series("unrelated", [40], case="connection", **flood),
+                        series("sluice", [11], case="round-trip-p99", **flood),
+                        series("unrelated", [10], case="round-trip-p99", **flood),
+                        facts=[invented.fact("connections_lost", lost, suite="flood", flood=kind)
+                               for kind, lost in (("syn", 0), ("udp", 3))])
+        self.assertEqual(self.row(found, "floods"), (3, 2, False))
+        self.assertEqual(self.row(found, "the same: other pods' new"), (80, 1, False))
+        self.assertEqual(self.row(found, "the same: 99th"), (1.1, 1, True))
+
     def test_nothing_measured_is_not_reached_either(self):
         for target in targets.TARGETS:
             self.assertEqual(target.worst(results()), (None, 0), target.case)

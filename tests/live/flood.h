@@ -13,9 +13,9 @@ namespace sluice::live {
 
 class Flooder {
  public:
-  // `pod`: its namespace, as the lab names it; `other`: the address of the pod that it sends to.
-  static base::Result<Flooder> open(const std::string& pod, const net::Ip& own, const net::Ip& other) {
-    auto raw = socket_in("/run/netns/" + pod, AF_INET, SOCK_RAW, IPPROTO_RAW);
+  // `netns`: the file of the pod's namespace; `other`: the address of the pod that it sends to.
+  static base::Result<Flooder> open(const std::string& netns, const net::Ip& own, const net::Ip& other) {
+    auto raw = socket_in(netns, AF_INET, SOCK_RAW, IPPROTO_RAW);
     if (!raw) return raw.error();
     return Flooder(std::move(*raw), own, other);
   }

@@ -19,7 +19,8 @@ constexpr uint32_t kTogether = 1000;
 constexpr auto kHandshakeSeconds = std::chrono::seconds(20);
 const fs::path kPins = "/sys/fs/bpf/sluice";
 const char kWeb[] = "sluice-shop-frontend-1", kApi[] = "sluice-shop-api-1",
-           kFlooding[] = "sluice-monitoring-prometheus-0", kFlooded[] = "sluice-kube-system-dns-0";
+           kFlooding[] = "/run/netns/sluice-monitoring-prometheus-0",
+           kFlooded[] = "/run/netns/sluice-kube-system-dns-0";
 const net::Ip kApiIp = *net::Ip::parse("10.244.1.31"), kFloodingIp = *net::Ip::parse("10.244.1.90"),
               kFloodedIp = *net::Ip::parse("10.244.1.53");
 
