@@ -34,10 +34,12 @@ Result<uint64_t> bytes_of(int fd) {
 
 }  // namespace
 
-Result<std::unique_ptr<LoadedMaps>> LoadedMaps::load() {
+Result<std::unique_ptr<LoadedMaps>> LoadedMaps::load(std::optional<uint32_t> flows) {
   kernel::log::route_libbpf_log();
   kernel::LoadOptions options;
-  for (const sluice_map map : kFlowMaps) options.max_entries[map] = kFlowEntries;
+  options.flows = flows;
+  if (!flows)
+    for (const sluice_map map : kFlowMaps) options.max_entries[map] = kFlowEntries;
   auto programs = kernel::load(options);
   if (!programs) return programs.error();
   std::unique_ptr<LoadedMaps> loaded(new LoadedMaps(std::move(*programs)));

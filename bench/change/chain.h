@@ -43,7 +43,8 @@ struct Step {
 // Maps of loaded programs, which outlive a Chain: loading takes the verifier's time.
 class LoadedMaps {
  public:
-  static base::Result<std::unique_ptr<LoadedMaps>> load();
+  // With flow tables as large as they are in a node of that many; absent: as small as they may be.
+  static base::Result<std::unique_ptr<LoadedMaps>> load(std::optional<uint32_t> flows = {});
   const kernel::Programs& programs() const { return programs_; }
   kernel::KernelMaps& maps() { return *maps_; }
   // What the kernel says the maps take; `flows`: those of connections and statistics too.

@@ -16,6 +16,8 @@ using base::Status;
 
 namespace {
 
+constexpr uint32_t kManyFlows = 1'048'576;
+
 struct Memory {
   double heap = 0;      // allocated by the agent's part, bytes
   double resident = 0;  // of the process
@@ -113,6 +115,22 @@ Status add_slope(LoadedMaps& maps, const std::string& name, const std::function<
   return base::done();
 }
 
+// All maps, in a node of so many flows, once the world is in force.
+Status add_map_bytes(const Size& size, uint32_t flows, Document& document) {
+  auto maps = LoadedMaps::load(flows);
+  if (!maps) return maps.error();
+  auto chain = Chain::over(**maps);
+  if (!chain) return chain.error();
+  const World world = generate(size);
+  if (auto step = chain->change(world.objects, world.locals); !step) return step.error();
+  auto bytes = (*maps)->bytes(true);
+  if (!bytes) return bytes.error();
+  Labels labels = labels_of(size);
+  labels["flows"] = std::to_string(flows);
+  add(document, "map_bytes", labels, static_cast<double>(*bytes));
+  return base::done();
+}
+
 }  // namespace
 
 Labels labels_of(const Size& size) {
@@ -129,6 +147,7 @@ Status measure_memory(LoadedMaps& maps, bool quick, Document& document) {
   add(document, "resident_bytes", labels, memory->resident);
   add(document, "resident_peak_bytes", labels, memory->peak);
   add(document, "kernel_bytes", labels, memory->kernel);
+  if (auto added = add_map_bytes(largest, kManyFlows, document); !added) return added;
   if (interrupted()) return Error("interrupted");
   const uint32_t few = quick ? 5'000 : 10'000, many = quick ? 20'000 : 100'000;
   auto world = [](const Size& size) { return [=] { return generate(size); }; };

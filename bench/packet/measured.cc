@@ -14,6 +14,7 @@ using base::Status;
 
 constexpr int kPasses = -1;  // TC_ACT_UNSPEC
 constexpr size_t kPacketsASample = 32768;
+constexpr int kWarmUps = 2;  // passes: a connection is answered once the other end has sent twice
 
 std::vector<packet::Bytes> frames_of(const Case& c, Order order,
                                      packet::Spec (*spec)(const Case&, const Tuple&)) {
@@ -98,7 +99,8 @@ Status Measured::prepare() {
     if (auto opened = opening_->pass(); !opened) return opened.error();
   }
   if (case_.is_steady() || case_.course == Course::kDenied) {
-    if (auto warmed = measured_.pass(); !warmed) return warmed.error();
+    for (int i = 0; i < kWarmUps; ++i)
+      if (auto warmed = measured_.pass(); !warmed) return warmed.error();
     if (auto drained = node_->drain_events(); !drained) return drained;
   }
   const bool outdates = case_.course == Course::kOutdated || case_.asks_anew();

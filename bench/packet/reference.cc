@@ -70,11 +70,18 @@ ReferencePrograms::ReferencePrograms(ReferencePrograms&&) noexcept = default;
 ReferencePrograms& ReferencePrograms::operator=(ReferencePrograms&&) noexcept = default;
 ReferencePrograms::~ReferencePrograms() = default;
 
-Result<ReferencePrograms> ReferencePrograms::load(unsigned addresses, unsigned fill) {
+Result<ReferencePrograms> ReferencePrograms::load(unsigned addresses, unsigned fill, size_t tuples) {
   ReferencePrograms programs;
   programs.fill_ = fill;
-  programs.skeleton_.reset(sluice_reference__open_and_load());
-  if (!programs.skeleton_) return Error::from_errno(errno, "load the reference programs");
+  programs.entries_ = std::max<size_t>(REFERENCE_FLOWS_MAX, 2 * tuples);
+  programs.skeleton_.reset(sluice_reference__open());
+  if (!programs.skeleton_) return Error::from_errno(errno, "open the reference programs");
+  const auto& maps = programs.skeleton_->maps;
+  for (bpf_map* map : {maps.bench_f1_flows, maps.bench_f2_flows, maps.bench_f3_flows})
+    if (const int code = bpf_map__set_max_entries(map, static_cast<uint32_t>(programs.entries_)); code != 0)
+      return Error::from_errno(-code, "size the reference tables");
+  if (const int code = sluice_reference__load(programs.skeleton_.get()); code != 0)
+    return Error::from_errno(-code, "load the reference programs");
   if (auto filled = programs.fill_trie(addresses); !filled) return filled.error();
   if (auto filled = programs.fill_flows(); !filled) return filled.error();
   return programs;
@@ -94,11 +101,10 @@ Status ReferencePrograms::fill_trie(unsigned addresses) {
 
 Status ReferencePrograms::fill_flows() {
   std::vector<Key> keys;
-  for (size_t i = 0; i < size_t{REFERENCE_FLOWS_MAX} * fill_ / 100; ++i) keys.push_back(nobody(filled_++));
+  for (size_t i = 0; i < entries_ * fill_ / 100; ++i) keys.push_back(nobody(filled_++));
   auto full = put(bpf_map__fd(skeleton_->maps.bench_f1_flows), keys);
   if (full) full = put(bpf_map__fd(skeleton_->maps.bench_f2_flows), keys);
-  keys.resize(
-      std::min<size_t>(keys.size(), REFERENCE_FLOWS_MAX - 2 * BENCH_MAX_TUPLES));  // a hash evicts none
+  keys.resize(std::min(keys.size(), entries_ / 2));  // a hash evicts none
   return full ? put(bpf_map__fd(skeleton_->maps.bench_f3_flows), keys) : full;
 }
 

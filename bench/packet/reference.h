@@ -18,8 +18,9 @@ std::string to_text(Floor floor);
 
 class ReferencePrograms {
  public:
-  // `addresses` peers go into the trie; the flow tables are filled to `fill` percent.
-  static base::Result<ReferencePrograms> load(unsigned addresses, unsigned fill);
+  // `addresses` peers go into the trie. The flow tables have REFERENCE_FLOWS_MAX entries, or twice as many as
+  // there are `tuples`, where that is more, so that no tuple displaces another; `fill` percent of them are taken.
+  static base::Result<ReferencePrograms> load(unsigned addresses, unsigned fill, size_t tuples);
   ReferencePrograms(ReferencePrograms&&) noexcept;
   ReferencePrograms& operator=(ReferencePrograms&&) noexcept;
   ~ReferencePrograms();
@@ -41,6 +42,7 @@ class ReferencePrograms {
 
   std::unique_ptr<sluice_reference, Close> skeleton_;
   unsigned fill_ = 0;
+  size_t entries_ = 0;  // of each flow table
   uint32_t filled_ = 0;
 };
 

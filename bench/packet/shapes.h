@@ -12,7 +12,7 @@
   X(ipv4_error, 26, 40)    /* addresses, ICMP, the quoted header's addresses and ports */ \
   X(ipv6_error, 22, 84)
 
-#define BENCH_MAX_TUPLES 65536
+#define BENCH_MAX_TUPLES 262144
 #define BENCH_LOST 77 /* what the driver returns when its tail call or its tuple is missing */
 
 #endif

@@ -69,7 +69,9 @@ Status Stage::add_case(Node& node, const Case& c, Referee& referee) {
 Status Stage::add_floors() {
   unsigned addresses = 0;
   for (const Size& size : group_.worlds) addresses = std::max(addresses, size.addresses);
-  auto programs = ReferencePrograms::load(addresses, group_.worlds.front().fill);
+  size_t tuples = 0;
+  for (const Case& c : group_.cases) tuples = std::max(tuples, c.tuples);
+  auto programs = ReferencePrograms::load(addresses, group_.worlds.front().fill, tuples);
   if (!programs) return programs.error();
   programs_ = std::make_unique<ReferencePrograms>(std::move(*programs));
   std::vector<Case> cases;
