@@ -1,7 +1,7 @@
 # Sluice's front door. A bare `make` lists what there is; everything is built below build/.
 .DEFAULT_GOAL := list
 space := $(subst ,, )
-.PHONY: list demo test kernels check fuzz soak bench bench-report bench-quick bench-api image deb install clean deps kernels-deps bench-deps chart-tools programs
+.PHONY: list demo test kernels check fuzz soak bench bench-report bench-quick bench-old bench-api image deb install clean deps kernels-deps bench-deps chart-tools programs
 
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
@@ -77,8 +77,14 @@ bench: bench-deps ## the benchmarks; every contender's answer is checked before 
 	$(as_root)
 	$(call benchmarks,build/bench)
 
-bench-report: bench ## the benchmarks, and their report into docs/benchmarks (root)
-	bench/report/report.py --into docs/benchmarks $(bench_suites:%=build/bench/%.json)
+bench-old: bench-deps ## the programs as they were on the kernel's own tables, in turns with the present ones (root)
+	$(as_root)
+	$(call configure,release)
+	bench/old/run.sh
+
+bench-report: bench bench-old ## the benchmarks, and their report into docs/benchmarks (root)
+	bench/report/report.py --into docs/benchmarks $(bench_suites:%=build/bench/%.json) \
+	  $$(find build/bench/old.json 2>/dev/null)
 
 bench-quick: bench-deps ## fewer sizes and rounds, in four minutes; bench/compare takes its results.json (root)
 	$(as_root)

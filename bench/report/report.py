@@ -40,6 +40,10 @@ def heading(results):
     return text
 
 
+def old_commit(results):
+    return next((s["commit"][:12] for s in results.settings if "commit" in s), "not measured")
+
+
 def packet_text(results):
     text = "## Per packet\n\n"
     text += ("### Cold: many remote addresses\n\nWhat a busy node sees. Each tuple has a remote address of its own, and "
@@ -56,6 +60,9 @@ def packet_text(results):
     text += ("### The same in several groups\n\nHow far one case differs between worlds and rounds of one run: take no "
              f"ratio of this report to be surer than that.\n\n{tables.packet_again(results)}\n")
     text += f"### The references\n\nF0 as it is, the others net of it.\n\n{tables.packet_references(results)}\n"
+    text += ("### What the kernel's own tables would give\n\nThe programs as they were before Sluice had tables of its own "
+             "(commit " + old_commit(results) + "), by their own benchmark,\nin turns with the present ones; each in the "
+             f"reference of its own rounds (`make bench-old`).\n\n{tables.old(results)}\n")
     return text + f"### What isn't noisy\n\n{tables.facts(results, 'packet')}\n"
 
 

@@ -209,6 +209,20 @@ def floods(results):
     return markdown(["flood", "of other pods", *head, "checked"], rows, (*head, "checked"))
 
 
+def old(results):
+    """What the kernel's own tables give, row by row, and what ours do."""
+    rows = []
+    for s in results.select("old", "sluice"):
+        twin = next(iter(results.select("old", "kernel-tables", (s.case,), **dict(s.labels))), None)
+        quotients = stats.quotients(s.rounds, twin.rounds) if twin else []
+        if quotients:
+            rows.append([s.case, read.brief(s.labels, read.BASE), s.unit, with_range(stats.spread(twin.rounds)),
+                         with_range(stats.spread(s.rounds)), with_range(stats.spread(quotients)),
+                         min(s.checked, twin.checked)])
+    head = ["the kernel's tables", "our own", "our own / the kernel's"]
+    return markdown(["case", "of", "in", *head, "checked"], rows, (*head, "checked"))
+
+
 def packet_again(results):
     """What was measured in several groups, in each of them: how much the same thing differs within one run."""
     found = {}
