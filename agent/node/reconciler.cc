@@ -39,7 +39,7 @@ Reports::Lines machine_lines(const NodeState& state, const image::Target* target
 
 }  // namespace
 
-Reconciler::Reconciler(std::string name, Backend backend, Clock clock, const base::Log& log)
+Reconciler::Reconciler(const std::string& name, Backend backend, Clock clock, const base::Log& log)
     : backend_(std::move(backend)),
       clock_(std::move(clock)),
       log_(log),

@@ -60,7 +60,7 @@ enum class Applied { kNothingToDo, kInForce, kFailed };
 class Reconciler {
  public:
   // `log` and what `backend` points to must outlive it.
-  Reconciler(std::string name, Backend backend, Clock clock, const base::Log& log);
+  Reconciler(const std::string& name, Backend backend, Clock clock, const base::Log& log);
   Reconciler(const Reconciler&) = delete;
   Reconciler& operator=(const Reconciler&) = delete;
 

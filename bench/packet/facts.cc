@@ -80,7 +80,8 @@ Result<std::vector<Fact>> operation_facts(const std::vector<Case>& cases) {
   if (auto put = node.put(); !put) return put.error();
   std::vector<Fact> facts;
   for (const Case& c : cases) {
-    if (c.reports) continue;  // a report asks no map
+    if (c.reports) continue;                       // a report asks no map
+    if (c.remote_count > kUsualRemotes) continue;  // the world here is of the base size
     auto operations = node.operations_of(c);
     if (!operations) return operations.error().within(c.name);
     double lookups = 0, inserts = 0;
