@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # What the kernel's own tables would give: the programs as they were before Sluice had tables of its own, built from the
 # history and measured by their own bench_packet, in turns with the present one. Needs root, and a clone with history.
-# usage: run.sh [--rounds N] [--turns N] [REV]     (default: 5 rounds, 5 turns, the last commit with kernel tables)
+# usage: run.sh [--rounds N] [--turns N] [REV]     (default: 5 rounds, 3 turns, the last commit with kernel tables)
 # Writes build/bench/old.json, of which `make bench-report` makes a table. Without that commit: one line, and exit 0.
 set -euo pipefail
 
 rev=7052848defec91a8f974c755c2664c884b2213d1
-rounds=5 turns=5
+rounds=5 turns=3
 while (($# > 0)); do
   case $1 in
     --rounds) rounds=$2 && shift 2 ;;
