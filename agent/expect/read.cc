@@ -58,9 +58,8 @@ Expectation read_one(const Field& root, const std::string& file) {
   one.from = read_ends(root.get("from"));
   one.to = read_ends(root.get("to"));
   one.except = read_ends(root.get("except"));
-  for (const char* key : {"from", "to"})
-    if (root.get(key).absent())
-      root.get(key).fail("is missing: write NAMESPACE/POD, a list of them, or NAMESPACE/*");
+  for (const auto& [key, ends] : {std::pair("from", &one.from), {"to", &one.to}})
+    if (ends->empty()) root.get(key).fail("is missing: write NAMESPACE/POD, a list of them, or NAMESPACE/*");
   if (const Field protocol = root.get("protocol"); !protocol.absent())
     one.protocol = protocol.value_of(model::parse_probe_protocol(protocol.tree().text()));
   one.port = read_port(root.get("port"), one.protocol);
