@@ -6,11 +6,15 @@
 #include <exception>
 #include <new>
 
+#include "agent/apps/man_page.h"
 #include "agent/base/excerpt.h"
 #include "agent/base/threads.h"
 
 namespace sluice::apps {
 namespace {
+
+// As CLI11 ends a parse for --help.
+struct CallForManPage {};
 
 // A missing command names those there are; everything else CLI11 says well enough.
 std::string missing_text(const CLI::App& app, const CLI::RequiredError& error) {
@@ -46,6 +50,10 @@ std::string missing_text(const CLI::App& app, const CLI::RequiredError& error) {
 
 void set_up(CLI::App& app) {
   app.set_version_flag("--version", SLUICE_VERSION, "Print the version and exit");
+  app.add_flag_callback(
+         "--man", [] { throw CallForManPage(); }, "Print the manual page")
+      ->trigger_on_parse()
+      ->group("");
   app.get_formatter()->column_width(34);
 }
 
@@ -55,6 +63,8 @@ std::optional<Exit> parse(CLI::App& app, int argc, const char* const* argv) {
     return std::nullopt;
   } catch (const CLI::CallForVersion&) {
     return Exit{kExitDone, app.get_name() + " " + SLUICE_VERSION + "\n"};
+  } catch (const CallForManPage&) {
+    return Exit{kExitDone, man_page(app, app.get_name() == "sluicectl" ? 1 : 8)};
   } catch (const CLI::CallForHelp&) {
     return Exit{kExitDone, app.help()};
   } catch (const CLI::CallForAllHelp&) {

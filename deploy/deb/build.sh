@@ -46,6 +46,18 @@ program() {
   strip --strip-unneeded --remove-section=.comment --remove-section=.note "$2/$1"
 }
 
+# manual <package> <program> <section>: its own page.
+manual() {
+  mkdir -p "$work/$1/usr/share/man/man$3"
+  "$programs/$2" --man | gzip -9n >"$work/$1/usr/share/man/man$3/$2.$3.gz"
+}
+
+# completion <shell> <file>
+completion() {
+  mkdir -p "$(dirname "$work/sluice/usr/share/$2")"
+  "$programs/sluicectl" completion "$1" >"$work/sluice/usr/share/$2"
+}
+
 # papers <package>: copyright, changelog, and what lintian is to overlook, with its reason.
 papers() {
   local package=$1 doc=$work/$1/usr/share/doc/$1
@@ -104,6 +116,13 @@ sed -i 's|/usr/local/|/usr/|' "$work/sluice/lib/systemd/system/sluiced.service"
 install -D -m 0644 "$here/sluiced.default" "$work/sluice/etc/default/sluiced"
 mkdir -p "$work/sluice/usr/share/doc/sluice"
 cp -r "$root/README.md" "$root/NOTICE" "$root/docs" "$root/examples" "$work/sluice/usr/share/doc/sluice"
+manual sluice sluiced 8
+manual sluice sluicectl 1
+manual sluice sluice-watcher 8
+manual sluice-cni sluice-cni 8
+completion bash bash-completion/completions/sluicectl
+completion zsh zsh/vendor-completions/_sluicectl
+completion fish fish/vendor_completions.d/sluicectl.fish
 needed=$(libraries "$work"/sluice/usr/bin/*)
 pack sluice "$needed, ca-certificates"
 

@@ -122,6 +122,13 @@ class Installed(unittest.TestCase):
         answer = self.inside("env", "CNI_COMMAND=VERSION", "/usr/lib/cni/sluice-cni", input='{"cniVersion":"1.0.0"}')
         self.assertIn("1.0.0", json.loads(answer)["supportedVersions"])
 
+    def test_3_papers_are_there(self):
+        for page in ("man8/sluiced.8", "man1/sluicectl.1", "man8/sluice-watcher.8", "man8/sluice-cni.8"):
+            self.assertGreater((self.root / f"usr/share/man/{page}.gz").stat().st_size, 500, page)
+        said = self.inside("sh", "-c", "sluicectl completion bash && sluicectl complete -- che")
+        self.assertIn((self.root / "usr/share/bash-completion/completions/sluicectl").read_text(), said)
+        self.assertTrue(said.endswith("check \n"), said)
+
     def test_3_an_example_gets_its_answers(self):
         expected = (self.root / EXAMPLE[1:] / "expected.jsonl").read_text(encoding="utf-8")
         answers = self.inside("sluicectl", "eval", "--manifests", f"{EXAMPLE}/manifests", "--probes", "-", input=expected)
