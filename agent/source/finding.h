@@ -25,6 +25,7 @@ struct Finding {
   std::optional<model::ObjectId> object;  // where it is known
   std::string field;                      // "spec.ingress[0].from[1].ipBlock.cidr"; empty: the whole of it
   std::string message;                    // what is wrong and how to mend it
+  bool not_rendered = false;              // it is a template that nobody rendered; place.line is that line
   auto operator<=>(const Finding&) const = default;
 
   // "FILE: document 2: NetworkPolicy prod/web: spec.podSelector: is a list where a map is due"

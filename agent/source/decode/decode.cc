@@ -59,7 +59,7 @@ class ObjectDecoder {
     switch (read.what) {
       case KindReading::What::kObject:
       case KindReading::What::kFault:
-        return read.facts ? object(root, read) : refuse(root, read);
+        return read.facts ? object(root, read, type) : refuse(root, read);
       case KindReading::What::kList:
         return list(root, decoding,
                     read.facts ? TypeMeta{type.api_version, name_of_kind(*read.facts)} : TypeMeta{});
@@ -67,7 +67,7 @@ class ObjectDecoder {
         break;
     }
     const model::WorkloadKind* kind = model::workload_kind(type.kind, type.api_version);
-    if (kind != nullptr && wanted_ == Wanted::kWorkloadsToo) return workload(root, *kind);
+    if (kind != nullptr && wanted_ != Wanted::kObjects) return workload(root, *kind, type);
     pass_over(root, type, read);
   }
 
@@ -89,14 +89,15 @@ class ObjectDecoder {
     if (read.remark.empty()) return;
     Decoding naming;
     const Field metadata = Field(naming, root.tree()).get("metadata");
-    const std::string ns = metadata.get("namespace").text(), name = metadata.get("name").text();
-    const std::string called = type.kind + (name.empty() ? "" : " " + ObjectName{ns, name}.to_text());
+    const ObjectName name{metadata.get("namespace").text(), metadata.get("name").text()};
+    const std::string called = type.kind + (name.name.empty() ? "" : " " + name.to_text());
+    note_written(root, type, name);
     decoded_.warnings.push_back(
         {place_, std::nullopt, root.path(),
          base::one_line(called + " (" + type.api_version + ") is passed over: " + read.remark)});
   }
 
-  void object(const Field& root, const KindReading& read) {
+  void object(const Field& root, const KindReading& read, const TypeMeta& type) {
     Decoding naming;
     ObjectId id{read.facts->kind, name_of(Field(naming, root.tree(), root.path()), *read.facts)};
     if (naming.fault() && read.remark.empty()) return refuse(naming, std::nullopt);
@@ -116,19 +117,25 @@ class ObjectDecoder {
     if (const size_t more = decoding.more_warnings(); more > 0)
       decoded_.warnings.push_back({place_, id, "", "and " + std::to_string(more) + " warnings more"});
     decoded_.objects.push_back({std::move(*object), place_of(root)});
+    note_written(root, type, id.name);
   }
 
-  void workload(const Field& root, const model::WorkloadKind& kind) {
+  void workload(const Field& root, const model::WorkloadKind& kind, const TypeMeta& type) {
     Decoding decoding;
     const Field object(decoding, root.tree());
     const ObjectName name = name_of(object, /*label=*/false, /*namespaced=*/true);
     model::Workload workload = decode_workload(object, kind, name);
     if (decoding.fault()) {
       const std::string called = std::string(kind.kind) + " " + name.to_text() + ": ";
-      return decoded_.problems.push_back(
-          {place_, std::nullopt, "", called + decoding.fault()->field + ": " + decoding.fault()->message});
+      return decoded_.problems.push_back(problem(decoding, std::nullopt, called));
     }
     decoded_.workloads.push_back({std::move(workload), place_of(root)});
+    note_written(root, type, name);
+  }
+
+  void note_written(const Field& root, const TypeMeta& type, const ObjectName& name) {
+    if (wanted_ == Wanted::kAsWritten)
+      decoded_.written.push_back(decode_written(root.tree(), type, name, place_of(root)));
   }
 
   // An item of a list has a line of its own.
@@ -189,7 +196,17 @@ class ObjectDecoder {
 
   void refuse(const Decoding& decoding, const std::optional<ObjectId>& id) {
     if (!id) decoded_.complete = false;
-    decoded_.problems.push_back({place_, id, decoding.fault()->field, decoding.fault()->message});
+    decoded_.problems.push_back(problem(decoding, id));
+  }
+
+  // `called`: of what is no object of the model, where a person looks for it.
+  Problem problem(const Decoding& decoding, const std::optional<ObjectId>& id,
+                  const std::string& called = {}) const {
+    const Decoding::Remark& fault = *decoding.fault();
+    Problem problem{place_, id, called.empty() ? fault.field : "", fault.message, fault.not_rendered};
+    if (!called.empty()) problem.message = called + fault.field + ": " + fault.message;
+    if (fault.not_rendered && fault.line > 0) problem.place.line = fault.line;
+    return problem;
   }
 
   const Place& place_;
@@ -220,7 +237,8 @@ Decoded decode(std::string_view bytes, const std::string& origin, Wanted wanted)
       decoded.problems.push_back({{origin, number, error->line},
                                   std::nullopt,
                                   "",
-                                  "line " + std::to_string(error->line) + ": " + error->message});
+                                  "line " + std::to_string(error->line) + ": " + error->message,
+                                  error->not_rendered});
       return;
     }
     Tree root = std::get<Document>(parsed).root();

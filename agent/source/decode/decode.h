@@ -21,6 +21,7 @@
 #include "agent/model/workloads.h"
 #include "agent/source/decode/documents.h"
 #include "agent/source/finding.h"
+#include "agent/source/written.h"
 
 namespace sluice::source::decode {
 
@@ -47,12 +48,15 @@ struct DecodedWorkload {
   Place place;
 };
 
-// Of which kinds values are wanted; of the others nothing is read but what they are.
-enum class Wanted : uint8_t { kObjects, kWorkloadsToo };
+// What is wanted of a manifest: of kinds that are not, nothing is read but what they are. kAsWritten: workloads, and
+// what the file says beside the values.
+enum class Wanted : uint8_t { kObjects, kWorkloadsToo, kAsWritten };
 
 struct Decoded {
   std::vector<DecodedObject> objects;  // in the order written; one id may come twice
   std::vector<DecodedWorkload> workloads;
+  std::vector<WrittenObject>
+      written;  // of kAsWritten: objects, workloads, and kinds passed over with a remark
   std::vector<Problem> problems;
   std::vector<ClosedPolicy> closed;  // of the problems that are a NetworkPolicy whose name is known
   std::vector<Warning> warnings;

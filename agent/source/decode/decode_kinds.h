@@ -9,6 +9,7 @@
 #include "agent/source/decode/addresses.h"
 #include "agent/source/decode/decode.h"
 #include "agent/source/decode/field.h"
+#include "agent/source/decode/kinds.h"
 
 namespace sluice::source::decode {
 
@@ -36,6 +37,8 @@ uint32_t decode_flows(const Field& metadata);
 std::string decode_controller(const Field& metadata);
 // Of a kind of model::kWorkloadKinds.
 model::Workload decode_workload(const Field& root, const model::WorkloadKind& kind, model::ObjectName name);
+// Of an object of any kind, taken or passed over; what is wrong in it is left out.
+WrittenObject decode_written(const Tree& root, const TypeMeta& type, model::ObjectName name, Place place);
 // Sorted, each once.
 template <typename T>
 void make_set(std::vector<T>& values);

@@ -22,6 +22,7 @@ namespace sluice::source::decode {
 struct SyntaxError {
   uint32_t line = 0;  // 1-based in the file; 0 unknown
   std::string message;
+  bool not_rendered = false;  // the line is a template's
 };
 
 // `number` counts from 1; documents that hold nothing (blank, comments) are not counted and not visited.

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "agent/base/edit_distance.h"
 #include "agent/base/excerpt.h"
-#include "agent/source/decode/edit_distance.h"
 #include "agent/source/decode/scalars.h"
 #include "agent/source/decode/syntax_cause.h"
 
@@ -21,7 +21,7 @@ std::string suggestion(std::string_view key, std::initializer_list<std::string_v
   std::string_view best;
   size_t least = kNear;
   for (std::string_view name : known)
-    if (size_t distance = key.size() > kLongest ? kNear : edit_distance(key, name); distance < least) {
+    if (size_t distance = key.size() > kLongest ? kNear : base::edit_distance(key, name); distance < least) {
       least = distance;
       best = name;
     }
@@ -34,7 +34,13 @@ std::string suggestion(std::string_view key, std::initializer_list<std::string_v
 }  // namespace
 
 void Decoding::fail(const std::string& field, std::string_view message) {
-  if (!fault_) fault_ = Remark{field, base::one_line(message)};
+  fail(Remark{field, std::string(message)});
+}
+
+void Decoding::fail(Remark fault) {
+  if (fault_) return;
+  fault.message = base::one_line(fault.message);
+  fault_ = std::move(fault);
 }
 
 void Decoding::warn(const std::string& field, std::string_view message) {
@@ -135,8 +141,8 @@ void Field::allow_only(std::initializer_list<std::string_view> known) const {
 
 void Field::fail(std::string_view message) const {
   const bool rendered = tree_.type() != TreeType::kScalar || !holds_template(tree_.text());
-  decoding_->fail(
-      path_, rendered ? std::string(message) : base::excerpt(tree_.text()) + " " + std::string(kNotRendered));
+  if (rendered) return decoding_->fail(path_, message);
+  decoding_->fail({path_, base::excerpt(tree_.text()) + " " + std::string(kNotRendered), true, tree_.line()});
 }
 
 void Field::check(std::string_view text, std::string_view fault) const {

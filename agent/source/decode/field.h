@@ -30,8 +30,11 @@ class Decoding {
  public:
   struct Remark {
     std::string field, message;
+    bool not_rendered = false;  // a fault: the text is a template's
+    uint32_t line = 0;          // then its line
   };
   void fail(const std::string& field, std::string_view message);
+  void fail(Remark fault);
   void warn(const std::string& field, std::string_view message);
   // Adds the fault and the warnings of a part that was read by itself.
   void join(const Decoding& part);

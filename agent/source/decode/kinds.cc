@@ -4,8 +4,8 @@
 #include <array>
 #include <cctype>
 
+#include "agent/base/edit_distance.h"
 #include "agent/base/excerpt.h"
-#include "agent/source/decode/edit_distance.h"
 
 namespace sluice::source::decode {
 namespace {
@@ -43,7 +43,7 @@ std::string plain(std::string_view text) {
 
 bool is_near(const std::string& text, const std::string& name) {
   constexpr size_t kLong = 8;  // letters, in which two slips are as likely as another word
-  return text.size() <= kLongestName && edit_distance(text, name) <= (name.size() < kLong ? 1 : 2);
+  return text.size() <= kLongestName && base::edit_distance(text, name) <= (name.size() < kLong ? 1 : 2);
 }
 
 bool contains(std::string_view text, std::string_view part) {

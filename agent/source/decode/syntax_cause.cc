@@ -32,7 +32,8 @@ SyntaxError with_cause(SyntaxError error, std::string_view text, uint32_t first_
   // The parser stumbles at the line or at the one behind it.
   for (uint32_t back = 0; back < 2 && back <= index; ++back)
     if (const auto line = line_at(text, index - back); holds_template(line))
-      return {first_line + index - back, base::excerpt(trimmed(line)) + " " + std::string(kNotRendered)};
+      return {first_line + index - back, base::excerpt(trimmed(line)) + " " + std::string(kNotRendered),
+              true};
   const std::string_view line = line_at(text, index);
   if (line.substr(0, std::min(line.find_first_not_of(" \t"), line.size())).find('\t') != line.npos)
     return {error.line, "is indented with a tab: write spaces"};

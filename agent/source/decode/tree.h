@@ -38,7 +38,7 @@ class Tree {
   std::string_view text() const;
   // A string by its spelling ("80", '80', |, >, !!str, every JSON string), never a number or a boolean.
   bool quoted() const;
-  // 1-based line in the file; 0 for the default Tree.
+  // 1-based line in the file, of its key where it stands in a map; 0 for the default Tree.
   uint32_t line() const;
   // The key under which this stands in its map; empty elsewhere.
   std::string_view key() const;

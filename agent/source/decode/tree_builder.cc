@@ -36,6 +36,7 @@ uint32_t TreeBuilder::add(Document::Node node) {
     node.key_at = open_.back().key_at;
     node.key_size = open_.back().key_size;
     node.key_respelt = open_.back().key_respelt;
+    node.line = open_.back().key_line;
   } else {
     node.key_at = node.key_size = 0;
     node.key_respelt = false;

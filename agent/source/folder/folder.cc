@@ -167,9 +167,11 @@ namespace {
 class Joining {
  public:
   void add(FolderReading reading) {
-    for (FileReading& file : reading.files)
+    for (FileReading& file : reading.files) {
       for (decode::DecodedWorkload& found : file.decoded.workloads)
         contents_.workloads.push_back(std::move(found.workload));
+      for (WrittenObject& found : file.decoded.written) contents_.written.push_back(std::move(found));
+    }
     FolderState source;
     for (const model::Change& change : source.apply(std::move(reading))) {
       const Place place = source.place_of(change.id()).value_or(Place());
@@ -183,9 +185,21 @@ class Joining {
     for (Warning& warning : source.warnings()) contents_.warnings.push_back(std::move(warning));
     for (const auto& [kind, count] : source.skipped()) contents_.skipped[kind] += count;
   }
-  FolderContents take() { return std::move(contents_); }
+  FolderContents take() {
+    std::erase_if(contents_.written, [&](const WrittenObject& object) { return is_replaced(object); });
+    return std::move(contents_);
+  }
 
  private:
+  // A later definition counts in its place.
+  bool is_replaced(const WrittenObject& object) const {
+    for (const model::Kind kind : model::kKinds)
+      if (model::to_text(kind) == object.kind)
+        if (const auto counts = places_.find({kind, object.name}); counts != places_.end())
+          return counts->second != object.place;
+    return false;
+  }
+
   FolderContents contents_;
   std::map<model::ObjectId, Place> places_;
 };

@@ -23,6 +23,7 @@ struct FolderContents {
   std::vector<Warning> warnings;
   SkippedKinds skipped;
   std::vector<model::Workload> workloads;  // where they are wanted
+  std::vector<WrittenObject> written;      // of kAsWritten, of the definitions that count
 };
 
 // Everything in `folder` and below. An error only where the folder itself cannot be read; files and objects

@@ -4,10 +4,10 @@
 #include <cstddef>
 #include <string_view>
 
-namespace sluice::source::decode {
+namespace sluice::base {
 
 // The least number of characters to insert, leave out, replace or swap with the next (optimal string
 // alignment).
 size_t edit_distance(std::string_view a, std::string_view b);
 
-}  // namespace sluice::source::decode
+}  // namespace sluice::base

@@ -1,10 +1,10 @@
-#include "agent/source/decode/edit_distance.h"
+#include "agent/base/edit_distance.h"
 
 #include <algorithm>
 #include <numeric>
 #include <vector>
 
-namespace sluice::source::decode {
+namespace sluice::base {
 
 size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<size_t> before, last(b.size() + 1), row(b.size() + 1);
@@ -22,4 +22,4 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
-}  // namespace sluice::source::decode
+}  // namespace sluice::base

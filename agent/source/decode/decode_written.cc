@@ -1,0 +1,51 @@
+// Where an object's fields stand and how they are spelled (agent/source/written.h).
+#include "agent/net/ip.h"
+#include "agent/source/decode/addresses.h"
+#include "agent/source/decode/decode_kinds.h"
+
+namespace sluice::source::decode {
+namespace {
+
+void note_host_bits(const Field& field, WrittenObject& written) {
+  const std::string text = without_leading_zeros(field.tree().text());
+  const auto read = net::Cidr::parse(text);
+  const auto address = net::Ip::parse(std::string_view(text).substr(0, text.find('/')));
+  if (read && address && *address != read->base())
+    written.host_bits.push_back({field.path(), std::string(field.tree().text()), read->to_text()});
+}
+
+// The field and those below it. Depth is bounded (tree.h).
+void note_lines(const Field& field, WrittenObject& written) {
+  if (field.absent()) return;
+  written.lines.emplace(field.path(), field.tree().line());
+  if (field.tree().type() == TreeType::kSequence)
+    field.each([&](const Field& item) { note_lines(item, written); });
+  if (field.tree().type() == TreeType::kMap)
+    for (Tree entry : field.tree()) note_lines(field.get(entry.key()), written);
+}
+
+void note_spelling(const Field& spec, WrittenObject& written) {
+  for (const auto& [rules, peers] : {std::pair("ingress", "from"), std::pair("egress", "to")})
+    spec.get(rules).each([&, key = peers](const Field& rule) {
+      rule.get(key).each([&](const Field& peer) {
+        const Field block = peer.get("ipBlock");
+        note_host_bits(block.get("cidr"), written);
+        block.get("except").each([&](const Field& except) { note_host_bits(except, written); });
+      });
+    });
+}
+
+}  // namespace
+
+WrittenObject decode_written(const Tree& root, const TypeMeta& type, model::ObjectName name, Place place) {
+  WrittenObject written{type.api_version, type.kind, std::move(name), std::move(place), {}, {}, {}};
+  Decoding lenient;
+  const Field object(lenient, root);
+  written.lint_ignore = object.get("metadata").get("annotations").get(kLintIgnoreAnnotation).text();
+  if (type.kind != model::to_text(model::Kind::kNetworkPolicy)) return written;
+  note_lines(object.get("spec"), written);
+  note_spelling(object.get("spec"), written);
+  return written;
+}
+
+}  // namespace sluice::source::decode
