@@ -9,6 +9,7 @@
 
 #include "agent/base/fd.h"
 #include "agent/source/decode/decode.h"
+#include "agent/source/decode/kinds.h"
 
 namespace sluice::source::folder {
 namespace {
@@ -194,7 +195,7 @@ class Joining {
   // A later definition counts in its place.
   bool is_replaced(const WrittenObject& object) const {
     for (const model::Kind kind : model::kKinds)
-      if (model::to_text(kind) == object.kind)
+      if (model::to_text(kind) == object.kind && decode::facts_of(kind).api_version == object.api_version)
         if (const auto counts = places_.find({kind, object.name}); counts != places_.end())
           return counts->second != object.place;
     return false;

@@ -101,6 +101,22 @@ void let_clock_pass(const std::string& path) {
            15'000'000);
 }
 
+TEST(Folder, WhatIsWrittenIsOfTheDefinitionThatCounts) {
+  TemporaryFolder folder;
+  folder.write("a.yaml", pod("a") + "---\n" + pod("b"));
+  folder.write(
+      "b.yaml",
+      pod("a") + "---\napiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name: x}\n");
+  folder.write("c.yaml", "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: x}\n");
+  auto contents = read_manifests({folder.path()}, decode::Wanted::kAsWritten);
+  ASSERT_TRUE(contents.ok());
+  std::string text;
+  for (const WrittenObject& object : contents->written)
+    text += object.place.origin.substr(folder.path().size() + 1) + " " + object.kind + " " +
+            object.name.name + "; ";
+  EXPECT_EQ(text, "a.yaml Pod b; b.yaml Pod a; b.yaml NetworkPolicy x; c.yaml NetworkPolicy x; ");
+}
+
 TEST(FolderReader, ReadsOnlyWhatChanged) {
   TemporaryFolder folder;
   folder.write("a.yaml", pod("a"));
