@@ -1,0 +1,274 @@
+// Whether pods that are let out can ask for names.
+//
+// The cluster's DNS: what Services of kube-system (and openshift-dns) that serve UDP 53 select, else pods of kube-system
+// labelled k8s-app=kube-dns or coredns; where the files hold neither, a pod as a cluster has it. And its caches on the
+// nodes, at 169.254.20.10 (Kubernetes documentation, "Using NodeLocal DNSCache in Kubernetes Clusters").
+#include <algorithm>
+#include <set>
+
+#include "agent/lint/addresses.h"
+#include "agent/lint/checks.h"
+#include "agent/lint/words.h"
+#include "agent/model/workloads.h"
+
+namespace sluice::lint {
+namespace {
+
+using model::Direction;
+using model::NetworkPolicy;
+using model::Pod;
+
+constexpr net::Port kDnsPort = net::Port::from_host(53);
+constexpr std::string_view kDnsNamespaces[] = {"kube-system", "openshift-dns"};
+constexpr char kNodeLocalAddress[] = "169.254.20.10";
+constexpr char kNodeLocalDaemonSet[] = "daemonset/node-local-dns";
+
+// What is reached of the two, over UDP and TCP.
+enum Reach : uint8_t { kNothing = 0, kClusterUdp = 1, kClusterTcp = 2, kNodeUdp = 4, kNodeTcp = 8 };
+constexpr std::pair<net::Protocol, uint8_t> kByProtocol[] = {{net::kUdp, kClusterUdp | kNodeUdp},
+                                                             {net::kTcp, kClusterTcp | kNodeTcp}};
+constexpr uint8_t kCluster = kClusterUdp | kClusterTcp, kNode = kNodeUdp | kNodeTcp;
+
+// A server behind DNS names: a pod, or one that stands for it.
+struct Server {
+  Pod pod;
+  model::Labels namespace_labels;
+  std::vector<std::pair<net::Protocol, net::Port>> at;  // port 53 as its Service maps it
+};
+
+struct Dns {
+  std::vector<Server> servers;
+  std::vector<net::Ip> service_addresses;
+  std::set<model::ObjectName> names;  // of the servers
+  bool on_nodes = false;              // the caches are there
+};
+
+bool is_dns_namespace(const std::string& ns) {
+  return std::find(std::begin(kDnsNamespaces), std::end(kDnsNamespaces), ns) != std::end(kDnsNamespaces);
+}
+
+const model::ServicePort* dns_port(const model::Service& service, net::Protocol protocol) {
+  for (const model::ServicePort& port : service.ports)
+    if (port.protocol == protocol && port.port == kDnsPort) return &port;
+  return nullptr;
+}
+
+// Where it leads at this pod (semantics 31).
+net::Port target_of(const model::ServicePort* port, const Pod& pod, net::Protocol protocol) {
+  if (port == nullptr) return kDnsPort;
+  if (const auto* number = std::get_if<net::Port>(&port->target)) return *number;
+  for (const model::ContainerPort& own : pod.ports)
+    if (own.name == std::get<std::string>(port->target) && own.protocol == protocol) return own.port;
+  return kDnsPort;
+}
+
+Server server_of(Pod pod, const model::Cluster& cluster, const model::Service* service) {
+  Server server{std::move(pod), {}, {}};
+  server.namespace_labels = cluster.namespace_labels(server.pod.name.ns);
+  for (const auto& [protocol, reach] : kByProtocol)
+    server.at.emplace_back(protocol, target_of(service == nullptr ? nullptr : dns_port(*service, protocol),
+                                               server.pod, protocol));
+  return server;
+}
+
+// A pod of the cluster's DNS as clusters have it, where the files have none.
+Pod usual_server(const model::Service* service) {
+  Pod pod;
+  pod.name = {"kube-system", "kube-dns"};
+  pod.labels = {{"k8s-app", "kube-dns"}};
+  pod.ports = {{"dns", net::kUdp, kDnsPort}, {"dns-tcp", net::kTcp, kDnsPort}};
+  if (service == nullptr) return pod;
+  pod.name.ns = service->name.ns;
+  if (service->selector)
+    for (const auto& [key, value] : *service->selector) pod.labels[key] = value;
+  return pod;
+}
+
+Dns find_dns(const Input& input, Pods& pods) {
+  Dns dns;
+  const auto add = [&](uint32_t pod, const model::Service* service) {
+    if (dns.names.insert(pods.at(pod).name).second)
+      dns.servers.push_back(server_of(pods.at(pod), input.cluster, service));
+  };
+  const model::LabelSelector usual{{{"k8s-app", model::Operator::kIn, {"coredns", "kube-dns"}}}};
+  const model::Service* any = nullptr;
+  for (const auto& [name, service] : input.cluster.services) {
+    if (!is_dns_namespace(name.ns) || dns_port(service, net::kUdp) == nullptr) continue;
+    any = &service;
+    for (const net::Ip& ip : service.addresses) dns.service_addresses.push_back(ip);
+    if (!service.selector || service.selector->empty()) continue;
+    model::LabelSelector selector;
+    for (const auto& [key, value] : *service.selector)
+      selector.requirements.push_back({key, model::Operator::kIn, {value}});
+    const Selected& selected = pods.selected(name.ns, selector);
+    for (const auto* list : {&selected.pods, &selected.on_host})
+      for (const uint32_t pod : *list) add(pod, &service);
+  }
+  if (dns.servers.empty())
+    for (const uint32_t pod : pods.selected("kube-system", usual).pods) add(pod, any);
+  if (dns.servers.empty()) dns.servers.push_back(server_of(usual_server(any), input.cluster, any));
+  for (const auto& [name, pod] : input.cluster.pods)
+    dns.on_nodes |= name.name == kNodeLocalDaemonSet || pod.controller == kNodeLocalDaemonSet;
+  return dns;
+}
+
+bool admits_address(const model::Rule& rule, const net::Ip& ip) {
+  return rule.peers.empty() ||
+         std::any_of(rule.peers.begin(), rule.peers.end(), [&](const model::Peer& peer) {
+           const auto* block = std::get_if<model::IpBlock>(&peer);
+           return block != nullptr && is_in(*block, ip);
+         });
+}
+
+bool selects(const model::SelectorPeer& peer, const std::string& own_ns, const Server& server) {
+  if (server.pod.host_network) return false;
+  const bool in_namespace = peer.namespace_selector
+                                ? model::matches(*peer.namespace_selector, server.namespace_labels)
+                                : server.pod.name.ns == own_ns;
+  return in_namespace && (!peer.pod_selector || model::matches(*peer.pod_selector, server.pod.labels));
+}
+
+bool admits_server(const model::Rule& rule, const std::string& own_ns, const Server& server) {
+  if (std::any_of(server.pod.ips.begin(), server.pod.ips.end(),
+                  [&](const net::Ip& ip) { return admits_address(rule, ip); }))
+    return true;
+  return rule.peers.empty() ||
+         std::any_of(rule.peers.begin(), rule.peers.end(), [&](const model::Peer& peer) {
+           const auto* selector = std::get_if<model::SelectorPeer>(&peer);
+           return selector != nullptr && selects(*selector, own_ns, server);
+         });
+}
+
+// `pod`: at whom a name is looked up; nullptr: an address of no pod.
+bool admits_port(const model::Rule& rule, net::Protocol protocol, net::Port port, const Pod* pod) {
+  const auto names_it = [&](const std::string& name) {
+    return pod != nullptr && std::any_of(pod->ports.begin(), pod->ports.end(), [&](const auto& own) {
+             return own.name == name && own.protocol == protocol && own.port == port;
+           });
+  };
+  return rule.ports.empty() || std::any_of(rule.ports.begin(), rule.ports.end(), [&](const auto& entry) {
+           if (entry.protocol != protocol) return false;
+           if (const auto* range = std::get_if<net::PortRange>(&entry.port)) return range->contains(port);
+           const auto* name = std::get_if<std::string>(&entry.port);
+           return name == nullptr || names_it(*name);
+         });
+}
+
+uint8_t reach_of(const model::Rule& rule, const std::string& own_ns, const Dns& dns) {
+  static const net::Ip kNodeLocal = *net::Ip::parse(kNodeLocalAddress);
+  uint8_t reach = kNothing;
+  for (const auto& [protocol, both] : kByProtocol) {
+    if (admits_port(rule, protocol, kDnsPort, nullptr)) {
+      if (admits_address(rule, kNodeLocal)) reach |= both & kNode;
+      if (std::any_of(dns.service_addresses.begin(), dns.service_addresses.end(),
+                      [&](const net::Ip& ip) { return admits_address(rule, ip); }))
+        reach |= both & kCluster;
+    }
+    for (const Server& server : dns.servers)
+      for (const auto& [at_protocol, port] : server.at)
+        if (at_protocol == protocol && admits_port(rule, protocol, port, &server.pod) &&
+            admits_server(rule, own_ns, server))
+          reach |= both & kCluster;
+  }
+  return reach;
+}
+
+class DnsCheck {
+ public:
+  DnsCheck(const Input& input, Pods& pods, Report& report)
+      : input_(input), pods_(pods), report_(report), dns_(find_dns(input, pods)), reached_(pods.size()) {}
+
+  void check() {
+    // Once for each set of pods, however many policies select it.
+    std::map<const Selected*, uint8_t> by_pods;
+    for (const auto& [name, policy] : input_.cluster.policies) {
+      if (!policy.isolates_egress) continue;
+      uint8_t reach = kNothing;
+      for (const model::Rule& rule : policy.egress) reach |= reach_of(rule, name.ns, dns_);
+      by_pods[&pods_.selected(name.ns, policy.pod_selector)] |= reach;
+    }
+    for (const auto& [selected, reach] : by_pods)
+      for (const uint32_t pod : selected->pods) reached_[pod] |= reach;
+    for (const auto& [name, policy] : input_.cluster.policies) {
+      if (!policy.isolates_egress || policy.egress.empty()) continue;
+      const Selected& selected = pods_.selected(name.ns, policy.pod_selector);
+      without_dns(policy, selected);
+      if (dns_.on_nodes) without_node_local(policy, selected);
+    }
+  }
+
+ private:
+  // Over both protocols at one of the two.
+  static bool has_dns(uint8_t reached) {
+    return (reached & kCluster) == kCluster || (reached & kNode) == kNode;
+  }
+
+  // Pods without DNS: how many, and the first of them.
+  struct Closed {
+    size_t count = 0;
+    uint8_t reached = kNothing;
+    std::vector<std::string> first;
+  };
+
+  const Closed& closed_among(const Selected& selected) {
+    const auto [found, is_new] = closed_.try_emplace(&selected);
+    if (!is_new) return found->second;
+    Closed& closed = found->second;
+    for (const uint32_t pod : selected.pods) {
+      if (has_dns(reached_[pod]) || dns_.names.contains(pods_.at(pod).name)) continue;
+      if (closed.count++ == 0) closed.reached = reached_[pod];
+      if (closed.first.size() < kMostNames) closed.first.push_back(pods_.at(pod).name.to_text());
+    }
+    return closed;
+  }
+
+  void without_dns(const NetworkPolicy& policy, const Selected& selected) {
+    const Closed& closed = closed_among(selected);
+    if (closed.count == 0) return;
+    const bool udp = (closed.reached & kClusterUdp) != 0, tcp = (closed.reached & kClusterTcp) != 0;
+    const std::string lacks = udp   ? "may ask DNS over UDP 53, but not over TCP 53, which long answers need"
+                              : tcp ? "may ask DNS over TCP 53, but not over UDP 53"
+                                    : "may go elsewhere, but no rule of any policy allows the cluster's DNS";
+    report_.add(Rule::kEgressWithoutDns, policy, path_of(Direction::kEgress),
+                {listed(closed.first, closed.count) + " " + lacks,
+                 "allow egress to UDP and TCP 53 of pods with k8s-app=kube-dns in namespace kube-system"});
+  }
+
+  uint8_t reached_by_all(const Selected& selected) {
+    const auto [found, is_new] = reached_by_all_.try_emplace(&selected, uint8_t{0xff});
+    if (is_new)
+      for (const uint32_t pod : selected.pods) found->second &= reached_[pod];
+    return found->second;
+  }
+
+  void without_node_local(const NetworkPolicy& policy, const Selected& selected) {
+    if (selected.pods.empty()) return;
+    const uint8_t all = reached_by_all(selected);
+    for (size_t i = 0; i < policy.egress.size(); ++i) {
+      const uint8_t reach = reach_of(policy.egress[i], policy.name.ns, dns_);
+      const bool udp = (reach & kClusterUdp) != 0 && (all & kNodeUdp) == 0;
+      const bool tcp = (reach & kClusterTcp) != 0 && (all & kNodeTcp) == 0;
+      if (!udp && !tcp) continue;
+      report_.add(Rule::kNodeLocalDns, policy, path_of(Direction::kEgress, i),
+                  {"it allows the cluster's DNS, but the DaemonSet node-local-dns is here, and pods ask " +
+                       std::string(kNodeLocalAddress) + ", which no rule allows",
+                   "add the peer ipBlock " + std::string(kNodeLocalAddress) + "/32"});
+    }
+  }
+
+  const Input& input_;
+  Pods& pods_;
+  Report& report_;
+  const Dns dns_;
+  std::vector<uint8_t> reached_;  // by pod
+  std::map<const Selected*, Closed> closed_;
+  std::map<const Selected*, uint8_t> reached_by_all_;
+};
+
+}  // namespace
+
+void check_dns(const Input& input, Pods& pods, Report& report) {
+  DnsCheck(input, pods, report).check();
+}
+
+}  // namespace sluice::lint
