@@ -12,7 +12,7 @@
 
 namespace sluice::apps {
 
-enum ExitCode { kExitDone = 0, kExitFailed = 1, kExitUsage = 2, kExitDenied = 3 };
+enum ExitCode { kExitDone = 0, kExitFailed = 1, kExitUsage = 2, kExitDenied = 3, kExitFound = 3 };
 
 // A program's end before it began: --help, --version, or a wrong command line.
 struct Exit {

@@ -16,6 +16,7 @@ int run(int argc, char** argv) {
   Commands commands{app, {}};
   add_eval(commands);
   add_matrix(commands);
+  add_lint(commands);
   add_agent_commands(commands);
   add_check(commands);
   add_diff(commands);

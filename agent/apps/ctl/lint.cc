@@ -1,0 +1,114 @@
+// sluicectl lint: what a folder of manifests says that its author hardly meant.
+#include <algorithm>
+#include <cstdio>
+
+#include "agent/apps/ctl/commands.h"
+#include "agent/apps/terminal.h"
+#include "agent/lint/formats.h"
+#include "agent/model/workloads.h"
+#include "agent/source/folder/folder.h"
+
+namespace sluice::apps::ctl {
+namespace {
+
+using source::folder::FolderContents;
+
+struct LintOptions {
+  std::vector<std::string> manifests;
+  std::string output = "text", fail_on = "error";
+};
+
+// Those that a finding says as well are left out.
+void print_warnings(const FolderContents& read) {
+  const auto is_found = [&](const source::Warning& warning) {
+    return std::any_of(read.written.begin(), read.written.end(), [&](const source::WrittenObject& object) {
+      if (object.place.origin != warning.place.origin || object.place.document != warning.place.document)
+        return false;
+      if (!warning.object) return lint::is_unknown_policy_kind(object);
+      return warning.object->name == object.name &&
+             std::any_of(object.host_bits.begin(), object.host_bits.end(),
+                         [&](const source::HostBits& bits) { return bits.field == warning.field; });
+    });
+  };
+  for (const source::Warning& warning : read.warnings)
+    if (!is_found(warning)) fail(kSluicectl, kExitDone, "warning: " + warning.to_text());
+}
+
+// Templates become findings; the others are said. `sound`: there are none of those.
+std::vector<source::Problem> print_problems(const std::vector<source::Problem>& problems, bool& sound) {
+  std::vector<source::Problem> not_rendered;
+  for (const source::Problem& problem : problems) {
+    if (problem.not_rendered)
+      not_rendered.push_back(problem);
+    else
+      sound = fail(kSluicectl, kExitUsage, problem.to_text()) == kExitDone;
+  }
+  return not_rendered;
+}
+
+lint::Input input_of(FolderContents read, std::vector<source::Problem> not_rendered) {
+  auto policies = read.cluster.policies;
+  lint::Input input{model::with_workloads(std::move(read.cluster), std::move(read.workloads)),
+                    std::move(read.written), std::move(not_rendered)};
+  input.cluster.policies = std::move(policies);
+  return input;
+}
+
+std::string printed(const std::vector<lint::Finding>& findings, const std::string& output) {
+  return output == "json"     ? lint::to_json(findings)
+         : output == "sarif"  ? lint::to_sarif(findings, SLUICE_VERSION)
+         : output == "github" ? lint::to_github(findings)
+                              : lint::to_text(findings, use_colour());
+}
+
+int run_lint(const LintOptions& options) {
+  if (std::count(options.manifests.begin(), options.manifests.end(), "-") > 1)
+    return fail(kSluicectl, kExitUsage, "--manifests: standard input is given twice: it can be read once");
+  auto read = source::folder::read_manifests(options.manifests, source::decode::Wanted::kAsWritten);
+  if (!read) return fail(kSluicectl, kExitUsage, "--manifests: " + read.error().message());
+  bool sound = true;
+  auto not_rendered = print_problems(read->problems, sound);
+  print_warnings(*read);
+  const lint::Outcome outcome = lint::lint(input_of(*std::move(read), std::move(not_rendered)));
+  for (const source::Warning& warning : outcome.warnings)
+    fail(kSluicectl, kExitDone, "warning: " + warning.to_text());
+  std::fputs(printed(outcome.findings, options.output).c_str(), stdout);
+  if (std::fflush(stdout) != 0) return fail(kSluicectl, kExitFailed, "lint: cannot write what was found");
+  if (!sound) return kExitUsage;
+  const auto least = lint::level_of(options.fail_on);
+  const bool found =
+      std::any_of(outcome.findings.begin(), outcome.findings.end(),
+                  [&](const lint::Finding& one) { return lint::facts_of(one.rule).level >= least; });
+  return found ? kExitFound : kExitDone;
+}
+
+// The rules, for --help.
+std::string rules_text() {
+  size_t width = 0;
+  for (const lint::RuleFacts& facts : lint::kRules) width = std::max(width, facts.id.size());
+  std::string text = "Rules (docs/lint has a page for each):\n";
+  for (const lint::RuleFacts& facts : lint::kRules)
+    text += "  " + std::string(facts.id) + std::string(width + 2 - facts.id.size(), ' ') +
+            std::string(lint::to_text(facts.level)) +
+            std::string(9 - lint::to_text(facts.level).size(), ' ') + std::string(facts.summary) + "\n";
+  return text + "sluice.dev/lint-ignore: \"RULE: reason\" on an object silences a rule there.";
+}
+
+}  // namespace
+
+void add_lint(Commands& commands) {
+  commands
+      .add<LintOptions>(
+          "lint",
+          "What policies say that their author hardly meant, offline; exit 3 where something was found",
+          [](CLI::App& command, LintOptions& options) {
+            add_manifests_option(command, options.manifests);
+            add_output_option(command, options.output, {"text", "json", "sarif", "github"});
+            command.add_option("--fail-on", options.fail_on, "The least level that makes the exit code 3")
+                ->check(CLI::IsMember({"error", "warning", "info"}));
+          },
+          run_lint)
+      ->footer(rules_text());
+}
+
+}  // namespace sluice::apps::ctl
