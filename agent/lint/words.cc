@@ -15,7 +15,7 @@ constexpr size_t kMostCompared = 200;  // labels that one is compared with
 
 std::string in_brackets(const std::vector<std::string>& values) {
   std::string text;
-  for (const std::string& value : values) text += (text.empty() ? "" : ", ") + value;
+  for (const std::string& value : values) text += (text.empty() ? "" : ",") + value;
   return "(" + text + ")";
 }
 

@@ -9,7 +9,7 @@
 
 namespace sluice::lint {
 
-// As kubectl has it: "app=web,tier in (a, b),!legacy"; "everything" where it is empty.
+// As kubectl has it: "app=web,tier in (a,b),!legacy"; "everything" where it is empty.
 std::string to_text(const model::Requirement& requirement);
 std::string to_text(const model::LabelSelector& selector);
 
