@@ -19,24 +19,27 @@ std::string what_it_covers(const model::IpBlock& block, const Addresses::Covered
   return block.cidr.to_text() + (block.except.empty() ? "" : " less its exceptions") + " covers " + text;
 }
 
+void check_blocks(const model::NetworkPolicy& policy, Addresses& addresses, Report& report) {
+  for_each_rule(policy, [&](model::Direction direction, size_t index, const model::Rule& rule) {
+    for (size_t i = 0; i < rule.peers.size(); ++i) {
+      const auto* block = std::get_if<model::IpBlock>(&rule.peers[i]);
+      if (block == nullptr || block->cidr == net::Cidr::host(block->cidr.base())) continue;
+      const Addresses::Covered& covered = addresses.covered_by(*block);
+      if (covered.any())
+        report.add(
+            Rule::kCidrCoversCluster, policy, path_of_peer(direction, index, i) + ".ipBlock.cidr",
+            {what_it_covers(*block, covered),
+             "if they are not meant, add an except; if they are, select pods by label: addresses change"});
+    }
+  });
+}
+
 }  // namespace
 
 void check_cidrs(const Input& input, Report& report) {
   Addresses addresses(input.cluster);
   for (const auto& [name, policy] : input.cluster.policies) {
-    for_each_rule(policy, [&, &checked = policy](model::Direction direction, size_t index,
-                                                 const model::Rule& rule) {
-      for (size_t i = 0; i < rule.peers.size(); ++i) {
-        const auto* block = std::get_if<model::IpBlock>(&rule.peers[i]);
-        if (block == nullptr || block->cidr == net::Cidr::host(block->cidr.base())) continue;
-        const Addresses::Covered& covered = addresses.covered_by(*block);
-        if (covered.any())
-          report.add(
-              Rule::kCidrCoversCluster, checked, path_of_peer(direction, index, i) + ".ipBlock.cidr",
-              {what_it_covers(*block, covered),
-               "if they are not meant, add an except; if they are, select pods by label: addresses change"});
-      }
-    });
+    check_blocks(policy, addresses, report);
     const source::WrittenObject* written = report.written("NetworkPolicy", name);
     if (written == nullptr) continue;
     for (const source::HostBits& bits : written->host_bits)

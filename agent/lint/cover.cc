@@ -40,9 +40,9 @@ bool implies(const Requirement& given, const Requirement& wanted) {
 }
 
 bool pods_cover(const SelectorPeer& wide, const SelectorPeer& narrow) {
-  static const LabelSelector kEverybody;
+  static const LabelSelector everybody;
   return !wide.pod_selector ||
-         covers(*wide.pod_selector, narrow.pod_selector ? *narrow.pod_selector : kEverybody);
+         covers(*wide.pod_selector, narrow.pod_selector ? *narrow.pod_selector : everybody);
 }
 
 bool namespaces_cover(const SelectorPeer& wide, const SelectorPeer& narrow, const model::Labels& own) {

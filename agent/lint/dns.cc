@@ -154,21 +154,30 @@ bool admits_port(const model::Rule& rule, net::Protocol protocol, net::Port port
          });
 }
 
+// At an address of no pod.
+bool admits(const model::Rule& rule, net::Protocol protocol, const net::Ip& ip) {
+  return admits_port(rule, protocol, kDnsPort, nullptr) && admits_address(rule, ip);
+}
+
+bool admits_cluster(const model::Rule& rule, const std::string& own_ns, net::Protocol protocol,
+                    const Dns& dns) {
+  const auto at_server = [&](const Server& server) {
+    return std::any_of(server.at.begin(), server.at.end(), [&](const auto& at) {
+      return at.first == protocol && admits_port(rule, protocol, at.second, &server.pod) &&
+             admits_server(rule, own_ns, server);
+    });
+  };
+  return std::any_of(dns.servers.begin(), dns.servers.end(), at_server) ||
+         std::any_of(dns.service_addresses.begin(), dns.service_addresses.end(),
+                     [&](const net::Ip& ip) { return admits(rule, protocol, ip); });
+}
+
 uint8_t reach_of(const model::Rule& rule, const std::string& own_ns, const Dns& dns) {
-  static const net::Ip kNodeLocal = *net::Ip::parse(kNodeLocalAddress);
+  static const net::Ip node_local = *net::Ip::parse(kNodeLocalAddress);
   uint8_t reach = kNothing;
   for (const auto& [protocol, both] : kByProtocol) {
-    if (admits_port(rule, protocol, kDnsPort, nullptr)) {
-      if (admits_address(rule, kNodeLocal)) reach |= both & kNode;
-      if (std::any_of(dns.service_addresses.begin(), dns.service_addresses.end(),
-                      [&](const net::Ip& ip) { return admits_address(rule, ip); }))
-        reach |= both & kCluster;
-    }
-    for (const Server& server : dns.servers)
-      for (const auto& [at_protocol, port] : server.at)
-        if (at_protocol == protocol && admits_port(rule, protocol, port, &server.pod) &&
-            admits_server(rule, own_ns, server))
-          reach |= both & kCluster;
+    if (admits(rule, protocol, node_local)) reach |= both & kNode;
+    if (admits_cluster(rule, own_ns, protocol, dns)) reach |= both & kCluster;
   }
   return reach;
 }

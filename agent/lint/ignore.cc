@@ -28,27 +28,23 @@ std::string_view next_part(std::string_view& rest, char separator) {
   return part;
 }
 
-std::vector<Entry> entries_of(std::string_view text) {
-  std::vector<Entry> entries;
-  while (!text.empty()) {
-    std::string_view line = next_part(text, '\n');
-    bool first = true;
-    while (!line.empty()) {
-      const std::string_view part = next_part(line, ',');
-      const std::string_view id = without_blanks(part.substr(0, part.find(':')));
-      if (!first && !rule_of(id)) {
-        entries.back().reason += "," + std::string(part);
-        continue;
-      }
-      const size_t colon = part.find(':');
-      if (id.empty() && colon == part.npos) continue;
-      first = false;
-      entries.push_back({std::string(id), colon == part.npos
-                                              ? std::string()
-                                              : std::string(without_blanks(part.substr(colon + 1)))});
-    }
+Entry entry_of(std::string_view part) {
+  const size_t colon = part.find(':');
+  const std::string_view reason = colon == part.npos ? std::string_view() : part.substr(colon + 1);
+  return {std::string(without_blanks(part.substr(0, colon))), std::string(without_blanks(reason))};
+}
+
+void add_entries_of(std::string_view line, std::vector<Entry>& entries) {
+  const size_t before = entries.size();
+  while (!line.empty()) {
+    const std::string_view part = next_part(line, ',');
+    Entry entry = entry_of(part);
+    const bool first = entries.size() == before;
+    if (!first && !rule_of(entry.rule))
+      entries.back().reason.append(",").append(part);
+    else if (!without_blanks(part).empty())
+      entries.push_back(std::move(entry));
   }
-  return entries;
 }
 
 std::string nearest_rule(const std::string& id) {
@@ -70,7 +66,10 @@ Ignored ignored_by(const source::WrittenObject& object, std::vector<source::Warn
                         base::one_line(object.kind + " " + object.name.to_text() + ": " + field + message)});
   };
   Ignored ignored;
-  for (const Entry& entry : entries_of(object.lint_ignore)) {
+  std::vector<Entry> entries;
+  for (std::string_view rest = object.lint_ignore; !rest.empty();)
+    add_entries_of(next_part(rest, '\n'), entries);
+  for (const Entry& entry : entries) {
     const auto rule = rule_of(entry.rule);
     if (!rule) {
       warn(base::excerpt(entry.rule) + " is no rule" + nearest_rule(entry.rule));

@@ -18,6 +18,10 @@ bool counts(const Pod& pod) {
   return !finished && (pod.host_network || pod.takes_part());
 }
 
+std::string label_of(const std::string& key, const std::string& value) {
+  return key + "=" + value;
+}
+
 bool demands_a_label(const Requirement& requirement) {
   return requirement.op == Operator::kIn || requirement.op == Operator::kExists;
 }
@@ -33,20 +37,20 @@ void Pods::Index::add(uint32_t pod, const model::Labels& labels) {
   all.push_back(pod);
   for (const auto& [key, value] : labels) {
     by_key[key].push_back(pod);
-    by_label[key + "=" + value].push_back(pod);
+    by_label[label_of(key, value)].push_back(pod);
   }
 }
 
 const Pods::Posting& Pods::Index::with_key(const std::string& key) const {
-  static const Posting kNobody;
+  static const Posting nobody;
   const auto found = by_key.find(key);
-  return found == by_key.end() ? kNobody : found->second;
+  return found == by_key.end() ? nobody : found->second;
 }
 
 const Pods::Posting& Pods::Index::with_label(const std::string& key, const std::string& value) const {
-  static const Posting kNobody;
-  const auto found = by_label.find(key + "=" + value);
-  return found == by_label.end() ? kNobody : found->second;
+  static const Posting nobody;
+  const auto found = by_label.find(label_of(key, value));
+  return found == by_label.end() ? nobody : found->second;
 }
 
 Pods::Posting Pods::Index::candidates(const LabelSelector& selector) const {
@@ -119,9 +123,9 @@ Pods::Pods(const model::Cluster& cluster) {
 }
 
 const std::vector<uint32_t>& Pods::of_namespace(const std::string& ns) const {
-  static const Posting kNobody;
+  static const Posting nobody;
   const auto found = taking_part_.find(ns);
-  return found == taking_part_.end() ? kNobody : found->second;
+  return found == taking_part_.end() ? nobody : found->second;
 }
 
 void Pods::keep(Selected& selected, const Posting& matched) const {
@@ -152,8 +156,8 @@ const Selected& Pods::selected(const std::string& ns, const LabelSelector& selec
 }
 
 const Selected& Pods::selected(const std::string& own_ns, const model::SelectorPeer& peer) {
-  static const LabelSelector kEverybody;
-  const LabelSelector& selector = peer.pod_selector ? *peer.pod_selector : kEverybody;
+  static const LabelSelector everybody;
+  const LabelSelector& selector = peer.pod_selector ? *peer.pod_selector : everybody;
   if (!peer.namespace_selector) return selected(own_ns, selector);
   const auto [found, is_new] = selected_by_peer_.try_emplace(peer);
   if (!is_new) return found->second;

@@ -13,7 +13,6 @@ namespace {
 using model::ContainerPort;
 using model::Direction;
 using model::NetworkPolicy;
-using model::PolicyPort;
 
 // Those at whom a rule's ports are looked up.
 struct Targets {
@@ -36,13 +35,14 @@ struct Targets {
   }
 };
 
-// "TCP 8080, UDP dns (53)" of the protocol, or of all where it has none.
+// "they list TCP http 8080 and 9000".
 std::string listed_ports(const Targets& targets, net::Protocol protocol) {
   std::set<ContainerPort> ports;
   for (const Selected* one : targets.pods)
     for (const ContainerPort& port : one->listed.ports)
       if (port.protocol == protocol) ports.insert(port);
   std::vector<std::string> texts;
+  texts.reserve(ports.size());
   for (const ContainerPort& port : ports)
     texts.push_back((port.name.empty() ? "" : port.name + " ") + std::to_string(port.port.host()));
   if (texts.empty()) return "they list no " + protocol.to_text() + " port";
@@ -53,6 +53,12 @@ bool asks_for_a_name(const model::Rule& rule) {
   return std::any_of(rule.ports.begin(), rule.ports.end(), [](const model::PolicyPort& port) {
     return std::holds_alternative<std::string>(port.port);
   });
+}
+
+// Of a Service with a selector.
+bool selects(const model::Service& service, const model::Pod& pod) {
+  return std::includes(pod.labels.begin(), pod.labels.end(), service.selector->begin(),
+                       service.selector->end());
 }
 
 class PortCheck {
@@ -84,9 +90,9 @@ class PortCheck {
   }
 
   Targets peers_of(const NetworkPolicy& policy, const model::Rule& rule) {
-    static const model::SelectorPeer kEverybody{std::nullopt, model::LabelSelector{}};
+    static const model::SelectorPeer everybody{std::nullopt, model::LabelSelector{}};
     Targets targets{{}, rule.peers.empty(), !rule.peers.empty()};
-    if (rule.peers.empty()) targets.pods.push_back(&pods_.selected(policy.name.ns, kEverybody));
+    if (rule.peers.empty()) targets.pods.push_back(&pods_.selected(policy.name.ns, everybody));
     for (const model::Peer& peer : rule.peers) {
       if (const auto* block = std::get_if<model::IpBlock>(&peer)) {
         targets.outside = true;
@@ -157,14 +163,8 @@ class PortCheck {
       const model::Pod& pod = pods_.at(one->pods[0]);
       const auto here = services_.find({pod.name.ns, protocol, port});
       if (here == services_.end()) continue;
-      for (const model::Service* service : here->second) {
-        const bool selects =
-            std::all_of(service->selector->begin(), service->selector->end(), [&](const auto& label) {
-              const auto own = pod.labels.find(label.first);
-              return own != pod.labels.end() && own->second == label.second;
-            });
-        if (selects) return "it is a port of Service " + service->name.to_text();
-      }
+      for (const model::Service* service : here->second)
+        if (selects(*service, pod)) return "it is a port of Service " + service->name.to_text();
     }
     return {};
   }

@@ -22,6 +22,9 @@ using model::Operator;
 using model::Requirement;
 
 constexpr char kAnything[] = "*";
+// Where peers and ports together make more keys than this, a rule stands under its peers alone.
+constexpr size_t kMostKeys = 256;
+constexpr char kManyPorts[] = "many";
 
 // "app=web" where it asks for one value, else "app".
 std::string term_of(const Requirement& requirement) {
@@ -54,35 +57,39 @@ std::vector<std::string> terms_above(const model::Labels& labels) {
   std::vector<std::string> terms = {kAnything};
   for (const auto& [key, value] : labels) {
     terms.push_back(key);
-    terms.push_back(key + "=" + value);
+    terms.push_back(term_of({key, Operator::kIn, {value}}));
   }
   return terms;
+}
+
+std::string joined(const std::string& one, const std::string& other) {
+  return one + " | " + other;
 }
 
 std::string key_of(const model::Peer& peer) {
   if (const auto* block = std::get_if<model::IpBlock>(&peer)) return "cidr " + block->cidr.to_text();
   const auto& selectors = std::get<model::SelectorPeer>(peer);
-  return (selectors.namespace_selector ? "in " + term_of(*selectors.namespace_selector) : "here") + " " +
-         (selectors.pod_selector ? term_of(*selectors.pod_selector) : kAnything);
+  return joined(selectors.namespace_selector ? "in " + term_of(*selectors.namespace_selector) : "here",
+                selectors.pod_selector ? term_of(*selectors.pod_selector) : kAnything);
 }
 
 std::vector<std::string> keys_above(const model::Peer& peer, const model::Labels& own_namespace) {
   std::vector<std::string> keys;
   if (const auto* block = std::get_if<model::IpBlock>(&peer)) {
     for (int length = 0; length <= block->cidr.length(); ++length)
-      keys.push_back("cidr " + net::Cidr::of(block->cidr.base(), length)->to_text());
+      keys.push_back(key_of(model::IpBlock{*net::Cidr::of(block->cidr.base(), length), {}}));
     return keys;
   }
   const auto& selectors = std::get<model::SelectorPeer>(peer);
   std::vector<std::string> namespaces;
-  if (!selectors.namespace_selector) namespaces.push_back("here");
+  if (!selectors.namespace_selector) namespaces.emplace_back("here");
   for (const std::string& term :
        selectors.namespace_selector ? terms_above(*selectors.namespace_selector) : terms_above(own_namespace))
     namespaces.push_back("in " + term);
   const std::vector<std::string> pods =
       terms_above(selectors.pod_selector ? *selectors.pod_selector : LabelSelector{});
   for (const std::string& ns : namespaces)
-    for (const std::string& pod : pods) keys.push_back(ns + " " + pod);
+    for (const std::string& pod : pods) keys.push_back(joined(ns, pod));
   return keys;
 }
 
@@ -98,8 +105,9 @@ std::string key_of(const model::PolicyPort& port) {
 template <typename T>
 std::vector<std::string> keys_of(const std::vector<T>& list) {
   std::vector<std::string> keys;
+  keys.reserve(list.size() + 1);
   for (const T& item : list) keys.push_back(key_of(item));
-  if (keys.empty()) keys.push_back(kAnything);
+  if (keys.empty()) keys.emplace_back(kAnything);
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   return keys;
@@ -124,17 +132,20 @@ class Shadows {
   void add(const NetworkPolicy& policy) {
     for (size_t i = 0; i < policy.rules(direction_).size(); ++i) {
       const model::Rule& rule = policy.rules(direction_)[i];
-      const std::string selector = term_of(policy.pod_selector) + " | ";
+      const std::string selector = term_of(policy.pod_selector);
+      const bool many = rule.peers.size() * rule.ports.size() > kMostKeys;
+      const std::vector<std::string> ports =
+          many ? std::vector<std::string>{kManyPorts} : keys_of(rule.ports);
       for (const std::string& peer : keys_of(rule.peers))
-        for (const std::string& port : keys_of(rule.ports))
-          by_terms_[selector + peer + " | " + port].push_back({&policy, i});
+        for (const std::string& port : ports)
+          by_terms_[joined(joined(selector, peer), port)].push_back({&policy, i});
     }
   }
 
   // The first rule that allows all that this one does; none where there is none.
   const RulePlace* wider_than(const RulePlace& narrow) const {
     const model::Rule& rule = narrow.policy->rules(direction_)[narrow.index];
-    std::vector<std::string> peers = {kAnything}, ports = {kAnything};
+    std::vector<std::string> peers = {kAnything}, ports = {kAnything, kManyPorts};
     if (!rule.peers.empty())
       for (std::string& key : keys_above(rule.peers[0], own_namespace_)) peers.push_back(std::move(key));
     if (!rule.ports.empty())
@@ -142,7 +153,7 @@ class Shadows {
     for (const std::string& selector : terms_above(narrow.policy->pod_selector))
       for (const std::string& peer : peers)
         for (const std::string& port : ports)
-          if (const RulePlace* wide = wider_at(selector + " | " + peer + " | " + port, narrow)) return wide;
+          if (const RulePlace* wide = wider_at(joined(joined(selector, peer), port), narrow)) return wide;
     return nullptr;
   }
 

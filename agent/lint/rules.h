@@ -52,14 +52,13 @@ enum class Rule : uint8_t {
 };
 
 struct RuleFacts {
+  std::string_view id, summary;
   Rule rule;
-  std::string_view id;
   Level level;
-  std::string_view summary;
 };
 
 inline constexpr RuleFacts kRules[] = {
-#define SLUICE_LINT_RULE(name, id, level, summary) {Rule::name, id, Level::level, summary},
+#define SLUICE_LINT_RULE(name, id, level, summary) {id, summary, Rule::name, Level::level},
     SLUICE_LINT_RULES(SLUICE_LINT_RULE)
 #undef SLUICE_LINT_RULE
 };

@@ -98,9 +98,9 @@ std::string nearest_label(const Requirement& wanted, const LabelCounts& there) {
   const auto& values = there.at(key);
   if (wanted.op == Operator::kIn)
     for (const std::string& value : wanted.values) {
-      if (values.contains(value)) return key + "=" + value + " is there";
+      if (values.contains(value)) return to_text({key, Operator::kIn, {value}}) + " is there";
       if (const std::string near = nearest_key(value, values); !near.empty())
-        return "the nearest that is there is " + key + "=" + near;
+        return "the nearest that is there is " + to_text({key, Operator::kIn, {near}});
     }
   std::vector<std::string> some;
   for (const auto& [value, unused] : values) {

@@ -1,6 +1,8 @@
 // sluicectl lint: what a folder of manifests says that its author hardly meant.
 #include <algorithm>
 #include <cstdio>
+#include <set>
+#include <tuple>
 
 #include "agent/apps/ctl/commands.h"
 #include "agent/apps/terminal.h"
@@ -18,20 +20,30 @@ struct LintOptions {
   std::string output = "text", fail_on = "error";
 };
 
-// Those that a finding says as well are left out.
+// Where and of what a reader warns: file, document, object, field.
+using Subject = std::tuple<std::string, int, model::ObjectName, std::string>;
+
+// What findings say as well; of a kind that is passed over the warning names neither object nor field.
+std::set<Subject> said_by_findings(const FolderContents& read) {
+  std::set<Subject> said;
+  for (const source::WrittenObject& object : read.written) {
+    const source::Place& place = object.place;
+    if (lint::is_unknown_policy_kind(object)) said.insert({place.origin, place.document, {}, {}});
+    for (const source::HostBits& bits : object.host_bits)
+      said.insert({place.origin, place.document, object.name, bits.field});
+  }
+  return said;
+}
+
 void print_warnings(const FolderContents& read) {
-  const auto is_found = [&](const source::Warning& warning) {
-    return std::any_of(read.written.begin(), read.written.end(), [&](const source::WrittenObject& object) {
-      if (object.place.origin != warning.place.origin || object.place.document != warning.place.document)
-        return false;
-      if (!warning.object) return lint::is_unknown_policy_kind(object);
-      return warning.object->name == object.name &&
-             std::any_of(object.host_bits.begin(), object.host_bits.end(),
-                         [&](const source::HostBits& bits) { return bits.field == warning.field; });
-    });
-  };
-  for (const source::Warning& warning : read.warnings)
-    if (!is_found(warning)) fail(kSluicectl, kExitDone, "warning: " + warning.to_text());
+  const std::set<Subject> said = said_by_findings(read);
+  for (const source::Warning& warning : read.warnings) {
+    const source::Place& place = warning.place;
+    const Subject subject = warning.object
+                                ? Subject{place.origin, place.document, warning.object->name, warning.field}
+                                : Subject{place.origin, place.document, {}, {}};
+    if (!said.contains(subject)) fail(kSluicectl, kExitDone, "warning: " + warning.to_text());
+  }
 }
 
 // Templates become findings; the others are said. `sound`: there are none of those.

@@ -24,15 +24,17 @@ void note_lines(const Field& field, WrittenObject& written) {
     for (Tree entry : field.tree()) note_lines(field.get(entry.key()), written);
 }
 
+void note_blocks(const Field& peers, WrittenObject& written) {
+  peers.each([&](const Field& peer) {
+    const Field block = peer.get("ipBlock");
+    note_host_bits(block.get("cidr"), written);
+    block.get("except").each([&](const Field& except) { note_host_bits(except, written); });
+  });
+}
+
 void note_spelling(const Field& spec, WrittenObject& written) {
-  for (const auto& [rules, peers] : {std::pair("ingress", "from"), std::pair("egress", "to")})
-    spec.get(rules).each([&, key = peers](const Field& rule) {
-      rule.get(key).each([&](const Field& peer) {
-        const Field block = peer.get("ipBlock");
-        note_host_bits(block.get("cidr"), written);
-        block.get("except").each([&](const Field& except) { note_host_bits(except, written); });
-      });
-    });
+  spec.get("ingress").each([&](const Field& rule) { note_blocks(rule.get("from"), written); });
+  spec.get("egress").each([&](const Field& rule) { note_blocks(rule.get("to"), written); });
 }
 
 }  // namespace
