@@ -100,7 +100,8 @@ Expectations read_expectations(std::string_view bytes, const std::string& file) 
         read.all.push_back(std::move(one));
         continue;
       }
-      const auto& [field, message] = *decoding.fault();
+      const std::string& field = decoding.fault()->field;
+      const std::string& message = decoding.fault()->message;
       problem(item.line(),
               "expectation " + std::to_string(number) + ": " + (field.empty() ? "" : field + ": ") + message);
     }
