@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""deploy/monitoring: every metric that an alert or a panel names is one that docs/operating.md or docs/watcher.md has;
+each expression is one that Prometheus takes, where its promtool is to be had."""
+
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MONITORING = ROOT / "deploy" / "monitoring"
+
+
+def alerts():
+    rules = yaml.safe_load((MONITORING / "alerts.yaml").read_text(encoding="utf-8"))
+    return [rule for group in rules["groups"] for rule in group["rules"]]
+
+
+def panels():
+    return json.loads((MONITORING / "dashboard.json").read_text(encoding="utf-8"))["panels"]
+
+
+def expressions():
+    return [rule["expr"] for rule in alerts()] + [target["expr"] for panel in panels() for target in panel["targets"]]
+
+
+class Monitoring(unittest.TestCase):
+    def test_metrics_are_documented(self):
+        text = "".join((ROOT / "docs" / page).read_text(encoding="utf-8") for page in ("operating.md", "watcher.md"))
+        known = set(re.findall(r"`(sluice_[a-z_]+)", text))
+        used = {re.sub("_bucket$", "", name) for one in expressions() for name in re.findall(r"\bsluice_[a-z_]+", one)}
+        self.assertGreater(len(used), 15)
+        self.assertEqual(used - known, set())
+
+    def test_alerts_say_what_and_why(self):
+        names = [rule["alert"] for rule in alerts()]
+        self.assertEqual(len(names), len(set(names)))
+        for rule in alerts():
+            self.assertTrue(rule["alert"].startswith("Sluice"), rule["alert"])
+            self.assertIn(rule["labels"]["severity"], ("warning", "critical"))
+            self.assertTrue(rule["annotations"]["summary"] and rule["annotations"]["description"])
+
+    def test_panels_stand_beside_each_other(self):
+        places = set()
+        for panel in panels():
+            at = panel["gridPos"]
+            for x in range(at["x"], at["x"] + at["w"]):
+                for y in range(at["y"], at["y"] + at["h"]):
+                    self.assertNotIn((x, y), places, panel["title"])
+                    places.add((x, y))
+        self.assertEqual(len({panel["id"] for panel in panels()}), len(panels()))
+
+    @unittest.skipUnless(shutil.which("promtool"), "promtool is not here: it comes with Debian's prometheus")
+    def test_prometheus_takes_every_expression(self):
+        rules = [{"record": f"panel:{number}", "expr": one.replace("$instance", ".*")} for number, one in enumerate(expressions())]
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}, file)
+            file.flush()
+            for path in (file.name, MONITORING / "alerts.yaml"):
+                done = subprocess.run(["promtool", "check", "rules", path], capture_output=True, text=True, check=False)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
