@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "agent/model/selector_text.h"
 #include "agent/model/workloads.h"
 
 namespace sluice::explain {
@@ -20,28 +21,13 @@ std::string joined(const std::vector<std::string>& texts, const char* between) {
   return all;
 }
 
-std::string requirement_text(const Requirement& requirement) {
-  const std::string values = joined(requirement.values, ",");
-  switch (requirement.op) {
-    case model::Operator::kIn:
-      return requirement.key + (requirement.values.size() == 1 ? "=" + values : " in (" + values + ")");
-    case model::Operator::kNotIn:
-      return requirement.key + " notin (" + values + ")";
-    case model::Operator::kExists:
-      return requirement.key;
-    case model::Operator::kDoesNotExist:
-      return "!" + requirement.key;
-  }
-  return {};
-}
-
 // What of the selector fails for these labels; nothing where it matches.
 std::optional<FailedTerm> failed_selector(std::string term, const model::LabelSelector& selector,
                                           const model::Labels& labels) {
   std::vector<std::string> want, have;
   for (const Requirement& requirement : selector.requirements) {
     if (model::matches(model::LabelSelector{{requirement}}, labels)) continue;
-    want.push_back(requirement_text(requirement));
+    want.push_back(model::to_text(requirement));
     const auto label = labels.find(requirement.key);
     have.push_back(label == labels.end() ? "no " + requirement.key : requirement.key + "=" + label->second);
   }
@@ -66,8 +52,9 @@ Terms failed_terms(const std::string& at, const model::SelectorPeer& peer,
   const std::string pods = at + ".podSelector", namespaces = at + ".namespaceSelector";
   Terms failed;
   if (contact.far.pod == nullptr) {
-    if (peer.namespace_selector) failed.push_back({namespaces, to_text(*peer.namespace_selector), kNoPod});
-    if (peer.pod_selector) failed.push_back({pods, to_text(*peer.pod_selector), kNoPod});
+    if (peer.namespace_selector)
+      failed.push_back({namespaces, selector_text(*peer.namespace_selector), kNoPod});
+    if (peer.pod_selector) failed.push_back({pods, selector_text(*peer.pod_selector), kNoPod});
     return failed;
   }
   const std::string& ns = contact.far.pod->name.ns;
@@ -161,10 +148,9 @@ std::vector<Miss> nearest_misses(const model::Cluster& cluster, const Contact& c
   return misses;
 }
 
-std::string to_text(const model::LabelSelector& selector) {
-  std::vector<std::string> all;
-  for (const Requirement& requirement : selector.requirements) all.push_back(requirement_text(requirement));
-  return all.empty() ? "any" : joined(all, ",");
+std::string selector_text(const model::LabelSelector& selector) {
+  const std::string text = model::to_text(selector);
+  return text.empty() ? "any" : text;
 }
 
 std::string to_text(const model::IpBlock& block) {

@@ -41,8 +41,8 @@ struct Contact {
 
 std::vector<Miss> nearest_misses(const model::Cluster& cluster, const Contact& contact);
 
-std::string to_text(
-    const model::LabelSelector& selector);           // "app=web,tier in (a,b),!old"; "any" where it is empty
+std::string selector_text(
+    const model::LabelSelector& selector);           // as model::to_text(); "any" where it is empty
 std::string to_text(const model::IpBlock& block);    // without what stands for unknown addresses
 std::string to_text(const model::PolicyPort& port);  // "TCP 8080", "TCP 8000-8999", "UDP dns", "SCTP"
 std::string to_text(net::Protocol protocol, net::Port port);  // "TCP 8080", "ICMP"

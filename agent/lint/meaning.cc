@@ -27,17 +27,17 @@ bool is_both(const SelectorPeer& peer) {
 
 std::string why_alike(const SelectorPeer& one, const SelectorPeer& other, bool adjacent) {
   if (adjacent && is_lone_namespace(one) && is_lone_pod(other))
-    return "every pod of namespaces with " + to_text(*one.namespace_selector) +
-           ", or pods of this namespace with " + to_text(*other.pod_selector) +
+    return "every pod of namespaces with " + selector_text(*one.namespace_selector) +
+           ", or pods of this namespace with " + selector_text(*other.pod_selector) +
            ": two peers, of which either may come";
   if (!is_both(one)) return {};
   const bool same_namespaces = is_lone_namespace(other) && one.namespace_selector == other.namespace_selector;
   const bool same_pods = is_lone_pod(other) && one.pod_selector == other.pod_selector;
   if (same_namespaces)
-    return "namespaceSelector " + to_text(*other.namespace_selector) +
+    return "namespaceSelector " + selector_text(*other.namespace_selector) +
            " stands with a podSelector in one peer and alone in another, which allows every pod there";
   if (same_pods)
-    return "podSelector " + to_text(*other.pod_selector) +
+    return "podSelector " + selector_text(*other.pod_selector) +
            " stands with a namespaceSelector in one peer and alone in another, which is for this namespace";
   return {};
 }

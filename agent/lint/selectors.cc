@@ -12,7 +12,7 @@ using model::Requirement;
 using model::SelectorPeer;
 
 std::string texts_of(const std::vector<Requirement>& requirements) {
-  return to_text(LabelSelector{requirements});
+  return selector_text(LabelSelector{requirements});
 }
 
 // "no pod of namespace shop has app=wbe: the nearest that is there is app=web".
@@ -21,7 +21,7 @@ std::string nobody_in(const std::string& ns, const LabelSelector& selector, Pods
   const LabelCounts& there = pods.labels_of_pods(ns);
   const std::vector<Requirement> missing = unmet(selector, there);
   if (missing.empty())
-    return "no pod of namespace " + ns + " matches " + to_text(selector) +
+    return "no pod of namespace " + ns + " matches " + selector_text(selector) +
            ", though each of its terms is met by some";
   const std::string nearest = nearest_label(missing[0], there);
   return "no pod of namespace " + ns + " has " + texts_of(missing) + (nearest.empty() ? "" : ": " + nearest);
@@ -47,7 +47,7 @@ class SelectorCheck {
     if (!selected.on_host.empty())
       return report_.add(
           Rule::kSelectsHostNetwork, policy_, "spec.podSelector",
-          {to_text(policy_.pod_selector) + " matches " + names_of(pods_, selected.on_host) +
+          {selector_text(policy_.pod_selector) + " matches " + names_of(pods_, selected.on_host) +
                " on the host network: a hostNetwork pod is its node, and no policy isolates it",
            "leave it out of the selector, or run the pod without hostNetwork; what may reach a node is for "
            "the "
@@ -74,15 +74,16 @@ class SelectorCheck {
     if (!anybody) return no_pod_in(peer, path);
     if (peer.namespace_selector && !peer.namespace_selector->requirements.empty())
       nobody(path + ".namespaceSelector", "no pod is in " + namespaces_of(*peer.namespace_selector) +
-                                              ", which " + to_text(*peer.namespace_selector) + " matches");
+                                              ", which " + selector_text(*peer.namespace_selector) +
+                                              " matches");
   }
 
   void no_namespace(const LabelSelector& selector, const std::string& field) {
     const LabelCounts& there = pods_.labels_of_namespaces();
     const std::vector<Requirement> missing = unmet(selector, there);
     if (missing.empty())
-      return nobody(
-          field, "no namespace matches " + to_text(selector) + ", though each of its terms is met by some");
+      return nobody(field, "no namespace matches " + selector_text(selector) +
+                               ", though each of its terms is met by some");
     const std::string nearest = nearest_label(missing[0], there);
     report_.add(
         Rule::kNamespaceLabelUnknown, policy_, field,
@@ -95,7 +96,7 @@ class SelectorCheck {
     if (namespaces.size() == 1)
       return nobody(path + ".podSelector", nobody_in(namespaces[0], *peer.pod_selector, pods_));
     nobody(path + ".podSelector", "no pod of " + namespaces_of(*peer.namespace_selector) + " matches " +
-                                      to_text(*peer.pod_selector));
+                                      selector_text(*peer.pod_selector));
   }
 
   std::string namespaces_of(const LabelSelector& selector) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/base/edit_distance.h"
+#include "agent/model/selector_text.h"
 
 namespace sluice::lint {
 namespace {
@@ -12,12 +13,6 @@ using model::Operator;
 using model::Requirement;
 
 constexpr size_t kMostCompared = 200;  // labels that one is compared with
-
-std::string in_brackets(const std::vector<std::string>& values) {
-  std::string text;
-  for (const std::string& value : values) text += (text.empty() ? "" : ",") + value;
-  return "(" + text + ")";
-}
 
 // The nearest of the keys of a map; empty: none is near.
 template <typename Map>
@@ -47,26 +42,8 @@ bool has_it(const Requirement& wanted, const LabelCounts& there) {
 
 }  // namespace
 
-std::string to_text(const Requirement& requirement) {
-  switch (requirement.op) {
-    case Operator::kIn:
-      if (requirement.values.size() == 1) return requirement.key + "=" + requirement.values[0];
-      return requirement.key + " in " + in_brackets(requirement.values);
-    case Operator::kNotIn:
-      if (requirement.values.size() == 1) return requirement.key + "!=" + requirement.values[0];
-      return requirement.key + " notin " + in_brackets(requirement.values);
-    case Operator::kExists:
-      return requirement.key;
-    case Operator::kDoesNotExist:
-      return "!" + requirement.key;
-  }
-  return {};
-}
-
-std::string to_text(const LabelSelector& selector) {
-  std::string text;
-  for (const Requirement& requirement : selector.requirements)
-    text += (text.empty() ? "" : ",") + to_text(requirement);
+std::string selector_text(const LabelSelector& selector) {
+  const std::string text = model::to_text(selector);
   return text.empty() ? "everything" : text;
 }
 
@@ -98,9 +75,10 @@ std::string nearest_label(const Requirement& wanted, const LabelCounts& there) {
   const auto& values = there.at(key);
   if (wanted.op == Operator::kIn)
     for (const std::string& value : wanted.values) {
-      if (values.contains(value)) return to_text({key, Operator::kIn, {value}}) + " is there";
+      if (values.contains(value))
+        return model::to_text(Requirement{key, Operator::kIn, {value}}) + " is there";
       if (const std::string near = nearest_key(value, values); !near.empty())
-        return "the nearest that is there is " + to_text({key, Operator::kIn, {near}});
+        return "the nearest that is there is " + model::to_text(Requirement{key, Operator::kIn, {near}});
     }
   std::vector<std::string> some;
   for (const auto& [value, unused] : values) {

@@ -9,9 +9,8 @@
 
 namespace sluice::lint {
 
-// As kubectl has it: "app=web,tier in (a,b),!legacy"; "everything" where it is empty.
-std::string to_text(const model::Requirement& requirement);
-std::string to_text(const model::LabelSelector& selector);
+// As model::to_text has it; "everything" where it is empty.
+std::string selector_text(const model::LabelSelector& selector);
 
 inline constexpr size_t kMostNames = 3;
 // Names, of `count`: "one", "one and two", "one, two and 7 more".
