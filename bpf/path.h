@@ -51,6 +51,7 @@ SLUICE_STAGE enum sluice_reason sluice_judge_flow(sluice_ctx* ctx, const struct 
   }
   struct sluice_question question = {
       config, packet, pod, stands ? sluice_flow_opener(SLUICE_FLOW_BITS(flow.state)) : packet->direction};
+  packet->against = question.opener != packet->direction;
   return sluice_judge_connection(ctx, &question, packet, &flow, stands);
 }
 
@@ -137,13 +138,11 @@ SLUICE_STAGE enum sluice_action sluice_conclude(sluice_ctx* ctx, const struct sl
                                                 const struct sluice_packet* packet,
                                                 const struct sluice_pod* pod, enum sluice_reason reason) {
   if (reason == SLUICE_ALLOWED_FLOW) return SLUICE_PASS;
-  if (!sluice_is_denied(reason)) {
-    sluice_count(ctx, packet->direction, reason);
-    return SLUICE_PASS;
-  }
-  bool audit = (config->flags & SLUICE_CONFIG_AUDIT) != 0;
-  sluice_record_denied(ctx, packet, pod, reason, audit);
-  return audit ? SLUICE_PASS : SLUICE_DROP;
+  bool denied = sluice_is_denied(reason), audit = (config->flags & SLUICE_CONFIG_AUDIT) != 0;
+  sluice_count(ctx, packet->direction, reason);
+  if (denied || sluice_is_observed(packet, pod, reason))
+    sluice_record(ctx, packet, pod, reason, denied && audit);
+  return denied && !audit ? SLUICE_DROP : SLUICE_PASS;
 }
 
 SLUICE_STAGE enum sluice_action sluice_path(sluice_ctx* ctx, enum sluice_direction direction) {

@@ -1,6 +1,7 @@
 #include "agent/control/metrics.h"
 
 #include <prometheus/text_serializer.h>
+#include <algorithm>
 
 #include "agent/flow/reasons.h"
 #include "agent/serve/metric_families.h"
@@ -151,12 +152,14 @@ void add_endpoints(const MetricsReading& now, Families& all) {
     for (int direction = 0; direction < 2; ++direction)
       all.add(static_cast<double>(drops.stats.denied_packets[direction]),
               {{"namespace", drops.ns}, {"pod", drops.pod}, {"direction", kDirections[direction]}});
-  uint64_t reports = 0, suppressed = 0, lost = 0;
+  uint64_t denied = 0, suppressed = 0, lost = 0;
   for (const auto& drops : now.drops) {
-    reports += drops.stats.reports;
-    suppressed += drops.stats.suppressed;
+    denied += drops.stats.denied_packets[0] + drops.stats.denied_packets[1];
+    suppressed += drops.stats.suppressed[SLUICE_REPORT_DENIED];
     lost += drops.stats.lost;
   }
+  // They are read one after the other, while packets go on being counted.
+  const uint64_t reports = denied - std::min(denied, suppressed + lost);
   all.begin("sluice_drop_reports",
             "Reports of drops since the pods of this node were found: sent, suppressed by the "
             "rate limit, lost because the ring was full.",

@@ -39,6 +39,8 @@ Record decode(const sluice_event& event, const Names& names) {
   record.ifindex = event.ifindex;
   record.length = event.length;
   record.audit = event.audit != 0;
+  record.against = event.against != 0;
+  record.tcp_flags = event.tcp_flags;
   return record;
 }
 

@@ -32,13 +32,20 @@ struct Record {
   std::optional<net::Port> local_port, remote_port;  // present where the protocol has ports
   uint32_t reason = 0;                               // enum sluice_reason
   uint32_t ifindex = 0;
-  uint32_t length = 0;  // bytes, with the Ethernet header
-  bool audit = false;   // it passed, because the agent only audits
+  uint32_t length = 0;    // bytes, with the Ethernet header
+  bool audit = false;     // it passed, because the agent only audits
+  bool against = false;   // it answers its connection, which was opened in the other direction
+  uint8_t tcp_flags = 0;  // 0 where the protocol has none
 
   bool operator==(const Record&) const = default;
-  // The port that a rule would have to name: the destination's.
+  // In which its connection was opened.
+  model::Direction judged_direction() const {
+    if (!against) return direction;
+    return direction == model::Direction::kIngress ? model::Direction::kEgress : model::Direction::kIngress;
+  }
+  // The port that a rule would have to name: the connection's destination's.
   std::optional<net::Port> destination_port() const {
-    return direction == model::Direction::kIngress ? local_port : remote_port;
+    return judged_direction() == model::Direction::kIngress ? local_port : remote_port;
   }
 };
 

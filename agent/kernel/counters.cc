@@ -40,17 +40,16 @@ void add(sluice_endpoint_stats& sum, sluice_endpoint_stats& part) {
     sum.denied_packets[direction] += load(part.denied_packets[direction]);
     sum.denied_bytes[direction] += load(part.denied_bytes[direction]);
   }
-  sum.reports += load(part.reports);
-  sum.suppressed += load(part.suppressed);
+  for (int kind = 0; kind < 2; ++kind) sum.suppressed[kind] += load(part.suppressed[kind]);
   sum.lost += load(part.lost);
 }
 
 void clear(sluice_endpoint_stats& part) {
   for (__u64* word : {&part.denied_packets[0], &part.denied_packets[1], &part.denied_bytes[0],
-                      &part.denied_bytes[1], &part.reports, &part.suppressed, &part.lost})
+                      &part.denied_bytes[1], &part.suppressed[0], &part.suppressed[1], &part.lost})
     std::atomic_ref(*word).store(0, std::memory_order_relaxed);
-  for (__u32* word : {&part.window, &part.in_window})
-    std::atomic_ref(*word).store(0, std::memory_order_relaxed);
+  std::atomic_ref(part.window).store(0, std::memory_order_relaxed);
+  for (__u16& reports : part.in_window) std::atomic_ref(reports).store(0, std::memory_order_relaxed);
 }
 
 // The parts of one endpoint, where the programs count.
@@ -102,6 +101,15 @@ base::Result<sluice_endpoint_stats> read_stats(const Programs& programs, uint32_
   sluice_endpoint_stats sum{};
   parts->for_each([&](sluice_endpoint_stats& part) { add(sum, part); });
   return sum;
+}
+
+base::Result<std::vector<sluice_endpoint_stats>> read_stats_parts(const Programs& programs,
+                                                                  uint32_t endpoint) {
+  auto parts = EndpointParts::open(programs, endpoint);
+  if (!parts) return parts.error();
+  std::vector<sluice_endpoint_stats> all;
+  parts->for_each([&](sluice_endpoint_stats& part) { add(all.emplace_back(), part); });
+  return all;
 }
 
 base::Status clear_stats(const Programs& programs, uint32_t endpoint) {

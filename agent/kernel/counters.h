@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "agent/base/result.h"
 #include "agent/kernel/loader.h"
@@ -19,6 +20,9 @@ base::Result<Counters> read_counters(const Programs& programs);
 
 // Of one endpoint by its index. `window` and `in_window` belong to a part each and are 0 here.
 base::Result<sluice_endpoint_stats> read_stats(const Programs& programs, uint32_t endpoint);
+// Likewise each part by itself, as sluice_event.part counts them.
+base::Result<std::vector<sluice_endpoint_stats>> read_stats_parts(const Programs& programs,
+                                                                  uint32_t endpoint);
 // Back to zero: the entry has gone to another pod.
 base::Status clear_stats(const Programs& programs, uint32_t endpoint);
 // As if its report windows had begun so much earlier.

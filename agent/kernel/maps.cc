@@ -167,6 +167,13 @@ Status KernelMaps::set_agent_flags(uint64_t flags) {
   return base::done();
 }
 
+Status KernelMaps::set_endpoint_flags(uint32_t index, uint32_t flags) {
+  if (index >= arrays_.endpoints.size())
+    return out_of_range(SLUICE_MAP_ENDPOINTS, index, arrays_.endpoints.size());
+  store_relaxed(arrays_.endpoints[index].flags, flags);
+  return base::done();
+}
+
 Status KernelMaps::forget_flows() {
   if (auto forgot = forget_all_flows(*programs_); !forgot) return forgot;
   const MapHandle fragments = programs_->map(SLUICE_MAP_FRAGMENTS);
@@ -228,6 +235,7 @@ Status KernelMaps::store(const image::EndpointWrite& write) {
   sluice_endpoint& entry = arrays_.endpoints[write.index];
   if (entry.pod != write.value.pod) {
     forget_policies(entry);
+    store_relaxed(entry.flags, 0U);
     if (Status cleared = clear_stats(*programs_, write.index); !cleared) return cleared;
     if (Status cleared = clear_flow_counts(*programs_, write.index); !cleared) return cleared;
   }

@@ -198,7 +198,9 @@ Status Maps::store(const image::EndpointWrite& write) {
   if (!entry) return Error("map endpoints: no index " + std::to_string(write.index));
   std::array<sluice_sides, 2> policy = {entry->policy[0], entry->policy[1]};
   policy[static_cast<size_t>(write.slot)] = write.value.policy[write.slot];
+  const uint32_t flags = entry->pod == write.value.pod ? entry->flags : 0;
   *entry = write.value;
+  entry->flags = flags;
   std::copy(policy.begin(), policy.end(), entry->policy);
   wrote();
   return done();

@@ -103,6 +103,10 @@ SLUICE_STAGE __u32 sluice_recent_verdict_entries(sluice_ctx* ctx) {
   (void)ctx;
   return SLUICE_RECENT_VERDICTS;
 }
+SLUICE_STAGE __u32 sluice_stats_part(sluice_ctx* ctx) {
+  (void)ctx;
+  return 0;
+}
 SLUICE_STAGE __u32 sluice_stats_index(sluice_ctx* ctx, __u32 endpoint) {
   (void)ctx;
   return endpoint;

@@ -109,8 +109,11 @@ SLUICE_STAGE __u32 sluice_recent_verdict_entries(sluice_ctx* ctx) {
   (void)ctx;
   return sluice_recent_verdict_count;
 }
+SLUICE_STAGE __u32 sluice_stats_part(sluice_ctx* ctx) {
+  return sluice_cpu(ctx) & (sluice_stats_parts - 1);
+}
 SLUICE_STAGE __u32 sluice_stats_index(sluice_ctx* ctx, __u32 endpoint) {
-  return endpoint * sluice_stats_parts + (sluice_cpu(ctx) & (sluice_stats_parts - 1));
+  return endpoint * sluice_stats_parts + sluice_stats_part(ctx);
 }
 /* Atomic only where it must be: the verifier leaves out the other way. */
 SLUICE_STAGE void sluice_add(sluice_ctx* ctx, __u64* counter, __u64 more) {

@@ -99,9 +99,14 @@ enum sluice_sides_flag {
   SLUICE_SIDES_SOURCES = 1, /* the pod has prefixes in sluice_sources: they must be asked */
 };
 
+/* Beside policy, and no part of the state of an epoch. */
+enum sluice_endpoint_flag {
+  SLUICE_ENDPOINT_OBSERVED = 1, /* its new allowed connections are reported */
+};
+
 struct sluice_endpoint {
-  __u32 id; /* SLUICE_ENDPOINT_ID: names this pod's flows */
-  __u32 reserved;
+  __u32 id;                      /* SLUICE_ENDPOINT_ID: names this pod's flows */
+  __u32 flags;                   /* enum sluice_endpoint_flag */
   __u64 pod;                     /* content id of namespace, name and uid; 0: unused entry */
   struct sluice_sides policy[2]; /* the one with the greatest since <= epoch holds */
 };
@@ -358,14 +363,17 @@ SLUICE_LAYOUT(struct sluice_counter, 16);
  * very path that matters; interfaces count them already. */
 #define SLUICE_COUNTER(reason, direction) ((reason)*2 + (direction))
 
+enum sluice_report_kind { SLUICE_REPORT_DENIED = 0, SLUICE_REPORT_ALLOWED = 1 };
+
+/* Every denied packet is reported, suppressed or lost. */
 struct sluice_endpoint_stats {
   __u64 denied_packets[2]; /* by direction; in audit mode what would have been */
   __u64 denied_bytes[2];
-  __u64 reports;    /* sent to the ring */
-  __u64 suppressed; /* not sent: over the rate */
-  __u64 lost;       /* not sent: the ring was full */
-  __u32 window;     /* jiffies at which the present report window began */
-  __u32 in_window;  /* reports sent in it; CPUs that share a part may send a few more */
+  __u64 suppressed
+      [2];      /* not reported, by enum sluice_report_kind: over the rate; allowed: the ring was full too */
+  __u64 lost;   /* denied and not reported: the ring was full */
+  __u32 window; /* jiffies at which the present second of reports began */
+  __u16 in_window[2]; /* reports of it, by kind; CPUs that share a part may send a few more */
 };
 SLUICE_LAYOUT(struct sluice_endpoint_stats, 64);
 

@@ -43,6 +43,8 @@
 #define SLUICE_MAX_EXTENSION_HEADERS \
   8 /* IPv6 extension headers followed before the packet counts as malformed */
 
-#define SLUICE_REPORTS_PER_WINDOW 16 /* reports an endpoint, a CPU and a window of one second */
+/* Reports an endpoint, a CPU and a second. */
+#define SLUICE_DENIED_REPORTS 16
+#define SLUICE_ALLOWED_REPORTS 128 /* of those that are observed */
 
 #endif

@@ -54,6 +54,8 @@ class Engine {
   base::Status begin(const image::Image& image);
   base::Status finish();
   virtual void set_flags(uint64_t agent_flags) = 0;
+  // Whether the new allowed connections of the endpoint with that index are reported.
+  virtual void set_observed(uint32_t endpoint, bool observed) = 0;
   // Lets `seconds` pass. The kernel's clock cannot be set: there, what it noted is made older instead.
   virtual void wait(uint32_t seconds) = 0;
   // Nothing where this target takes no such frame (BPF_PROG_TEST_RUN wants more than an Ethernet header).

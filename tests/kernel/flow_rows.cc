@@ -101,7 +101,9 @@ void add_stale_rows(const Ends& e, Rows& rows) {
       .send(kFlow, e.back(), reply(e.udp()))
       .change(reply_open)
       .send(kNo, e.back(), reply(e.udp()))
+      .against()
       .send(kNo, e.back(), reply(e.udp()))
+      .against()
       .send(kNo, e.hook, e.udp());
 }
 

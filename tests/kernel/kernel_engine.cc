@@ -72,6 +72,9 @@ class KernelEngine final : public Engine {
   }
   void set_flags(uint64_t agent_flags) override { must(maps_.set_agent_flags(agent_flags)); }
 
+  void set_observed(uint32_t endpoint, bool observed) override {
+    must(maps_.set_endpoint_flags(endpoint, observed ? SLUICE_ENDPOINT_OBSERVED : 0));
+  }
   void wait(uint32_t seconds) override {
     const uint32_t jiffies = seconds * hz_;
     make_flows_older<sluice_flows4>(SLUICE_MAP_FLOWS4, jiffies);

@@ -90,10 +90,34 @@ void add_report_rows(const Ends& e, Rows& rows) {
 
   auto& burst =
       rows.add(Feature::kReportRate, e, "the first are reported, the rest counted; then again", e.isolated());
-  constexpr int kBurst = 2 * SLUICE_REPORTS_PER_WINDOW + 8;
+  constexpr int kBurst = 2 * SLUICE_DENIED_REPORTS + 8;
   for (int i = 0; i < kBurst; ++i) burst.send(kNo, e.hook, e.syn());
   burst.wait(1);
   for (int i = 0; i < kBurst; ++i) burst.send(kNo, e.hook, e.syn());
+}
+
+void add_observed_rows(const Ends& e, Rows& rows) {
+  World world = e.isolated().peer(e.other).allow(e.hook, kFriend, image::Ref::all());
+  rows.add(Feature::kObserved, e, "what opens a connection is reported, once, while that is asked for", world)
+      .send(kYes, e.hook, e.opening(net::kUdp, 80, e.other), "not asked for")
+      .observed(true)
+      .send(kYes, e.hook, e.opening(net::kTcp, 80, e.other))
+      .send(kFlow, e.back(), reply(e.opening(net::kTcp, 80, e.other)))
+      .send(kFlow, e.hook, with_flags(e.opening(net::kTcp, 80, e.other), kAck))
+      .send(kYes, e.hook, e.opening(e.icmp, 0, e.other))
+      .send(kNo, e.hook, e.syn(), "what is denied as ever")
+      .change(e.isolated().peer(e.other).allow(e.hook, kFriend, image::Ref::all()))
+      .send(kFlow, e.hook, with_flags(e.opening(net::kTcp, 80, e.other), kAck), "judged anew, not opened")
+      .observed(false)
+      .send(kYes, e.hook, e.opening(net::kTcp, 81, e.other));
+  auto& burst =
+      rows.add(Feature::kObserved, e, "at a rate of its own, which hides nothing that is denied", world);
+  burst.observed(true);
+  for (unsigned i = 0; i < SLUICE_ALLOWED_REPORTS + 8; ++i)
+    burst.send(kYes, e.hook, e.opening(net::kTcp, 80, e.other));
+  burst.send(kNo, e.hook, e.syn());
+  burst.wait(1);
+  burst.send(kYes, e.hook, e.opening(net::kTcp, 80, e.other)).send(kNo, e.hook, e.syn());
 }
 
 }  // namespace
@@ -102,6 +126,7 @@ void add_pod_rows(const Ends& ends, Rows& rows) {
   add_unknown_rows(ends, rows);
   add_audit_rows(ends, rows);
   add_report_rows(ends, rows);
+  add_observed_rows(ends, rows);
 }
 
 }  // namespace sluice::testing

@@ -26,6 +26,14 @@ bool denies(uint8_t reason) {
   return sluice_is_denied(static_cast<sluice_reason>(reason));
 }
 
+// Of what passes: does it open a connection?
+bool opens(uint8_t reason) {
+  return reason == SLUICE_ALLOWED_NOT_ISOLATED || reason == SLUICE_ALLOWED_POLICY ||
+         reason == SLUICE_ALLOWED_OWN_NODE || reason == SLUICE_ALLOWED_SELF;
+}
+
+constexpr size_t kRates[] = {SLUICE_DENIED_REPORTS, SLUICE_ALLOWED_REPORTS};
+
 class Runner {
  public:
   Runner(const Scenario& scenario, Engine& engine) : scenario_(scenario), engine_(engine) {}
@@ -46,6 +54,7 @@ class Runner {
   void take(const Step& step) {
     ++number_;
     step_ = &step;
+    if (step.observed) engine_.set_observed(scenario_.endpoint, observed_ = *step.observed);
     if (step.flags) engine_.set_flags(flags_ = *step.flags);
     if (step.change) expect_done(engine_.put(step.change->image()));
     if (step.ready) {
@@ -54,7 +63,7 @@ class Runner {
     }
     if (step.wait) {
       engine_.wait(step.wait);
-      in_window_ = 0;
+      in_window_[0] = in_window_[1] = 0;
     }
     auto outcome = engine_.run(step.hook, step.frame, step.ifindex);
     if (!outcome) {
@@ -87,22 +96,31 @@ class Runner {
     }
   }
 
-  // The first of a window are reported, the others counted as suppressed.
+  // The first of a window are reported, the others counted as suppressed; each kind by itself.
   void check_report(const Outcome& outcome) {
-    if (!denies(step_->reason)) {
+    const bool denied = denies(step_->reason), opened = observed_ && opens(step_->reason);
+    if (!denied && !opened) {
       if (!outcome.events.empty()) fail("was reported");
       return;
     }
-    ++denied_[step_->hook];
-    bytes_ += step_->frame.size();
-    if (in_window_++ == 0) window_ = Clock::now();
+    const int kind = denied ? SLUICE_REPORT_DENIED : SLUICE_REPORT_ALLOWED;
+    if (denied) ++denied_[step_->hook], bytes_ += step_->frame.size();
+    ++wanted_[kind];
+    const bool first = in_window_[0] + in_window_[1] == 0;
+    if (first) window_ = Clock::now();
     const bool sure = Clock::now() - window_ < kSurelyOneWindow;
-    const bool wanted = in_window_ <= SLUICE_REPORTS_PER_WINDOW;
+    const bool wanted = in_window_[kind]++ < kRates[kind];
     if (outcome.events.size() > 1) fail("was reported more than once");
     if (sure && wanted == outcome.events.empty())
       fail(wanted ? "was not reported" : "was reported over the rate");
-    reports_ += outcome.events.size();
-    for (const sluice_event& event : outcome.events) check_event(event);
+    reports_[kind] += outcome.events.size();
+    for (const sluice_event& event : outcome.events) {
+      check_event(event);
+      if (sure && (event.last != 0) != (in_window_[kind] == kRates[kind])) fail("event.last is wrong");
+      // What was not sent so far: the last packet was.
+      if (event.suppressed - start_.suppressed[kind] != wanted_[kind] - reports_[kind])
+        fail("event.suppressed is " + std::to_string(event.suppressed));
+    }
   }
 
   void check_event(const sluice_event& event) {
@@ -117,6 +135,8 @@ class Runner {
     field("direction", event.direction, step_->hook);
     field("reason", event.reason, step_->reason);
     field("audit", event.audit, (flags_ & SLUICE_CONFIG_AUDIT) != 0);
+    // Of a packet the other way a row says so where it matters.
+    if (step_->hook == scenario_.ends.hook || step_->against) field("against", event.against, step_->against);
     if (event.time == 0) fail("event.time is 0");
     if (!step_->spec) return;
     const Spec& spec = *step_->spec;
@@ -128,6 +148,7 @@ class Runner {
     field("protocol", event.protocol, spec.protocol.number());
     field("local_port", event.local_port, ports ? local.network() : 0);
     field("remote_port", event.remote_port, ports ? remote.network() : 0);
+    if (spec.protocol == net::kTcp && !later) field("tcp_flags", event.tcp_flags, spec.tcp_flags);
     const net::Ip &near = out ? spec.source : spec.destination, &far = out ? spec.destination : spec.source;
     if (std::memcmp(event.local, near.padded().data(), sizeof event.local) != 0) fail("event.local is wrong");
     if (std::memcmp(event.remote, far.padded().data(), sizeof event.remote) != 0)
@@ -143,8 +164,8 @@ class Runner {
       count("denied_packets", now.denied_packets[direction] - start_.denied_packets[direction],
             denied_[direction]);
     count("denied_bytes", now.denied_bytes[0] + now.denied_bytes[1], bytes_);
-    count("reports", now.reports - start_.reports, reports_);
-    count("suppressed", now.suppressed - start_.suppressed, denied_[0] + denied_[1] - reports_);
+    for (int kind = 0; kind < 2; ++kind)
+      count("suppressed", now.suppressed[kind] - start_.suppressed[kind], wanted_[kind] - reports_[kind]);
     count("lost", now.lost - start_.lost, 0);
   }
 
@@ -160,10 +181,11 @@ class Runner {
   const Scenario& scenario_;
   Engine& engine_;
   const Step* step_ = nullptr;
-  size_t number_ = 0, in_window_ = 0;
+  size_t number_ = 0, in_window_[2] = {0, 0};  // by sluice_report_kind
   Clock::time_point window_;
-  uint64_t flags_ = 0, denied_[2] = {0, 0}, bytes_ = 0, reports_ = 0;
-  bool in_force_ = true;
+  uint64_t flags_ = 0, denied_[2] = {0, 0}, bytes_ = 0;
+  uint64_t wanted_[2] = {0, 0}, reports_[2] = {0, 0};
+  bool in_force_ = true, observed_ = false;
   sluice_endpoint_stats start_{};
   std::ostringstream failures_;
 };

@@ -79,6 +79,10 @@ Scenario& Scenario::at(uint32_t ifindex) {
   return *this;
 }
 
+Scenario& Scenario::against() {
+  steps.back().against = true;
+  return *this;
+}
 Scenario& Scenario::change(const World& to) {
   next_.change = to;
   return *this;
@@ -94,6 +98,10 @@ Scenario& Scenario::flags(uint64_t agent_flags) {
   return *this;
 }
 
+Scenario& Scenario::observed(bool on) {
+  next_.observed = on;
+  return *this;
+}
 Scenario& Scenario::ready() {
   next_.ready = true;
   return *this;

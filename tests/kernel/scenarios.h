@@ -85,7 +85,8 @@ using packet::Spec;
   X(Arp, "ARP")                                                                    \
   X(NotIp, "neither IP nor ARP")                                                   \
   X(Events, "what is reported of a denied packet")                                 \
-  X(ReportRate, "a burst of denied packets")
+  X(ReportRate, "a burst of denied packets")                                       \
+  X(Observed, "a pod whose new allowed connections are reported")
 
 enum class Feature {
 #define SLUICE_ENUM(Name, text) k##Name,
@@ -125,13 +126,15 @@ struct Step {
   sluice_direction hook = SLUICE_INGRESS;
   Bytes frame;
   uint8_t reason = SLUICE_ALLOWED_FLOW;
-  std::optional<Spec> spec;  // the event of a denied packet must say the same
+  bool against = false;      // a denied packet that answers a connection opened the other way
+  std::optional<Spec> spec;  // the event must say the same
   uint32_t ifindex = kPodInterface;
   // What happens before the packet.
   std::optional<World> change;
   uint32_t wait = 0;  // seconds
   std::optional<uint64_t> flags;
-  bool ready = false;  // a scenario that is half_way: its world comes into force
+  std::optional<bool> observed;  // what is reported of what is allowed
+  bool ready = false;            // a scenario that is half_way: its world comes into force
 };
 
 struct Scenario {
@@ -146,11 +149,14 @@ struct Scenario {
 
   Scenario& send(uint8_t reason, sluice_direction hook, const Spec& spec, std::string aloud = "");
   Scenario& send(uint8_t reason, sluice_direction hook, const Bytes& frame, std::string aloud = "");
-  Scenario& at(uint32_t ifindex);  // the last packet sent, through another interface
+  // The last packet sent: through another interface; judged as its connection was opened, the other way.
+  Scenario& at(uint32_t ifindex);
+  Scenario& against();
   // Before the next packet:
   Scenario& change(const World& world);
   Scenario& wait(uint32_t seconds);
   Scenario& flags(uint64_t agent_flags);
+  Scenario& observed(bool on);
   Scenario& ready();
   std::string title() const;
 

@@ -20,6 +20,10 @@ class UserEngine final : public Engine {
     now_ = kStart;
   }
   void set_flags(uint64_t agent_flags) override { maps_->set_agent_flags(agent_flags); }
+  void set_observed(uint32_t endpoint, bool observed) override {
+    static_cast<sluice_endpoint*>(maps_->lookup(SLUICE_MAP_ENDPOINTS, &endpoint))->flags =
+        observed ? SLUICE_ENDPOINT_OBSERVED : 0;
+  }
   void wait(uint32_t seconds) override { now_ += seconds; }
   sluice_endpoint_stats stats(uint32_t endpoint) override {
     return *static_cast<sluice_endpoint_stats*>(maps_->lookup(SLUICE_MAP_STATS, &endpoint));

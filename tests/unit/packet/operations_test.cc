@@ -175,6 +175,34 @@ TEST_P(Operations, OfConnections) {
   expect_more("its answer", changed, reply(opening(net::kUdp, 53, e_.peer)), true);
 }
 
+// Whether new connections are observed concerns these alone, by a word of the endpoint, which is read anyway.
+TEST_P(Operations, OfObservedPods) {
+  put(web());
+  const uint32_t first = SLUICE_FIRST_ENDPOINT;
+  auto& flags = static_cast<sluice_endpoint*>(maps_.lookup(SLUICE_MAP_ENDPOINTS, &first))->flags;
+  const Count asked = {{"recent_verdicts", 1}, {"counters", 1}};
+  send(syn());
+  Spec data = syn();
+  data.tcp_flags = 0x10;
+  send(reply(syn()), true);
+  send(data);
+  Spec other = syn();
+  for (const uint32_t observed : {0U, uint32_t{SLUICE_ENDPOINT_OBSERVED}}) {
+    flags = observed;
+    maps_.clear_events();
+    expect_more("established", {{flows(), 1}}, data);
+    Spec back = reply(data);
+    back.tcp_flags = 0x10;
+    expect_more("established, the other way", {{flows(), 1}}, back, true);
+    EXPECT_TRUE(maps_.events().empty());
+    other.source_port = port(40001 + observed);
+    Count opened = asked;
+    if (observed) opened["stats"] = 1;
+    expect_kept("new", opened, other);
+    EXPECT_EQ(maps_.events().size(), observed);
+  }
+}
+
 TEST_P(Operations, OfRules) {
   const Count denied = {{"recent_verdicts", 1}, {addresses(), 1}, {"counters", 1}, {"stats", 1}};
   put(isolated());
