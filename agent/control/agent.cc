@@ -173,6 +173,10 @@ Agent::Agent(boost::asio::io_context& loop, AgentOptions options, std::unique_pt
       flow_shares_([this](uint32_t endpoint, uint64_t flows) {
         return kernel::set_flow_share(*kernel_.programs, SLUICE_ENDPOINT_INDEX(endpoint), flows);
       }),
+      observed_([this](uint32_t endpoint, uint64_t observed) {
+        return kernel_.maps->set_endpoint_flags(SLUICE_ENDPOINT_INDEX(endpoint),
+                                                observed != 0 ? SLUICE_ENDPOINT_OBSERVED : 0);
+      }),
       started_(steady_clock::now()),
       feeder_fd_(loop),
       watch_fd_(loop),
@@ -254,9 +258,10 @@ Status Agent::drain_objects() {
   auto batch = feeder_->drain();
   if (!batch) return base::done();
   generation_ = batch->generation;
-  shares_due_ = shares_due_ || std::ranges::any_of(batch->changes, [](const model::Change& change) {
-                  return change.id().kind == model::Kind::kPod;
-                });
+  settings_due_ = settings_due_ || std::ranges::any_of(batch->changes, [](const model::Change& change) {
+                    const model::Kind kind = change.id().kind;
+                    return kind == model::Kind::kPod || kind == model::Kind::kNamespace;
+                  });
   node::ObjectNews news;
   news.changes = std::move(batch->changes);
   news.complete = feeder_->synced();
@@ -319,8 +324,8 @@ void Agent::apply() {
                                                               : std::chrono::system_clock::now());
   answer_syncs();
   cni_.answer();
-  shares_due_ = shares_due_ || applied == node::Applied::kInForce;
-  if (shares_due_) set_flow_shares();
+  settings_due_ = settings_due_ || applied == node::Applied::kInForce;
+  if (settings_due_) set_endpoint_settings();
   reconciler_.clean_up();  // a wait that nobody who was answered above has to join
   if (view().to_retry())
     later(apply_retry_, [this] { apply_soon(); });

@@ -29,7 +29,7 @@
 #include "agent/kernel/attach/attach.h"
 #include "agent/kernel/events.h"
 #include "agent/kernel/maps.h"
-#include "agent/node/flow_shares.h"
+#include "agent/node/endpoint_settings.h"
 #include "agent/node/reconciler.h"
 #include "agent/serve/http.h"
 #include "agent/source/feed/stream_source.h"
@@ -120,7 +120,7 @@ class Agent final : public ControlHandler {
   void apply();
   // Removes maps of other layout versions. Only once every interface runs this version's programs.
   void remove_other_layouts();
-  void set_flow_shares();
+  void set_endpoint_settings();
   void answer_syncs();
   base::Error late() const;
   void stop(const std::string& why);
@@ -144,7 +144,7 @@ class Agent final : public ControlHandler {
   CniRequests cni_;
   Metrics metrics_;
   FlowReader flow_reader_;
-  node::FlowShares flow_shares_;
+  node::EndpointSettings flow_shares_, observed_;
   const std::chrono::steady_clock::time_point started_;
 
   Descriptor feeder_fd_, watch_fd_, events_fd_;
@@ -152,7 +152,7 @@ class Agent final : public ControlHandler {
   boost::asio::steady_timer report_due_, look_again_due_;
   boost::asio::signal_set signals_;
   bool apply_posted_ = false, stopping_ = false, other_layouts_removed_ = false;
-  bool shares_due_ = true;     // a pod's share of the flow tables may not be what is in the maps
+  bool settings_due_ = true;   // a number of a pod may not be what is in the maps
   Generation generation_ = 0;  // of the last batch drained
   Waiters<Generation, base::Result<v1::SyncReply>> syncs_;
   std::optional<Server> server_;

@@ -29,10 +29,12 @@ EndpointStats Agent::stats() const {
   return all;
 }
 
-void Agent::set_flow_shares() {
-  const Status set = flow_shares_.set(node::shares_of(view()));
-  if (!set) log_.error("flow_shares_not_set", {{"error", set.error().message()}});
-  shares_due_ = !set;
+void Agent::set_endpoint_settings() {
+  const Status shares = flow_shares_.set(node::shares_of(view()));
+  if (!shares) log_.error("flow_shares_not_set", {{"error", shares.error().message()}});
+  const Status observed = observed_.set(node::observed_of(view(), [](const model::Pod&) { return false; }));
+  if (!observed) log_.error("observed_not_set", {{"error", observed.error().message()}});
+  settings_due_ = !shares || !observed;
 }
 
 EndpointFlows Agent::endpoint_flows() const {

@@ -28,6 +28,8 @@ using Labels = std::map<std::string, std::string>;
 // On a Pod, or on the Namespace of pods: CIDRs, comma separated, that it may send from (semantics 38).
 inline constexpr char kSourcePrefixesAnnotation[] = "sluice.dev/allowed-source-prefixes";
 inline constexpr char kFlowsAnnotation[] = "sluice.dev/flows";
+// On a Pod, or on the Namespace of pods: "allowed" has its new allowed connections reported too.
+inline constexpr char kObserveAnnotation[] = "sluice.dev/observe";
 
 enum class Operator : uint8_t { kIn, kNotIn, kExists, kDoesNotExist };
 
@@ -87,6 +89,7 @@ struct Pod {
   // "replicaset/web-5d8b": kind in small letters and name of the owner that controls it (ownerReferences); empty: none.
   std::string controller = {};
   uint32_t flows = 0;  // connections that the node is sure to remember of it (sluice.dev/flows); 0: as of all
+  bool observe_allowed = false;  // sluice.dev/observe: allowed
   bool operator==(const Pod&) const = default;
 
   // Semantics 2: takes part as a protected endpoint and as a peer that selectors match.
@@ -99,6 +102,7 @@ struct Namespace {
   ObjectName name;                              // ns empty
   Labels labels;                                // kubernetes.io/metadata.name always present
   std::vector<net::Cidr> source_prefixes = {};  // of every pod in it, beside the pod's own; unique, sorted
+  bool observe_allowed = false;                 // sluice.dev/observe: allowed, of every pod in it
   bool operator==(const Namespace&) const = default;
 };
 

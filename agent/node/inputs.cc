@@ -13,6 +13,7 @@ model::Pod matched_part(const model::Pod& pod) {
   part.ports.clear();
   part.source_prefixes.clear();
   part.flows = 0;
+  part.observe_allowed = false;
   return part;
 }
 

@@ -39,6 +39,9 @@ std::string decode_controller(const Field& metadata);
 model::Workload decode_workload(const Field& root, const model::WorkloadKind& kind, model::ObjectName name);
 // Of an object of any kind, taken or passed over; what is wrong in it is left out.
 WrittenObject decode_written(const Tree& root, const TypeMeta& type, model::ObjectName name, Place place);
+// Of a Pod's or a Namespace's metadata: whether the annotation sluice.dev/observe says "allowed". Anything else is
+// warned of.
+bool decode_observe_allowed(const Field& metadata);
 // Sorted, each once.
 template <typename T>
 void make_set(std::vector<T>& values);

@@ -109,6 +109,7 @@ model::Pod decode_pod(const Field& root, model::ObjectName name) {
   pod.source_prefixes = decode_source_prefixes(metadata);
   pod.controller = decode_controller(metadata);
   pod.flows = decode_flows(metadata);
+  pod.observe_allowed = decode_observe_allowed(metadata);
   Field created = metadata.get("creationTimestamp");
   if (!created.absent()) pod.created = created.value_of(parse_timestamp(created.text()));
   Field deleted = metadata.get("deletionTimestamp");
@@ -132,6 +133,7 @@ model::Namespace decode_namespace(const Field& root, model::ObjectName name) {
   ns.name = std::move(name);
   ns.labels = decode_labels(root.get("metadata").get("labels"));
   ns.source_prefixes = decode_source_prefixes(root.get("metadata"));
+  ns.observe_allowed = decode_observe_allowed(root.get("metadata"));
   ns.labels[model::kNamespaceNameLabel] = ns.name.name;
   return ns;
 }

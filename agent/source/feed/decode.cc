@@ -89,6 +89,7 @@ model::Pod decode_pod(const FeedField& root, const v1::Pod& from) {
   pod.source_prefixes = root.at("source_prefixes").set(from.source_prefixes(), decode_cidr);
   pod.controller = root.at("controller").opaque(from.controller());
   pod.flows = from.flows();
+  pod.observe_allowed = from.observe_allowed();
   return pod;
 }
 
@@ -97,6 +98,7 @@ model::Namespace decode_namespace(const FeedField& root, const v1::Namespace& fr
   ns.labels = root.at("labels").labels(from.labels());
   ns.labels[model::kNamespaceNameLabel] = from.name().name();  // semantics 5
   ns.source_prefixes = root.at("source_prefixes").set(from.source_prefixes(), decode_cidr);
+  ns.observe_allowed = from.observe_allowed();
   return ns;
 }
 

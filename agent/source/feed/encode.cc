@@ -99,6 +99,7 @@ void fill(const model::Pod& pod, v1::Object& object) {
   encode_texts(pod.source_prefixes, *to.mutable_source_prefixes());
   to.set_controller(pod.controller);
   to.set_flows(pod.flows);
+  to.set_observe_allowed(pod.observe_allowed);
 }
 
 void fill(const model::Namespace& ns, v1::Object& object) {
@@ -106,6 +107,7 @@ void fill(const model::Namespace& ns, v1::Object& object) {
   *to.mutable_name() = encode_name(ns.name);
   encode_labels(ns.labels, *to.mutable_labels());
   encode_texts(ns.source_prefixes, *to.mutable_source_prefixes());
+  to.set_observe_allowed(ns.observe_allowed);
 }
 
 void fill(const model::Node& node, v1::Object& object) {

@@ -140,6 +140,7 @@ TEST(FeedCodec, APodsShareOfTheFlowsComesBack) {
   model::Pod pod;
   pod.name = {"prod", "web"};
   pod.flows = 5000;
+  pod.observe_allowed = true;
   const auto back = decode(encode(model::Object(pod)));
   ASSERT_TRUE(back) << back.error().message();
   EXPECT_EQ(*back, model::Object(pod));
