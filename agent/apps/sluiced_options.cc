@@ -66,6 +66,12 @@ void add_options(CLI::App& app, SluicedOptions& options) {
       ->check(CLI::IsMember({"enforce", "audit"}));
   app.add_option("--bpffs", options.bpffs, "Where maps, programs and links are pinned")->type_name("DIR");
   add_flow_options(app, options);
+  app.add_option("--history-bytes", options.history_bytes,
+                 "Memory for the flow records of late, which sluicectl observe reads")
+      ->type_name("BYTES")
+      ->check(checked_by(parse_history_bytes));
+  app.add_option("--log-drops", options.log_drops, "Whether denied packets have lines in the log")
+      ->check(CLI::IsMember({"on", "off"}));
   add_metrics_option(app, options, "Prometheus metrics, /healthz, /readyz");
   app.add_option("--attach", options.attach, "How programs are attached: auto, tcx or clsact")
       ->check(checked_by(kernel::attach::parse_attach_mode));
@@ -82,6 +88,18 @@ void add_options(CLI::App& app, SluicedOptions& options) {
 const std::set<std::string> kNoSettings = {"detach", "dry-run", "preflight", "output"};
 
 }  // namespace
+
+base::Result<uint64_t> parse_history_bytes(const std::string& text) {
+  uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, code] = std::from_chars(text.data(), end, number);
+  const std::string_view unit(stop, static_cast<size_t>(end - stop));
+  const int shift = unit == "K" ? 10 : unit == "M" ? 20 : unit == "G" ? 30 : 0;
+  const bool is_sound =
+      code == std::errc() && (unit.empty() || shift != 0) && number <= kMostHistory >> shift;
+  if (is_sound && number << shift >= kLeastHistory) return number << shift;
+  return base::Error(base::excerpt(text) + " is no amount of memory: give one from 64K to 4G");
+}
 
 Fallbacks fallbacks_of_host() {
   if (const char* name = std::getenv("NODE_NAME"); name != nullptr && *name != '\0') return {name};

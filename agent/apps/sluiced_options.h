@@ -22,6 +22,7 @@ struct SluicedOptions : DaemonOptions {
   std::string attach = "auto";
   std::optional<uint32_t> socket_group, feeder_uid;
   std::optional<uint32_t> flows, flows_per_pod;
+  std::string history_bytes = "16M", log_drops = "on";
   bool detach = false, dry_run = false, preflight = false;
   std::string output = "table";  // of preflight
 };
@@ -31,6 +32,10 @@ struct Fallbacks {
   std::string node_name;  // $NODE_NAME, else the host name
 };
 Fallbacks fallbacks_of_host();
+
+// "16M", "64K", a number of bytes: at least kLeastHistory.
+base::Result<uint64_t> parse_history_bytes(const std::string& text);
+inline constexpr uint64_t kLeastHistory = 65536, kMostHistory = 1ULL << 32;
 
 // Every value is valid; paths are absolute.
 std::variant<SluicedOptions, Exit> parse_sluiced(int argc, const char* const* argv,

@@ -13,7 +13,6 @@
 #include "agent/endpoint/discover.h"
 #include "agent/endpoint/gate.h"
 #include "agent/endpoint/node_addresses.h"
-#include "agent/flow/record.h"
 #include "agent/kernel/bpffs.h"
 #include "agent/kernel/flows.h"
 #include "agent/node/adoption.h"
@@ -30,7 +29,6 @@ using std::chrono::steady_clock;
 
 namespace {
 
-constexpr size_t kEventsAtOnce = 256;
 // Mounts, CPU visits, the stop, a reading of the flow tables, and one inside a namespace.
 constexpr unsigned kOwnThreads = 5;
 
@@ -177,6 +175,7 @@ Agent::Agent(boost::asio::io_context& loop, AgentOptions options, std::unique_pt
         return kernel_.maps->set_endpoint_flags(SLUICE_ENDPOINT_INDEX(endpoint),
                                                 observed != 0 ? SLUICE_ENDPOINT_OBSERVED : 0);
       }),
+      observer_(for_observer(), options_.history_bytes),
       started_(steady_clock::now()),
       feeder_fd_(loop),
       watch_fd_(loop),
@@ -185,6 +184,7 @@ Agent::Agent(boost::asio::io_context& loop, AgentOptions options, std::unique_pt
       host_retry_(loop),
       report_due_(loop),
       look_again_due_(loop),
+      observer_due_(loop),
       signals_(loop, SIGTERM, SIGINT),
       syncs_(loop, [this](Generation) { return late(); }) {}
 
@@ -290,20 +290,6 @@ void Agent::refresh_host_again() {
     log_.error("source_failed", {{"error", refreshed.error().message()}});
 }
 
-// The ring is rate-limited where it is filled, so each event gets its line.
-Status Agent::drain_events() {
-  const flow::Names names = {[this](uint64_t pod) {
-                               const auto& endpoints = view().image().endpoints;
-                               const auto found = endpoints.find(image::EndpointId{pod});
-                               return found == endpoints.end() ? std::string() : found->second.name;
-                             },
-                             [this](const net::Ip& address) { return reconciler_.pod_of(address); }};
-  auto taken = kernel_.events->consume(kEventsAtOnce, [&](const sluice_event& event) {
-    log_.info("drop", flow::fields(flow::decode(event, names)));
-  });
-  return taken ? base::done() : Status(taken.error());
-}
-
 // Posts one apply() for all news that come in until it runs.
 void Agent::apply_soon() {
   if (apply_posted_) return;
@@ -395,6 +381,7 @@ void Agent::stop(const std::string& why) {
   stopping_ = true;
   syncs_.answer_all(Error("the agent is stopping"));
   cni_.stop();
+  observer_.stop();
   if (feed_ != nullptr) feed_->stop();
   stopper_->go();
 }

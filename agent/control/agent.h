@@ -34,6 +34,7 @@
 #include "agent/serve/http.h"
 #include "agent/source/feed/stream_source.h"
 #include "agent/source/feeder.h"
+#include "agent/stream/observer.h"
 
 namespace sluice::control {
 
@@ -49,6 +50,8 @@ struct AgentOptions {
   kernel::attach::AttachMode attach = kernel::attach::AttachMode::kAuto;
   std::optional<uint32_t> flows;  // kernel::LoadOptions::flows
   uint32_t flows_per_pod = 0;     // kernel::LoadOptions::flow_share
+  size_t history_bytes = 0;       // of flow records
+  bool log_drops = true;
 };
 
 class Agent final : public ControlHandler {
@@ -72,6 +75,8 @@ class Agent final : public ControlHandler {
   v1::PoliciesReply policies() override;
   v1::IdentitiesReply identities() override;
   base::Result<v1::CheckReply> check(const v1::CheckRequest& request) override;
+  void observe(const v1::ObserveRequest& request, std::shared_ptr<stream::Sink> sink) override;
+  base::Result<v1::Flow> event(const v1::EventRequest& request) override;
 
  private:
   // What the kernel holds open for us; one after the other, each may point into those before it.
@@ -109,6 +114,9 @@ class Agent final : public ControlHandler {
   base::Status refresh_host();
   void refresh_host_again();
   base::Status drain_events();
+  stream::Surroundings for_observer();
+  // Has the observer do what is due by then.
+  void observe_later();
   // Reports problems at the moment from which they stand.
   void report_later();
   using Due = std::optional<std::chrono::steady_clock::time_point>;
@@ -128,6 +136,8 @@ class Agent final : public ControlHandler {
   MetricsReading reading();
   kernel::Counters counters() const;
   EndpointStats stats() const;
+  // Of a pod by its content id; empty where it is not in the maps.
+  std::vector<sluice_endpoint_stats> stats_parts(uint64_t pod) const;
   EndpointFlows endpoint_flows() const;
   std::optional<FlowReading> flows(const FlowReader::Facts& tables) const;
 
@@ -145,11 +155,12 @@ class Agent final : public ControlHandler {
   Metrics metrics_;
   FlowReader flow_reader_;
   node::EndpointSettings flow_shares_, observed_;
+  stream::Observer observer_;
   const std::chrono::steady_clock::time_point started_;
 
   Descriptor feeder_fd_, watch_fd_, events_fd_;
   Retry apply_retry_, host_retry_;
-  boost::asio::steady_timer report_due_, look_again_due_;
+  boost::asio::steady_timer report_due_, look_again_due_, observer_due_;
   boost::asio::signal_set signals_;
   bool apply_posted_ = false, stopping_ = false, other_layouts_removed_ = false;
   bool settings_due_ = true;   // a number of a pod may not be what is in the maps

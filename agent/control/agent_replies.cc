@@ -1,5 +1,5 @@
 // What the agent says of itself: the control API's replies, and HTTP; and what it does about the flow tables, and
-// about maps of other layouts, once all is in force.
+// about maps of other layouts, once all is in force; and what programs report.
 #include "agent/control/agent.h"
 #include "agent/image/encode.h"
 #include "agent/kernel/bpffs.h"
@@ -10,6 +10,12 @@ namespace sluice::control {
 using base::Result;
 using base::Status;
 using std::chrono::steady_clock;
+
+namespace {
+
+constexpr size_t kEventsAtOnce = 256;
+
+}  // namespace
 
 kernel::Counters Agent::counters() const {
   auto counters = kernel::read_counters(*kernel_.programs);
@@ -32,7 +38,8 @@ EndpointStats Agent::stats() const {
 void Agent::set_endpoint_settings() {
   const Status shares = flow_shares_.set(node::shares_of(view()));
   if (!shares) log_.error("flow_shares_not_set", {{"error", shares.error().message()}});
-  const Status observed = observed_.set(node::observed_of(view(), [](const model::Pod&) { return false; }));
+  const Status observed = observed_.set(
+      node::observed_of(view(), [this](const model::Pod& pod) { return observer_.asks_for(pod); }));
   if (!observed) log_.error("observed_not_set", {{"error", observed.error().message()}});
   settings_due_ = !shares || !observed;
 }
@@ -91,6 +98,55 @@ v1::IdentitiesReply Agent::identities() {
 }
 Result<v1::CheckReply> Agent::check(const v1::CheckRequest& request) {
   return check_reply(view(), request);
+}
+
+stream::Surroundings Agent::for_observer() {
+  const auto nanoseconds = [](auto since) {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
+  };
+  stream::Surroundings surroundings{
+      options_.node_name,
+      view(),
+      [this](const net::Ip& address) { return reconciler_.pod_of(address); },
+      [this](uint64_t pod) { return stats_parts(pod); },
+      [nanoseconds] { return nanoseconds(std::chrono::system_clock::now().time_since_epoch()); },
+      [nanoseconds] { return nanoseconds(steady_clock::now().time_since_epoch()); },
+      [this] { set_endpoint_settings(); },
+      [this](std::function<void()> act) { boost::asio::post(loop_, std::move(act)); },
+      {}};
+  if (options_.log_drops)
+    surroundings.log = [this](const observe::LogLine& line) { log_.info("drop", line); };
+  return surroundings;
+}
+
+std::vector<sluice_endpoint_stats> Agent::stats_parts(uint64_t pod) const {
+  const auto id = pod == 0 ? std::optional<uint32_t>(SLUICE_NO_ENDPOINT)
+                           : view().placement().id_of(image::EndpointId{pod});
+  if (!id) return {};
+  auto parts = kernel::read_stats_parts(*kernel_.programs, SLUICE_ENDPOINT_INDEX(*id));
+  return parts ? *std::move(parts) : std::vector<sluice_endpoint_stats>();
+}
+
+Status Agent::drain_events() {
+  auto taken =
+      kernel_.events->consume(kEventsAtOnce, [this](const sluice_event& event) { observer_.accept(event); });
+  observe_later();
+  return taken ? base::done() : Status(taken.error());
+}
+
+void Agent::observe_later() {
+  at(observer_.next(), observer_due_, [this] {
+    observer_.tick();
+    observe_later();
+  });
+}
+
+void Agent::observe(const v1::ObserveRequest& request, std::shared_ptr<stream::Sink> sink) {
+  observer_.observe(request, std::move(sink));
+  observe_later();
+}
+Result<v1::Flow> Agent::event(const v1::EventRequest& request) {
+  return observer_.event(request.id());
 }
 
 serve::HttpAnswer Agent::answer_http(std::string_view path) {

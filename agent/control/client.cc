@@ -31,6 +31,7 @@ base::Error Client::error_of(const grpc::Status& status) {
       return base::Error("no agent answers at " + socket_ +
                          ": start sluiced, or give its socket with --socket");
     case grpc::StatusCode::INVALID_ARGUMENT:
+    case grpc::StatusCode::NOT_FOUND:
       failure_ = CallFailure::kRefused;
       return base::Error(status.error_message());
     case grpc::StatusCode::DEADLINE_EXCEEDED:
@@ -86,6 +87,30 @@ base::Result<v1::IdentitiesReply> Client::identities() {
 }
 base::Result<v1::CheckReply> Client::check(const v1::CheckRequest& request) {
   return call(&v1::Control::Stub::Check, request, timeout_);
+}
+
+base::Status Client::observe(const v1::ObserveRequest& request,
+                             const std::function<bool(const v1::Flow&)>& take,
+                             std::optional<std::chrono::milliseconds> time) {
+  failure_ = CallFailure::kOther;
+  if (!room_) return room_.error();
+  grpc::ClientContext context;
+  if (time) context.set_deadline(std::chrono::system_clock::now() + *time);
+  const auto reader = stub_->Observe(&context, request);
+  bool wanted = true;
+  for (v1::Flow flow; wanted && reader->Read(&flow);) wanted = take(flow);
+  if (!wanted) context.TryCancel();
+  const grpc::Status status = reader->Finish();
+  failure_ = CallFailure::kNone;
+  const bool is_over =
+      time && status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED && proto::was_reached(*channel_);
+  return !wanted || is_over || status.ok() ? base::done() : base::Status(error_of(status));
+}
+
+base::Result<v1::Flow> Client::event(const std::string& id) {
+  v1::EventRequest request;
+  request.set_id(id);
+  return call(&v1::Control::Stub::Event, request, timeout_);
 }
 
 }  // namespace sluice::control

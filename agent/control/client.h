@@ -5,7 +5,9 @@
 #include <grpcpp/channel.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "agent/base/result.h"
@@ -36,6 +38,12 @@ class Client {
   base::Result<v1::PoliciesReply> policies();
   base::Result<v1::IdentitiesReply> identities();
   base::Result<v1::CheckReply> check(const v1::CheckRequest& request);
+  // Hands each record to `take` as it comes, until that gives false, the agent ends the stream, or `time`, where it
+  // is given, is over. An error: the request is wrong, or the stream broke off.
+  base::Status observe(const v1::ObserveRequest& request, const std::function<bool(const v1::Flow&)>& take,
+                       std::optional<std::chrono::milliseconds> time = std::nullopt);
+  // The record of that id.
+  base::Result<v1::Flow> event(const std::string& id);
   // How the last call ended.
   CallFailure failure() const { return failure_; }
 

@@ -11,6 +11,7 @@
 #include "agent/control/message_limits.h"
 #include "agent/source/feed/call_deadline.h"
 #include "agent/source/feed/service.h"
+#include "agent/stream/reader.h"
 #include "sluice/v1/control.grpc.pb.h"
 
 namespace sluice::control {
@@ -60,6 +61,23 @@ class ControlService final : public v1::Control::CallbackService {
       auto checked = handler_.check(request);
       if (!checked) return reactor->Finish({grpc::StatusCode::INVALID_ARGUMENT, checked.error().message()});
       *reply = std::move(*checked);
+      reactor->Finish(grpc::Status::OK);
+    });
+    return reactor;
+  }
+  grpc::ServerWriteReactor<v1::Flow>* Observe(grpc::CallbackServerContext*,
+                                              const v1::ObserveRequest* request) override {
+    auto reader = stream::Reader::open([this](std::function<void()> act) { boost::asio::post(loop_, act); });
+    boost::asio::post(loop_, [this, reader, request = *request] { handler_.observe(request, reader); });
+    return reader.get();
+  }
+  grpc::ServerUnaryReactor* Event(grpc::CallbackServerContext* context, const v1::EventRequest* request,
+                                  v1::Flow* reply) override {
+    auto* reactor = context->DefaultReactor();
+    boost::asio::post(loop_, [this, reactor, reply, request = *request] {
+      auto found = handler_.event(request);
+      if (!found) return reactor->Finish({grpc::StatusCode::NOT_FOUND, found.error().message()});
+      *reply = std::move(*found);
       reactor->Finish(grpc::Status::OK);
     });
     return reactor;

@@ -21,6 +21,7 @@
 #include "agent/control/endpoint_handler.h"
 #include "agent/control/socket_listener.h"
 #include "agent/source/feed/stream_source.h"
+#include "agent/stream/sink.h"
 #include "sluice/v1/control.pb.h"
 
 namespace sluice::control {
@@ -39,6 +40,9 @@ class ControlHandler {
   virtual v1::IdentitiesReply identities() = 0;
   // An error: the request is wrong.
   virtual base::Result<v1::CheckReply> check(const v1::CheckRequest& request) = 0;
+  virtual void observe(const v1::ObserveRequest& request, std::shared_ptr<stream::Sink> sink) = 0;
+  // An error: there is none.
+  virtual base::Result<v1::Flow> event(const v1::EventRequest& request) = 0;
 };
 
 // What the services call; all must outlive the server.

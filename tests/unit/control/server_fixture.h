@@ -46,7 +46,26 @@ class FakeDesk final : public ControlHandler {
     reply.set_verdict("deny");
     return reply;
   }
+  // A record, and then it waits.
+  void observe(const v1::ObserveRequest& request, std::shared_ptr<stream::Sink> sink) override {
+    if (request.filter().ports_size() > 0) return sink->finish(stream::End::kWrong, "--port: is none");
+    reader = sink;
+    sink->follow([this] { ++written; }, [this] { left.set_value(); });
+    v1::Flow flow;
+    flow.set_id("a-1");
+    sink->give({flow, flow});
+    if (!request.follow()) sink->finish(stream::End::kDone, "");
+  }
+  base::Result<v1::Flow> event(const v1::EventRequest& request) override {
+    if (request.id() != "a-1") return base::Error("no such record");
+    v1::Flow flow;
+    flow.set_id("a-1");
+    return flow;
+  }
   bool late = false;
+  std::shared_ptr<stream::Sink> reader;
+  int written = 0;
+  std::promise<void> left;
 
  private:
   boost::asio::steady_timer timer_;

@@ -64,6 +64,50 @@ TEST_F(ServerTest, ASyncEndsByItsDeadline) {
   EXPECT_EQ(client.failure(), CallFailure::kLate);
 }
 
+TEST_F(ServerTest, AReaderHasItsRecordsAndTheEnd) {
+  start();
+  Client client(socket_);
+  int records = 0;
+  const auto take = [&records](const v1::Flow& flow) {
+    EXPECT_EQ(flow.id(), "a-1");
+    ++records;
+    return true;
+  };
+  EXPECT_TRUE(client.observe({}, take).ok());
+  EXPECT_EQ(records, 2);
+  v1::ObserveRequest wrong;
+  wrong.mutable_filter()->add_ports(0);
+  EXPECT_EQ(client.observe(wrong, take).error().message(), "--port: is none");
+  EXPECT_EQ(client.failure(), CallFailure::kRefused);
+}
+
+TEST_F(ServerTest, AReaderThatLeavesIsGone) {
+  start();
+  v1::ObserveRequest request;
+  request.set_follow(true);
+  Client client(socket_);
+  EXPECT_TRUE(client.observe(request, [](const v1::Flow&) { return false; }).ok());
+  EXPECT_EQ(desk_.left.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
+}
+
+TEST_F(ServerTest, AReaderThatFollowsForATimeEndsWithIt) {
+  start();
+  v1::ObserveRequest request;
+  request.set_follow(true);
+  int records = 0;
+  const auto take = [&records](const v1::Flow&) { return ++records > 0; };
+  EXPECT_TRUE(Client(socket_).observe(request, take, std::chrono::milliseconds(500)).ok());
+  EXPECT_EQ(records, 2);
+}
+
+TEST_F(ServerTest, AnEventByItsId) {
+  start();
+  Client client(socket_);
+  EXPECT_EQ(client.event("a-1")->id(), "a-1");
+  EXPECT_EQ(client.event("a-2").error().message(), "no such record");
+  EXPECT_EQ(client.failure(), CallFailure::kRefused);
+}
+
 TEST_F(ServerTest, ASyncThatIsLateSaysWhyBeforeItsCallerGivesUp) {
   start();
   desk_.late = true;

@@ -1,0 +1,40 @@
+// Why: which policies a record is due to, as they are in force now. What was asked lately is remembered until another
+// state is in force: a flood asks the same again and again. One thread; the NodeView must outlive it.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "agent/node/node_view.h"
+#include "agent/observe/record.h"
+
+namespace sluice::stream {
+
+class Why {
+ public:
+  static constexpr size_t kMostRemembered = 4096;
+
+  explicit Why(const node::NodeView& view) : view_(view) {}
+
+  // Sets the rule that allows it, or the policies that isolate the pod that denied it.
+  void explain(observe::FlowRecord& record);
+
+ private:
+  struct Asked {
+    model::ObjectName pod;
+    model::Direction direction = model::Direction::kIngress;
+    std::optional<net::Ip> remote;  // absent: who isolates the pod?
+    net::Protocol protocol;
+    net::Port port;
+    auto operator<=>(const Asked&) const = default;
+  };
+  std::vector<std::string> isolating(const Asked& asked) const;
+  std::vector<std::string> allowing(const Asked& asked) const;
+
+  const node::NodeView& view_;
+  uint64_t epoch_ = 0;
+  std::map<Asked, std::vector<std::string>> remembered_;
+};
+
+}  // namespace sluice::stream
