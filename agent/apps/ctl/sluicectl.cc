@@ -18,6 +18,7 @@ int run(int argc, char** argv) {
   add_matrix(commands);
   add_lint(commands);
   add_agent_commands(commands);
+  add_observe(commands);
   add_check(commands);
   add_diff(commands);
   add_test(commands);
