@@ -66,9 +66,20 @@ cp -r $app/manifests/policies-full "$manifests/"
 in_force
 stage "3. The full set: ingress -> frontend -> api, and nothing else at this port" full
 
-say "Why may the ingress controller talk to frontend-2, and the outside world not?"
+say "Who was denied just now, and by which policy: the last five of the records"
+ask observe --last 5
+
+say "Why, and what would allow it: the last of them"
+last=$(ask observe --last 1 -o json | sed -n 's/.*"id":"\([^"]*\)".*/\1/p')
+ask check --event "$last" || [ $? -eq 3 ]
+
+say "Why may the ingress controller talk to frontend-2?"
 ask check --from ingress/controller-0 --to shop/frontend-2 --port $port || [ $? -eq 3 ]
-ask check --from 203.0.113.10 --to shop/frontend-2 --port $port || [ $? -eq 3 ]
+
+say "What the next change will open and close"
+cp -r "$manifests" "$work/next"
+cp $app/relabel.yaml "$work/next/base/frontend-2.yaml"
+ctl diff --manifests "$manifests" --with "$work/next"
 
 cp $app/relabel.yaml "$manifests/base/frontend-2.yaml"
 in_force

@@ -16,7 +16,7 @@ using base::Result;
 struct CheckOptions {
   Asking asking;
   std::vector<std::string> manifests;
-  std::string output = "text", from, to, protocol = "TCP", family, port;
+  std::string output = "text", from, to, protocol = "TCP", family, port, event;
   bool fix = false, trace = false;
 };
 
@@ -79,6 +79,38 @@ int check_manifests(const CheckOptions& options) {
   return manifests->sound ? printed : kExitUsage;
 }
 
+// How an end of a recorded flow is named in a check: by its pod, else its address.
+std::string party_of(const v1::FlowEnd& end) {
+  return end.pod().empty() ? end.ip() : end.namespace_() + "/" + end.pod();
+}
+
+// The connection that a record of `observe` is about, asked of the policies as they are now.
+int check_event(const CheckOptions& options) {
+  control::Client client = options.asking.client();
+  const auto found = client.event(options.event);
+  if (!found && client.failure() == control::CallFailure::kRefused)
+    return fail(kSluicectl, kExitUsage, "check: --event: " + found.error().message());
+  if (!found) return fail(kSluicectl, kExitFailed, found.error().message());
+  const net::Protocol protocol(static_cast<uint8_t>(found->protocol()));
+  v1::CheckRequest request;
+  request.set_from(party_of(found->source()));
+  request.set_to(party_of(found->destination()));
+  if (request.from().empty() || request.to().empty())
+    return fail(kSluicectl, kExitUsage,
+                "check: --event: " + options.event + " is of no readable IP packet: nothing to ask");
+  // ICMP of either family is ICMP in a probe.
+  request.set_protocol(protocol.has_ports() ? protocol.to_text()
+                       : protocol == net::kIcmp || protocol == net::kIcmpv6
+                           ? "ICMP"
+                           : std::to_string(protocol.number()));
+  if (protocol.has_ports()) request.set_port(found->destination().port());
+  request.set_family(found->family());
+  request.set_trace(options.trace);
+  const auto reply = client.check(request);
+  if (!reply) return fail(kSluicectl, kExitFailed, "check: " + reply.error().message());
+  return print_answer(explain::wire::answer_of(*reply), options);
+}
+
 int check_agent(const CheckOptions& options) {
   v1::CheckRequest request;
   request.set_from(options.from);
@@ -103,6 +135,9 @@ int check_agent(const CheckOptions& options) {
 }
 
 int run_check(const CheckOptions& options) {
+  if (!options.event.empty()) return check_event(options);
+  for (const auto& [name, value] : {std::pair("--from", &options.from), {"--to", &options.to}})
+    if (value->empty()) return fail(kSluicectl, kExitUsage, std::string(name) + ": is missing (see --help)");
   return options.manifests.empty() ? check_agent(options) : check_manifests(options);
 }
 
@@ -116,8 +151,8 @@ void add_check(Commands& commands) {
         add_asking_options(command, options.asking);
         const char* ends =
             "NAMESPACE/POD, NAMESPACE/KIND/NAME of a workload or service, node/NAME, or an address";
-        command.add_option("--from", options.from, ends)->required()->check(checked_by(model::parse_party));
-        command.add_option("--to", options.to, ends)->required()->check(checked_by(model::parse_party));
+        command.add_option("--from", options.from, ends)->check(checked_by(model::parse_party));
+        command.add_option("--to", options.to, ends)->check(checked_by(model::parse_party));
         command
             .add_option("--port", options.port,
                         "Destination port, or its name; none for protocols without ports")
@@ -128,6 +163,14 @@ void add_check(Commands& commands) {
         add_protocol_option(command, options.protocol);
         command.add_option("--family", options.family, "Of addresses that are of both")
             ->check(CLI::IsMember({"IPv4", "IPv6"}));
+        command
+            .add_option("--event", options.event,
+                        "In place of --from and --to: the id of a record of observe")
+            ->type_name("ID")
+            ->excludes("--from")
+            ->excludes("--to")
+            ->excludes("--port")
+            ->excludes("--manifests");
         command.add_flag("--fix", options.fix,
                          "Print only the policies that would allow it, for kubectl apply -f -");
         command.add_flag("--trace", options.trace,

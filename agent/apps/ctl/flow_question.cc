@@ -3,6 +3,7 @@
 #include <ctime>
 
 #include "agent/base/excerpt.h"
+#include "agent/model/probe.h"
 #include "agent/observe/filter.h"
 
 namespace sluice::apps::ctl {
