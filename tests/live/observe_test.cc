@@ -183,8 +183,8 @@ TEST_F(LiveObserve, EveryPacketOfAFloodIsToldOrCounted) {
   request.mutable_filter()->add_from("shop/frontend-1");
   request.mutable_filter()->add_to("10.244.1.90");
   Reading reading(request);
-  auto flooding =
-      Flooder::open("sluice-shop-frontend-1", *net::Ip::parse("10.244.1.21"), *net::Ip::parse("10.244.1.90"));
+  auto flooding = Flooder::open("/run/netns/sluice-shop-frontend-1", *net::Ip::parse("10.244.1.21"),
+                                *net::Ip::parse("10.244.1.90"));
   ASSERT_TRUE(flooding) << flooding.error().message();
   for (uint32_t at = 0; at < kFloodPackets; at += 1000) ASSERT_TRUE(flooding->send({}, true, at, 1000));
   const auto denied = [] {

@@ -1,5 +1,6 @@
 #include "agent/apps/ctl/flow_question.h"
 
+#include <cstring>
 #include <ctime>
 
 #include "agent/base/excerpt.h"
