@@ -64,56 +64,6 @@ std::string escaped_json(std::string_view text) {
   return out + "\"";
 }
 
-std::string escaped_html(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
-constexpr std::string_view kStyle = R"(
-:root { color-scheme: light; }
-body { font: 14px/1.4 system-ui, sans-serif; margin: 1.5rem; color: #1a1a1a; background: #fff; }
-.scroll { overflow: auto; max-height: 85vh; border: 1px solid #999; display: inline-block; max-width: 100%; }
-table { border-collapse: separate; border-spacing: 0; }
-th, td { border: 1px solid #ddd; }
-th { background: #f3f3f3; font-weight: 500; text-align: left; white-space: nowrap; padding: 2px 8px; }
-thead th { position: sticky; top: 0; z-index: 1; vertical-align: bottom; }
-thead th span { writing-mode: vertical-rl; transform: rotate(180deg); }
-tbody th { position: sticky; left: 0; }
-thead th:first-child { left: 0; z-index: 2; }
-td { width: 1.7em; min-width: 1.7em; height: 1.7em; text-align: center; cursor: default; }
-.allow { background: #0072b2; color: #fff; }
-.deny { background: #f6d5bd; color: #7a3200; }
-.self, .none { background: #eee; color: #555; }
-tbody tr:hover th { background: #ffe97f; }
-.key td { border: 0; width: auto; padding: 0 .6em; }
-)";
-
-std::string html_cell(const Look& look, const std::string& from, const std::string& to) {
-  return "<td class=\"" + std::string(look.name) + "\" title=\"" + from + " &rarr; " + to + ": " +
-         std::string(look.name) + "\">" + std::string(look.glyph) + "</td>";
-}
-
 }  // namespace
 
 std::string_view to_text(Cell cell) {
@@ -122,14 +72,15 @@ std::string_view to_text(Cell cell) {
 
 Matrix Matrix::closed(net::Protocol protocol, net::Port port, std::vector<ObjectName> pods) {
   const size_t n = pods.size();
-  Matrix matrix{protocol, port, std::move(pods), {}};
+  Matrix matrix{protocol, port, {}, std::move(pods), {}};
   matrix.cells.assign(n, std::vector<Cell>(n, Cell::kDeny));
   for (size_t i = 0; i < n; ++i) matrix.cells[i][i] = Cell::kSelf;
   return matrix;
 }
 
 std::string Matrix::title() const {
-  return protocol.to_text() + (protocol.has_ports() ? " " + std::to_string(port.host()) : "");
+  if (!protocol.has_ports()) return protocol.to_text();
+  return protocol.to_text() + " " + (port_name.empty() ? std::to_string(port.host()) : port_name);
 }
 
 std::string to_table(const Matrix& matrix, bool colour) {
@@ -159,12 +110,16 @@ std::string to_table(const Matrix& matrix, bool colour) {
   for (const Look& look : kLooks)
     out +=
         (look.cell == Cell::kAllow ? "" : "   ") + std::string(look.glyph) + " " + std::string(look.meaning);
-  return out + "\n";
+  return out + (matrix.port_name.empty() ? "\n" : " or no such port\n");
 }
 
-std::string to_json(const Matrix& matrix) {
-  std::string out = "{\"protocol\":" + escaped_json(matrix.protocol.to_text()) +
-                    ",\"port\":" + std::to_string(matrix.port.host()) + ",\n \"pods\":[";
+namespace {
+
+std::string object_text(const Matrix& matrix) {
+  const std::string port =
+      matrix.port_name.empty() ? std::to_string(matrix.port.host()) : escaped_json(matrix.port_name);
+  std::string out =
+      "{\"protocol\":" + escaped_json(matrix.protocol.to_text()) + ",\"port\":" + port + ",\n \"pods\":[";
   for (size_t i = 0; i < matrix.pods.size(); ++i)
     out += (i == 0 ? "" : ",") + escaped_json(matrix.pods[i].to_text());
   out += "],\n \"cells\":[";
@@ -174,29 +129,16 @@ std::string to_json(const Matrix& matrix) {
       out += (to == 0 ? "" : ",") + escaped_json(to_text(matrix.cells[from][to]));
     out += "]";
   }
-  return out + "]}\n";
+  return out + "]}";
 }
 
-std::string to_html(const Matrix& matrix) {
-  std::vector<std::string> names;
-  for (const ObjectName& pod : matrix.pods) names.push_back(escaped_html(pod.to_text()));
-  const std::string title = "Who reaches whom: " + escaped_html(matrix.title());
-  std::string out = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" + title +
-                    "</title><style>" + std::string(kStyle) + "</style></head><body>\n<h1>" + title +
-                    "</h1>\n<div class=\"scroll\"><table><thead><tr><th>from \\ to</th>";
-  for (const std::string& name : names) out += "<th scope=\"col\"><span>" + name + "</span></th>";
-  out += "</tr></thead><tbody>\n";
-  for (size_t from = 0; from < names.size(); ++from) {
-    out += "<tr><th scope=\"row\">" + names[from] + "</th>";
-    for (size_t to = 0; to < names.size(); ++to)
-      out += html_cell(look_of(matrix.cells[from][to]), names[from], names[to]);
-    out += "</tr>\n";
-  }
-  out += "</tbody></table></div>\n<table class=\"key\"><tr>";
-  for (const Look& look : kLooks)
-    out += "<td class=\"" + std::string(look.name) + "\">" + std::string(look.glyph) + " " +
-           std::string(look.meaning) + "</td>";
-  return out + "</tr></table>\n</body></html>\n";
+}  // namespace
+
+std::string to_json(const std::vector<Matrix>& matrices) {
+  if (matrices.size() == 1) return object_text(matrices.front()) + "\n";
+  std::string out;
+  for (const Matrix& matrix : matrices) out += (out.empty() ? "" : ",\n") + object_text(matrix);
+  return "[" + out + "]\n";
 }
 
 }  // namespace sluice::model

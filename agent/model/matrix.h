@@ -1,5 +1,5 @@
-// Matrix: who reaches whom, as a value, and the three ways to show it. Measured by the lab or
-// computed by an engine, it is the same matrix and prints the same.
+// Matrix: who reaches whom, as a value, and how it is shown as text (as a page: agent/picture). Measured by
+// the lab or computed by an engine, it is the same matrix and prints the same.
 //
 // Laws:
 //  1. `cells` is square, pods.size() by pods.size(), as cells[from][to]; rows and columns share
@@ -20,20 +20,22 @@
 
 namespace sluice::model {
 
-// kNoPath: the two have no address family in common (or not the one asked for).
+// kNoPath: the two have no address family in common, or the destination has no port of the name that was
+// asked for.
 enum class Cell : uint8_t { kAllow, kDeny, kSelf, kNoPath };
 std::string_view to_text(Cell cell);  // "allow", "deny", "self", "none"
 
 struct Matrix {
   net::Protocol protocol = net::kTcp;
-  net::Port port;  // 0 where the protocol has none
+  net::Port port;         // 0 where the protocol has none, or where it is named
+  std::string port_name;  // of each destination its own port of this name; empty: not named
   std::vector<ObjectName> pods;
   std::vector<std::vector<Cell>> cells;
   bool operator==(const Matrix&) const = default;
 
   // Every cell kDeny, the diagonal kSelf.
   static Matrix closed(net::Protocol protocol, net::Port port, std::vector<ObjectName> pods);
-  std::string title() const;  // "TCP 80", "ICMP"
+  std::string title() const;  // "TCP 80", "TCP http", "ICMP"
 };
 
 // Lines of text: rows are numbered, columns carry the row's number (upright, so that 40 pods fit in 120
@@ -41,11 +43,8 @@ struct Matrix {
 // glyphs alone say everything.
 std::string to_table(const Matrix& matrix, bool colour);
 
-// {"protocol":"TCP","port":80,"pods":["prod/web-0",...],"cells":[["self","allow",...],...]}, one row a line.
-std::string to_json(const Matrix& matrix);
-
-// A page of its own: no script, nothing loaded from elsewhere, names escaped, headers that stay while one
-// scrolls.
-std::string to_html(const Matrix& matrix);
+// {"protocol":"TCP","port":80,"pods":["prod/web-0",...],"cells":[["self","allow",...],...]}, one row a line; a named
+// port as its name, "http". Of several an array.
+std::string to_json(const std::vector<Matrix>& matrices);
 
 }  // namespace sluice::model

@@ -221,6 +221,7 @@ Ends ends_of(const Clusters& clusters) {
     PodClass made;
     made.there = std::move(members.first);
     name_members(members.pods, workload_sizes, made);
+    made.pods = std::move(members.pods);
     ends.pods.push_back(std::move(made));
   }
   for (const net::Cidr& cidr : asked.cidrs)

@@ -22,7 +22,8 @@ struct PodThere {
 };
 
 struct PodClass {
-  std::vector<PodThere> there;  // the first member, in each of the clusters
+  std::vector<PodThere> there;          // the first member, in each of the clusters
+  std::vector<const model::Pod*> pods;  // its members, in the first of the clusters, by name
   // What its members are called: workloads all of whose pods are here, "shop/deployment/web", and single pods.
   std::vector<std::string> names;
   // Of the workloads among `names` those with two pods, or as many as one likes: they can talk to themselves.

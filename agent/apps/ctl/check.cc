@@ -1,5 +1,4 @@
 // sluicectl check: may one talk to the other, why, and what would change it. From files, or by an agent.
-#include <algorithm>
 #include <cstdio>
 
 #include "agent/apps/ctl/asking.h"
@@ -20,24 +19,8 @@ struct CheckOptions {
   bool fix = false, trace = false;
 };
 
-bool is_number(const std::string& text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
-// A number from 1 to 65535, or a name of the form that container ports have (Kubernetes API: IANA_SVC_NAME).
-std::string port_fault(const std::string& text) {
-  if (is_number(text))
-    return text.size() <= 5 && std::stoi(text) >= 1 && std::stoi(text) <= 65535
-               ? ""
-               : text + " is not between 1 and 65535";
-  const bool name = text.size() <= 15 && std::ranges::all_of(text, [](char c) {
-                      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-                    });
-  return name ? "" : text + " is neither a port nor the name of one";
-}
-
 Result<model::Probe> probe_of(const CheckOptions& options, const model::Cluster& cluster) {
-  const bool named = !options.port.empty() && !is_number(options.port);
+  const bool named = !options.port.empty() && !is_port_number(options.port);
   model::Probe probe{*model::parse_party(options.from), *model::parse_party(options.to), {}, net::kTcp, {}};
   for (const auto family : {net::Family::kIpv4, net::Family::kIpv6})
     if (options.family == net::to_text(family)) probe.family = family;
@@ -118,7 +101,7 @@ int check_agent(const CheckOptions& options) {
   request.set_protocol(options.protocol);
   request.set_family(options.family);
   request.set_trace(options.trace);
-  if (options.port.empty() || is_number(options.port)) {
+  if (options.port.empty() || is_port_number(options.port)) {
     const int port = options.port.empty() ? 0 : std::stoi(options.port);
     if (auto what = protocol_and_port(options.protocol, port); !what)
       return fail(kSluicectl, kExitUsage, what.error().message());

@@ -1,5 +1,7 @@
 #include "agent/apps/ctl/commands.h"
 
+#include <algorithm>
+
 #include "agent/apps/ctl/asking.h"
 #include "agent/model/probe.h"
 
@@ -30,12 +32,20 @@ void add_protocol_option(CLI::App& command, std::string& protocol) {
       ->check(checked_by(model::parse_probe_protocol));
 }
 
-void add_port_option(CLI::App& command, int& port) {
-  command.add_option("--port", port, "Destination port; none for protocols without ports")
-      ->check(CLI::Range(1, 65535))
-      ->type_name("N")
-      ->always_capture_default(false)
-      ->default_str("");
+bool is_port_number(const std::string& text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// A number from 1 to 65535, or a name of the form that container ports have (Kubernetes API: IANA_SVC_NAME).
+std::string port_fault(const std::string& text) {
+  if (is_port_number(text))
+    return text.size() <= 5 && std::stoi(text) >= 1 && std::stoi(text) <= 65535
+               ? ""
+               : text + " is not between 1 and 65535";
+  const bool name = text.size() <= 15 && std::ranges::all_of(text, [](char c) {
+                      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+                    });
+  return name ? "" : text + " is neither a port nor the name of one";
 }
 
 base::Result<ProtocolAndPort> protocol_and_port(const std::string& protocol, int port) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/apps/command_line.h"
+#include "agent/model/cluster.h"
 #include "agent/model/matrix.h"
 #include "agent/net/port.h"
 
@@ -52,13 +53,15 @@ void add_preflight(Commands& commands);
 void add_manifests_option(CLI::App& command, std::vector<std::string>& manifests, bool required = true);
 void add_output_option(CLI::App& command, std::string& output, const std::vector<std::string>& formats);
 void add_protocol_option(CLI::App& command, std::string& protocol);
-void add_port_option(CLI::App& command, int& port);
+
+// A destination port as an option gives it: its number, or a name that the destination gives to a port of its own.
+bool is_port_number(const std::string& text);
+std::string port_fault(const std::string& text);  // why it is neither; empty: it is one of them
 
 // What a matrix is asked of, and how it is printed: of every command that makes one.
 struct MatrixQuestion {
   std::vector<std::string> manifests;
   std::string protocol = "TCP", output = "table";
-  int port = 0;
 };
 void add_matrix_options(CLI::App& command, MatrixQuestion& question);
 
@@ -70,8 +73,9 @@ struct ProtocolAndPort {
 };
 base::Result<ProtocolAndPort> protocol_and_port(const std::string& protocol, int port);
 
-// Prints a matrix, measured or computed, on standard output. output: "table", "json" or "html". False where it could not
-// be written.
-bool print_matrix(const model::Matrix& matrix, const std::string& output);
+// Prints matrices of the same pods, measured or computed, on standard output. output: "table", "json" or "html"; in a
+// page each cell is explained by the cluster, where it is given. False where it could not be written.
+bool print_matrices(const std::vector<model::Matrix>& matrices, const std::string& output,
+                    const model::Cluster* cluster);
 
 }  // namespace sluice::apps::ctl

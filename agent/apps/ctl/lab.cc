@@ -17,6 +17,7 @@ struct UpOptions {
 };
 struct DownOptions {};
 struct ProbeOptions : MatrixQuestion {
+  int port = 0;
   std::string timeout = "300ms";
 };
 
@@ -60,7 +61,7 @@ int run_probe(const ProbeOptions& options) {
   probe.timeout = *timeout;
   auto matrix = lab::probe(manifests->cluster, probe);
   if (!matrix) return fail(kSluicectl, kExitFailed, "lab probe: " + matrix.error().message());
-  if (!print_matrix(*matrix, options.output))
+  if (!print_matrices({*matrix}, options.output, nullptr))
     return fail(kSluicectl, kExitFailed, "lab probe: cannot write it");
   return manifests->sound ? kExitDone : kExitUsage;
 }
@@ -88,6 +89,11 @@ void add_lab(Commands& commands) {
       "probe", "Connect every pair for real",
       [](CLI::App& command, ProbeOptions& options) {
         add_matrix_options(command, options);
+        command.add_option("--port", options.port, "Destination port")
+            ->check(CLI::Range(1, 65535))
+            ->type_name("N")
+            ->always_capture_default(false)
+            ->default_str("");
         command.add_option("--timeout", options.timeout, "What takes longer was stopped");
       },
       run_probe, lab);

@@ -1,0 +1,32 @@
+// Page: what the pictures have in common as HTML: one file, nothing loaded from elsewhere, a style for light and dark,
+// one small script of ours.
+//
+// Laws:
+//  1. A text from outside stands in the markup only through escaped_html(), in the data only through the JSON of
+//     `data`, whose "<" are escaped: no name ends a tag or a script.
+//  2. Same arguments, same bytes.
+//
+// Pure; any thread.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <string>
+#include <string_view>
+
+namespace sluice::picture {
+
+struct Page {
+  std::string title;        // plain text
+  std::string body;         // markup
+  std::string_view style;   // CSS behind that of all pages
+  std::string_view script;  // runs once the body is there; reads the element "data"
+  boost::json::value data;
+};
+
+std::string to_html(const Page& page);
+std::string escaped_html(std::string_view text);
+
+// The files of page/.
+extern const std::string_view kPageCss, kMatrixCss, kMatrixJs;
+
+}  // namespace sluice::picture
