@@ -18,6 +18,8 @@ packages=(
   prometheus-cpp-dev libspdlog-dev libcli11-dev
   # captures, for sluicectl replay
   libpcap-dev
+  # what sluicectl graph draws with, loaded when it is asked to
+  libgvc6
   # tests, fuzzers (sanitizer run-times; llvm-14 has the symbolizer for their reports), benchmarks
   libgtest-dev libgmock-dev libbenchmark-dev libclang-rt-14-dev llvm-14
   # make check

@@ -27,6 +27,6 @@ std::string to_html(const Page& page);
 std::string escaped_html(std::string_view text);
 
 // The files of page/.
-extern const std::string_view kPageCss, kMatrixCss, kMatrixJs;
+extern const std::string_view kPageCss, kGraphCss, kMatrixCss, kGraphJs, kMatrixJs;
 
 }  // namespace sluice::picture

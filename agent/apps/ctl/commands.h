@@ -39,6 +39,7 @@ struct Commands {
 void add_eval(Commands& commands);
 void add_matrix(Commands& commands);
 void add_lint(Commands& commands);
+void add_graph(Commands& commands);
 void add_agent_commands(Commands& commands);  // sync, status, endpoints, policies, identities
 void add_observe(Commands& commands);         // observe, top
 void add_check(Commands& commands);

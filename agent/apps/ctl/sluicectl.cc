@@ -17,6 +17,7 @@ int run(int argc, char** argv) {
   add_eval(commands);
   add_matrix(commands);
   add_lint(commands);
+  add_graph(commands);
   add_agent_commands(commands);
   add_observe(commands);
   add_check(commands);

@@ -21,11 +21,11 @@ TEST(Page, TextsFromOutsideStayTexts) {
 }
 
 TEST(Page, LoadsNothing) {
-  const std::string page = to_html({"t", "", kMatrixCss, kMatrixJs, {}});
+  const std::string page = to_html({"t", "", kGraphCss, kGraphJs, {}});
   EXPECT_THAT(page, HasSubstr("default-src 'none'"));
   for (const char* loads : {"src=", "href=", "@import", "url(", "fetch(", "http:", "https:"})
     EXPECT_THAT(page, Not(HasSubstr(loads)));
-  for (const std::string_view script : {kMatrixJs})
+  for (const std::string_view script : {kGraphJs, kMatrixJs})
     for (const char* markup : {"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write"})
       EXPECT_THAT(std::string(script), Not(HasSubstr(markup)));
 }

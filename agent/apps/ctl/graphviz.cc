@@ -1,0 +1,121 @@
+#include "agent/apps/ctl/graphviz.h"
+
+#include <dlfcn.h>
+
+#include <array>
+#include <memory>
+
+namespace sluice::apps::ctl {
+namespace {
+
+using base::Error;
+using base::Result;
+
+// The ABI of this soname; gvc.h and cgraph.h have the functions below.
+constexpr char kLibrary[] = "libgvc.so.6";
+// Of its plugins the two that are needed, beside it in the folder graphviz/. Not pango's, which would be asked how wide
+// a text is: it needs fonts, depends on which there are, and reads a font's name after it was freed (found by
+// AddressSanitizer, graphviz 2.42). Without it graphviz reckons with tables of its own.
+constexpr const char* kPlugins[] = {"gvplugin_core", "gvplugin_dot_layout"};
+
+struct GraphvizContext;
+struct GraphvizGraph;
+struct GraphvizPlugin {  // lt_symlist_t
+  const char* name;
+  void* library;
+};
+
+std::string
+    graphviz_errors;  // the last, one line; graphviz tells them to a function without an argument of ours
+
+int note_error(char* text) {
+  for (const char* at = text; *at != '\0'; ++at) graphviz_errors += *at == '\n' ? ' ' : *at;
+  return 0;
+}
+
+struct Library {
+  GraphvizContext* (*gvContextPlugins)(const GraphvizPlugin*, int) = nullptr;
+  int (*gvFreeContext)(GraphvizContext*) = nullptr;
+  int (*gvLayout)(GraphvizContext*, GraphvizGraph*, const char*) = nullptr;
+  int (*gvFreeLayout)(GraphvizContext*, GraphvizGraph*) = nullptr;
+  int (*gvRenderData)(GraphvizContext*, GraphvizGraph*, const char*, char**, unsigned*) = nullptr;
+  void (*gvFreeRenderData)(char*) = nullptr;
+  GraphvizGraph* (*agmemread)(const char*) = nullptr;
+  int (*agclose)(GraphvizGraph*) = nullptr;
+  int (*(*agseterrf)(int (*)(char*)))(char*) = nullptr;
+  std::array<GraphvizPlugin, std::size(kPlugins) + 1> plugins{};  // the last one ends the list
+};
+
+template <typename Function>
+bool find(void* handle, const char* name, Function& function) {
+  function = reinterpret_cast<Function>(dlsym(handle, name));
+  return function != nullptr;
+}
+
+bool find_functions(void* handle, Library& library) {
+  return find(handle, "gvContextPlugins", library.gvContextPlugins) &&
+         find(handle, "gvFreeContext", library.gvFreeContext) && find(handle, "gvLayout", library.gvLayout) &&
+         find(handle, "gvFreeLayout", library.gvFreeLayout) &&
+         find(handle, "gvRenderData", library.gvRenderData) &&
+         find(handle, "gvFreeRenderData", library.gvFreeRenderData) &&
+         find(handle, "agmemread", library.agmemread) && find(handle, "agclose", library.agclose) &&
+         find(handle, "agseterrf", library.agseterrf);
+}
+
+bool find_plugins(Library& library) {
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<void*>(library.gvFreeContext), &info) == 0) return false;
+  const std::string path = info.dli_fname, folder = path.substr(0, path.rfind('/') + 1) + "graphviz/";
+  for (size_t i = 0; i < std::size(kPlugins); ++i) {
+    void* handle = dlopen((folder + "lib" + kPlugins[i] + ".so.6").c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (handle == nullptr) return false;
+    // Its name is read for its end alone.
+    library.plugins[i] = {"gvplugin_LTX_library", nullptr};
+    if (!find(handle, (std::string(kPlugins[i]) + "_LTX_library").c_str(), library.plugins[i].library))
+      return false;
+  }
+  return true;
+}
+
+// Never unloaded.
+Result<Library> load() {
+  void* handle = dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr)
+    return Error("needs graphviz to draw, and " + std::string(kLibrary) +
+                 " is not there: install it (Debian: libgvc6), or take -o dot");
+  Library library;
+  if (!find_functions(handle, library) || !find_plugins(library))
+    return Error(std::string(kLibrary) + " is not graphviz as it is known: take -o dot");
+  return library;
+}
+
+Result<std::string> rendered(const Library& library, GraphvizContext* context, GraphvizGraph* graph) {
+  if (library.gvLayout(context, graph, "dot") != 0)
+    return Error("graphviz could not lay it out: " + graphviz_errors);
+  char* data = nullptr;
+  unsigned length = 0;
+  const bool drawn = library.gvRenderData(context, graph, "svg", &data, &length) == 0;
+  std::string svg(drawn ? data : "", drawn ? length : 0);
+  if (drawn) library.gvFreeRenderData(data);
+  library.gvFreeLayout(context, graph);
+  if (svg.empty()) return Error("graphviz could not draw it: " + graphviz_errors);
+  return svg;
+}
+
+}  // namespace
+
+Result<std::string> svg_of(const std::string& dot) {
+  const auto library = load();
+  if (!library) return library.error();
+  graphviz_errors.clear();
+  library->agseterrf(note_error);
+  const std::unique_ptr<GraphvizContext, int (*)(GraphvizContext*)> context(
+      library->gvContextPlugins(library->plugins.data(), 0), library->gvFreeContext);
+  if (!context) return Error("graphviz could not be started: take -o dot");
+  const std::unique_ptr<GraphvizGraph, int (*)(GraphvizGraph*)> graph(library->agmemread(dot.c_str()),
+                                                                      library->agclose);
+  if (!graph) return Error("graphviz could not read it: " + graphviz_errors);
+  return rendered(*library, context.get(), graph.get());
+}
+
+}  // namespace sluice::apps::ctl

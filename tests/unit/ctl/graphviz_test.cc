@@ -1,0 +1,38 @@
+#include "agent/apps/ctl/graphviz.h"
+
+#include <gmock/gmock.h>
+
+// What graphviz leaves behind of each picture is not ours (LeakSanitizer's interface).
+extern "C" const char* __lsan_default_suppressions();   // NOLINT(bugprone-reserved-identifier)
+extern "C" const char* __lsan_default_suppressions() {  // NOLINT(bugprone-reserved-identifier)
+  return "leak:libgvc\nleak:libcgraph\nleak:libcdt\n";
+}
+
+namespace sluice::apps::ctl {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(Graphviz, DrawsWithOurIdsAndEscapesTexts) {
+  const auto svg = svg_of(
+      "digraph g { \"a<b\" [id=\"n0\", class=\"pods\", label=\"<script>&amp;\\\"\"]; \"a<b\" -> c "
+      "[id=\"e0\"]; }");
+  if (!svg && svg.error().message().find("is not there") != std::string::npos)
+    GTEST_SKIP() << svg.error().message();
+  ASSERT_TRUE(svg) << svg.error().message();
+  EXPECT_THAT(*svg, HasSubstr("<svg "));
+  EXPECT_THAT(*svg, HasSubstr("<g id=\"n0\" class=\"node pods\">"));
+  EXPECT_THAT(*svg, HasSubstr("<g id=\"e0\" class=\"edge\">"));
+  EXPECT_THAT(*svg, Not(HasSubstr("<script")));
+  EXPECT_EQ(*svg_of("digraph g { x -> y; }"), *svg_of("digraph g { x -> y; }"));
+}
+
+TEST(Graphviz, WhatIsNoDotIsAnError) {
+  const auto svg = svg_of("digraph g { x -> ");
+  ASSERT_FALSE(svg);
+  EXPECT_EQ(svg.error().message().find('\n'), std::string::npos) << svg.error().message();
+}
+
+}  // namespace
+}  // namespace sluice::apps::ctl
