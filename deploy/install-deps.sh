@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs what building and testing Sluice takes on Debian 12. Run it as often as you like: where everything is
 # there already it asks dpkg once and is done. Not as root it uses sudo.
-# usage: install-deps.sh [bench|image|kernels]
+# usage: install-deps.sh [bench|browser|image|kernels]
 #   bench   also what the benchmarks compare Sluice with, and what draws their report
+#   browser also the browser that the pages of sluicectl are tested in
 #   image   also what the image is built with
 #   kernels also what boots other kernels (tests/kernels)
 set -euo pipefail
@@ -37,6 +38,7 @@ bench_packages=(
   # the report's plots
   python3-matplotlib
 )
+browser_packages=(chromium chromium-driver fonts-dejavu-core)
 kernels_packages=(qemu-system-x86 busybox-static cpio kmod xz-utils zstd dash util-linux debian-archive-keyring)
 image_packages=(buildah binutils ca-certificates)
 
@@ -55,9 +57,10 @@ missing() {
 case ${1:-} in
   "") ;;
   bench) packages+=("${bench_packages[@]}") ;;
+  browser) packages+=("${browser_packages[@]}") ;;
   image) packages+=("${image_packages[@]}") ;;
   kernels) packages+=("${kernels_packages[@]}") ;;
-  *) fail "'$1' is nothing to install for: nothing, bench, image or kernels" ;;
+  *) fail "'$1' is nothing to install for: nothing, bench, browser, image or kernels" ;;
 esac
 command -v dpkg-query >/dev/null ||
   fail "this is no Debian: install the equivalents of '${packages[*]}' and build with cmake --preset release"
