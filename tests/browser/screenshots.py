@@ -14,7 +14,7 @@ MANIFESTS = os.path.join(ROOT, "examples/06-three-tier/manifests")
 SHOTS = {  # name: (command, what is clicked, width, height)
     "graph.png": (["graph"], ["#e1 text", "#panel summary"], 1300, 640),
     "matrix.png": (["matrix", "--port", "8080", "--port", "5432", "-o", "html"],
-                   ["[aria-label='shop/api-1 to shop/db-0: is stopped']"], 800, 640),
+                   ["[aria-label='shop/api-1 to shop/db-0: is stopped']"], 980, 600),
 }
 
 
