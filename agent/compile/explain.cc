@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "agent/model/isolation.h"
+
 namespace sluice::compile {
 
 using model::Direction;
@@ -19,11 +21,9 @@ struct NamedRule {
 
 std::vector<NamedRule> rules_for(const model::Cluster& cluster, const GroupKey& group, Direction direction) {
   std::vector<NamedRule> rules;
-  const auto& policies = cluster.policies;
-  for (auto at = policies.lower_bound({group.ns, ""}); at != policies.end() && at->first.ns == group.ns;
-       ++at) {
-    const model::NetworkPolicy& policy = at->second;
-    if (!policy.isolates(direction) || !model::matches(policy.pod_selector, group.labels)) continue;
+  for (const model::NetworkPolicy* isolating :
+       model::isolating_policies(cluster, group.ns, group.labels, direction)) {
+    const model::NetworkPolicy& policy = *isolating;
     const std::string name = policy.name.to_text() + ":" + std::string(model::to_text(direction));
     for (size_t i = 0; i < policy.rules(direction).size(); ++i) {
       const model::Rule& rule = policy.rules(direction)[i];
@@ -96,16 +96,6 @@ std::vector<FarEnd> judge_endpoints(const Compilation& compilation, const std::v
     judged.push_back(end);
   }
   return judged;
-}
-
-std::vector<std::string> isolating(const model::Cluster& cluster, const GroupKey& group,
-                                   Direction direction) {
-  std::vector<std::string> names;
-  for (auto at = cluster.policies.lower_bound({group.ns, ""});
-       at != cluster.policies.end() && at->first.ns == group.ns; ++at)
-    if (at->second.isolates(direction) && model::matches(at->second.pod_selector, group.labels))
-      names.push_back(at->first.to_text());
-  return names;
 }
 
 std::string to_text(const model::LabelSelector& selector) {
@@ -222,7 +212,8 @@ base::Result<Explanation> explain(const Compilation& compilation, const Question
     if (service) result.endpoints = unjudged(compilation, *service);
     return result;
   }
-  result.isolated_by = isolating(compilation.cluster(), *group->key, question.direction);
+  result.isolated_by = model::names_of(model::isolating_policies(compilation.cluster(), group->key->ns,
+                                                                 group->key->labels, question.direction));
 
   // Such a packet ends in the header that it announces (semantics 26).
   if (question.remote.family() == net::Family::kIpv6 && question.protocol.is_ipv6_extension()) return result;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "agent/model/isolation.h"
 #include "agent/model/workloads.h"
 
 namespace sluice::explain {
@@ -56,11 +57,7 @@ LabelSelector exactly(const model::Cluster& cluster, const std::string& ns, cons
 }
 
 bool is_isolated(const model::Cluster& cluster, const Pod& pod, Direction direction) {
-  const auto& policies = cluster.policies;
-  for (auto at = policies.lower_bound({pod.name.ns, ""}); at != policies.end() && at->first.ns == pod.name.ns;
-       ++at)
-    if (at->second.isolates(direction) && model::matches(at->second.pod_selector, pod.labels)) return true;
-  return false;
+  return !model::isolating_policies(cluster, pod.name.ns, pod.labels, direction).empty();
 }
 
 bool isolates_an_open_pod(const model::Cluster& cluster, const std::string& ns, const LabelSelector& selector,

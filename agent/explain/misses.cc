@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "agent/model/isolation.h"
 #include "agent/model/selector_text.h"
 #include "agent/model/workloads.h"
 
@@ -128,11 +129,9 @@ Terms failed_ports(const model::Rule& rule, const Contact& contact) {
 std::vector<Miss> nearest_misses(const model::Cluster& cluster, const Contact& contact) {
   std::vector<Miss> misses;
   const std::string& ns = contact.pod->name.ns;
-  const auto& policies = cluster.policies;
-  for (auto at = policies.lower_bound({ns, ""}); at != policies.end() && at->first.ns == ns; ++at) {
-    const model::NetworkPolicy& policy = at->second;
-    if (!policy.isolates(contact.direction) || !model::matches(policy.pod_selector, contact.pod->labels))
-      continue;
+  for (const model::NetworkPolicy* isolating :
+       model::isolating_policies(cluster, ns, contact.pod->labels, contact.direction)) {
+    const model::NetworkPolicy& policy = *isolating;
     const auto& rules = policy.rules(contact.direction);
     for (size_t i = 0; i < rules.size(); ++i) {
       Miss miss{policy.name.to_text() + ":" + std::string(model::to_text(contact.direction)) + "[" +

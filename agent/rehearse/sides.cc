@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "agent/model/isolation.h"
+
 namespace sluice::rehearse {
 
 using model::Direction;
@@ -23,13 +25,7 @@ bool covers(const model::IpBlock& block, const net::Ip& ip) {
 }  // namespace
 
 Sides::Policies Sides::policies_of(const Pod& pod, Direction direction) const {
-  Policies found;
-  const auto& policies = cluster_.policies;
-  for (auto at = policies.lower_bound({pod.name.ns, ""}); at != policies.end() && at->first.ns == pod.name.ns;
-       ++at)
-    if (at->second.isolates(direction) && model::matches(at->second.pod_selector, pod.labels))
-      found.push_back(&at->second);
-  return found;
+  return model::isolating_policies(cluster_, pod.name.ns, pod.labels, direction);
 }
 
 bool Sides::meets(const model::Rule& rule, const std::string& policy_namespace, const Peer& peer) const {
@@ -47,9 +43,7 @@ bool Sides::meets(const model::Rule& rule, const std::string& policy_namespace, 
 }
 
 std::vector<std::string> Sides::isolating(const Pod& pod, Direction direction) const {
-  std::vector<std::string> names;
-  for (const NetworkPolicy* policy : policies_of(pod, direction)) names.push_back(policy->name.to_text());
-  return names;
+  return model::names_of(policies_of(pod, direction));
 }
 
 Traffic Sides::traffic(const Pod& pod, Direction direction, const Peer& peer) const {

@@ -1,6 +1,7 @@
 #include "agent/stream/why.h"
 
 #include "agent/flow/reasons.h"
+#include "agent/model/isolation.h"
 
 namespace sluice::stream {
 namespace {
@@ -15,15 +16,11 @@ bool is_no_policys(const std::string& reason) {
 }  // namespace
 
 std::vector<std::string> Why::isolating(const Asked& asked) const {
-  std::vector<std::string> names;
   const model::Cluster& cluster = view_.compiler().cluster();
   const auto pod = cluster.pods.find(asked.pod);
-  if (pod == cluster.pods.end()) return names;
-  for (auto at = cluster.policies.lower_bound({asked.pod.ns, ""});
-       at != cluster.policies.end() && at->first.ns == asked.pod.ns; ++at)
-    if (at->second.isolates(asked.direction) && model::matches(at->second.pod_selector, pod->second.labels))
-      names.push_back(at->first.to_text());
-  return names;
+  if (pod == cluster.pods.end()) return {};
+  return model::names_of(
+      model::isolating_policies(cluster, asked.pod.ns, pod->second.labels, asked.direction));
 }
 
 std::vector<std::string> Why::allowing(const Asked& asked) const {

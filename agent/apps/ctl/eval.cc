@@ -15,6 +15,7 @@ struct EvalOptions {
   std::vector<std::string> manifests;
   std::string probes;
   std::string engine = "native";
+  bool held = false;
 };
 
 int run_eval(const EvalOptions& options) {
@@ -29,7 +30,7 @@ int run_eval(const EvalOptions& options) {
       return fail(kSluicectl, kExitUsage,
                   base::Error::from_errno(errno, "--probes " + options.probes).message());
   }
-  auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kWorkloadsToo);
+  auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kWorkloadsToo, options.held);
   if (!manifests) return kExitUsage;
   std::ios::sync_with_stdio(false);
   auto engine = make_engine(options.engine, manifests->cluster);
@@ -53,6 +54,9 @@ void add_eval(Commands& commands) {
         command.add_option("--probes", options.probes, "File of probes, - for standard input")
             ->type_name("FILE|-")
             ->required();
+        command.add_flag(
+            "--held", options.held,
+            "As an API server holds it: a policy that cannot be read whole isolates all the same");
         command.add_option("--engine", options.engine, "native, bpf (needs root) or reference")
             ->check(CLI::IsMember({kEngineNames[0], kEngineNames[1], kEngineNames[2]}));
       },

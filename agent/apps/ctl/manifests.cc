@@ -50,10 +50,23 @@ std::string no_pods(const std::vector<std::string>& sources, const source::folde
          " add Pods with status.podIP, as kubectl get pods -o yaml prints them";
 }
 
+// Puts in force what holds of policies that cannot be read whole; their problems become warnings.
+void hold(source::folder::FolderContents& read) {
+  for (source::decode::ClosedPolicy& closed : read.closed) {
+    const model::ObjectId id{model::Kind::kNetworkPolicy, closed.policy.name};
+    const auto problem = std::ranges::find(read.problems, std::optional(id), &source::Finding::object);
+    if (problem == read.problems.end()) continue;
+    read.warnings.push_back(std::move(*problem));
+    read.warnings.back().message += ": " + closed.in_force;
+    read.problems.erase(problem);
+    read.cluster.policies.try_emplace(closed.policy.name, std::move(closed.policy));
+  }
+}
+
 }  // namespace
 
 std::optional<Manifests> read_manifests(const std::string& program, const std::vector<std::string>& sources,
-                                        Wanted wanted) {
+                                        Wanted wanted, bool held) {
   if (std::count(sources.begin(), sources.end(), kInput) > 1) {
     fail(program, kExitUsage, "--manifests: standard input is given twice: it can be read once");
     return std::nullopt;
@@ -63,6 +76,7 @@ std::optional<Manifests> read_manifests(const std::string& program, const std::v
     fail(program, kExitUsage, "--manifests: " + read.error().message());
     return std::nullopt;
   }
+  if (held) hold(*read);
   for (const auto& problem : read->problems) fail(program, kExitUsage, problem.to_text());
   for (const auto& warning : read->warnings) fail(program, kExitDone, "warning: " + warning.to_text());
   if (!has_an_address(read->cluster)) fail(program, kExitDone, "warning: " + no_pods(sources, *read, wanted));

@@ -19,8 +19,9 @@ struct Manifests {
 using source::decode::Wanted;
 
 // Problems and warnings go to standard error, one line each; that there is no pod with an address is a
-// warning. None, after a line that says why, where they cannot be read.
+// warning. None, after a line that says why, where they cannot be read. `held`: as an API server holds them, whose
+// policies that cannot be read whole isolate all the same (semantics 40), and are warnings.
 std::optional<Manifests> read_manifests(const std::string& program, const std::vector<std::string>& sources,
-                                        Wanted wanted);
+                                        Wanted wanted, bool held = false);
 
 }  // namespace sluice::apps::ctl

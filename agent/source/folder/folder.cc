@@ -172,6 +172,7 @@ class Joining {
       for (decode::DecodedWorkload& found : file.decoded.workloads)
         contents_.workloads.push_back(std::move(found.workload));
       for (WrittenObject& found : file.decoded.written) contents_.written.push_back(std::move(found));
+      for (decode::ClosedPolicy& found : file.decoded.closed) contents_.closed.push_back(std::move(found));
     }
     FolderState source;
     for (const model::Change& change : source.apply(std::move(reading))) {

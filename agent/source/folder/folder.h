@@ -24,6 +24,8 @@ struct FolderContents {
   SkippedKinds skipped;
   std::vector<model::Workload> workloads;  // where they are wanted
   std::vector<WrittenObject> written;      // of kAsWritten, of the definitions that count
+  std::vector<decode::ClosedPolicy>
+      closed;  // of `problems` that are policies: what an API server's would do (semantics 40)
 };
 
 // Everything in `folder` and below. An error only where the folder itself cannot be read; files and objects
