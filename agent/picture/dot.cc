@@ -91,16 +91,16 @@ std::vector<std::string> node_lines(const Node& node) {
   if (node.names.size() > kNamesShown) lines.push_back("+" + std::to_string(node.names.size() - kNamesShown));
   if (node.pods > 1) lines.back() += "  (" + counted(node.pods, "pod") + ")";
   if (node.ingress == Gate::kOpen && node.egress == Gate::kOpen)
-    lines.push_back("unprotected: open to all");
+    lines.emplace_back("unprotected: open to all");
   else if (node.ingress == Gate::kClosed && node.egress == Gate::kClosed)
-    lines.push_back("closed both ways");
+    lines.emplace_back("closed both ways");
   else
     lines.push_back(gate_text(node.ingress, "in") + ", " + gate_text(node.egress, "out"));
   return lines;
 }
 
 std::string classes_of(const Node& node) {
-  const std::string kind(to_text(node.kind));
+  std::string kind(to_text(node.kind));
   if (!node.has_gates()) return kind;
   return kind + " in-" + std::string(to_text(node.ingress)) + " out-" + std::string(to_text(node.egress));
 }

@@ -104,14 +104,14 @@ Graph with_alike_joined(Graph graph) {
   }
 }
 
-using Namespaces = std::vector<std::string>;
+using Names = std::vector<std::string>;
 
-bool holds(const Namespaces& namespaces, const Node& node) {
+bool holds(const Names& namespaces, const Node& node) {
   return std::ranges::find(namespaces, node.ns) != namespaces.end();
 }
 
 // `apart`: namespaces that are drawn in full all the same.
-Graph by_namespace(const Graph& graph, const Namespaces& apart) {
+Graph by_namespace(const Graph& graph, const Names& apart) {
   std::vector<std::string> keys;
   Graph changed = graph;
   changed.by_namespace = true;
@@ -129,7 +129,7 @@ Graph by_namespace(const Graph& graph, const Namespaces& apart) {
 }
 
 // These namespaces and what they talk to.
-Graph only(const Graph& graph, const Namespaces& namespaces) {
+Graph only(const Graph& graph, const Names& namespaces) {
   const auto wanted = [&](const Node& node) { return is_of_namespace(node) && holds(namespaces, node); };
   std::vector<bool> stays;
   for (const Node& node : graph.nodes) stays.push_back(node.kind == NodeKind::kPods && wanted(node));

@@ -55,8 +55,8 @@ class Linker {
     std::map<std::string, size_t> classes;
     for (size_t i = 0; i < ends_.pods.size(); ++i) ++classes[pod(i).name.ns];
     for (const auto& [ns, count] : classes) {
-      namespaces_.push_back(ns);
-      if (count >= kFewClasses) whole_.insert(ns);
+      namespaces_.all.push_back(ns);
+      if (count >= kFewClasses) namespaces_.whole.insert(ns);
     }
   }
 
@@ -78,7 +78,7 @@ class Linker {
     auto& both = scopes_.emplace_back();
     for (const Direction direction : model::kDirections) {
       Scopes& made = both[static_cast<size_t>(direction)];
-      made = scopes_of(cluster_, first, direction, isolating(first, direction), whole_, namespaces_);
+      made = scopes_of(cluster_, first, direction, isolating(first, direction), namespaces_);
       Gate& gate = direction == Direction::kIngress ? node.ingress : node.egress;
       gate = !made.isolated                             ? Gate::kOpen
              : made.wide.empty() && made.narrow.empty() ? Gate::kClosed
@@ -205,8 +205,7 @@ class Linker {
   const model::Cluster& cluster_;
   const rehearse::Sides sides_;
   const rehearse::Ends ends_;
-  std::vector<std::string> namespaces_;
-  std::set<std::string> whole_;
+  Namespaces namespaces_;
   std::vector<std::array<Scopes, 2>> scopes_;  // of each class, by Direction
   std::map<std::tuple<NodeKind, std::string, std::vector<std::string>>, size_t> others_;
   std::map<std::tuple<const model::NetworkPolicy*, const model::Rule*, const model::Peer*>, Met> met_;

@@ -72,6 +72,7 @@ std::optional<Classes> classes_of(const std::vector<Matrix>& matrices, const mod
     const auto found = class_of.find(pods[i]);
     if (found == class_of.end()) return std::nullopt;
     std::vector<uint16_t> ports;
+    ports.reserve(matrices.size());
     for (const Matrix& matrix : matrices) ports.push_back(named_port(matrix, cluster.pods.at(pods[i])));
     const auto [at, is_new] = places.try_emplace({found->second, std::move(ports)}, classes.members.size());
     if (is_new) {
@@ -215,7 +216,8 @@ std::string matrix_page(const std::vector<Matrix>& matrices, const model::Cluste
   json::object data{{"pods", std::move(names)},
                     {"classes", json::array(classes.of.begin(), classes.of.end())},
                     {"ports", std::move(ports)}};
-  if (!classes.ends.empty()) data["why"] = Explanation(*cluster, classes).data(matrices);
+  if (cluster != nullptr && !classes.ends.empty())
+    data["why"] = Explanation(*cluster, classes).data(matrices);
   Page page{"Who reaches whom: " + matrices.front().title(), "", kMatrixCss, kMatrixJs, std::move(data)};
   if (matrices.size() > 1) page.title = "Who reaches whom, at " + std::to_string(matrices.size()) + " ports";
   page.body = std::string(kMatrixControls) +

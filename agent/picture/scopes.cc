@@ -35,23 +35,50 @@ std::optional<std::vector<std::string>> whole_namespaces(const model::Cluster& c
 
 // The scopes that a peer is; none: it is a narrow one.
 std::vector<Scope> scopes_of_peer(const model::Cluster& cluster, const model::Peer& peer,
-                                  const std::string& own, const std::set<std::string>& whole,
-                                  const std::vector<std::string>& namespaces) {
+                                  const std::string& own, const Namespaces& namespaces) {
   if (const auto* block = std::get_if<model::IpBlock>(&peer)) {
     if (block->cidr.length() != 0 || !block->except.empty()) return {};
     return {{block->cidr.family() == net::Family::kIpv4 ? Scope::kAnyoneIpv4 : Scope::kAnyoneIpv6}};
   }
   const auto& selectors = std::get<model::SelectorPeer>(peer);
-  const auto all = whole_namespaces(cluster, selectors, own, namespaces);
+  const auto all = whole_namespaces(cluster, selectors, own, namespaces.all);
   if (!all) return {};
   if (selectors.namespace_selector && selectors.namespace_selector->requirements.empty())
     return {{Scope::kEveryPod}};
   std::vector<Scope> scopes;
   for (const std::string& ns : *all) {
-    if (!whole.contains(ns)) return {};
+    if (!namespaces.whole.contains(ns)) return {};
     scopes.push_back({Scope::kEveryPodOf, ns});
   }
   return scopes;
+}
+
+// Each peer of a rule with its scopes; a rule without peers has one, which is null and everybody.
+using Meant = std::vector<std::pair<const model::Peer*, std::vector<Scope>>>;
+
+Meant meant_by(const model::Cluster& cluster, const model::Rule& rule, const std::string& own,
+               const Namespaces& namespaces) {
+  if (rule.peers.empty()) return {{nullptr, {{Scope::kAnyone}}}};
+  Meant all;
+  all.reserve(rule.peers.size());
+  for (const model::Peer& peer : rule.peers)
+    all.emplace_back(&peer, scopes_of_peer(cluster, peer, own, namespaces));
+  return all;
+}
+
+// The ports' names are the destination's; nullptr: each peer has others, so that no rule with names is wide.
+void add_rule(const Narrow& narrow, const std::string& name, const model::Pod* destination,
+              const Meant& meant, Scopes& made) {
+  for (const auto& [peer, scopes] : meant) {
+    if (scopes.empty() || (destination == nullptr && names_a_port(*narrow.rule))) {
+      made.narrow.push_back({narrow.policy, narrow.rule, peer});
+      continue;
+    }
+    for (const Scope& scope : scopes) {
+      made.wide[scope] += rehearse::traffic_of(narrow.rule->ports, destination);
+      made.rules[scope].insert(name);
+    }
+  }
 }
 
 }  // namespace
@@ -88,36 +115,16 @@ Traffic Scopes::own(const Scope& scope) const {
 }
 
 Scopes scopes_of(const model::Cluster& cluster, const model::Pod& pod, Direction direction,
-                 const std::vector<const model::NetworkPolicy*>& policies, const std::set<std::string>& whole,
-                 const std::vector<std::string>& namespaces) {
+                 const std::vector<const model::NetworkPolicy*>& policies, const Namespaces& namespaces) {
   Scopes made;
   made.isolated = !policies.empty();
   for (const model::NetworkPolicy* policy : policies) {
     const auto& rules = policy->rules(direction);
-    for (size_t i = 0; i < rules.size(); ++i) {
-      const model::Rule& rule = rules[i];
-      const std::string name = policy->name.to_text() + ":" + std::string(model::to_text(direction)) + "[" +
-                               std::to_string(i) + "]";
-      // A name is a port of the destination's: of the pod itself, or of each peer another.
-      const bool own_ports = direction == Direction::kIngress || !names_a_port(rule);
-      const auto add = [&](const Scope& scope) {
-        made.wide[scope] +=
-            rehearse::traffic_of(rule.ports, direction == Direction::kIngress ? &pod : nullptr);
-        made.rules[scope].insert(name);
-      };
-      if (rule.peers.empty()) {
-        if (own_ports)
-          add({Scope::kAnyone});
-        else
-          made.narrow.push_back({policy, &rule, nullptr});
-      }
-      for (const model::Peer& peer : rule.peers) {
-        const auto scopes = own_ports ? scopes_of_peer(cluster, peer, policy->name.ns, whole, namespaces)
-                                      : std::vector<Scope>{};
-        for (const Scope& scope : scopes) add(scope);
-        if (scopes.empty()) made.narrow.push_back({policy, &rule, &peer});
-      }
-    }
+    const std::string prefix = policy->name.to_text() + ":" + std::string(model::to_text(direction)) + "[";
+    for (size_t i = 0; i < rules.size(); ++i)
+      add_rule({policy, &rules[i], nullptr}, prefix + std::to_string(i) + "]",
+               direction == Direction::kIngress ? &pod : nullptr,
+               meant_by(cluster, rules[i], policy->name.ns, namespaces), made);
   }
   return made;
 }

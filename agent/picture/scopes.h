@@ -40,9 +40,14 @@ struct Scopes {
   rehearse::Traffic own(const Scope& scope) const;
 };
 
-// The policies are those that isolate the pod in the direction. `whole`: namespaces that get a scope of their own.
+// Namespaces that have pods.
+struct Namespaces {
+  std::vector<std::string> all;
+  std::set<std::string> whole;  // those that get a scope of their own
+};
+
+// The policies are those that isolate the pod in the direction.
 Scopes scopes_of(const model::Cluster& cluster, const model::Pod& pod, model::Direction direction,
-                 const std::vector<const model::NetworkPolicy*>& policies, const std::set<std::string>& whole,
-                 const std::vector<std::string>& namespaces);
+                 const std::vector<const model::NetworkPolicy*>& policies, const Namespaces& namespaces);
 
 }  // namespace sluice::picture

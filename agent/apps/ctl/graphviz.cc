@@ -34,15 +34,15 @@ int note_error(char* text) {
 }
 
 struct Library {
-  GraphvizContext* (*gvContextPlugins)(const GraphvizPlugin*, int) = nullptr;
-  int (*gvFreeContext)(GraphvizContext*) = nullptr;
-  int (*gvLayout)(GraphvizContext*, GraphvizGraph*, const char*) = nullptr;
-  int (*gvFreeLayout)(GraphvizContext*, GraphvizGraph*) = nullptr;
-  int (*gvRenderData)(GraphvizContext*, GraphvizGraph*, const char*, char**, unsigned*) = nullptr;
-  void (*gvFreeRenderData)(char*) = nullptr;
-  GraphvizGraph* (*agmemread)(const char*) = nullptr;
-  int (*agclose)(GraphvizGraph*) = nullptr;
-  int (*(*agseterrf)(int (*)(char*)))(char*) = nullptr;
+  GraphvizContext* (*new_context)(const GraphvizPlugin*, int) = nullptr;
+  int (*free_context)(GraphvizContext*) = nullptr;
+  int (*lay_out)(GraphvizContext*, GraphvizGraph*, const char*) = nullptr;
+  int (*free_layout)(GraphvizContext*, GraphvizGraph*) = nullptr;
+  int (*render)(GraphvizContext*, GraphvizGraph*, const char*, char**, unsigned*) = nullptr;
+  void (*free_render)(char*) = nullptr;
+  GraphvizGraph* (*read)(const char*) = nullptr;
+  int (*close)(GraphvizGraph*) = nullptr;
+  int (*(*tell_errors_to)(int (*)(char*)))(char*) = nullptr;
   std::array<GraphvizPlugin, std::size(kPlugins) + 1> plugins{};  // the last one ends the list
 };
 
@@ -53,18 +53,16 @@ bool find(void* handle, const char* name, Function& function) {
 }
 
 bool find_functions(void* handle, Library& library) {
-  return find(handle, "gvContextPlugins", library.gvContextPlugins) &&
-         find(handle, "gvFreeContext", library.gvFreeContext) && find(handle, "gvLayout", library.gvLayout) &&
-         find(handle, "gvFreeLayout", library.gvFreeLayout) &&
-         find(handle, "gvRenderData", library.gvRenderData) &&
-         find(handle, "gvFreeRenderData", library.gvFreeRenderData) &&
-         find(handle, "agmemread", library.agmemread) && find(handle, "agclose", library.agclose) &&
-         find(handle, "agseterrf", library.agseterrf);
+  return find(handle, "gvContextPlugins", library.new_context) &&
+         find(handle, "gvFreeContext", library.free_context) && find(handle, "gvLayout", library.lay_out) &&
+         find(handle, "gvFreeLayout", library.free_layout) && find(handle, "gvRenderData", library.render) &&
+         find(handle, "gvFreeRenderData", library.free_render) && find(handle, "agmemread", library.read) &&
+         find(handle, "agclose", library.close) && find(handle, "agseterrf", library.tell_errors_to);
 }
 
 bool find_plugins(Library& library) {
   Dl_info info{};
-  if (dladdr(reinterpret_cast<void*>(library.gvFreeContext), &info) == 0) return false;
+  if (dladdr(reinterpret_cast<void*>(library.free_context), &info) == 0) return false;
   const std::string path = info.dli_fname, folder = path.substr(0, path.rfind('/') + 1) + "graphviz/";
   for (size_t i = 0; i < std::size(kPlugins); ++i) {
     void* handle = dlopen((folder + "lib" + kPlugins[i] + ".so.6").c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -90,14 +88,14 @@ Result<Library> load() {
 }
 
 Result<std::string> rendered(const Library& library, GraphvizContext* context, GraphvizGraph* graph) {
-  if (library.gvLayout(context, graph, "dot") != 0)
+  if (library.lay_out(context, graph, "dot") != 0)
     return Error("graphviz could not lay it out: " + graphviz_errors);
   char* data = nullptr;
   unsigned length = 0;
-  const bool drawn = library.gvRenderData(context, graph, "svg", &data, &length) == 0;
+  const bool drawn = library.render(context, graph, "svg", &data, &length) == 0;
   std::string svg(drawn ? data : "", drawn ? length : 0);
-  if (drawn) library.gvFreeRenderData(data);
-  library.gvFreeLayout(context, graph);
+  if (drawn) library.free_render(data);
+  library.free_layout(context, graph);
   if (svg.empty()) return Error("graphviz could not draw it: " + graphviz_errors);
   return svg;
 }
@@ -108,12 +106,12 @@ Result<std::string> svg_of(const std::string& dot) {
   const auto library = load();
   if (!library) return library.error();
   graphviz_errors.clear();
-  library->agseterrf(note_error);
+  library->tell_errors_to(note_error);
   const std::unique_ptr<GraphvizContext, int (*)(GraphvizContext*)> context(
-      library->gvContextPlugins(library->plugins.data(), 0), library->gvFreeContext);
+      library->new_context(library->plugins.data(), 0), library->free_context);
   if (!context) return Error("graphviz could not be started: take -o dot");
-  const std::unique_ptr<GraphvizGraph, int (*)(GraphvizGraph*)> graph(library->agmemread(dot.c_str()),
-                                                                      library->agclose);
+  const std::unique_ptr<GraphvizGraph, int (*)(GraphvizGraph*)> graph(library->read(dot.c_str()),
+                                                                      library->close);
   if (!graph) return Error("graphviz could not read it: " + graphviz_errors);
   return rendered(*library, context.get(), graph.get());
 }

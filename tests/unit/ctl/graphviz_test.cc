@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 
 // What graphviz leaves behind of each picture is not ours (LeakSanitizer's interface).
-extern "C" const char* __lsan_default_suppressions();   // NOLINT(bugprone-reserved-identifier)
-extern "C" const char* __lsan_default_suppressions() {  // NOLINT(bugprone-reserved-identifier)
+extern "C" const char* __lsan_default_suppressions();   // NOLINT
+extern "C" const char* __lsan_default_suppressions() {  // NOLINT
   return "leak:libgvc\nleak:libcgraph\nleak:libcdt\n";
 }
 

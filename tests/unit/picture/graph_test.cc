@@ -42,7 +42,7 @@ std::vector<std::string> nodes(const Graph& graph) {
 }
 
 PodBuilder of_app(const char* name, const char* app, const char* address) {
-  return pod(name, {address}).label("app", app);
+  return pod(name, address).label("app", app);
 }
 
 TEST(Graph, AnOpenEndIsANodeAndNoEdge) {
@@ -167,14 +167,19 @@ bool stands_for(const Node& node, const model::Pod& pod, net::Family family) {
   return node.kind == NodeKind::kEveryPod || (node.kind == NodeKind::kEveryPodOf && node.ns == pod.name.ns);
 }
 
+struct Asked {
+  net::Family family;
+  rehearse::Traffic wanted;
+};
+
 // One end's own part: it is open, or a group that the other is in has an edge.
 bool lets(const Graph& graph, size_t own, model::Direction direction, const model::Pod& other,
-          net::Family family, const rehearse::Traffic& wanted) {
+          const Asked& asked) {
   const bool in = direction == model::Direction::kIngress;
   if ((in ? graph.nodes[own].ingress : graph.nodes[own].egress) == Gate::kOpen) return true;
   for (size_t i = 0; i < graph.nodes.size(); ++i)
-    if (stands_for(graph.nodes[i], other, family) &&
-        (in ? has_edge(graph, i, own, wanted) : has_edge(graph, own, i, wanted)))
+    if (stands_for(graph.nodes[i], other, asked.family) &&
+        (in ? has_edge(graph, i, own, asked.wanted) : has_edge(graph, own, i, asked.wanted)))
       return true;
   return false;
 }
@@ -202,10 +207,10 @@ TEST(Graph, SaysWhatTheReferenceSays) {
         continue;  // the graph meets pods at their first family
       const auto from = node_of(graph, a), to = node_of(graph, b);
       ASSERT_TRUE(from && to) << a.name.to_text() << " " << b.name.to_text();
-      const auto wanted = rehearse::one(probe.protocol, *probe.port);
-      const bool drawn = has_edge(graph, *from, *to, wanted) ||
-                         (lets(graph, *from, model::Direction::kEgress, b, resolved->family(), wanted) &&
-                          lets(graph, *to, model::Direction::kIngress, a, resolved->family(), wanted));
+      const Asked asked{resolved->family(), rehearse::one(probe.protocol, *probe.port)};
+      const bool drawn = has_edge(graph, *from, *to, asked.wanted) ||
+                         (lets(graph, *from, model::Direction::kEgress, b, asked) &&
+                          lets(graph, *to, model::Direction::kIngress, a, asked));
       EXPECT_EQ(drawn, said->verdict() == model::Verdict::kAllow) << model::to_text(probe);
       ++(drawn ? allowed : denied);
     }
