@@ -1,4 +1,5 @@
 // A Report as text, TAP and JUnit XML.
+#include "agent/base/markup.h"
 #include "agent/expect/expectations.h"
 
 namespace sluice::expect {
@@ -34,25 +35,6 @@ std::string details(const Outcome& outcome, const char* margin) {
   if (outcome.failures.size() > kFailuresShown)
     text += margin + ("and " + counted(outcome.failures.size() - kFailuresShown, "pair") + " more\n");
   return text;
-}
-
-// XML 1.0, 2.2 and 2.4: marks escaped, what is no character left out.
-std::string escaped(const std::string& text) {
-  std::string safe;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '&')
-      safe += "&amp;";
-    else if (c == '<')
-      safe += "&lt;";
-    else if (c == '>')
-      safe += "&gt;";
-    else if (c == '"')
-      safe += "&quot;";
-    else if (byte >= 0x20 || c == '\n' || c == '\t')
-      safe += c;
-  }
-  return safe;
 }
 
 size_t failed_of(const Report& report) {
@@ -102,13 +84,13 @@ std::string to_junit(const Report& report) {
       std::to_string(report.outcomes.size()) + "\" failures=\"" + std::to_string(failed_of(report)) +
       "\" errors=\"0\">\n";
   for (const Outcome& outcome : report.outcomes) {
-    text += "<testcase classname=\"" + escaped(outcome.expectation.file) + "\" name=\"" +
-            escaped(outcome.expectation.name) + "\"";
+    text += "<testcase classname=\"" + base::escaped_markup(outcome.expectation.file) + "\" name=\"" +
+            base::escaped_markup(outcome.expectation.name) + "\"";
     if (outcome.passed())
       text += "/>\n";
     else
-      text += ">\n<failure message=\"" + escaped(pair_of(outcome.failures.front())) + "\">" +
-              escaped(details(outcome, "")) + "</failure>\n</testcase>\n";
+      text += ">\n<failure message=\"" + base::escaped_markup(pair_of(outcome.failures.front())) + "\">" +
+              base::escaped_markup(details(outcome, "")) + "</failure>\n</testcase>\n";
   }
   return text + "</testsuite>\n</testsuites>\n";
 }

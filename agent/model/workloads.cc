@@ -155,6 +155,25 @@ bool is_controllers_label(std::string_view key) {
          std::end(kControllersLabels);
 }
 
+std::optional<ObjectName> another_replica(Cluster& cluster, const ObjectName& name) {
+  if (name.name.find('/') == name.name.npos) return std::nullopt;
+  if (const auto found = cluster.pods.find(name); found != cluster.pods.end()) {
+    if (found->second.ips.empty()) return std::nullopt;
+    Pod twin = found->second;
+    twin.name.name += " (another replica)";
+    constexpr uint32_t kBehindAll = (1 << 24) - 1;  // with_workloads() gives them out from 1 on
+    twin.ips = {placeholder(Family::kIpv4, kBehindAll), placeholder(Family::kIpv6, kBehindAll)};
+    ObjectName other = twin.name;
+    cluster.pods.insert_or_assign(other, std::move(twin));
+    return other;
+  }
+  size_t seen = 0;
+  for (auto at = cluster.pods.lower_bound({name.ns, ""}); at != cluster.pods.end() && at->first.ns == name.ns;
+       ++at)
+    if (at->second.takes_part() && workload_of(at->second) == name.name && ++seen == 2) return at->first;
+  return std::nullopt;
+}
+
 Cluster with_workloads(Cluster cluster, std::vector<Workload> workloads) {
   return Joining(std::move(cluster), std::move(workloads)).take();
 }

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -53,6 +54,10 @@ bool is_controllers_label(std::string_view key);
 // Addresses of nobody: "this network" (RFC 1122 3.2.1.3) and the discard-only prefix (RFC 6666).
 extern const std::array<net::Cidr, 2> kPlaceholders;
 bool is_placeholder(const net::Ip& ip);
+
+// A workload to itself is two of its replicas: the second of its pods that have addresses, or one more pod-to-be, which
+// the cluster then holds. None: `name` is no workload, or has one pod alone.
+std::optional<ObjectName> another_replica(Cluster& cluster, const ObjectName& name);
 
 // The cluster with its workloads as pods. Pods with addresses that they own get them as controllers.
 Cluster with_workloads(Cluster cluster, std::vector<Workload> workloads);

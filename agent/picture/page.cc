@@ -2,6 +2,8 @@
 
 #include <boost/json/serialize.hpp>
 
+#include "agent/base/markup.h"
+
 namespace sluice::picture {
 
 namespace {
@@ -25,34 +27,8 @@ std::string with_brackets_escaped(const std::string& text) {
 
 }  // namespace
 
-std::string escaped_html(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 std::string to_html(const Page& page) {
-  const std::string title = escaped_html(page.title);
+  const std::string title = base::escaped_markup(page.title);
   std::string out =
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n<meta name=\"viewport\" "
       "content=\"width=device-width, initial-scale=1\">\n<meta http-equiv=\"Content-Security-Policy\" "

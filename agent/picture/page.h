@@ -2,7 +2,7 @@
 // one small script of ours.
 //
 // Laws:
-//  1. A text from outside stands in the markup only through escaped_html(), in the data only through the JSON of
+//  1. A text from outside stands in the markup only through base::escaped_markup(), in the data only through the JSON of
 //     `data`, whose "<" are escaped: no name ends a tag or a script.
 //  2. Same arguments, same bytes.
 //
@@ -24,7 +24,6 @@ struct Page {
 };
 
 std::string to_html(const Page& page);
-std::string escaped_html(std::string_view text);
 
 // The files of page/.
 extern const std::string_view kPageCss, kGraphCss, kMatrixCss, kGraphJs, kMatrixJs;

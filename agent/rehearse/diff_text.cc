@@ -1,6 +1,7 @@
 // Changes as JSON, Markdown and HTML.
 #include <boost/json/serialize.hpp>
 
+#include "agent/base/markup.h"
 #include "agent/rehearse/diff.h"
 
 namespace sluice::rehearse {
@@ -30,23 +31,6 @@ std::string lines_of(const std::vector<Change>& changes) {
   return "[" + text + "]";
 }
 
-std::string escaped(const std::string& text) {
-  std::string safe;
-  for (const char c : text) {
-    if (c == '&')
-      safe += "&amp;";
-    else if (c == '<')
-      safe += "&lt;";
-    else if (c == '>')
-      safe += "&gt;";
-    else if (c == '"')
-      safe += "&quot;";
-    else
-      safe += c;
-  }
-  return safe;
-}
-
 std::string traffic_text(const Share& share) {
   if (share.protocol == "any") return "everything";
   return share.protocol + (share.ports.empty() ? "" : " " + share.ports);
@@ -68,10 +52,11 @@ std::string html_table(const char* title, const char* colour, const std::vector<
                      std::to_string(changes.size()) + ")</h2>\n<table class=\"" + colour +
                      "\">\n<thead><tr><th>from<th>to<th>what<th>by</tr></thead>\n<tbody>\n";
   for (const Change& change : changes)
-    text += "<tr><td>" + escaped(change.from) + "<td>" + escaped(change.to) + "<td>" +
-            escaped(traffic_text(change.share)) + "<td>" +
-            (change.by.empty() ? "nobody isolates it any more" : escaped(joined(change.by, ", "))) +
-            "</tr>\n";
+    text +=
+        "<tr><td>" + base::escaped_markup(change.from) + "<td>" + base::escaped_markup(change.to) + "<td>" +
+        base::escaped_markup(traffic_text(change.share)) + "<td>" +
+        (change.by.empty() ? "nobody isolates it any more" : base::escaped_markup(joined(change.by, ", "))) +
+        "</tr>\n";
   return text + "</tbody>\n</table>\n";
 }
 

@@ -1,6 +1,5 @@
 // Live: what an agent says of the connections that it remembers, and the shares that it gives to pods.
 #include <fstream>
-#include <sstream>
 
 #include "agent/base/default_socket.h"
 #include "agent/control/client.h"
@@ -13,19 +12,6 @@ namespace {
 
 class LiveFlows : public Live {
  protected:
-  // As if `annotations` were written at shop/api-1.
-  void annotate_api(const std::string& annotations) {
-    const std::string name = "  name: api-1\n";
-    std::ifstream in(kDemo / "base" / "pods.yaml");
-    std::stringstream pods;
-    pods << in.rdbuf();
-    std::string text = pods.str();
-    const size_t at = text.find(name);
-    ASSERT_NE(at, text.npos);
-    text.insert(at + name.size(), annotations);
-    std::ofstream(std::string(kManifests) + "/pods.yaml") << text;
-    in_force();
-  }
   static v1::Endpoint api() {
     auto reply = control::Client(base::kDefaultSocket).endpoints();
     if (reply)

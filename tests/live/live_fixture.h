@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
+#include <sstream>
 
 #include "agent/lab/lab.h"
 #include "agent/reference/reference.h"
@@ -55,6 +57,19 @@ class Live : public testing::Test {
     agent_ = Process(std::move(words));
   }
   void in_force() { ASSERT_EQ(run({SLUICECTL, "sync", "--timeout", "20s"}), 0); }
+  // As if `annotations` were written at shop/api-1.
+  void annotate_api(const std::string& annotations) {
+    const std::string name = "  name: api-1\n";
+    std::ifstream in(kDemo / "base" / "pods.yaml");
+    std::stringstream pods;
+    pods << in.rdbuf();
+    std::string text = pods.str();
+    const size_t at = text.find(name);
+    ASSERT_NE(at, text.npos);
+    text.insert(at + name.size(), annotations);
+    std::ofstream(std::string(kManifests) + "/pods.yaml") << text;
+    in_force();
+  }
   void add(const fs::path& folder) {
     fs::copy(folder, kManifests, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
   }

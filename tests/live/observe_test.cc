@@ -1,9 +1,7 @@
 // Live: what is denied is read along, with the policies that it is due to; readers that stall; what is allowed, while
 // somebody asks; a flood, every packet of which is told or counted.
 #include <condition_variable>
-#include <fstream>
 #include <mutex>
-#include <sstream>
 #include <thread>
 
 #include "agent/base/default_socket.h"
@@ -88,22 +86,7 @@ class Reading {
   std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
-class LiveObserve : public Live {
- protected:
-  // As if `annotations` were written at shop/api-1.
-  void annotate_api(const std::string& annotations) {
-    const std::string name = "  name: api-1\n";
-    std::ifstream in(kDemo / "base" / "pods.yaml");
-    std::stringstream pods;
-    pods << in.rdbuf();
-    std::string text = pods.str();
-    const size_t at = text.find(name);
-    ASSERT_NE(at, text.npos);
-    text.insert(at + name.size(), annotations);
-    std::ofstream(std::string(kManifests) + "/pods.yaml") << text;
-    in_force();
-  }
-};
+class LiveObserve : public Live {};
 
 TEST_F(LiveObserve, ADeniedAttemptIsReadWithItsPolicyWithinASecond) {
   up(lab::Topology::kRouted);

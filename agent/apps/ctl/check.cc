@@ -6,6 +6,7 @@
 #include "agent/apps/ctl/manifests.h"
 #include "agent/apps/terminal.h"
 #include "agent/explain/wire/check_reply.h"
+#include "agent/model/workloads.h"
 
 namespace sluice::apps::ctl {
 namespace {
@@ -54,8 +55,11 @@ int print_answer(const explain::Answer& answer, const CheckOptions& options) {
 int check_manifests(const CheckOptions& options) {
   auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kWorkloadsToo);
   if (!manifests) return kExitUsage;
-  const auto probe = probe_of(options, manifests->cluster);
+  auto probe = probe_of(options, manifests->cluster);
   if (!probe) return fail(kSluicectl, kExitUsage, "check: " + probe.error().message());
+  if (const auto* name = std::get_if<model::ObjectName>(&probe->to);
+      name != nullptr && probe->from == probe->to)
+    if (auto other = model::another_replica(manifests->cluster, *name)) probe->to = *std::move(other);
   const auto answer = explain::check(manifests->cluster, *probe, options.trace);
   if (!answer) return fail(kSluicectl, kExitUsage, "check: " + answer.error().message());
   const int printed = print_answer(*answer, options);

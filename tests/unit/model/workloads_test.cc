@@ -102,6 +102,19 @@ TEST(Workloads, PlaceholdersAreInNoBlockButAWholeFamily) {
   }
 }
 
+TEST(Workloads, AnotherReplica) {
+  Cluster to_be = with_workloads({}, {workload("deployment/web")});
+  const auto twin = another_replica(to_be, {"shop", "deployment/web"});
+  ASSERT_TRUE(twin);
+  EXPECT_NE(to_be.pods.at(*twin).ips, to_be.pods.at({"shop", "deployment/web"}).ips);
+  Cluster pods =
+      cluster_of({pod("web-0", "statefulset/web", "10.0.0.1"), pod("web-1", "statefulset/web", "10.0.0.2"),
+                  pod("db-0", "statefulset/db", "10.0.0.3")});
+  EXPECT_EQ(another_replica(pods, {"shop", "statefulset/web"}), (ObjectName{"shop", "web-1"}));
+  EXPECT_EQ(another_replica(pods, {"shop", "statefulset/db"}), std::nullopt);
+  EXPECT_EQ(another_replica(pods, {"shop", "web-0"}), std::nullopt);
+}
+
 TEST(Workloads, LabelsOfControllers) {
   EXPECT_TRUE(is_controllers_label("pod-template-hash"));
   EXPECT_TRUE(is_controllers_label("batch.kubernetes.io/job-name"));
