@@ -41,7 +41,7 @@ struct {
 static __always_inline void open_report_window(void) {
   __u32 endpoint = bench_reports_of;
   struct sluice_endpoint_stats* stats = bpf_map_lookup_elem(&bench_stats, &endpoint);
-  if (stats) stats->in_window = 0;
+  if (stats) stats->in_window[SLUICE_REPORT_DENIED] = 0;
 }
 
 static __always_inline int drive(struct __sk_buff* skb, const __u32 offset, const __u32 bytes) {
