@@ -258,10 +258,11 @@ Status Agent::drain_objects() {
   auto batch = feeder_->drain();
   if (!batch) return base::done();
   generation_ = batch->generation;
-  settings_due_ = settings_due_ || std::ranges::any_of(batch->changes, [](const model::Change& change) {
-                    const model::Kind kind = change.id().kind;
-                    return kind == model::Kind::kPod || kind == model::Kind::kNamespace;
-                  });
+  for (const model::Change& change : batch->changes) {
+    const model::Kind kind = change.id().kind;
+    settings_due_ = settings_due_ || kind == model::Kind::kPod || kind == model::Kind::kNamespace;
+    names_due_ = names_due_ || kind == model::Kind::kService || kind == model::Kind::kNode;
+  }
   node::ObjectNews news;
   news.changes = std::move(batch->changes);
   news.complete = feeder_->synced();
@@ -310,7 +311,8 @@ void Agent::apply() {
                                                               : std::chrono::system_clock::now());
   answer_syncs();
   cni_.answer();
-  settings_due_ = settings_due_ || applied == node::Applied::kInForce;
+  if (std::exchange(names_due_, false)) observer_.forget_names();
+  settings_due_ = settings_due_ || (applied == node::Applied::kInForce && view().last_change()->endpoints);
   if (settings_due_) set_endpoint_settings();
   reconciler_.clean_up();  // a wait that nobody who was answered above has to join
   if (view().to_retry())

@@ -164,6 +164,7 @@ class Agent final : public ControlHandler {
   boost::asio::signal_set signals_;
   bool apply_posted_ = false, stopping_ = false, other_layouts_removed_ = false;
   bool settings_due_ = true;   // a number of a pod may not be what is in the maps
+  bool names_due_ = false;     // a Service or a node changed whose addresses records name
   Generation generation_ = 0;  // of the last batch drained
   Waiters<Generation, base::Result<v1::SyncReply>> syncs_;
   std::optional<Server> server_;

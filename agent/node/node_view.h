@@ -24,6 +24,7 @@ struct LastChange {
   std::string what;                            // "first state", "3 objects, endpoints"
   size_t entries = 0;                          // of the image that changed
   size_t writes = 0;                           // entries written before and at the flip
+  bool endpoints = false;                      // endpoints came, went or have other rule sets
   std::chrono::duration<double> took{};
 };
 

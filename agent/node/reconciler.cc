@@ -153,6 +153,7 @@ Applied Reconciler::apply() {
   if (!read) return fail(read.error());
   if (!difference) return fail(difference.error());
   change.entries = difference->entries();
+  change.endpoints = !difference->endpoints.empty();
   const bool nothing = state_.applier.holds(*difference);
   if (nothing) {
     state_.applier.note_in_force();

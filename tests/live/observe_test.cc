@@ -123,6 +123,29 @@ TEST_F(LiveObserve, ADeniedAttemptIsReadWithItsPolicyWithinASecond) {
   EXPECT_EQ(run({SLUICECTL, "top", "-o", "json"}), 0);
 }
 
+TEST_F(LiveObserve, ServicesAreNamedAsTheyAreNow) {
+  up(lab::Topology::kRouted);
+  add(kDemo / "policies-default-deny");
+  in_force();
+  Reading reading{v1::ObserveRequest()};
+  const auto named = [&](const std::string& wanted) {
+    EXPECT_FALSE(Stream::open("/run/netns/sluice-shop-frontend-1", "/run/netns/sluice-shop-api-1",
+                              {*net::Ip::parse("10.96.0.9"), 8080}, {*net::Ip::parse("10.244.1.31"), 8080},
+                              500));
+    return reading.find(
+        [&](const v1::Flow& one) {
+          return one.destination().ip() == "10.96.0.9" && one.destination().service() == wanted;
+        },
+        kSoon);
+  };
+  EXPECT_TRUE(named(""));
+  std::ofstream(std::string(kManifests) + "/late.yaml")
+      << "{apiVersion: v1, kind: Service, metadata: {name: late, namespace: shop}, "
+         "spec: {clusterIP: 10.96.0.9, ports: [{port: 9}]}}";
+  in_force();
+  EXPECT_TRUE(named("shop/late")) << "a Service that came after the first record";
+}
+
 TEST_F(LiveObserve, AllowedOnesWhileSomebodyAsksOrAnAnnotationDoes) {
   up(lab::Topology::kRouted);
   Reading reading{v1::ObserveRequest()};
