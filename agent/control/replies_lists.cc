@@ -180,9 +180,10 @@ v1::IdentitiesReply identities_reply(const node::NodeView& node) {
 }
 
 base::Result<v1::CheckReply> check_reply(const node::NodeView& node, const v1::CheckRequest& request) {
-  auto probe = probe_of(node.compiler().cluster(), request);
+  const model::Cluster& cluster = node.compiler().cluster();
+  auto probe = probe_of(cluster, request);
   if (!probe) return probe.error();
-  const auto answer = explain::ask_both(node.compiler().cluster(), *probe,
+  const auto answer = explain::ask_both(cluster, model::PodAddresses(cluster), *probe,
                                         [&](const model::ProbeEnd& self, const compile::Question& question) {
                                           return side_here(node, self, question, request.trace());
                                         });

@@ -85,7 +85,8 @@ std::string Answer::reason() const {
   return "not_isolated";
 }
 
-Result<SideAnswer> explain_side(const compile::Compiler& compiler, const compile::Question& question) {
+Result<SideAnswer> explain_side(const compile::Compiler& compiler, const compile::Question& question,
+                                bool mends) {
   const auto explanation = compiler.explain(question);
   if (!explanation) return explanation.error();
   const model::Cluster& cluster = compiler.cluster();
@@ -100,15 +101,15 @@ Result<SideAnswer> explain_side(const compile::Compiler& compiler, const compile
     side.behind.emplace();
     for (const compile::FarEnd& end : *explanation->endpoints) side.behind->emplace_back(end.ip, end.port);
   }
-  if (side.opinion != Side::kDeny || side.reason == "truncated") return side;
+  if (!mends || side.opinion != Side::kDeny || side.reason == "truncated") return side;
   const std::vector<Contact> contacts = denied_contacts(*explanation, pod, question);
   side.near = nearest_misses(cluster, contacts.front());
   side.fix = fix_for(cluster, contacts);
   return side;
 }
 
-Result<Answer> ask_both(const model::Cluster& cluster, const model::Probe& probe, const AskSide& ask) {
-  const model::PodAddresses addresses(cluster);
+Result<Answer> ask_both(const model::Cluster& cluster, const model::PodAddresses& addresses,
+                        const model::Probe& probe, const AskSide& ask) {
   const auto resolved = model::resolve(cluster, addresses, probe);
   if (!resolved) return resolved.error();
   const auto side = [&](const model::ProbeEnd& self, Direction direction, const net::Ip& remote,

@@ -53,25 +53,28 @@ struct Answer {
   std::string reason() const;  // of the side that denies, else of the one with most to say
 };
 
-// One side of a pod that is an endpoint of the compiler's node.
-base::Result<SideAnswer> explain_side(const compile::Compiler& compiler, const compile::Question& question);
+// One side of a pod that is an endpoint of the compiler's node; `mends`: with `near` and `fix`, which cost most.
+base::Result<SideAnswer> explain_side(const compile::Compiler& compiler, const compile::Question& question,
+                                      bool mends = true);
 
 // Whoever knows one side: of `self`, where it is a pod, which is then question.pod.
 using AskSide =
     std::function<base::Result<SideAnswer>(const model::ProbeEnd& self, const compile::Question& question)>;
 // Both sides; of a Service the ingress of each endpoint, which is denied where one of them denies.
-base::Result<Answer> ask_both(const model::Cluster& cluster, const model::Probe& probe, const AskSide& ask);
+base::Result<Answer> ask_both(const model::Cluster& cluster, const model::PodAddresses& addresses,
+                              const model::Probe& probe, const AskSide& ask);
 
 // Offline: by the whole cluster, each side seen from its pod's own node. The Cluster must outlive it unchanged.
 class Checker {
  public:
-  Checker(const model::Cluster& cluster, bool with_trace);
+  Checker(const model::Cluster& cluster, bool with_trace, bool with_mends = true);
   ~Checker();
   base::Result<Answer> check(const model::Probe& probe);
 
  private:
   struct Nodes;
   const model::Cluster& cluster_;
+  const model::PodAddresses addresses_;
   std::unique_ptr<Nodes> nodes_;
 };
 // One probe. For many of the same cluster make a Checker.

@@ -9,7 +9,8 @@ using base::Result;
 // A compiler for each node that is asked, which knows the whole cluster and holds the pods that were asked for.
 struct Checker::Nodes {
  public:
-  Nodes(const model::Cluster& cluster, bool with_trace) : with_trace_(with_trace) {
+  Nodes(const model::Cluster& cluster, bool with_trace, bool with_mends)
+      : with_trace_(with_trace), with_mends_(with_mends) {
     for (const model::Object& object : cluster.objects()) changes_.push_back(model::Change::upsert(object));
   }
 
@@ -30,26 +31,29 @@ struct Checker::Nodes {
           first ? std::span<const model::Change>(changes_) : std::span<const model::Change>();
       if (auto updated = compiler->update(all, locals); !updated) return updated.error();
     }
-    auto answer = explain_side(*compiler, question);
+    auto answer = explain_side(*compiler, question, with_mends_);
     if (answer && with_trace_) answer->trace = trace(compiler->image(), question);
     return answer;
   }
 
  private:
-  const bool with_trace_;
+  const bool with_trace_, with_mends_;
   std::vector<model::Change> changes_;
   std::map<std::string, std::unique_ptr<compile::Compiler>> compilers_;
   std::map<std::string, std::vector<compile::LocalPod>> locals_;
 };
 
-Checker::Checker(const model::Cluster& cluster, bool with_trace)
-    : cluster_(cluster), nodes_(std::make_unique<Nodes>(cluster, with_trace)) {}
+Checker::Checker(const model::Cluster& cluster, bool with_trace, bool with_mends)
+    : cluster_(cluster),
+      addresses_(cluster),
+      nodes_(std::make_unique<Nodes>(cluster, with_trace, with_mends)) {}
 Checker::~Checker() = default;
 
 Result<Answer> Checker::check(const model::Probe& probe) {
-  return ask_both(cluster_, probe, [&](const model::ProbeEnd& self, const compile::Question& question) {
-    return nodes_->side(self, question);
-  });
+  return ask_both(cluster_, addresses_, probe,
+                  [&](const model::ProbeEnd& self, const compile::Question& question) {
+                    return nodes_->side(self, question);
+                  });
 }
 
 Result<Answer> check(const model::Cluster& cluster, const model::Probe& probe, bool with_trace) {

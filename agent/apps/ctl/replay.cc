@@ -90,7 +90,7 @@ int run_replay(const ReplayOptions& options) {
   auto flows = read_flows_of("replay", options.flows);
   if (!flows) return kExitUsage;
   auto engine = make_engine("native", manifests->cluster);
-  explain::Checker checker(manifests->cluster, false);
+  explain::Checker checker(manifests->cluster, /*with_trace=*/false, /*with_mends=*/false);
   Progress progress("flows", flows->all.size());
   size_t judged = 0;
   const auto verdict = [&](const model::Probe& probe) -> base::Result<model::Verdict> {
@@ -115,7 +115,7 @@ int run_suggest(const SuggestOptions& options) {
   if (!manifests) return kExitUsage;
   auto flows = read_flows_of("suggest", options.flows);
   if (!flows) return kExitUsage;
-  explain::Checker checker(manifests->cluster, false);
+  explain::Checker checker(manifests->cluster, /*with_trace=*/false, /*with_mends=*/false);
   const auto suggested = replay::suggest(manifests->cluster, flows->all,
                                          [&](const model::Probe& probe) { return checker.check(probe); });
   for (const std::string& line : suggested.left_out)
