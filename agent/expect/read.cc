@@ -5,6 +5,7 @@
 #include "agent/expect/expectations.h"
 #include "agent/source/decode/documents.h"
 #include "agent/source/decode/field.h"
+#include "agent/source/decode/names.h"
 
 namespace sluice::expect {
 
@@ -43,7 +44,11 @@ std::string read_port(const Field& field, net::Protocol protocol) {
     return {};
   }
   if (!protocol.has_ports()) field.fail("must be absent: " + protocol.to_text() + " has no ports");
-  if (!field.is_plain_number()) return field.required_text();
+  if (!field.is_plain_number()) {
+    std::string name = field.required_text();
+    field.check(name, decode::port_name_fault(name));
+    return name;
+  }
   const auto number = field.integer();
   if (number) (void)field.value_of(net::Port::from_number(*number));
   return number ? std::to_string(*number) : "";

@@ -103,6 +103,7 @@ TEST(Expectations, WhatIsWrongIsNamed) {
       {"- {name: a, from: x/y, to: x/z, protocol: ICMP, port: 1, expect: deny}",
        "port: must be absent: ICMP has no ports"},
       {"- {name: a, from: [], to: x/z, port: 1, expect: deny}", "from: is missing"},
+      {"- {name: a, from: x/y, to: x/z, port: '99999999999', expect: deny}", "port: \"99999999999\""},
       {"a: b", "f: line 1: is a map where a list of expectations is due"},
       {"", "f: holds no expectation"},
       {"- [", "f: line"},
