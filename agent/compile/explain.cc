@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/model/isolation.h"
+#include "agent/model/selector_text.h"
 
 namespace sluice::compile {
 
@@ -47,11 +48,7 @@ Peer peer_at(const Compilation& compilation, const net::Ip& ip) {
 }
 
 bool holds(const model::Cluster& cluster, const PeerSet& peers, const Peer& peer) {
-  auto in_block = [&](const model::IpBlock& block) {
-    return block.cidr.contains(peer.ip) &&
-           std::none_of(block.except.begin(), block.except.end(),
-                        [&](const net::Cidr& hole) { return hole.contains(peer.ip); });
-  };
+  auto in_block = [&](const model::IpBlock& block) { return block.contains(peer.ip); };
   auto selected = [&](const BoundSelector& selector) {
     const std::string& ns = peer.group->key->ns;
     bool reaches = selector.namespaces ? model::matches(*selector.namespaces, cluster.namespace_labels(ns))
@@ -98,27 +95,8 @@ std::vector<FarEnd> judge_endpoints(const Compilation& compilation, const std::v
   return judged;
 }
 
-std::string to_text(const model::LabelSelector& selector) {
-  std::string text;
-  for (const model::Requirement& requirement : selector.requirements) {
-    std::string values;
-    for (const std::string& value : requirement.values) values += (values.empty() ? "" : ",") + value;
-    text += text.empty() ? "" : " and ";
-    switch (requirement.op) {
-      case model::Operator::kIn:
-        text += requirement.key + (requirement.values.size() == 1 ? "=" + values : " in (" + values + ")");
-        break;
-      case model::Operator::kNotIn:
-        text += requirement.key + " not in (" + values + ")";
-        break;
-      case model::Operator::kExists:
-        text += requirement.key;
-        break;
-      case model::Operator::kDoesNotExist:
-        text += "no " + requirement.key;
-        break;
-    }
-  }
+std::string selector_text(const model::LabelSelector& selector) {
+  const std::string text = model::to_text(selector);
   return text.empty() ? "any" : text;
 }
 
@@ -128,8 +106,9 @@ std::string to_text(const PeerSet& peers) {
   std::string text;
   auto add = [&](const std::string& one) { text += (text.empty() ? "" : "; ") + one; };
   for (const BoundSelector& selector : peers.selectors)
-    add("pods " + to_text(selector.pods) + " in " +
-        (selector.namespaces ? "namespaces " + to_text(*selector.namespaces) : "namespace " + selector.ns));
+    add("pods " + selector_text(selector.pods) + " in " +
+        (selector.namespaces ? "namespaces " + selector_text(*selector.namespaces)
+                             : "namespace " + selector.ns));
   for (const model::IpBlock& block : peers.blocks) {
     std::string except;
     for (const net::Cidr& cidr : block.except) except += (except.empty() ? " except " : ",") + cidr.to_text();

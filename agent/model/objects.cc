@@ -25,6 +25,11 @@ bool holds(const Requirement& requirement, const Labels& labels) {
 
 }  // namespace
 
+bool IpBlock::contains(const net::Ip& ip) const {
+  return cidr.contains(ip) &&
+         std::none_of(except.begin(), except.end(), [&](const net::Cidr& hole) { return hole.contains(ip); });
+}
+
 bool matches(const LabelSelector& selector, const Labels& labels) {
   return std::all_of(selector.requirements.begin(), selector.requirements.end(),
                      [&](const Requirement& r) { return holds(r, labels); });

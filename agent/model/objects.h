@@ -168,6 +168,8 @@ struct IpBlock {
   net::Cidr cidr;
   std::vector<net::Cidr> except;  // sorted, unique; each inside cidr
   auto operator<=>(const IpBlock&) const = default;
+
+  bool contains(const net::Ip& ip) const;  // semantics 11
 };
 
 // A NetworkPolicyPeer with selectors. Absent and empty differ: absent pod_selector = every pod of the

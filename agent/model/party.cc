@@ -20,9 +20,7 @@ constexpr std::string_view kService = "service", kNode = "node";
 std::string_view kind_named(std::string_view text) {
   if (text == kService || text == "svc") return kService;
   if (text == "pod" || text == "po") return "pod";
-  for (const WorkloadKind& kind : kWorkloadKinds)
-    if (text == kind.name || (text == kind.short_name && !text.empty())) return kind.name;
-  return {};
+  return workload_kind_named(text);
 }
 
 std::vector<std::string_view> parts_of(std::string_view text) {

@@ -145,6 +145,12 @@ const WorkloadKind* workload_kind(std::string_view kind, std::string_view api_ve
   return found == kWorkloadKinds.end() ? nullptr : found;
 }
 
+std::string_view workload_kind_named(std::string_view name) {
+  for (const WorkloadKind& kind : kWorkloadKinds)
+    if (name == kind.name || (name == kind.short_name && !name.empty())) return kind.name;
+  return {};
+}
+
 std::string workload_of(const Pod& pod) {
   const std::string deployment = deployment_behind(pod.controller, pod.labels);
   return deployment.empty() ? pod.controller : deployment;

@@ -37,6 +37,8 @@ inline constexpr std::array<WorkloadKind, 7> kWorkloadKinds = {
      {"Job", "batch/v1", "job", ""},
      {"CronJob", "batch/v1", "cronjob", "cj"}}};
 const WorkloadKind* workload_kind(std::string_view kind, std::string_view api_version);  // nullptr: none
+// By the name in NAMESPACE/KIND/NAME, short or not: "deployment" of "deploy"; empty: none.
+std::string_view workload_kind_named(std::string_view name);
 
 struct Workload {
   ObjectName name;         // {"shop", "deployment/web"}

@@ -6,12 +6,6 @@
 namespace sluice::observe {
 namespace {
 
-std::string_view workload_kind(std::string_view text) {
-  for (const model::WorkloadKind& kind : model::kWorkloadKinds)
-    if (text == kind.name || (text == kind.short_name && !text.empty())) return kind.name;
-  return "";
-}
-
 base::Error no_party(std::string_view text) {
   return base::Error(
       base::excerpt(text) +
@@ -48,7 +42,7 @@ base::Result<Party> Party::parse(std::string_view text) {
     party.name_ = name;
     return party;
   }
-  const std::string_view workload = workload_kind(kind);
+  const std::string_view workload = model::workload_kind_named(kind);
   if (workload.empty()) return no_party(text);
   party.kind_ = Kind::kWorkload;
   party.name_ = std::string(workload) + "/" + name;

@@ -19,11 +19,6 @@ namespace {
 // A namespace with fewer classes of pods is not drawn as a whole beside them.
 constexpr size_t kFewClasses = 3;
 
-bool covers(const model::IpBlock& block, const net::Ip& ip) {
-  return block.cidr.contains(ip) &&
-         std::ranges::none_of(block.except, [&](const net::Cidr& hole) { return hole.contains(ip); });
-}
-
 class Linker {
  public:
   explicit Linker(const model::Cluster& cluster)
@@ -153,7 +148,7 @@ class Linker {
       if (meets(narrow, i)) met.pods.push_back(i);
     const auto* block = narrow.peer != nullptr ? std::get_if<model::IpBlock>(narrow.peer) : nullptr;
     for (size_t i = 0; i < ends_.regions.size(); ++i)
-      if (block != nullptr && covers(*block, ends_.regions[i].ip)) met.regions.push_back(i);
+      if (block != nullptr && block->contains(ends_.regions[i].ip)) met.regions.push_back(i);
     return met;
   }
 
@@ -161,7 +156,7 @@ class Linker {
     if (narrow.peer == nullptr) return true;
     const auto& there = ends_.pods[i].there.front();
     if (const auto* block = std::get_if<model::IpBlock>(narrow.peer))
-      return std::ranges::any_of(there.ips, [&](const net::Ip& ip) { return covers(*block, ip); });
+      return std::ranges::any_of(there.ips, [&](const net::Ip& ip) { return block->contains(ip); });
     const auto& peer = std::get<model::SelectorPeer>(*narrow.peer);
     if (peer.pod_selector && !model::matches(*peer.pod_selector, there.pod->labels)) return false;
     const std::string& ns = there.pod->name.ns;

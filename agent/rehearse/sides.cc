@@ -17,11 +17,6 @@ const Pod* destination_of(const Pod& pod, Direction direction, const Peer& peer)
   return direction == Direction::kIngress ? &pod : peer.pod;
 }
 
-bool covers(const model::IpBlock& block, const net::Ip& ip) {
-  return block.cidr.contains(ip) && std::none_of(block.except.begin(), block.except.end(),
-                                                 [&](const net::Cidr& hole) { return hole.contains(ip); });
-}
-
 }  // namespace
 
 Sides::Policies Sides::policies_of(const Pod& pod, Direction direction) const {
@@ -30,7 +25,7 @@ Sides::Policies Sides::policies_of(const Pod& pod, Direction direction) const {
 
 bool Sides::meets(const model::Rule& rule, const std::string& policy_namespace, const Peer& peer) const {
   const auto one_meets = [&](const model::Peer& wanted) {
-    if (const auto* block = std::get_if<model::IpBlock>(&wanted)) return covers(*block, peer.ip);
+    if (const auto* block = std::get_if<model::IpBlock>(&wanted)) return block->contains(peer.ip);
     if (peer.pod == nullptr) return false;
     const auto& selectors = std::get<model::SelectorPeer>(wanted);
     const std::string& ns = peer.pod->name.ns;

@@ -4,7 +4,7 @@
 #include <cstdio>
 
 #include "agent/base/excerpt.h"
-#include "agent/observe/workload.h"
+#include "agent/model/workloads.h"
 #include "agent/stream/convert.h"
 
 namespace sluice::stream {
@@ -57,7 +57,7 @@ void Observer::accept(const sluice_event& event) {
   const observe::Names known = {[&cluster](const model::ObjectName& name) {
                                   const auto pod = cluster.pods.find(name);
                                   return pod == cluster.pods.end() ? std::string()
-                                                                   : observe::workload_of(pod->second);
+                                                                   : model::workload_of(pod->second);
                                 },
                                 [this](const net::Ip& address) { return address_names_.service_of(address); },
                                 [this](const net::Ip& address) { return address_names_.node_of(address); }};
@@ -129,7 +129,7 @@ bool Observer::asks_for(const model::Pod& pod) const {
   observe::End end;
   end.ns = pod.name.ns;
   end.pod = pod.name.name;
-  end.workload = observe::workload_of(pod);
+  end.workload = model::workload_of(pod);
   return std::ranges::any_of(streams_, [&](const auto& entry) {
     const Stream& stream = entry.second;
     const observe::Filter& filter = stream.filter;

@@ -128,6 +128,8 @@ class Installed(unittest.TestCase):
         said = self.inside("sh", "-c", "sluicectl completion bash && sluicectl complete -- che")
         self.assertIn((self.root / "usr/share/bash-completion/completions/sluicectl").read_text(), said)
         self.assertTrue(said.endswith("check \n"), said)
+        pods = self.inside("sluicectl", "complete", "--", "check", "--manifests", f"{EXAMPLE}/manifests", "--from", "shop/d")
+        self.assertEqual(pods, "shop/db-0 \n")
 
     def test_3_an_example_gets_its_answers(self):
         expected = (self.root / EXAMPLE[1:] / "expected.jsonl").read_text(encoding="utf-8")

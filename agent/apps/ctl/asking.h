@@ -20,4 +20,7 @@ struct Asking {
 
 void add_asking_options(CLI::App& command, Asking& asking);
 
+// A number, a name, or empty: none.
+void set_port(v1::CheckRequest& request, const std::string& text);
+
 }  // namespace sluice::apps::ctl

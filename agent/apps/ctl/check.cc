@@ -20,20 +20,20 @@ struct CheckOptions {
   bool fix = false, trace = false;
 };
 
-Result<model::Probe> probe_of(const CheckOptions& options, const model::Cluster& cluster) {
+// A port exactly where the protocol has ports.
+base::Status check_port(const CheckOptions& options) {
   const bool named = !options.port.empty() && !is_port_number(options.port);
+  const int port = options.port.empty() ? 0 : named ? 1 : std::stoi(options.port);
+  if (auto what = protocol_and_port(options.protocol, port); !what) return what.error();
+  return base::done();
+}
+
+Result<model::Probe> probe_of(const CheckOptions& options, const model::Cluster& cluster) {
   model::Probe probe{*model::parse_party(options.from), *model::parse_party(options.to), {}, net::kTcp, {}};
   for (const auto family : {net::Family::kIpv4, net::Family::kIpv6})
     if (options.family == net::to_text(family)) probe.family = family;
   probe.protocol = *model::parse_probe_protocol(options.protocol);
-  if (!named) {
-    const auto what = protocol_and_port(options.protocol, options.port.empty() ? 0 : std::stoi(options.port));
-    if (!what) return what.error();
-    probe.port = what->port;
-    return probe;
-  }
-  const auto port =
-      model::port_named(cluster, model::PodAddresses(cluster), probe.to, probe.protocol, options.port);
+  const auto port = port_of(cluster, probe.to, probe.protocol, options.port);
   if (!port) return port.error().within("--port");
   probe.port = *port;
   return probe;
@@ -105,14 +105,7 @@ int check_agent(const CheckOptions& options) {
   request.set_protocol(options.protocol);
   request.set_family(options.family);
   request.set_trace(options.trace);
-  if (options.port.empty() || is_port_number(options.port)) {
-    const int port = options.port.empty() ? 0 : std::stoi(options.port);
-    if (auto what = protocol_and_port(options.protocol, port); !what)
-      return fail(kSluicectl, kExitUsage, what.error().message());
-    request.set_port(static_cast<uint32_t>(port));
-  } else {
-    request.set_port_name(options.port);
-  }
+  set_port(request, options.port);
   control::Client client = options.asking.client();
   const auto reply = client.check(request);
   if (!reply && client.failure() == control::CallFailure::kRefused)
@@ -125,6 +118,7 @@ int run_check(const CheckOptions& options) {
   if (!options.event.empty()) return check_event(options);
   for (const auto& [name, value] : {std::pair("--from", &options.from), {"--to", &options.to}})
     if (value->empty()) return fail(kSluicectl, kExitUsage, std::string(name) + ": is missing (see --help)");
+  if (auto port = check_port(options); !port) return fail(kSluicectl, kExitUsage, port.error().message());
   return options.manifests.empty() ? check_agent(options) : check_manifests(options);
 }
 

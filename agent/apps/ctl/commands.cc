@@ -59,4 +59,21 @@ base::Result<ProtocolAndPort> protocol_and_port(const std::string& protocol, int
   return both;
 }
 
+base::Result<std::optional<net::Port>> port_of(const model::Cluster& cluster, const model::Party& to,
+                                               net::Protocol protocol, const std::string& text) {
+  if (text.empty()) return std::optional<net::Port>();
+  if (is_port_number(text))
+    return std::optional(net::Port::from_host(static_cast<uint16_t>(std::stoi(text))));
+  const auto named = model::port_named(cluster, model::PodAddresses(cluster), to, protocol, text);
+  if (!named) return named.error();
+  return std::optional(*named);
+}
+
+void set_port(v1::CheckRequest& request, const std::string& text) {
+  if (is_port_number(text))
+    request.set_port(static_cast<uint32_t>(std::stoi(text)));
+  else
+    request.set_port_name(text);
+}
+
 }  // namespace sluice::apps::ctl

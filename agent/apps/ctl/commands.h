@@ -11,6 +11,7 @@
 #include "agent/apps/command_line.h"
 #include "agent/model/cluster.h"
 #include "agent/model/matrix.h"
+#include "agent/model/probe.h"
 #include "agent/net/port.h"
 
 namespace sluice::apps::ctl {
@@ -73,6 +74,9 @@ struct ProtocolAndPort {
   std::optional<net::Port> port;
 };
 base::Result<ProtocolAndPort> protocol_and_port(const std::string& protocol, int port);
+// The port that the text gives, a number or a name that `to` has; none where it is empty. The text passes port_fault().
+base::Result<std::optional<net::Port>> port_of(const model::Cluster& cluster, const model::Party& to,
+                                               net::Protocol protocol, const std::string& text);
 
 // Prints matrices of the same pods, measured or computed, on standard output. output: "table", "json" or "html"; in a
 // page each cell is explained by the cluster, where it is given. False where it could not be written.

@@ -44,21 +44,12 @@ std::optional<std::vector<Expectation>> read_files(const std::vector<std::string
   return sound ? std::optional(std::move(all)) : std::nullopt;
 }
 
-bool is_port_number(const std::string& port) {
-  return !port.empty() && port.find_first_not_of("0123456789") == port.npos;
-}
-
 Result<model::Probe> probe_of(const model::Cluster& cluster, const std::string& from, const std::string& to,
                               net::Protocol protocol, const std::string& port) {
   model::Probe probe{*model::parse_party(from), *model::parse_party(to), {}, protocol, {}};
-  if (port.empty()) return probe;
-  if (is_port_number(port)) {
-    probe.port = net::Port::from_host(static_cast<uint16_t>(std::stoi(port)));
-    return probe;
-  }
-  const auto named = model::port_named(cluster, model::PodAddresses(cluster), probe.to, protocol, port);
-  if (!named) return named.error();
-  probe.port = *named;
+  const auto number = port_of(cluster, probe.to, protocol, port);
+  if (!number) return number.error();
+  probe.port = *number;
   return probe;
 }
 
@@ -159,10 +150,7 @@ int test_agent(const TestOptions& options, const std::vector<Expectation>& expec
                               request.set_from(from);
                               request.set_to(to);
                               request.set_protocol(protocol.to_text());
-                              if (is_port_number(port))
-                                request.set_port(static_cast<uint32_t>(std::stoi(port)));
-                              else
-                                request.set_port_name(port);
+                              set_port(request, port);
                               const auto reply = client.check(request);
                               if (!reply) return reply.error();
                               return explain::wire::answer_of(*reply);
