@@ -1,7 +1,5 @@
 #include "agent/flow/record.h"
 
-#include "agent/flow/reasons.h"
-
 namespace sluice::flow {
 namespace {
 
@@ -42,25 +40,6 @@ Record decode(const sluice_event& event, const Names& names) {
   record.against = event.against != 0;
   record.tcp_flags = event.tcp_flags;
   return record;
-}
-
-std::vector<std::pair<std::string_view, std::string>> fields(const Record& record) {
-  std::vector<std::pair<std::string_view, std::string>> all;
-  if (!record.pod.empty())
-    all.emplace_back("pod", record.pod);
-  else
-    all.emplace_back("ifindex", std::to_string(record.ifindex));
-  all.emplace_back("direction", std::string(to_text(record.direction)));
-  if (record.remote) all.emplace_back("remote", record.remote->to_text());
-  if (!record.remote_pod.empty()) all.emplace_back("remote_pod", record.remote_pod);
-  if (record.local) {
-    all.emplace_back("local", record.local->to_text());
-    all.emplace_back("protocol", record.protocol.to_text());
-  }
-  if (auto port = record.destination_port()) all.emplace_back("port", std::to_string(port->host()));
-  all.emplace_back("reason", std::string(reason_label(record.reason)));
-  if (record.audit) all.emplace_back("audit", "true");
-  return all;
 }
 
 }  // namespace sluice::flow

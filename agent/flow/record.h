@@ -13,8 +13,6 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "agent/model/objects.h"
 #include "sluice/event.h"
@@ -43,10 +41,6 @@ struct Record {
     if (!against) return direction;
     return direction == model::Direction::kIngress ? model::Direction::kEgress : model::Direction::kIngress;
   }
-  // The port that a rule would have to name: the connection's destination's.
-  std::optional<net::Port> destination_port() const {
-    return judged_direction() == model::Direction::kIngress ? local_port : remote_port;
-  }
 };
 
 // Who is who at this moment; either may give "".
@@ -56,8 +50,5 @@ struct Names {
 };
 
 Record decode(const sluice_event& event, const Names& names);
-
-// Key and value of a structured log line: pod=prod/web-1 direction=ingress remote=10.0.0.9 ... reason=no_rule
-std::vector<std::pair<std::string_view, std::string>> fields(const Record& record);
 
 }  // namespace sluice::flow

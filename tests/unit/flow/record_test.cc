@@ -35,10 +35,25 @@ sluice_event tcp_event() {
   return event;
 }
 
+// Every field that is there, and the port that a rule would have to name.
 std::string line(const sluice_event& event) {
-  std::string text;
-  for (const auto& [key, value] : fields(decode(event, names())))
-    text += (text.empty() ? "" : " ") + std::string(key) + "=" + value;
+  const Record record = decode(event, names());
+  std::string text = record.pod.empty() ? "ifindex=" + std::to_string(record.ifindex) : "pod=" + record.pod;
+  const auto add = [&](const char* key, const std::string& value) {
+    text += std::string(" ") + key + "=" + value;
+  };
+  add("direction", std::string(to_text(record.direction)));
+  if (record.remote) add("remote", record.remote->to_text());
+  if (!record.remote_pod.empty()) add("remote_pod", record.remote_pod);
+  if (record.local) {
+    add("local", record.local->to_text());
+    add("protocol", record.protocol.to_text());
+  }
+  const bool ingress = record.judged_direction() == model::Direction::kIngress;
+  if (const auto port = ingress ? record.local_port : record.remote_port)
+    add("port", std::to_string(port->host()));
+  add("reason", std::string(reason_label(record.reason)));
+  if (record.audit) add("audit", "true");
   return text;
 }
 
