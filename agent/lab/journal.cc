@@ -125,7 +125,10 @@ Result<std::optional<Journal>> Journal::resume(const std::string& state_dir) {
   if (!lock) return lock.error();
   if (!lock->valid()) return std::optional<Journal>();
   base::Fd file(::openat(lock->get(), kFile, O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
-  if (!file.valid() && errno == ENOENT) return std::optional<Journal>();
+  if (!file.valid() && errno == ENOENT) {
+    ::rmdir(state_dir.c_str());  // of a begin that was killed before its file; stays where something is in it
+    return std::optional<Journal>();
+  }
   const std::string path = state_dir + "/" + kFile;
   if (!file.valid()) return Error::from_errno(errno, "open " + path);
   auto steps = steps_in(file.get(), path);

@@ -44,7 +44,7 @@ class Journal {
  public:
   // A new one; an error where there is one already.
   static base::Result<Journal> begin(const std::string& state_dir);
-  // The one there is, if any; held like a new one.
+  // The one there is, if any; held like a new one. Without one, an empty directory is removed too.
   static base::Result<std::optional<Journal>> resume(const std::string& state_dir);
 
   base::Status record(Step step);

@@ -48,6 +48,14 @@ TEST_F(JournalFile, KeepsStepsInOrderUntilItIsFinished) {
   EXPECT_NE(::access(dir_.c_str(), F_OK), 0);
 }
 
+TEST_F(JournalFile, WhatABeginLeftThatWasKilledBeforeItsFileGoesToo) {
+  ASSERT_EQ(::mkdir(dir_.c_str(), 0700), 0);
+  const auto none = Journal::resume(dir_);
+  ASSERT_TRUE(none.ok());
+  EXPECT_FALSE(none->has_value());
+  EXPECT_NE(::access(dir_.c_str(), F_OK), 0);
+}
+
 TEST_F(JournalFile, OneLabAtATime) {
   auto first = Journal::begin(dir_);
   ASSERT_TRUE(first.ok());
