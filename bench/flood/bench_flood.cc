@@ -3,9 +3,11 @@
 // what a new connection and a datagram of another pod take beside it.
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <thread>
 
 #include "bench/flood/floods.h"
 #include "bench/flood/idle.h"
+#include "bench/flood/readers.h"
 #include "bench/flood/sampler.h"
 #include "bench/harness/document.h"
 #include "bench/harness/rounds.h"
@@ -23,6 +25,7 @@ constexpr char kSuite[] = "flood";
 constexpr int kRounds = 15, kQuickRounds = 3;
 constexpr uint32_t kQuickConnections = 300'000, kQuickIdle = 60, kSlice = 100'000;
 constexpr unsigned kLastCpu = ~0U;
+constexpr std::chrono::milliseconds kSettles{2500};  // until what was not reported of a second is told of
 
 struct Wanted {
   Options options;
@@ -56,24 +59,32 @@ class Bench {
     if (!sampler) return sampler.error();
     auto pods = flood::Sender::open(flood::kFlooding, flood::kFlooded);
     if (!pods) return pods.error();
+    auto denied = flood::Sender::open(flood::kFlooding, flood::kCalled);
+    if (!denied) return denied.error();
     auto strangers = flood::Sender::open(flood::kStranger, flood::kOtherStranger);
     if (!strangers) return strangers.error();
     return Bench(wanted, std::move(*stand), std::move(*idle), std::move(*sampler), std::move(*pods),
-                 std::move(*strangers));
+                 std::move(*denied), std::move(*strangers));
   }
 
   // All of a flood at once; how many idle connections it cost.
   Result<size_t> flood(flood::Kind kind, Document& document) {
     const auto before = flood::Stand::flows();
     if (!before) return before.error();
+    auto watched = watch(kind);
+    if (!watched) return watched.error();
+    // They stood idle while the flood before was measured: none may come near the idle time-out of UDP.
+    if (const size_t gone = idle_.count_lost(); gone > 0)
+      return Error(std::to_string(gone) + " idle connections were lost before the flood");
     const auto begin = std::chrono::steady_clock::now();
     for (uint32_t left = wanted_.connections; left > 0;) {
       if (interrupted()) return Error("interrupted");
       const uint32_t some = std::min(left, kSlice);
-      if (auto sent = pods_.send(kind, some); !sent) return sent.error();
+      if (auto sent = sender_of(kind).send(kind, some); !sent) return sent.error();
       left -= some;
     }
     const Nanoseconds took = std::chrono::steady_clock::now() - begin;
+    if (auto told = tell(kind, *watched, took, document); !told) return told.error();
     const size_t asked = idle_.size(), lost = idle_.count_lost();
     const auto after = flood::Stand::flows();
     if (!after) return after.error();
@@ -89,7 +100,7 @@ class Bench {
   Status measure(flood::Kind kind, Document& document) {
     std::vector<double> trips[2];
     const std::vector<Contender> contenders = {
-        {"sluice", [&] { return take(pods_, kind, trips[0]); }},
+        {"sluice", [&] { return take(sender_of(kind), kind, trips[0]); }},
         {"unrelated", [&] { return take(strangers_, kind, trips[1]); }}};
     constexpr int kWarmUps = 1;
     auto samples = run_rounds(contenders, {.rounds = document.rounds, .warm_ups = kWarmUps, .seed = 1});
@@ -103,14 +114,66 @@ class Bench {
   }
 
  private:
+  // What is known before a flood of what the agent does about it.
+  struct Watched {
+    std::unique_ptr<flood::Readers> readers;  // of a flood that is denied
+    uint64_t denied = 0;
+    std::chrono::duration<double> processor{};
+  };
+
   Bench(const Wanted& wanted, std::unique_ptr<flood::Stand> stand, flood::IdleConnections idle,
-        flood::Sampler sampler, flood::Sender pods, flood::Sender strangers)
+        flood::Sampler sampler, flood::Sender pods, flood::Sender denied, flood::Sender strangers)
       : wanted_(wanted),
         stand_(std::move(stand)),
         idle_(std::move(idle)),
         sampler_(std::move(sampler)),
         pods_(std::move(pods)),
+        denied_(std::move(denied)),
         strangers_(std::move(strangers)) {}
+
+  flood::Sender& sender_of(flood::Kind kind) { return kind == flood::Kind::kDenied ? denied_ : pods_; }
+
+  Result<Watched> watch(flood::Kind kind) {
+    Watched watched;
+    if (kind == flood::Kind::kDenied) {
+      auto readers = flood::Readers::open([this] { return denied_.send(flood::Kind::kDenied, 1); });
+      if (!readers) return readers.error();
+      watched.readers = std::move(*readers);
+      std::this_thread::sleep_for(kSettles);
+    }
+    const auto denied = flood::Stand::denied();
+    if (!denied) return denied.error();
+    watched.denied = *denied;
+    for (const uint64_t told : watched.readers ? watched.readers->told() : std::vector<uint64_t>())
+      told_before_ = std::max(told_before_, told);
+    const auto processor = stand_->processor_time();
+    if (!processor) return processor.error();
+    watched.processor = *processor;
+    return watched;
+  }
+
+  // The agent's share of one processor, and of denied packets how many each reader was told of.
+  Status tell(flood::Kind kind, const Watched& watched, Nanoseconds took, Document& document) {
+    const auto processor = stand_->processor_time();
+    if (!processor) return processor.error();
+    const auto fact = [&](const char* name, double value, const char* unit) {
+      document.facts.push_back({kSuite, name, labels_of(kind), value, unit});
+    };
+    const double share = (*processor - watched.processor) / std::chrono::duration<double>(took);
+    fact("agent_share", 100 * share, "% of a processor");
+    std::cerr << "bench_flood: " << flood::to_text(kind) << ": the agent took " << 100 * share << " % of a processor\n";
+    if (!watched.readers) return base::done();
+    std::this_thread::sleep_for(kSettles);
+    const auto denied = flood::Stand::denied();
+    if (!denied) return denied.error();
+    uint64_t least = UINT64_MAX;
+    for (const uint64_t told : watched.readers->told()) least = std::min(least, told - told_before_);
+    fact("denied", static_cast<double>(*denied - watched.denied), "packets");
+    fact("told", static_cast<double>(least), "packets, lost ones too, to the reader that was told least");
+    std::cerr << "bench_flood: " << *denied - watched.denied << " packets denied; " << flood::Readers::kReaders
+              << " readers were told of " << least << " or more\n";
+    return base::done();
+  }
 
   Result<Nanoseconds> take(flood::Sender& sender, flood::Kind kind, std::vector<double>& trips) {
     flood::Sending sending(sender, kind);
@@ -151,7 +214,8 @@ class Bench {
   std::unique_ptr<flood::Stand> stand_;
   flood::IdleConnections idle_;
   flood::Sampler sampler_;
-  flood::Sender pods_, strangers_;
+  flood::Sender pods_, denied_, strangers_;
+  uint64_t told_before_ = 0;
   uint64_t checked_ = 0;  // idle connections that were asked after a flood, and answered
 };
 

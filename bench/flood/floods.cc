@@ -22,6 +22,8 @@ std::string to_text(Kind kind) {
       return "udp";
     case Kind::kHandshakes:
       return "handshake";
+    case Kind::kDenied:
+      return "denied";
   }
   return "";
 }
@@ -37,7 +39,7 @@ Result<Sender> Sender::open(const Place& from, const Place& to) {
 
 Status Sender::send(Kind kind, uint32_t connections) {
   packet::Spec open, answer, ack;
-  if (kind == Kind::kDatagrams) open.protocol = net::kUdp;
+  if (kind == Kind::kDatagrams || kind == Kind::kDenied) open.protocol = net::kUdp;
   answer.tcp_flags = kSyn | kAck;
   ack.tcp_flags = kAck;
   ack.tcp_acknowledged = answer.tcp_sequence + 1;

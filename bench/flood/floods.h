@@ -14,9 +14,10 @@
 
 namespace sluice::bench::flood {
 
-enum class Kind { kSyns, kDatagrams, kHandshakes };
-inline constexpr Kind kKinds[] = {Kind::kSyns, Kind::kDatagrams, Kind::kHandshakes};
-std::string to_text(Kind kind);  // "syn", "udp", "handshake"
+// kDenied: datagrams to a pod that does not take them.
+enum class Kind { kSyns, kDatagrams, kHandshakes, kDenied };
+inline constexpr Kind kKinds[] = {Kind::kSyns, Kind::kDatagrams, Kind::kHandshakes, Kind::kDenied};
+std::string to_text(Kind kind);  // "syn", "udp", "handshake", "denied"
 
 class Sender {
  public:

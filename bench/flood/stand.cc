@@ -136,6 +136,26 @@ Result<Stand::Memory> Stand::memory() const {
   return memory;
 }
 
+Result<std::chrono::duration<double>> Stand::processor_time() const {
+  std::ifstream file(std::filesystem::path("/proc") / std::to_string(agent_.pid()) / "stat");
+  std::string skipped;
+  constexpr int kFieldsBefore = 11;  // after "PID (sluiced)", to utime: proc(5)
+  std::getline(file, skipped, ')');
+  for (int i = 0; i < kFieldsBefore; ++i) file >> skipped;
+  double user = 0, system = 0;
+  if (!(file >> user >> system)) return Error("the agent has ended");
+  return std::chrono::duration<double>((user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK)));
+}
+
+Result<uint64_t> Stand::denied() {
+  auto status = control::Client(base::kDefaultSocket).status();
+  if (!status) return status.error();
+  uint64_t packets = 0;
+  for (const auto& drops : status->drops())
+    if (drops.reason() == "no_rule") packets += drops.packets();
+  return packets;
+}
+
 Result<live::Stream> open(const Place& from, const Place& to, net::Protocol protocol) {
   const live::SocketAt at{*net::Ip::parse(to.ip), kPort};
   return live::Stream::open(from.netns, to.netns, at, at, kPatience, protocol);

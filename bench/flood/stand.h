@@ -5,6 +5,7 @@
 // own is touched. One thread.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -51,6 +52,10 @@ class Stand {
     uint64_t resident = 0, maps = 0;  // bytes
   };
   base::Result<Memory> memory() const;
+  // What the agent's threads have used of processors since its start.
+  base::Result<std::chrono::duration<double>> processor_time() const;
+  // Packets denied for want of a rule since the maps were made.
+  static base::Result<uint64_t> denied();
 
  private:
   Stand() = default;

@@ -153,6 +153,18 @@ def beside_unrelated(results):
     return [times(s, r.values) for s, r in ratios if r]
 
 
+def agent_share(results):
+    """What the agent takes of one processor while a pod floods another, and what its readers were told of."""
+    found = []
+    for f in results.facts:
+        if (f.suite, f.name) == ("flood", "agent_share"):
+            facts = {o.name: o.value for o in results.facts if o.suite == "flood" and o.labels == f.labels}
+            note = (f"readers were told of {facts['told']:,.0f} of {facts['denied']:,.0f} packets denied"
+                    if "told" in facts else "")
+            found.append(Measured(f.label("flood"), f.value, None, 0, note))
+    return found
+
+
 MANY = {"addresses": 100_000}
 TARGETS = (
     Target("cold: established", 1.0, "× F1", per_packet(("established",), MANY, cold=True), "packet"),
@@ -198,12 +210,13 @@ TARGETS = (
            rate_left("wire", ("connections", "connections-two-threads"), policies=10_000), "wire", True),
     Target("bulk throughput, 10k policies, of no program at all", 97, "%",
            rate_left("wire", ("bulk",), policies=10_000), "wire", True),
-    Target("floods (SYNs, UDP, handshakes) of one pod: idle connections of other pods lost", 0, "connections",
+    Target("floods (SYNs, UDP, handshakes, denied datagrams) of one pod: idle connections of other pods lost", 0, "connections",
            lost_to_floods, "flood"),
     Target("the same: other pods' new connections a second, of those beside an unrelated sender", 90, "%",
            rate_left("flood", ("connection",)), "flood", True),
     Target("the same: 99th percentile of other pods' round trips, against the same", 1.1, "×", beside_unrelated,
            "flood"),
+    Target("the same: the agent, with three readers of what is denied", 5, "% of a processor", agent_share, "flood"),
 )
 
 
