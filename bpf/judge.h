@@ -16,7 +16,15 @@ struct sluice_question {
   const struct sluice_packet* packet;
   const struct sluice_pod* pod;
   enum sluice_direction opener;
+  __u32 scratch; /* enum sluice_scratch: where `packet` stands */
+  bool audited;  /* what would be, were the policies in audit in force? */
 };
+
+SLUICE_STAGE const struct sluice_side* sluice_side_asked(const struct sluice_question* question) {
+  __u32 direction = sluice_side_of(question->opener);
+  const struct sluice_sides* policy = question->pod->policy;
+  return question->audited ? &policy->audited[direction] : &policy->side[direction];
+}
 
 SLUICE_STAGE bool sluice_ref_allows(sluice_ctx* ctx, __u64 ref, __u8 protocol, __u16 port) {
   if (SLUICE_REF_KIND(ref) == SLUICE_REF_ALL) return true;
@@ -43,10 +51,10 @@ SLUICE_STAGE enum sluice_reason sluice_judge_service(sluice_ctx* ctx, const stru
                                                                             : SLUICE_DENIED_NO_RULE;
 }
 
-/* Of a pod that is isolated in the direction of the question. */
+/* Of a pod that is isolated, or would be, in the direction of the question. */
 SLUICE_COLD enum sluice_reason sluice_judge(sluice_ctx* ctx, const struct sluice_question* question) {
   const struct sluice_packet* packet = question->packet;
-  const struct sluice_side* side = &question->pod->policy->side[sluice_side_of(question->opener)];
+  const struct sluice_side* side = sluice_side_asked(question);
   __u64 identity =
       sluice_identify(ctx, question->config, question->pod->epoch, packet->family, &packet->remote);
   __u64 flags = identity & ~SLUICE_IDENTITY_MASK, service = 0;
@@ -66,6 +74,32 @@ SLUICE_COLD enum sluice_reason sluice_judge(sluice_ctx* ctx, const struct sluice
   if (SLUICE_REF_KIND(ref) == SLUICE_REF_NONE) ref = side->default_ref;
   if (sluice_ref_allows(ctx, ref, packet->protocol, port)) return SLUICE_ALLOWED_POLICY;
   return service ? sluice_judge_service(ctx, question, side->ruleset, service) : SLUICE_DENIED_NO_RULE;
+}
+
+/* What would be, were the policies in audit in force. From numbers, and apart: the verifier looks at it once. */
+SLUICE_SHARED __u32 sluice_judge_audited(sluice_ctx* ctx, __u32 scratch, __u32 index, __u64 epoch,
+                                         __u32 opener) {
+  SLUICE_USE(ctx);
+  const struct sluice_config* config = sluice_config_of(ctx);
+  const struct sluice_packet* packet = sluice_scratch(ctx, packets, &scratch);
+  const struct sluice_endpoint* endpoint = sluice_lookup(ctx, endpoints, &index);
+  if (!config || !packet || !endpoint) return SLUICE_DENIED_NO_RULE;
+  struct sluice_pod pod = {endpoint, sluice_policy_at(endpoint, epoch), epoch, endpoint->id, index};
+  struct sluice_question question = {config,  packet, &pod, (enum sluice_direction)(opener & 1),
+                                     scratch, true};
+  return pod.policy ? sluice_judge(ctx, &question) : SLUICE_DENIED_NO_RULE;
+}
+
+/* What is in force decides; what that allows is asked again where policies in audit concern the pod. */
+SLUICE_STAGE enum sluice_reason sluice_judge_with_audit(sluice_ctx* ctx,
+                                                        const struct sluice_question* question) {
+  const struct sluice_pod* pod = question->pod;
+  __u32 direction = sluice_side_of(question->opener);
+  enum sluice_reason reason =
+      pod->policy->side[direction].ruleset ? sluice_judge(ctx, question) : SLUICE_ALLOWED_NOT_ISOLATED;
+  if (!pod->policy->audited[direction].ruleset || sluice_is_denied(reason)) return reason;
+  __u32 audited = sluice_judge_audited(ctx, question->scratch, pod->index, pod->epoch, question->opener);
+  return sluice_is_denied((enum sluice_reason)audited) ? SLUICE_ALLOWED_AUDIT : reason;
 }
 
 #endif

@@ -76,7 +76,8 @@ struct sluice_packet {
   __u8 tcp_flags;
   __u8 unreadable; /* enum sluice_reason: SLUICE_PARSED, or why it makes no sense */
   __u8 against;    /* 1: judged as its connection was opened, the other way */
-  __u8 reserved[4];
+  __u8 judged;     /* enum sluice_reason, of what is judged by the policies of its pod */
+  __u8 reserved[3];
   struct sluice_flow_key flow; /* written before it is read, by sluice_make_flow_key() */
 } __attribute__((aligned(8)));
 

@@ -15,6 +15,14 @@
 #include "record.h"
 #include "source.h"
 
+/* The reason, noted in the packet. Read back from a map, so that the verifier looks at what follows once, not once for
+ * each reason. */
+SLUICE_STAGE enum sluice_reason sluice_note(struct sluice_packet* packet, enum sluice_reason reason) {
+  volatile __u8* judged = &packet->judged;
+  *judged = (__u8)reason;
+  return (enum sluice_reason) * judged;
+}
+
 /* What the flow table does not settle: a new connection, or a flow whose epoch has passed, which is judged as
  * the connection it was opened as. A flow that only an audit lets pass is judged at every packet: it ends
  * with the audit. */
@@ -23,7 +31,7 @@ SLUICE_STAGE enum sluice_reason sluice_judge_connection(sluice_ctx* ctx,
                                                         struct sluice_packet* packet,
                                                         const struct sluice_flow* flow, bool stands) {
   __u32 now = sluice_now(ctx), epoch = (__u32)question->pod->epoch;
-  enum sluice_reason reason = sluice_judge_cached(ctx, question);
+  enum sluice_reason reason = sluice_note(packet, sluice_judge_cached(ctx, question));
   bool denied = sluice_is_denied(reason);
   if (denied && !(question->config->flags & SLUICE_CONFIG_AUDIT)) return reason;
   if (!stands) {
@@ -33,7 +41,7 @@ SLUICE_STAGE enum sluice_reason sluice_judge_connection(sluice_ctx* ctx,
   sluice_touch_flow(ctx, flow, packet, now);
   if (denied) return reason;
   sluice_set_judged(flow, packet, epoch);
-  return SLUICE_ALLOWED_FLOW;
+  return reason == SLUICE_ALLOWED_AUDIT ? reason : SLUICE_ALLOWED_FLOW;
 }
 
 /* Is the packet part of a flow that stands, or does it open one? A SYN opens one whatever the table says. */
@@ -50,7 +58,12 @@ SLUICE_STAGE enum sluice_reason sluice_judge_flow(sluice_ctx* ctx, const struct 
     return SLUICE_ALLOWED_FLOW;
   }
   struct sluice_question question = {
-      config, packet, pod, stands ? sluice_flow_opener(SLUICE_FLOW_BITS(flow.state)) : packet->direction};
+      config,
+      packet,
+      pod,
+      stands ? sluice_flow_opener(SLUICE_FLOW_BITS(flow.state)) : packet->direction,
+      SLUICE_SCRATCH_PACKET,
+      false};
   packet->against = question.opener != packet->direction;
   return sluice_judge_connection(ctx, &question, packet, &flow, stands);
 }
@@ -98,8 +111,11 @@ SLUICE_COLD enum sluice_reason sluice_judge_quoted(sluice_ctx* ctx, const struct
   __u32 index = SLUICE_SCRATCH_QUOTED;
   const struct sluice_packet* quoted = sluice_scratch(ctx, packets, &index);
   if (!quoted || !pod->policy) return SLUICE_DENIED_NO_RULE;
-  struct sluice_question question = {config, quoted, pod, sluice_flow_opener((__u8)quoted->flow.bits)};
-  return sluice_judge_cached(ctx, &question);
+  struct sluice_question question = {
+      config, quoted, pod, sluice_flow_opener((__u8)quoted->flow.bits), SLUICE_SCRATCH_QUOTED, false};
+  /* What it would be with policies in audit is no matter of an error. */
+  if (!sluice_side_asked(&question)->ruleset) return SLUICE_ALLOWED_NOT_ISOLATED;
+  return sluice_judge(ctx, &question);
 }
 
 /* An ICMP error passes with the connection that the packet it quotes belongs to. */
@@ -113,12 +129,15 @@ SLUICE_STAGE bool sluice_error_passes(sluice_ctx* ctx, const struct sluice_confi
 /* The verdict on a packet of a pod whose policies are known. */
 SLUICE_STAGE enum sluice_reason sluice_decide(sluice_ctx* ctx, const struct sluice_config* config,
                                               struct sluice_packet* packet, const struct sluice_pod* pod) {
-  bool isolated = pod->policy->side[sluice_side_of(packet->direction)].ruleset != 0;
+  __u32 direction = sluice_side_of(packet->direction);
+  bool isolated = pod->policy->side[direction].ruleset != 0;
   if (packet->unreadable != SLUICE_PARSED && isolated) return packet->unreadable;
   /* Without a family it has no source: ARP, or no IP at all. */
   if (packet->direction == SLUICE_EGRESS && packet->family && !sluice_is_source(ctx, packet, pod))
     return SLUICE_DENIED_SOURCE_NOT_OWN;
-  if (packet->unreadable != SLUICE_PARSED) return SLUICE_ALLOWED_NOT_ISOLATED;
+  if (packet->unreadable != SLUICE_PARSED)
+    return sluice_note(
+        packet, pod->policy->audited[direction].ruleset ? SLUICE_ALLOWED_AUDIT : SLUICE_ALLOWED_NOT_ISOLATED);
   if (packet->kind == SLUICE_KIND_NEIGHBOUR) return SLUICE_ALLOWED_NEIGHBOUR;
   if (packet->kind == SLUICE_KIND_LATER_FRAGMENT)
     return isolated ? sluice_judge_later_fragment(ctx, pod->id, packet) : SLUICE_ALLOWED_NOT_ISOLATED;
@@ -140,7 +159,7 @@ SLUICE_STAGE enum sluice_action sluice_conclude(sluice_ctx* ctx, const struct sl
   if (reason == SLUICE_ALLOWED_FLOW) return SLUICE_PASS;
   bool denied = sluice_is_denied(reason), audit = (config->flags & SLUICE_CONFIG_AUDIT) != 0;
   sluice_count(ctx, packet->direction, reason);
-  if (denied || sluice_is_observed(packet, pod, reason))
+  if (denied || packet->judged == SLUICE_ALLOWED_AUDIT || sluice_is_observed(packet, pod, reason))
     sluice_record(ctx, packet, pod, reason, denied && audit);
   return denied && !audit ? SLUICE_DROP : SLUICE_PASS;
 }

@@ -53,13 +53,15 @@ SLUICE_STAGE bool sluice_recent_verdict_answers(const struct sluice_recent_verdi
          sluice_is_remote(recent->remote, &packet->remote);
 }
 
-/* What sluice_judge() says, asked of the maps only where this CPU has not just done so. */
+/* What sluice_judge_with_audit() says, asked of the maps only where this CPU has not just done so. */
 SLUICE_STAGE enum sluice_reason sluice_judge_cached(sluice_ctx* ctx, const struct sluice_question* question) {
-  if (!question->pod->policy->side[sluice_side_of(question->opener)].ruleset)
+  __u32 direction = sluice_side_of(question->opener);
+  const struct sluice_sides* policy = question->pod->policy;
+  if (!policy->side[direction].ruleset && !policy->audited[direction].ruleset)
     return SLUICE_ALLOWED_NOT_ISOLATED;
   struct sluice_recent_verdict* recent = sluice_recent_verdict_of(ctx, question);
   if (recent && sluice_recent_verdict_answers(recent, question)) return recent->reason;
-  enum sluice_reason reason = sluice_judge(ctx, question);
+  enum sluice_reason reason = sluice_judge_with_audit(ctx, question);
   if (!recent) return reason;
   sluice_set_remote(recent->remote, &question->packet->remote);
   recent->endpoint = question->pod->id;

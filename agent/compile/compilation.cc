@@ -59,6 +59,7 @@ void Compilation::after(const Change& change) {
       return;
     case Kind::kNamespace:
       peers_.namespace_changed(id.name.name);
+      local_rules_.namespace_changed(id.name.name);
       collect_endpoints_in(id.name.name);
       return;
     case Kind::kNode:
@@ -271,12 +272,13 @@ void Compilation::write_endpoints() {
       auto& own = ip.family() == net::Family::kIpv4 ? endpoint.ipv4 : endpoint.ipv6;
       if (!own) own = ip;
     }
-    endpoint.sides = local_rules_.sides(found->second.group);
-    std::array<image::Portset, 2> ports;
-    for (size_t i = 0; i < ports.size(); ++i)
-      if (const LiveRuleset* live = local_rules_.ruleset(endpoint.sides[i].ruleset))
-        ports[i] = live->default_ports;
-    writer_.set_endpoint(found->second.id, std::move(endpoint), ports);
+    const LocalRules::Sides& sides = local_rules_.sides(found->second.group);
+    endpoint.sides = sides.enforced;
+    endpoint.audited = sides.audited;
+    writer_.set_endpoint(found->second.id, std::move(endpoint), [this](const image::Side& side) {
+      const LiveRuleset* live = local_rules_.ruleset(side.ruleset);
+      return live != nullptr ? live->default_ports : image::Portset();
+    });
   }
 }
 

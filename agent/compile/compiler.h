@@ -47,6 +47,15 @@ class Compiler {
   const image::Image& image() const;
   const model::Cluster& cluster() const { return *cluster_; }
 
+  // How many rule sets and identities the image knows.
+  struct Counts {
+    size_t rulesets = 0, identities = 0;
+  };
+  Counts counts() const {
+    Counts counts{compilation_->local_rules().rulesets().size(), 0};
+    compilation_->identities().for_each_live([&](const auto&, const auto&) { ++counts.identities; });
+    return counts;
+  }
   // For operators (explain.h); computed when asked for.
   std::vector<RulesetInfo> rulesets() const { return rulesets_of(*compilation_); }
   std::vector<IdentityInfo> identities() const { return identities_of(*compilation_); }

@@ -20,10 +20,11 @@ struct NamedRule {
   PortSpec ports;  // of ingress rules already resolved
 };
 
-std::vector<NamedRule> rules_for(const model::Cluster& cluster, const GroupKey& group, Direction direction) {
+std::vector<NamedRule> rules_for(const model::Cluster& cluster, const GroupKey& group, Direction direction,
+                                 model::Policies which = model::Policies::kEnforced) {
   std::vector<NamedRule> rules;
   for (const model::NetworkPolicy* isolating :
-       model::isolating_policies(cluster, group.ns, group.labels, direction)) {
+       model::isolating_policies(cluster, group.ns, group.labels, direction, which)) {
     const model::NetworkPolicy& policy = *isolating;
     const std::string name = policy.name.to_text() + ":" + std::string(model::to_text(direction));
     for (size_t i = 0; i < policy.rules(direction).size(); ++i) {
@@ -124,7 +125,8 @@ std::vector<RulesetInfo> rulesets_of(const Compilation& compilation) {
     if (pod == compilation.cluster().pods.end() || !compilation.endpoint_of(pod->second)) continue;
     Group* group = compilation.pods().group_of(pod->second);
     for (Direction direction : model::kDirections) {
-      const RulesetId id = compilation.local_rules().sides(group)[static_cast<size_t>(direction)].ruleset;
+      const RulesetId id =
+          compilation.local_rules().sides(group).enforced[static_cast<size_t>(direction)].ruleset;
       if (!id) continue;
       RulesetInfo& info = infos[id];
       info.id = id;
@@ -170,7 +172,9 @@ std::vector<IdentityInfo> identities_of(const Compilation& compilation) {
   return result;
 }
 
-base::Result<Explanation> explain(const Compilation& compilation, const Question& question) {
+// As it is, or as it would be were the policies in audit in force.
+static base::Result<Explanation> explain_by(const Compilation& compilation, const Question& question,
+                                            model::Policies which) {
   auto pod = compilation.cluster().pods.find(question.pod);
   const EndpointId self =
       pod == compilation.cluster().pods.end() ? EndpointId{} : compilation.endpoint_of(pod->second);
@@ -179,7 +183,8 @@ base::Result<Explanation> explain(const Compilation& compilation, const Question
   const Group* group = compilation.pods().group_of(pod->second);
   const image::Endpoint& endpoint = compilation.image().endpoints.at(self);
   Explanation result;
-  result.isolated = static_cast<bool>(endpoint.sides[static_cast<size_t>(question.direction)].ruleset);
+  const auto& sides = which == model::Policies::kAudited ? endpoint.audited : endpoint.sides;
+  result.isolated = static_cast<bool>(sides[static_cast<size_t>(question.direction)].ruleset);
   result.allowed = !result.isolated;
   result.far = {question.remote, nullptr, question.port, result.allowed};
   const bool ports = question.protocol.has_ports();
@@ -191,8 +196,8 @@ base::Result<Explanation> explain(const Compilation& compilation, const Question
     if (service) result.endpoints = unjudged(compilation, *service);
     return result;
   }
-  result.isolated_by = model::names_of(model::isolating_policies(compilation.cluster(), group->key->ns,
-                                                                 group->key->labels, question.direction));
+  result.isolated_by = model::names_of(model::isolating_policies(
+      compilation.cluster(), group->key->ns, group->key->labels, question.direction, which));
 
   // Such a packet ends in the header that it announces (semantics 26).
   if (question.remote.family() == net::Family::kIpv6 && question.protocol.is_ipv6_extension()) return result;
@@ -200,7 +205,8 @@ base::Result<Explanation> explain(const Compilation& compilation, const Question
                                question.remote == endpoint.ipv4 || question.remote == endpoint.ipv6);
   result.allowed = result.far.allowed = result.always;
   if (result.always) return result;
-  const std::vector<NamedRule> rules = rules_for(compilation.cluster(), *group->key, question.direction);
+  const std::vector<NamedRule> rules =
+      rules_for(compilation.cluster(), *group->key, question.direction, which);
   // A Service's address is judged as it stands, whoever has it (semantics 21).
   const Peer peer = service ? Peer{question.remote, nullptr} : peer_at(compilation, question.remote);
   if (!service) result.far.pod = compilation.pods().owner(question.remote);
@@ -216,6 +222,17 @@ base::Result<Explanation> explain(const Compilation& compilation, const Question
   }
   for (size_t i : found) result.rules.push_back(rules[i].name);
   return result;
+}
+
+base::Result<Explanation> explain(const Compilation& compilation, const Question& question) {
+  auto enforced = explain_by(compilation, question, model::Policies::kEnforced);
+  if (!enforced || !enforced->allowed) return enforced;
+  const auto audited = explain_by(compilation, question, model::Policies::kAudited);
+  if (!audited || audited->allowed) return enforced;
+  const std::set<std::string> in_force(enforced->isolated_by.begin(), enforced->isolated_by.end());
+  for (const std::string& policy : audited->isolated_by)
+    if (!in_force.contains(policy)) enforced->audited_by.push_back(policy);
+  return enforced;
 }
 
 }  // namespace sluice::compile

@@ -45,6 +45,8 @@ struct Explanation {
   bool always = false;  // allowed whatever the rules: its own node, or itself (semantics 17, 18)
   std::vector<std::string>
       isolated_by;  // "namespace/policy", sorted: every policy that isolates it in this direction
+  // Of what is allowed: the policies in audit without which it would be denied, were they in force; sorted.
+  std::vector<std::string> audited_by;
   std::vector<std::string>
       rules;   // those that allow it, by policy and index; none where it is always allowed
   FarEnd far;  // a Service's address as it stands

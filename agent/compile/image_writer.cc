@@ -4,6 +4,16 @@ namespace sluice::compile {
 
 using image::Ref;
 
+namespace {
+
+template <typename Visit>
+void for_each_side(const image::Endpoint& endpoint, Visit visit) {
+  for (const image::Side& side : endpoint.sides) visit(side);
+  for (const image::Side& side : endpoint.audited) visit(side);
+}
+
+}  // namespace
+
 void ImageWriter::set_rule(const image::RuleKey& key, const std::optional<Ref>& ref,
                            const image::Portset& ports) {
   if (ref) use(ref->portset, ports);
@@ -19,11 +29,14 @@ void ImageWriter::write_rules() {
 }
 
 void ImageWriter::set_endpoint(image::EndpointId id, std::optional<image::Endpoint> endpoint,
-                               const std::array<image::Portset, 2>& ports) {
-  std::array<image::PortsetId, 2> old_ports;
+                               const PortsOf& ports_of) {
+  std::vector<image::PortsetId> old_ports;
   if (const image::Endpoint* old = endpoints_.find(id))
-    for (size_t i = 0; i < old_ports.size(); ++i) old_ports[i] = old->sides[i].default_ref.portset;
-  for (size_t i = 0; endpoint && i < ports.size(); ++i) use(endpoint->sides[i].default_ref.portset, ports[i]);
+    for_each_side(*old, [&](const image::Side& side) { old_ports.push_back(side.default_ref.portset); });
+  if (endpoint)
+    for_each_side(*endpoint, [&](const image::Side& side) {
+      if (side.default_ref.portset) use(side.default_ref.portset, ports_of(side));
+    });
   endpoints_.set(id, std::move(endpoint));
   for (image::PortsetId old : old_ports) release(old);
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -116,9 +117,10 @@ class ImageWriter {
                 const image::Portset& ports = {});
   void write_rules();
   const image::Ref* find_rule(const image::RuleKey& key) const { return rules_.find(key); }
-  // `ports` are the contents of the sides' default_ref.portset, by direction.
+  // `ports_of` gives the content of a side's default_ref.portset; it is not asked where that is 0.
+  using PortsOf = std::function<image::Portset(const image::Side&)>;
   void set_endpoint(image::EndpointId id, std::optional<image::Endpoint> endpoint,
-                    const std::array<image::Portset, 2>& ports = {});
+                    const PortsOf& ports_of = {});
 
   // May a packet of this protocol and port pass under the reference?
   bool allows(const image::Ref& ref, net::Protocol protocol, net::Port port) const;

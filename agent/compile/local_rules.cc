@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "agent/model/isolation.h"
+
 namespace sluice::compile {
 
 using model::Direction;
@@ -28,8 +30,7 @@ void LocalRules::watch(Group* group) {
 
 void LocalRules::unwatch(Group* group) {
   auto at = watched_.find(group);
-  for (const image::Side& side : at->second.sides)
-    if (side.ruleset) release(side.ruleset);
+  release(at->second.sides);
   watched_.erase(at);
   std::erase(stale_, group);
   auto peers = by_namespace_.find(group->key->ns);
@@ -60,16 +61,20 @@ void LocalRules::policy_goes(const NetworkPolicy& policy) {
   }
 }
 
+void LocalRules::namespace_changed(const std::string& ns) {
+  auto groups = by_namespace_.find(ns);
+  if (groups == by_namespace_.end()) return;
+  for (Group* group : groups->second) mark(group, watched_.at(group));
+}
+
 LocalRules::Changes LocalRules::refresh() {
   Changes changes;
   for (Group* group : std::exchange(stale_, {})) {
     Watched& watched = watched_.at(group);
     watched.stale = false;
     Sides before = watched.sides;
-    for (Direction direction : model::kDirections)
-      watched.sides[static_cast<size_t>(direction)] = side_of(*group, watched, direction);
-    for (const image::Side& side : before)
-      if (side.ruleset) release(side.ruleset);
+    watched.sides = sides_of(*group, watched);
+    release(before);
     if (watched.sides != before) changes.groups.push_back(group);
   }
   for (RulesetId id : std::exchange(changed_, {})) {
@@ -107,19 +112,31 @@ void LocalRules::mark(Group* group, Watched& watched) {
   if (!std::exchange(watched.stale, true)) stale_.push_back(group);
 }
 
-image::Side LocalRules::side_of(const Group& group, const Watched& watched, Direction direction) {
+LocalRules::Sides LocalRules::sides_of(const Group& group, const Watched& watched) {
+  Sides sides;
+  for (Direction direction : model::kDirections) {
+    const size_t d = static_cast<size_t>(direction);
+    std::vector<const NetworkPolicy*> all, enforced;
+    for (const NetworkPolicy* policy : watched.policies) {
+      if (!policy->isolates(direction)) continue;
+      all.push_back(policy);
+      if (!model::is_in_audit(cluster_, *policy)) enforced.push_back(policy);
+    }
+    if (!enforced.empty()) sides.enforced[d] = side_of(group, enforced, direction);
+    if (enforced.size() < all.size()) sides.audited[d] = side_of(group, all, direction);
+  }
+  return sides;
+}
+
+image::Side LocalRules::side_of(const Group& group, const std::vector<const NetworkPolicy*>& policies,
+                                Direction direction) {
   RulesetContent content;
   content.direction = direction;
-  bool isolated = false;
-  for (const NetworkPolicy* policy : watched.policies) {
-    if (!policy->isolates(direction)) continue;
-    isolated = true;
+  for (const NetworkPolicy* policy : policies)
     for (const CompiledRule& rule : compiled(*policy)[static_cast<size_t>(direction)])
       // An ingress rule's port names are those of the pod itself (semantics 15).
       content.add(rule.peers, rule.content,
                   direction == Direction::kIngress ? resolved(rule.ports, group.key->ports) : rule.ports);
-  }
-  if (!isolated) return {};
   image::Side side{content.id(), ref_of(content.of({}))};
   use(side.ruleset, std::move(content));
   return side;
@@ -136,6 +153,12 @@ void LocalRules::use(RulesetId id, RulesetContent content) {
     collision_ = "rule set " + id.to_text();
   }
   changed_.insert(id);
+}
+
+void LocalRules::release(const Sides& sides) {
+  for (const auto& of : {sides.enforced, sides.audited})
+    for (const image::Side& side : of)
+      if (side.ruleset) release(side.ruleset);
 }
 
 void LocalRules::release(RulesetId id) {

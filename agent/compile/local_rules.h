@@ -2,7 +2,7 @@
 // that follow.
 //
 // Laws:
-//  1. After refresh(), every watched group's sides are those of semantics 6 and 7.
+//  1. After refresh(), every watched group's sides are those of semantics 6 and 7, of the policies that are not in audit.
 //  2. A rule set is in force while some group's side has it.
 //  3. Policies are known by their place in model::Cluster; policy_goes() must come before the
 //     Cluster drops one.
@@ -29,7 +29,12 @@ struct LiveRuleset {
 
 class LocalRules {
  public:
-  using Sides = std::array<image::Side, 2>;  // by model::Direction
+  struct Sides {  // by model::Direction
+    std::array<image::Side, 2> enforced;
+    // With the policies in audit among them, where one of these isolates the group in that direction.
+    std::array<image::Side, 2> audited;
+    bool operator==(const Sides&) const = default;
+  };
 
   explicit LocalRules(const model::Cluster& cluster) : cluster_(cluster) {}
 
@@ -38,6 +43,8 @@ class LocalRules {
   void unwatch(Group* group);
   void policy_changed(const model::NetworkPolicy& policy);
   void policy_goes(const model::NetworkPolicy& policy);
+  // Its policies may be in audit now, or no more.
+  void namespace_changed(const std::string& ns);
 
   struct Changes {
     std::vector<RulesetId> added;
@@ -67,7 +74,10 @@ class LocalRules {
 
   const CompiledPolicy& compiled(const model::NetworkPolicy& policy);
   void mark(Group* group, Watched& watched);
-  image::Side side_of(const Group& group, const Watched& watched, model::Direction direction);
+  image::Side side_of(const Group& group, const std::vector<const model::NetworkPolicy*>& policies,
+                      model::Direction direction);
+  Sides sides_of(const Group& group, const Watched& watched);
+  void release(const Sides& sides);
   void use(RulesetId id, RulesetContent content);
   void release(RulesetId id);
 

@@ -260,7 +260,8 @@ Status Agent::drain_objects() {
   generation_ = batch->generation;
   for (const model::Change& change : batch->changes) {
     const model::Kind kind = change.id().kind;
-    settings_due_ = settings_due_ || kind == model::Kind::kPod || kind == model::Kind::kNamespace;
+    settings_due_ = settings_due_ || kind == model::Kind::kPod || kind == model::Kind::kNamespace ||
+                    kind == model::Kind::kNetworkPolicy;
     names_due_ = names_due_ || kind == model::Kind::kService || kind == model::Kind::kNode;
   }
   node::ObjectNews news;
@@ -304,7 +305,7 @@ void Agent::apply_soon() {
 void Agent::apply() {
   const node::Applied applied = reconciler_.apply();
   if (applied == node::Applied::kInForce && view().last_change())
-    metrics_.observe_apply(view().last_change()->took);
+    metrics_.observe_apply(view().last_change()->took, view().last_change()->compiled);
   if (view().all_in_force() && !other_layouts_removed_) remove_other_layouts();
   if (applied != node::Applied::kFailed && view().started() && view().last_error().empty())
     feeder_->note_in_force(applied == node::Applied::kInForce ? view().last_change()->when

@@ -78,6 +78,7 @@ MetricsReading Agent::reading() {
     const auto map = static_cast<sluice_map>(i);
     now.growth_failures[std::string(image::map_name(map))] = kernel_.maps->growth_failures(map);
   }
+  now.policy_counts = observer_.policy_counts();
   if (feed_ != nullptr) now.feed = feed_->reading();
   return now;
 }
@@ -85,6 +86,7 @@ MetricsReading Agent::reading() {
 v1::StatusReply Agent::status() {
   auto reply = status_reply(view(), facts_, counters(), stats(), steady_clock::now() - started_);
   if (const auto read = flows(flow_reader_.now())) add_flows(*read, *reply.mutable_flows());
+  reply.mutable_audit()->set_last_hour(observer_.audited_in_last_hour());
   return reply;
 }
 v1::EndpointsReply Agent::endpoints() {
@@ -104,19 +106,16 @@ stream::Surroundings Agent::for_observer() {
   const auto nanoseconds = [](auto since) {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
   };
-  stream::Surroundings surroundings{
-      options_.node_name,
-      view(),
-      [this](const net::Ip& address) { return reconciler_.pod_of(address); },
-      [this](uint64_t pod) { return stats_parts(pod); },
-      [nanoseconds] { return nanoseconds(std::chrono::system_clock::now().time_since_epoch()); },
-      [nanoseconds] { return nanoseconds(steady_clock::now().time_since_epoch()); },
-      [this] { set_endpoint_settings(); },
-      [this](std::function<void()> act) { boost::asio::post(loop_, std::move(act)); },
-      {}};
-  if (options_.log_drops)
-    surroundings.log = [this](const observe::LogLine& line) { log_.info("drop", line); };
-  return surroundings;
+  return {options_.node_name,
+          view(),
+          [this](const net::Ip& address) { return reconciler_.pod_of(address); },
+          [this](uint64_t pod) { return stats_parts(pod); },
+          [nanoseconds] { return nanoseconds(std::chrono::system_clock::now().time_since_epoch()); },
+          [nanoseconds] { return nanoseconds(steady_clock::now().time_since_epoch()); },
+          [this] { set_endpoint_settings(); },
+          [this](std::function<void()> act) { boost::asio::post(loop_, std::move(act)); },
+          [this](const observe::LogLine& line) { log_.info("drop", line); },
+          options_.log_drops};
 }
 
 std::vector<sluice_endpoint_stats> Agent::stats_parts(uint64_t pod) const {

@@ -38,6 +38,12 @@ void add_state(const MetricsReading& now, Families& all) {
   all.counter("sluice_map_writes_total", "Entries written in BPF maps before and at the flip.", now.writes);
   all.begin("sluice_objects", "Kubernetes objects known, by kind.", MetricType::Gauge);
   for (const auto& [kind, count] : now.objects) all.add(static_cast<double>(count), {{"kind", kind}});
+  all.gauge("sluice_rulesets", "Different sets of rules that pods of this node have, by direction.",
+            static_cast<double>(now.rulesets));
+  all.gauge("sluice_identities", "Classes of addresses that these rules tell apart.",
+            static_cast<double>(now.identities));
+  all.gauge("sluice_policies_in_audit", "Policies that isolate nobody: what they would deny is reported.",
+            static_cast<double>(now.policies_in_audit));
   all.gauge("sluice_problems",
             "Problems that hold now: refused objects, unreadable files, failed attachments.",
             static_cast<double>(now.problems));
@@ -146,6 +152,17 @@ void add_packets(const MetricsReading& now, Families& all) {
   add_reasons(now, false, packets, all);
 }
 
+void add_policies(const MetricsReading& now, Families& all) {
+  all.begin("sluice_policy_connections_total",
+            "Connections that policies with metrics-enabled allowed, denied or, in audit, would have denied.",
+            MetricType::Counter);
+  for (const auto& [policy, counts] : now.policy_counts)
+    for (const observe::Verdict verdict : observe::kVerdicts)
+      all.add(
+          static_cast<double>(counts[static_cast<size_t>(verdict)]),
+          {{"namespace", policy.ns}, {"policy", policy.name}, {"verdict", std::string(to_text(verdict))}});
+}
+
 void add_endpoints(const MetricsReading& now, Families& all) {
   all.begin("sluice_endpoint_drops_total", "Packets denied, by pod of this node.", MetricType::Counter);
   for (const auto& drops : now.drops)
@@ -177,6 +194,13 @@ Metrics::Metrics()
                           .Help("From the news of a change to the flip that puts it in force.")
                           .Register(registry_)
                           .Add({}, kApplySeconds)),
+      compile_seconds_(
+          &prometheus::BuildHistogram()
+               .Name("sluice_compile_seconds")
+               .Help("Of sluice_apply_seconds: from reading the change to knowing which entries of "
+                     "the image differ.")
+               .Register(registry_)
+               .Add({}, kApplySeconds)),
       change_seconds_(
           &prometheus::BuildHistogram()
                .Name("sluice_change_seconds")
@@ -192,6 +216,7 @@ std::string Metrics::text(const MetricsReading& reading) const {
   add_maps(reading, all);
   if (reading.flows) add_flows(*reading.flows, all);
   add_packets(reading, all);
+  add_policies(reading, all);
   add_endpoints(reading, all);
   auto families = all.drain();
   for (auto& family : registry_.Collect()) families.push_back(std::move(family));

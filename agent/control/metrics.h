@@ -3,7 +3,7 @@
 //
 // Laws:
 //  1. Labels are bounded: reasons, directions, maps and kinds are closed sets; namespace and pod
-//     are those of this node's pods.
+//     are those of this node's pods; policies those that ask for it, PolicyAsks::kMostCounted at most.
 //  2. Counters that the kernel keeps are read when /metrics is asked for.
 //
 // One thread.
@@ -21,6 +21,7 @@
 #include "agent/kernel/counters.h"
 #include "agent/kernel/flows.h"
 #include "agent/source/feed/stream_source.h"
+#include "agent/stream/policy_asks.h"
 
 namespace sluice::control {
 
@@ -42,6 +43,7 @@ struct MetricsReading {
   uint64_t epoch = 0, applies = 0, apply_failures = 0, entries = 0, writes = 0;
   std::map<std::string, uint64_t> objects;  // by kind
   uint64_t problems = 0, warnings = 0;
+  uint64_t rulesets = 0, identities = 0, policies_in_audit = 0;
   uint64_t endpoints = 0, endpoints_isolated = 0, endpoints_waiting = 0;
   uint64_t pods_without_namespace = 0, namespaces_without_pod = 0, namespaces_unseen = 0;
   uint64_t interfaces_kept = 0, interfaces_unknown = 0;
@@ -53,6 +55,7 @@ struct MetricsReading {
   std::map<std::string, uint64_t> growth_failures;  // by policy table
   kernel::Counters counters{};
   std::vector<EndpointDrops> drops;
+  std::map<model::ObjectName, stream::PolicyAsks::Counts> policy_counts;
   uint64_t announced = 0;                         // endpoints that CNI plugins announced
   std::optional<FlowReading> flows;               // none: they could not be read
   std::optional<source::feed::FeedReading> feed;  // where objects come through the control API
@@ -61,7 +64,10 @@ struct MetricsReading {
 class Metrics {
  public:
   Metrics();
-  void observe_apply(std::chrono::duration<double> took) { apply_seconds_->Observe(took.count()); }
+  void observe_apply(std::chrono::duration<double> took, std::chrono::duration<double> compiled) {
+    apply_seconds_->Observe(took.count());
+    compile_seconds_->Observe(compiled.count());
+  }
   // From a change's reading at its source to its being in force.
   void observe_change(std::chrono::duration<double> took) { change_seconds_->Observe(took.count()); }
   std::string text(const MetricsReading& reading) const;
@@ -69,6 +75,7 @@ class Metrics {
  private:
   prometheus::Registry registry_;
   prometheus::Histogram* apply_seconds_;
+  prometheus::Histogram* compile_seconds_;
   prometheus::Histogram* change_seconds_;
 };
 

@@ -4,6 +4,7 @@
 
 #include "agent/flow/reasons.h"
 #include "agent/image/encode.h"
+#include "agent/model/isolation.h"
 
 namespace sluice::control {
 namespace {
@@ -95,6 +96,17 @@ v1::SyncReply sync_reply(const node::NodeView& node) {
   return reply;
 }
 
+static void add_audit(const model::Cluster& cluster, v1::Audit& audit) {
+  constexpr int kSample = 20;
+  for (const auto& [name, policy] : cluster.policies) {
+    if (!model::is_in_audit(cluster, policy)) continue;
+    audit.set_policies(audit.policies() + 1);
+    if (audit.sample_size() < kSample) audit.add_sample(name.to_text());
+  }
+  for (const auto& [name, ns] : cluster.namespaces)
+    if (ns.audit && audit.namespaces_size() < kSample) audit.add_namespaces(name.name);
+}
+
 v1::StatusReply status_reply(const node::NodeView& node, const AgentFacts& facts,
                              const kernel::Counters& counters, const EndpointStats& stats,
                              std::chrono::duration<double> uptime) {
@@ -122,6 +134,7 @@ v1::StatusReply status_reply(const node::NodeView& node, const AgentFacts& facts
   reply.set_endpoints_isolated(static_cast<uint32_t>(endpoints.isolated));
   reply.set_endpoints_waiting(static_cast<uint32_t>(endpoints.waiting));
   reply.set_policies(static_cast<uint32_t>(node.compiler().cluster().policies.size()));
+  add_audit(node.compiler().cluster(), *reply.mutable_audit());
   for (const auto& problem : node.problems()) reply.add_problems(problem);
   for (const auto& warning : node.warnings()) reply.add_warnings(warning);
   if (node.last_change()) add_last_change(*node.last_change(), *reply.mutable_last_change());
@@ -171,6 +184,12 @@ MetricsReading metrics_reading(const node::NodeView& node, const AgentFacts& fac
   now.entries = node.totals().entries;
   now.writes = node.totals().writes;
   now.objects = objects_by_kind(node.compiler().cluster());
+  const auto compiled = node.compiler().counts();
+  now.rulesets = compiled.rulesets;
+  now.identities = compiled.identities;
+  v1::Audit audit;
+  add_audit(node.compiler().cluster(), audit);
+  now.policies_in_audit = audit.policies();
   now.problems = node.problems().size();
   now.warnings = node.warnings().size();
   const EndpointCounts endpoints = count_endpoints(node);

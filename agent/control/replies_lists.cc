@@ -4,12 +4,15 @@
 
 #include "agent/base/excerpt.h"
 #include "agent/explain/wire/check_reply.h"
+#include "agent/model/isolation.h"
 
 namespace sluice::control {
 
 std::string side_text(const image::Endpoint* endpoint, model::Direction direction, bool strict) {
   if (endpoint == nullptr) return strict ? "closed" : "open";
-  return endpoint->sides[static_cast<size_t>(direction)].ruleset ? "isolated" : "open";
+  const size_t d = static_cast<size_t>(direction);
+  if (endpoint->sides[d].ruleset) return "isolated";
+  return endpoint->audited[d].ruleset ? "audit" : "open";
 }
 
 namespace {
@@ -161,6 +164,7 @@ v1::PoliciesReply policies_reply(const node::NodeView& node) {
     entry->set_egress(policy.isolates_egress);
     entry->set_ingress_rules(static_cast<uint32_t>(policy.ingress.size()));
     entry->set_egress_rules(static_cast<uint32_t>(policy.egress.size()));
+    entry->set_audit(model::is_in_audit(cluster, policy));
     for (const auto& pod : selected[&policy]) entry->add_local_pods(pod);
   }
   return reply;

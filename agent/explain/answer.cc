@@ -52,12 +52,13 @@ std::vector<Contact> denied_contacts(const compile::Explanation& explanation, co
 // What several endpoints of a Service make of it.
 SideAnswer sum_of(const std::vector<EndpointAnswer>& endpoints) {
   SideAnswer sum;
-  std::set<std::string> rules, isolated_by;
+  std::set<std::string> rules, isolated_by, audited_by;
   for (const EndpointAnswer& endpoint : endpoints) {
     const SideAnswer& side = endpoint.ingress;
     sum.elsewhere = sum.elsewhere || side.elsewhere;
     rules.insert(side.rules.begin(), side.rules.end());
     isolated_by.insert(side.isolated_by.begin(), side.isolated_by.end());
+    audited_by.insert(side.audited_by.begin(), side.audited_by.end());
     const bool says_more = side.opinion > sum.opinion;  // none, allow, deny
     if (!says_more) continue;
     sum.opinion = side.opinion;
@@ -68,6 +69,7 @@ SideAnswer sum_of(const std::vector<EndpointAnswer>& endpoints) {
   }
   sum.rules.assign(rules.begin(), rules.end());
   sum.isolated_by.assign(isolated_by.begin(), isolated_by.end());
+  sum.audited_by.assign(audited_by.begin(), audited_by.end());
   return sum;
 }
 
@@ -97,6 +99,7 @@ Result<SideAnswer> explain_side(const compile::Compiler& compiler, const compile
   side.text = text_of(side.reason, question);
   side.rules = explanation->rules;
   side.isolated_by = explanation->isolated_by;
+  side.audited_by = explanation->audited_by;
   if (explanation->endpoints) {
     side.behind.emplace();
     for (const compile::FarEnd& end : *explanation->endpoints) side.behind->emplace_back(end.ip, end.port);

@@ -27,7 +27,8 @@ struct SideAnswer {
   std::string reason;      // label of include/sluice/reasons.h; empty: the end is no pod, or elsewhere
   std::string text;        // for people: why, where no rule says it
   std::vector<std::string> rules, isolated_by;
-  std::vector<Miss> near;  // where it is denied
+  std::vector<std::string> audited_by;  // of what is allowed: the policies in audit that would deny it
+  std::vector<Miss> near;               // where it is denied
   // Of an egress side whose far end is a Service's address: what is behind it.
   std::optional<std::vector<compile::BackendAddress>> behind;
   std::vector<TraceStep> trace;  // where it was asked for

@@ -1,5 +1,8 @@
 // An Answer as JSON, YAML and text.
 #include "agent/explain/answer.h"
+
+#include <algorithm>
+
 #include "agent/explain/object_text.h"
 
 namespace sluice::explain {
@@ -27,6 +30,7 @@ json::object side_object(const SideAnswer& side) {
       {"rules", array_of(side.rules)},
       {"isolated_by", array_of(side.isolated_by)},
       {"near", std::move(near)}};
+  if (!side.audited_by.empty()) object["audited_by"] = array_of(side.audited_by);
   if (side.elsewhere) object["elsewhere"] = true;
   if (!side.reason.empty()) object["reason"] = side.reason;
   if (!side.text.empty()) object["text"] = side.text;
@@ -75,6 +79,8 @@ class TextWriter {
 
   void side(const std::string& name, const SideAnswer& side) {
     text_ += "  " + name + ": " + opinion(side) + "\n";
+    if (!side.audited_by.empty())
+      text_ += "    in audit, and would deny it: " + joined(side.audited_by) + "\n";
     for (const TraceStep& step : side.trace)
       text_ += "    " + step.what + std::string(kTraceWidth - std::min(step.what.size(), kTraceWidth), ' ') +
                step.found + "\n";
@@ -144,9 +150,20 @@ std::string to_yaml(const Answer& answer) {
 }
 
 std::string fixes_yaml(const Answer& answer) {
+  std::vector<const model::NetworkPolicy*> fixes;
+  if (answer.egress.fix) fixes.push_back(&*answer.egress.fix);
+  // Of a Service one for all endpoints that have the same labels.
+  const auto add = [&fixes](const SideAnswer& side) {
+    const auto same = [&side](const auto* fix) {
+      return fix->name.ns == side.fix->name.ns && fix->pod_selector == side.fix->pod_selector &&
+             fix->ingress == side.fix->ingress && fix->isolates_ingress;
+    };
+    if (side.fix && std::ranges::none_of(fixes, same)) fixes.push_back(&*side.fix);
+  };
+  if (answer.endpoints.empty()) add(answer.ingress);
+  for (const EndpointAnswer& endpoint : answer.endpoints) add(endpoint.ingress);
   std::string text;
-  for (const SideAnswer* side : {&answer.egress, &answer.ingress})
-    if (side->fix) text += "---\n" + to_yaml_document(to_json_object(*side->fix));
+  for (const auto* fix : fixes) text += "---\n" + to_yaml_document(to_json_object(*fix));
   return text;
 }
 

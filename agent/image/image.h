@@ -96,9 +96,10 @@ struct Endpoint {
   uint32_t ifindex = 0;               // host-side interface; 0: none (offline)
   bool has_sources = false;           // Image::sources has prefixes of it
   std::array<Side, 2> sides;          // by sluice_direction
+  std::array<Side, 2> audited = {};   // were the policies in audit in force; ruleset 0: none concerns it
   bool operator==(const Endpoint& other) const {
     return ipv4 == other.ipv4 && ipv6 == other.ipv6 && ifindex == other.ifindex &&
-           has_sources == other.has_sources && sides == other.sides;
+           has_sources == other.has_sources && sides == other.sides && audited == other.audited;
   }
 };
 

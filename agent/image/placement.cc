@@ -218,6 +218,15 @@ class Planner {
     return status;
   }
 
+  Status encode_sides(const std::array<Side, 2>& sides, sluice_side (&values)[2]) const {
+    for (size_t d = 0; d < sides.size(); ++d) {
+      auto ref = encode_ref(sides[d].default_ref);
+      if (!ref) return ref.error();
+      values[d] = {sides[d].ruleset.value, *ref};
+    }
+    return done();
+  }
+
   // The entry of sluice_endpoints with its sides in policy slot `slot`, in force from the new epoch.
   Result<EndpointWrite> endpoint_write(EndpointId id, const Endpoint& endpoint, int slot) const {
     const auto& place = place_.endpoints_.at(id);
@@ -229,11 +238,9 @@ class Planner {
     if (endpoint.ipv6) std::copy_n(endpoint.ipv6->bytes().begin(), 16, sides.address6);
     if (endpoint.has_sources) sides.flags = SLUICE_SIDES_SOURCES;
     sides.since = plan_.epoch;
-    for (size_t d = 0; d < endpoint.sides.size(); ++d) {
-      auto ref = encode_ref(endpoint.sides[d].default_ref);
-      if (!ref) return ref.error();
-      sides.side[d] = {endpoint.sides[d].ruleset.value, *ref};
-    }
+    Status status = encode_sides(endpoint.sides, sides.side);
+    if (status) status = encode_sides(endpoint.audited, sides.audited);
+    if (!status) return status.error();
     return write;
   }
 

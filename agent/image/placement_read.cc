@@ -132,6 +132,15 @@ class Reader {
                                                                                  : EndpointId{};
   }
 
+  Status decode_sides(const sluice_side (&values)[2], std::array<Side, 2>& sides) {
+    for (size_t d = 0; d < sides.size(); ++d) {
+      auto ref = decode_ref(values[d].default_ref);
+      if (!ref) return ref.error();
+      sides[d] = {{values[d].ruleset}, *ref};
+    }
+    return done();
+  }
+
   Status read_endpoints() {
     std::map<uint32_t, uint32_t> ifindex_of;
     for (const auto& [ifindex, endpoint_id] : in_.interfaces) {
@@ -153,12 +162,9 @@ class Reader {
         where.ifindex = endpoint.ifindex = found->second;
         place().interfaces_[found->second] = id;
       }
-      for (size_t d = 0; d < endpoint.sides.size(); ++d) {
-        const sluice_side& side = sides.side[d];
-        auto ref = decode_ref(side.default_ref);
-        if (!ref) return ref.error().within("endpoints: index " + std::to_string(where.index));
-        endpoint.sides[d] = {{side.ruleset}, *ref};
-      }
+      Status read = decode_sides(sides.side, endpoint.sides);
+      if (read) read = decode_sides(sides.audited, endpoint.audited);
+      if (!read) return read.error().within("endpoints: index " + std::to_string(where.index));
       image().endpoints[id] = endpoint;
     }
     return done();

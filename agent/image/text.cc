@@ -51,8 +51,12 @@ std::string line(const EndpointId& id, const Endpoint& endpoint) {
   if (endpoint.ipv4) text += " " + endpoint.ipv4->to_text();
   if (endpoint.ipv6) text += " " + endpoint.ipv6->to_text();
   if (endpoint.ifindex != 0) text += " interface " + std::to_string(endpoint.ifindex);
-  return text + side_text("ingress", endpoint.sides[SLUICE_INGRESS]) +
-         side_text("egress", endpoint.sides[SLUICE_EGRESS]);
+  text += side_text("ingress", endpoint.sides[SLUICE_INGRESS]) +
+          side_text("egress", endpoint.sides[SLUICE_EGRESS]);
+  for (const auto& [direction, name] :
+       {std::pair(SLUICE_INGRESS, "audited ingress"), {SLUICE_EGRESS, "audited egress"}})
+    if (endpoint.audited[direction].ruleset) text += side_text(name, endpoint.audited[direction]);
+  return text;
 }
 
 // Rules are printed by rule set, as people ask for them.

@@ -66,12 +66,17 @@ Status check_packing(const image::Batch& batch) {
                std::to_string(batch.values.size()) + " of values");
 }
 
+void store_side(sluice_side& slot, const sluice_side& value) {
+  store_relaxed(slot.ruleset, value.ruleset);
+  store_relaxed(slot.default_ref, value.default_ref);
+}
+
 void store_policy(sluice_sides& slot, const sluice_sides& value) {
   store_release(slot.since, SLUICE_NEVER);
   std::atomic_thread_fence(std::memory_order_seq_cst);  // nobody may see the new sides under the old epoch
   for (int direction = 0; direction < 2; ++direction) {
-    store_relaxed(slot.side[direction].ruleset, value.side[direction].ruleset);
-    store_relaxed(slot.side[direction].default_ref, value.side[direction].default_ref);
+    store_side(slot.side[direction], value.side[direction]);
+    store_side(slot.audited[direction], value.audited[direction]);
   }
   std::memcpy(slot.address6, value.address6, sizeof slot.address6);
   store_relaxed(slot.address4, value.address4);

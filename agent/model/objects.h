@@ -30,6 +30,11 @@ inline constexpr char kSourcePrefixesAnnotation[] = "sluice.dev/allowed-source-p
 inline constexpr char kFlowsAnnotation[] = "sluice.dev/flows";
 // On a Pod, or on the Namespace of pods: "allowed" has its new allowed connections reported too.
 inline constexpr char kObserveAnnotation[] = "sluice.dev/observe";
+// On a NetworkPolicy, or on the Namespace of policies: "audit" has it isolate nobody, and what it would deny reported.
+inline constexpr char kModeAnnotation[] = "sluice.dev/mode";
+// On a NetworkPolicy; charts write them without the prefix too.
+inline constexpr char kLogLevelAnnotation[] = "sluice.dev/policy-log-level";
+inline constexpr char kMetricsAnnotation[] = "sluice.dev/metrics-enabled";
 
 enum class Operator : uint8_t { kIn, kNotIn, kExists, kDoesNotExist };
 
@@ -103,6 +108,7 @@ struct Namespace {
   Labels labels;                                // kubernetes.io/metadata.name always present
   std::vector<net::Cidr> source_prefixes = {};  // of every pod in it, beside the pod's own; unique, sorted
   bool observe_allowed = false;                 // sluice.dev/observe: allowed, of every pod in it
+  bool audit = false;                           // sluice.dev/mode: audit, of every policy in it
   bool operator==(const Namespace&) const = default;
 };
 
@@ -202,11 +208,18 @@ inline std::string_view to_text(Direction d) {
   return d == Direction::kIngress ? "ingress" : "egress";
 }
 
+// Which connections the agent's log has a line for, where a policy is concerned: of those that it denies, or also of
+// those that it allows. Unsaid: as the agent's --log-drops.
+enum class LogLevel : uint8_t { kUnsaid, kNone, kDenied, kAll };
+
 struct NetworkPolicy {
   ObjectName name;
   LabelSelector pod_selector;
   bool isolates_ingress = true, isolates_egress = false;  // policyTypes, resolved by semantics 6
   std::vector<Rule> ingress, egress;                      // in file order; a rule's index names it to users
+  bool audit = false;  // sluice.dev/mode: audit; ask model::is_in_audit(), which knows the namespace's too
+  LogLevel log_level = LogLevel::kUnsaid;  // sluice.dev/policy-log-level
+  bool metrics = false;                    // sluice.dev/metrics-enabled: counters of its own
   bool operator==(const NetworkPolicy&) const = default;
 
   bool isolates(Direction d) const { return d == Direction::kIngress ? isolates_ingress : isolates_egress; }

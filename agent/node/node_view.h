@@ -25,7 +25,8 @@ struct LastChange {
   size_t entries = 0;                          // of the image that changed
   size_t writes = 0;                           // entries written before and at the flip
   bool endpoints = false;                      // endpoints came, went or have other rule sets
-  std::chrono::duration<double> took{};
+  std::chrono::duration<double> took{};        // from the news to the flip
+  std::chrono::duration<double> compiled{};    // of that, computing what changes in the image
 };
 
 struct Totals {

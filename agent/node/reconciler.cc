@@ -149,7 +149,9 @@ Applied Reconciler::apply() {
   state_.retry = false;
   // Read before compile(): after a failed change the image in force is only in the maps.
   const Status read = state_.applier.known() ? base::done() : read_back();
+  const auto begun = clock_.steady();
   auto difference = compile();
+  change.compiled = clock_.steady() - begun;
   if (!read) return fail(read.error());
   if (!difference) return fail(difference.error());
   change.entries = difference->entries();

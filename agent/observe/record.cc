@@ -62,9 +62,10 @@ std::string_view to_text(Verdict verdict) {
 FlowRecord describe(const flow::Record& record, int64_t time, const Names& names) {
   FlowRecord flow;
   flow.time = time;
-  flow.verdict = !flow::is_denied(record.reason) ? Verdict::kAllowed
-                 : record.audit                  ? Verdict::kAudit
-                                                 : Verdict::kDenied;
+  const bool audit = record.audit || record.reason == SLUICE_ALLOWED_AUDIT;
+  flow.verdict = audit                            ? Verdict::kAudit
+                 : flow::is_denied(record.reason) ? Verdict::kDenied
+                                                  : Verdict::kAllowed;
   flow.reason = flow::reason_label(record.reason);
   flow.direction = record.judged_direction();
   if (record.local) flow.family = record.local->family();

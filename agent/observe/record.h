@@ -43,14 +43,17 @@ struct FlowRecord {
   int64_t time = 0;  // nanoseconds since 1970
   std::string node;  // that saw it
   Verdict verdict = Verdict::kDenied;
-  std::string reason;  // "no_rule": a label of sluice_drops_total
+  // "no_rule": a label of sluice_drops_total; of what is allowed, and of what policies in audit would deny ("audit"), one
+  // of sluice_judged_total.
+  std::string reason;
   model::Direction direction = model::Direction::kIngress;
   std::optional<net::Family> family;  // absent: no readable IP, and then there are no addresses
   net::Protocol protocol;
   uint8_t tcp_flags = 0;
   End source, destination;
-  std::string rule;                      // that allows it: "namespace/policy:ingress[0]"
-  std::vector<std::string> isolated_by;  // of what is denied: the policies that isolate the pod, sorted
+  std::string rule;  // that allows it: "namespace/policy:ingress[0]"
+  // Of what is denied: the policies that isolate the pod, sorted; with reason "audit", those in audit.
+  std::vector<std::string> isolated_by;
   uint64_t count = 1, lost = 0;
   bool operator==(const FlowRecord&) const = default;
 

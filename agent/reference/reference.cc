@@ -74,11 +74,17 @@ Reference::Opinion Reference::egress_of(const Pod& pod, const model::ResolvedPro
   return judge(pod, Direction::kEgress, {probe.to, probe.to.pod, probe.protocol, probe.port});
 }
 
+// Semantics, "Audit": such a policy isolates nobody, as if it were not there.
+bool Reference::is_in_audit(const NetworkPolicy& policy) const {
+  const auto ns = cluster_.namespaces.find({"", policy.name.ns});
+  return policy.audit || (ns != cluster_.namespaces.end() && ns->second.audit);
+}
+
 // Semantics 6. Which types a policy has is decided where it is decoded.
 Reference::Policies Reference::isolating(const Pod& pod, Direction direction) const {
   Policies policies;
   for (const auto& [name, policy] : cluster_.policies)
-    if (name.ns == pod.name.ns && policy.isolates(direction) &&
+    if (name.ns == pod.name.ns && policy.isolates(direction) && !is_in_audit(policy) &&
         selector_matches(policy.pod_selector, pod.labels))
       policies.push_back(&policy);
   return policies;

@@ -46,6 +46,7 @@ class Reference {
     Rules rules;
   };
 
+  bool is_in_audit(const model::NetworkPolicy& policy) const;
   Policies isolating(const model::Pod& pod, model::Direction direction) const;
   Rules allowing(const Policies& policies, model::Direction direction, const Contact& contact) const;
   Opinion egress_of(const model::Pod& pod, const model::ResolvedProbe& probe) const;

@@ -32,7 +32,8 @@ Observer::Observer(Surroundings surroundings, size_t history_bytes)
     : surroundings_(std::move(surroundings)),
       history_(history_bytes, id_prefix(surroundings_.wall())),
       drop_lines_([this](const observe::LogLine& line) { surroundings_.log(line); }),
-      why_(surroundings_.view) {}
+      why_(surroundings_.view),
+      policy_asks_(surroundings_.view) {}
 
 flow::Names Observer::names() const {
   return {[this](uint64_t pod) {
@@ -78,7 +79,9 @@ void Observer::accept(const sluice_event& event) {
 
 void Observer::add(FlowRecord record) {
   const FlowRecord& added = history_.add(std::move(record));
-  if (surroundings_.log && added.verdict != observe::Verdict::kAllowed) drop_lines_.add(added, now());
+  if (added.verdict == observe::Verdict::kAudit) audited_.add(surroundings_.monotonic(), added.count);
+  policy_asks_.count(added);
+  if (policy_asks_.wants_line(added, surroundings_.log_drops)) drop_lines_.add(added, now());
   std::vector<StreamId> waiting;
   for (const auto& [id, stream] : streams_)
     if (stream.waits) waiting.push_back(id);
@@ -109,12 +112,12 @@ void Observer::settle_bursts() {
 
 void Observer::tick() {
   settle_bursts();
-  if (surroundings_.log) drop_lines_.summarise(now());
+  drop_lines_.summarise(now());
   end_asks();
 }
 
 std::optional<Observer::Time> Observer::next() const {
-  std::optional<Time> due = surroundings_.log ? drop_lines_.next() : std::nullopt;
+  std::optional<Time> due = drop_lines_.next();
   const auto note = [&due](int64_t monotonic) {
     const Time time{std::chrono::nanoseconds(monotonic)};
     due = due ? std::min(*due, time) : time;
@@ -126,6 +129,7 @@ std::optional<Observer::Time> Observer::next() const {
 }
 
 bool Observer::asks_for(const model::Pod& pod) const {
+  if (policy_asks_.asks_for_allowed(pod)) return true;
   observe::End end;
   end.ns = pod.name.ns;
   end.pod = pod.name.name;

@@ -20,6 +20,8 @@
 #include "agent/observe/bursts.h"
 #include "agent/observe/drop_lines.h"
 #include "agent/observe/history.h"
+#include "agent/observe/last_hour.h"
+#include "agent/stream/policy_asks.h"
 #include "agent/stream/sink.h"
 #include "agent/stream/why.h"
 
@@ -35,8 +37,8 @@ struct Surroundings {
   std::function<int64_t()> wall, monotonic;          // nanoseconds: since 1970, and of CLOCK_MONOTONIC
   std::function<void()> asks_changed;                // asks_for() may answer otherwise
   std::function<void(std::function<void()>)> later;  // calls it in a turn of its own
-  // A line of the log for denied packets; absent: none are wanted.
-  std::function<void(const observe::LogLine&)> log;
+  std::function<void(const observe::LogLine&)> log;  // a line of the log for what was denied, or allowed
+  bool log_drops = true;  // a line for what is denied, where no policy says otherwise
 };
 
 class Observer {
@@ -52,7 +54,7 @@ class Observer {
   void accept(const sluice_event& event);
   // Services or nodes changed.
   void forget_names() { names_are_old_ = true; }
-  // Are the pod's new allowed connections asked for by a reader?
+  // Are the pod's new allowed connections asked for, by a reader or a policy?
   bool asks_for(const model::Pod& pod) const;
   // Does what is due; call it at next().
   void tick();
@@ -61,6 +63,9 @@ class Observer {
   void observe(const v1::ObserveRequest& request, std::shared_ptr<Sink> sink);
   // An error: there is no such record, any more.
   base::Result<v1::Flow> event(const std::string& id) const;
+  // How many records of the last hour an audit let pass, those not reported for the rate among them.
+  uint64_t audited_in_last_hour() const { return audited_.count(surroundings_.monotonic()); }
+  const std::map<model::ObjectName, PolicyAsks::Counts>& policy_counts() { return policy_asks_.counts(); }
   // Ends every stream. Nobody is served from then on.
   void stop();
 
@@ -95,6 +100,8 @@ class Observer {
   observe::DropLines drop_lines_;
   observe::AddressNames address_names_;
   Why why_;
+  PolicyAsks policy_asks_;
+  observe::LastHour audited_;
   bool names_are_old_ = true, stopping_ = false;
   std::map<observe::EventSource, Burst> open_bursts_;  // whose last report was the last of its second
   std::map<StreamId, Stream> streams_;

@@ -19,8 +19,11 @@ std::vector<std::string> Why::isolating(const Asked& asked) const {
   const model::Cluster& cluster = view_.compiler().cluster();
   const auto pod = cluster.pods.find(asked.pod);
   if (pod == cluster.pods.end()) return {};
-  return model::names_of(
-      model::isolating_policies(cluster, asked.pod.ns, pod->second.labels, asked.direction));
+  auto policies =
+      model::isolating_policies(cluster, asked.pod.ns, pod->second.labels, asked.direction, asked.which);
+  if (asked.which == model::Policies::kAudited)
+    std::erase_if(policies, [&](const auto* policy) { return !model::is_in_audit(cluster, *policy); });
+  return model::names_of(policies);
 }
 
 std::vector<std::string> Why::allowing(const Asked& asked) const {
@@ -37,7 +40,8 @@ void Why::explain(observe::FlowRecord& record) {
   if (pod.ns.empty() || (allowed ? !other.ip || record.reason != flow::reason_label(SLUICE_ALLOWED_POLICY)
                                  : is_no_policys(record.reason)))
     return;
-  Asked asked{{pod.ns, pod.pod}, record.direction, {}, {}, {}};
+  Asked asked{{pod.ns, pod.pod}, record.direction, {}, {}, {}, model::Policies::kEnforced};
+  if (record.reason == flow::reason_label(SLUICE_ALLOWED_AUDIT)) asked.which = model::Policies::kAudited;
   if (allowed) {
     asked.remote = other.ip;
     asked.protocol = record.protocol;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/model/isolation.h"
 #include "agent/node/node_view.h"
 #include "agent/observe/record.h"
 
@@ -27,6 +28,7 @@ class Why {
     std::optional<net::Ip> remote;  // absent: who isolates the pod?
     net::Protocol protocol;
     net::Port port;
+    model::Policies which = model::Policies::kEnforced;  // where `remote` is absent
     auto operator<=>(const Asked&) const = default;
   };
   std::vector<std::string> isolating(const Asked& asked) const;

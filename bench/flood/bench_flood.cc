@@ -161,7 +161,8 @@ class Bench {
     };
     const double share = (*processor - watched.processor) / std::chrono::duration<double>(took);
     fact("agent_share", 100 * share, "% of a processor");
-    std::cerr << "bench_flood: " << flood::to_text(kind) << ": the agent took " << 100 * share << " % of a processor\n";
+    std::cerr << "bench_flood: " << flood::to_text(kind) << ": the agent took " << 100 * share
+              << " % of a processor\n";
     if (!watched.readers) return base::done();
     std::this_thread::sleep_for(kSettles);
     const auto denied = flood::Stand::denied();
@@ -170,8 +171,8 @@ class Bench {
     for (const uint64_t told : watched.readers->told()) least = std::min(least, told - told_before_);
     fact("denied", static_cast<double>(*denied - watched.denied), "packets");
     fact("told", static_cast<double>(least), "packets, lost ones too, to the reader that was told least");
-    std::cerr << "bench_flood: " << *denied - watched.denied << " packets denied; " << flood::Readers::kReaders
-              << " readers were told of " << least << " or more\n";
+    std::cerr << "bench_flood: " << *denied - watched.denied << " packets denied; "
+              << flood::Readers::kReaders << " readers were told of " << least << " or more\n";
     return base::done();
   }
 

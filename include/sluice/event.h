@@ -5,8 +5,8 @@
 #include "sluice/layout.h"
 #include "sluice/reasons.h"
 
-/* A packet that was denied, or in audit mode would have been; or, where an endpoint's SLUICE_ENDPOINT_OBSERVED says so,
- * one that opens an allowed connection. Each kind has a rate of its own (SLUICE_DENIED_REPORTS, SLUICE_ALLOWED_REPORTS),
+/* A packet that was denied, or in audit mode would have been; or one that opens an allowed connection, where an
+ * endpoint's SLUICE_ENDPOINT_OBSERVED says so or policies in audit would deny it. Each kind has a rate of its own (SLUICE_DENIED_REPORTS, SLUICE_ALLOWED_REPORTS),
  * an endpoint's and a CPU's. How many were not sent since the event before of the same `pod`, `part` and kind is the
  * difference of their `suppressed`; where no later event says so, the statistics do. */
 struct sluice_event {

@@ -92,8 +92,10 @@ struct sluice_sides {
   __u8 address6[16];          /* the pod's own; all zero: none */
   __be32 address4;            /* the pod's own; 0: none */
   __u32 flags;                /* enum sluice_sides_flag */
+  /* With the policies in audit among them; ruleset 0: none of these concerns the direction. */
+  struct sluice_side audited[2];
 };
-SLUICE_LAYOUT(struct sluice_sides, 64);
+SLUICE_LAYOUT(struct sluice_sides, 96);
 
 enum sluice_sides_flag {
   SLUICE_SIDES_SOURCES = 1, /* the pod has prefixes in sluice_sources: they must be asked */
@@ -110,7 +112,7 @@ struct sluice_endpoint {
   __u64 pod;                     /* content id of namespace, name and uid; 0: unused entry */
   struct sluice_sides policy[2]; /* the one with the greatest since <= epoch holds */
 };
-SLUICE_LAYOUT(struct sluice_endpoint, 144);
+SLUICE_LAYOUT(struct sluice_endpoint, 208);
 
 /* ---- address -> identity ---- */
 

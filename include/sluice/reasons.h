@@ -8,16 +8,17 @@
 #include <stdbool.h>
 #endif
 
-#define SLUICE_ALLOW_REASONS(X)                                                   \
-  X(FLOW, "flow", "belongs to an allowed connection")                             \
-  X(NOT_ISOLATED, "not_isolated", "no policy isolates the pod in this direction") \
-  X(POLICY, "policy", "a policy rule allows it")                                  \
-  X(OWN_NODE, "own_node", "between the pod and its own node")                     \
-  X(SELF, "self", "the pod talks to itself")                                      \
-  X(NEIGHBOUR, "neighbour", "ARP, neighbour discovery or MLD")                    \
-  X(ICMP_ERROR, "icmp_error", "ICMP error about an allowed connection")           \
-  X(FRAGMENT, "fragment", "later fragment of an allowed packet")                  \
-  X(PERMISSIVE, "permissive", "the pod's policies are not known yet and the agent is permissive")
+#define SLUICE_ALLOW_REASONS(X)                                                                   \
+  X(FLOW, "flow", "belongs to an allowed connection")                                             \
+  X(NOT_ISOLATED, "not_isolated", "no policy isolates the pod in this direction")                 \
+  X(POLICY, "policy", "a policy rule allows it")                                                  \
+  X(OWN_NODE, "own_node", "between the pod and its own node")                                     \
+  X(SELF, "self", "the pod talks to itself")                                                      \
+  X(NEIGHBOUR, "neighbour", "ARP, neighbour discovery or MLD")                                    \
+  X(ICMP_ERROR, "icmp_error", "ICMP error about an allowed connection")                           \
+  X(FRAGMENT, "fragment", "later fragment of an allowed packet")                                  \
+  X(PERMISSIVE, "permissive", "the pod's policies are not known yet and the agent is permissive") \
+  X(AUDIT, "audit", "allowed, and policies in audit would deny it")
 
 #define SLUICE_DENY_REASONS(X)                                                              \
   X(NO_RULE, "no_rule", "isolated, and no policy rule allows it")                           \

@@ -78,6 +78,34 @@ void add_audit_rows(const Ends& e, Rows& rows) {
       .send(kFlow, e.hook, e.udp());
 }
 
+void add_policy_audit_rows(const Ends& e, Rows& rows) {
+  constexpr uint8_t kAudit = SLUICE_ALLOWED_AUDIT, kOpen = SLUICE_ALLOWED_NOT_ISOLATED;
+  const Spec friendly = e.opening(net::kTcp, 80, e.other);
+  const World open = e.open().peer(e.other).audit(e.hook).allow_in_audit(e.hook, kFriend, image::Ref::all());
+  Bytes cut = packet::build(e.syn());
+  cut.resize(cut.size() - 1);
+  rows.add(Feature::kPolicyAudit, e, "what they would deny passes, and opening it is reported, once", open)
+      .send(kAudit, e.hook, e.syn())
+      .send(kFlow, e.back(), reply(e.syn()))
+      .send(kFlow, e.hook, with_flags(e.syn(), kAck))
+      .send(kAudit, e.hook, e.syn(81))
+      .send(kOpen, e.hook, friendly, "what they allow is no matter of theirs")
+      .send(kAudit, e.hook, cut, "what cannot be read")
+      .change(e.isolated().peer(e.other).allow(e.hook, kFriend, image::Ref::all()))
+      .send(kNo, e.hook, with_flags(e.syn(), kAck), "once they are in force")
+      .send(kFlow, e.hook, with_flags(friendly, kAck));
+  rows.add(Feature::kPolicyAudit, e, "what is in force decides first", e.isolated().peer(e.other))
+      .change(e.isolated().peer(e.other).allow(e.hook, kFriend, image::Ref::all()).audit(e.hook))
+      .send(kNo, e.hook, e.syn())
+      .send(kAudit, e.hook, friendly)
+      .send(kFlow, e.back(), reply(friendly))
+      .change(e.isolated().peer(e.other).allow(e.hook, kFriend, image::Ref::all()))
+      .send(kFlow, e.hook, with_flags(friendly, kAck), "the audit is over")
+      .send(kYes, e.hook, e.opening(net::kTcp, 81, e.other))
+      .change(e.isolated().peer(e.other).allow(e.hook, kFriend, image::Ref::all()).audit(e.hook))
+      .send(kAudit, e.hook, with_flags(friendly, kAck), "open connections are asked for once");
+}
+
 void add_report_rows(const Ends& e, Rows& rows) {
   auto& events =
       rows.add(Feature::kEvents, e, "its addresses, ports, protocol, length and the state", e.isolated());
@@ -125,6 +153,7 @@ void add_observed_rows(const Ends& e, Rows& rows) {
 void add_pod_rows(const Ends& ends, Rows& rows) {
   add_unknown_rows(ends, rows);
   add_audit_rows(ends, rows);
+  add_policy_audit_rows(ends, rows);
   add_report_rows(ends, rows);
   add_observed_rows(ends, rows);
 }

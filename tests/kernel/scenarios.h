@@ -86,7 +86,8 @@ using packet::Spec;
   X(NotIp, "neither IP nor ARP")                                                   \
   X(Events, "what is reported of a denied packet")                                 \
   X(ReportRate, "a burst of denied packets")                                       \
-  X(Observed, "a pod whose new allowed connections are reported")
+  X(Observed, "a pod whose new allowed connections are reported")                  \
+  X(PolicyAudit, "policies in audit beside those in force")
 
 enum class Feature {
 #define SLUICE_ENUM(Name, text) k##Name,

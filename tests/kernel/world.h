@@ -19,6 +19,10 @@ inline constexpr image::RulesetId ruleset_of(sluice_direction direction) {
   return {0xa0u + direction};
 }
 
+inline constexpr image::RulesetId audited_of(sluice_direction direction) {
+  return {0xb0u + direction};
+}
+
 inline net::Ip ip(const char* text) {
   return net::Ip::parse(text).value();
 }
@@ -59,6 +63,15 @@ class World {
   }
   World& isolate(sluice_direction direction, image::Ref everyone = {}) {
     image_.endpoints[kPod].sides[direction] = {ruleset_of(direction), everyone};
+    return *this;
+  }
+  // Were the policies in audit in force.
+  World& audit(sluice_direction direction, image::Ref everyone = {}) {
+    image_.endpoints[kPod].audited[direction] = {audited_of(direction), everyone};
+    return *this;
+  }
+  World& allow_in_audit(sluice_direction direction, image::IdentityId identity, image::Ref ref) {
+    image_.rules[{audited_of(direction), identity}] = ref;
     return *this;
   }
   // A port set that is allowed; refers to it in allow() or isolate().

@@ -220,6 +220,7 @@ model::Namespace random_namespace(Random& random, const Cluster& cluster, const 
   model::Namespace ns{{"", name}, random_labels(random)};
   if (random.chance(12)) ns.source_prefixes = random_source_prefixes(random, cluster);
   ns.labels[model::kNamespaceNameLabel] = name;
+  ns.audit = random.chance(8);
   return ns;
 }
 

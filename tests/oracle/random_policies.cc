@@ -127,6 +127,7 @@ model::NetworkPolicy random_policy(Random& random, const model::Cluster& cluster
     default:
       policy.isolates_ingress = true, policy.isolates_egress = !policy.egress.empty();  // policyTypes absent
   }
+  policy.audit = random.chance(12);
   return policy;
 }
 

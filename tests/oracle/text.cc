@@ -55,11 +55,13 @@ std::string head(std::string_view kind, const Header& header) {
   return text + header.extra;
 }
 
-std::string annotations(const std::vector<net::Cidr>& source_prefixes) {
-  if (source_prefixes.empty()) return "";
+std::string annotations(const std::vector<net::Cidr>& source_prefixes, bool audit = false) {
+  model::Labels all;
   std::string list;
   for (const net::Cidr& prefix : source_prefixes) list += (list.empty() ? "" : ",") + prefix.to_text();
-  return "  annotations: " + flow_map({{model::kSourcePrefixesAnnotation, list}}) + "\n";
+  if (!list.empty()) all[model::kSourcePrefixesAnnotation] = list;
+  if (audit) all[model::kModeAnnotation] = "audit";
+  return all.empty() ? "" : "  annotations: " + flow_map(all) + "\n";
 }
 
 std::string_view phase_text(model::PodPhase phase) {
@@ -126,7 +128,7 @@ std::string write(const model::Pod& pod) {
 }
 
 std::string write(const model::Namespace& ns) {
-  return head("Namespace", {"v1", ns.name, ns.labels, annotations(ns.source_prefixes)});
+  return head("Namespace", {"v1", ns.name, ns.labels, annotations(ns.source_prefixes, ns.audit)});
 }
 
 std::string write(const model::Node& node) {

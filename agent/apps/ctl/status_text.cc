@@ -104,6 +104,15 @@ std::string drops_text(const v1::StatusReply& status, bool colour) {
   return "\n" + table.text(colour);
 }
 
+// "2 policies (prod/web, prod/db), namespaces dev; in the last hour 17 connections would have been denied"
+std::string audit_text(const v1::Audit& audit) {
+  std::string text = std::to_string(audit.policies()) + (audit.policies() == 1 ? " policy" : " policies");
+  if (audit.sample_size() > 0) text += " (" + joined({audit.sample().begin(), audit.sample().end()}, 4) + ")";
+  if (audit.namespaces_size() > 0)
+    text += ", namespaces " + joined({audit.namespaces().begin(), audit.namespaces().end()}, 4);
+  return text + "; in the last hour " + grouped(audit.last_hour()) + " would have been denied";
+}
+
 std::vector<std::string> list_of(const google::protobuf::RepeatedPtrField<std::string>& list) {
   return {list.begin(), list.end()};
 }
@@ -149,6 +158,8 @@ std::string status_text(const v1::StatusReply& status, int64_t now, bool colour)
   text += line("endpoints", std::to_string(status.endpoints()) + " in force, " +
                                 std::to_string(status.endpoints_isolated()) + " isolated, " +
                                 std::to_string(status.endpoints_waiting()) + " waiting");
+  if (status.mode() == "audit" || status.audit().policies() > 0 || status.audit().namespaces_size() > 0)
+    text += line("audit", audit_text(status.audit()));
   if (status.has_flows()) text += line("flows", flows_text(status.flows()));
   text += line("last change", last_change(status, now));
   text += line("changes", std::to_string(status.applies()) + " applied, " +
@@ -194,13 +205,20 @@ std::string endpoints_text(const v1::EndpointsReply& reply, bool colour) {
 }
 
 std::string policies_text(const v1::PoliciesReply& reply, bool colour) {
-  Table table({"POLICY", "INGRESS", "EGRESS", "PODS HERE"});
+  const bool audit = std::ranges::any_of(reply.policies(), [](const auto& policy) { return policy.audit(); });
+  std::vector<std::string> headings = {"POLICY", "INGRESS", "EGRESS", "PODS HERE"};
+  if (audit) headings.push_back("MODE");
+  Table table(headings);
   auto rules = [](bool isolates, uint32_t count) {
     return isolates ? std::to_string(count) + (count == 1 ? " rule" : " rules") : std::string("-");
   };
-  for (const auto& policy : reply.policies())
-    table.add({policy.namespace_() + "/" + policy.name(), rules(policy.ingress(), policy.ingress_rules()),
-               rules(policy.egress(), policy.egress_rules()), joined(list_of(policy.local_pods()), 4)});
+  for (const auto& policy : reply.policies()) {
+    std::vector<std::string> row = {
+        policy.namespace_() + "/" + policy.name(), rules(policy.ingress(), policy.ingress_rules()),
+        rules(policy.egress(), policy.egress_rules()), joined(list_of(policy.local_pods()), 4)};
+    if (audit) row.push_back(policy.audit() ? "audit" : "enforce");
+    table.add(std::move(row));
+  }
   return table.text(colour);
 }
 

@@ -24,6 +24,7 @@ void fill(const SideAnswer& side, v1::Side& to) {
   to.set_label(side.reason);
   for (const std::string& rule : side.rules) to.add_rules(rule);
   for (const std::string& policy : side.isolated_by) to.add_isolated_by(policy);
+  for (const std::string& policy : side.audited_by) to.add_audited_by(policy);
   for (const Miss& miss : side.near) {
     v1::Miss& entry = *to.add_near();
     entry.set_rule(miss.rule);
@@ -51,6 +52,7 @@ SideAnswer side_of(const v1::Side& from) {
   side.reason = base::one_line(from.label());
   side.rules = lines_of(from.rules());
   side.isolated_by = lines_of(from.isolated_by());
+  side.audited_by = lines_of(from.audited_by());
   for (const v1::Miss& entry : from.near()) {
     Miss miss{base::one_line(entry.rule()), {}};
     for (const v1::FailedTerm& term : entry.failed())

@@ -42,6 +42,11 @@ WrittenObject decode_written(const Tree& root, const TypeMeta& type, model::Obje
 // Of a Pod's or a Namespace's metadata: whether the annotation sluice.dev/observe says "allowed". Anything else is
 // warned of.
 bool decode_observe_allowed(const Field& metadata);
+// Of a NetworkPolicy's or a Namespace's metadata: whether sluice.dev/mode says "audit". What it says otherwise than
+// "audit" and "enforce" is warned of, and enforced.
+bool decode_audit(const Field& metadata);
+// Its audit, log level and metrics, of a NetworkPolicy's metadata; what is wrong is warned of and left at its default.
+void decode_policy_settings(const Field& metadata, model::NetworkPolicy& policy);
 // Sorted, each once.
 template <typename T>
 void make_set(std::vector<T>& values);

@@ -134,6 +134,7 @@ model::Namespace decode_namespace(const Field& root, model::ObjectName name) {
   ns.labels = decode_labels(root.get("metadata").get("labels"));
   ns.source_prefixes = decode_source_prefixes(root.get("metadata"));
   ns.observe_allowed = decode_observe_allowed(root.get("metadata"));
+  ns.audit = decode_audit(root.get("metadata"));
   ns.labels[model::kNamespaceNameLabel] = ns.name.name;
   return ns;
 }

@@ -163,6 +163,7 @@ void allow_only_known(const Field& root) {
 }
 
 std::string in_force(const model::NetworkPolicy& policy, bool selects, bool allows) {
+  if (policy.audit) return "it is in audit and isolates nobody";
   if (allows) return "meanwhile it isolates all the same, and rules that cannot be read allow nothing";
   const std::string directions = !policy.isolates_egress    ? "ingress"
                                  : !policy.isolates_ingress ? "egress"
@@ -175,7 +176,7 @@ std::string in_force(const model::NetworkPolicy& policy, bool selects, bool allo
 }  // namespace
 
 ClosedPolicy closed_policy(model::ObjectName name) {
-  ClosedPolicy closed{{std::move(name), {}, true, true, {}, {}}, {}};
+  ClosedPolicy closed{{std::move(name), {}, true, true, {}, {}, false, {}, false}, {}};
   closed.in_force = in_force(closed.policy, false, false);
   return closed;
 }
@@ -188,9 +189,15 @@ ClosedPolicy without_rules(const model::NetworkPolicy& policy) {
 }
 
 ClosedPolicy decode_policy(const Field& root, model::ObjectName name) {
-  // A field that is not known might say anything of those that are.
-  if (!root.reads_well(allow_only_known)) return closed_policy(std::move(name));
   model::NetworkPolicy policy;
+  decode_policy_settings(root.get("metadata"), policy);
+  // A field that is not known might say anything of those that are.
+  if (!root.reads_well(allow_only_known)) {
+    ClosedPolicy closed = closed_policy(std::move(name));
+    closed.policy.audit = policy.audit;
+    closed.in_force = in_force(closed.policy, false, false);
+    return closed;
+  }
   policy.name = std::move(name);
   const Field spec = root.get("spec");
   const bool selects = spec.get("podSelector").reads_well([&](const Field& field) {

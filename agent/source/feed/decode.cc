@@ -99,6 +99,7 @@ model::Namespace decode_namespace(const FeedField& root, const v1::Namespace& fr
   ns.labels[model::kNamespaceNameLabel] = from.name().name();  // semantics 5
   ns.source_prefixes = root.at("source_prefixes").set(from.source_prefixes(), decode_cidr);
   ns.observe_allowed = from.observe_allowed();
+  ns.audit = from.audit();
   return ns;
 }
 

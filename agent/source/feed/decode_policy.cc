@@ -92,6 +92,14 @@ model::Rule decode_rule(const FeedField& field, const v1::PolicyRule& from) {
 
 }  // namespace
 
+static model::LogLevel decode_log_level(const FeedField& field, v1::NetworkPolicy::LogLevel from) {
+  if (!v1::NetworkPolicy::LogLevel_IsValid(from)) {
+    field.fail(std::to_string(from) + " is no log level that is known here");
+    return model::LogLevel::kUnsaid;
+  }
+  return static_cast<model::LogLevel>(from);
+}
+
 model::NetworkPolicy decode_policy(const FeedField& root, const v1::NetworkPolicy& from) {
   model::NetworkPolicy policy;
   policy.pod_selector = decode_selector(root.at("pod_selector"), from.pod_selector());
@@ -99,6 +107,9 @@ model::NetworkPolicy decode_policy(const FeedField& root, const v1::NetworkPolic
   policy.isolates_egress = from.isolates_egress();
   policy.ingress = root.at("ingress").each(from.ingress(), decode_rule);
   policy.egress = root.at("egress").each(from.egress(), decode_rule);
+  policy.audit = from.audit();
+  policy.log_level = decode_log_level(root.at("log_level"), from.log_level());
+  policy.metrics = from.metrics();
   return policy;
 }
 

@@ -108,6 +108,7 @@ void fill(const model::Namespace& ns, v1::Object& object) {
   encode_labels(ns.labels, *to.mutable_labels());
   encode_texts(ns.source_prefixes, *to.mutable_source_prefixes());
   to.set_observe_allowed(ns.observe_allowed);
+  to.set_audit(ns.audit);
 }
 
 void fill(const model::Node& node, v1::Object& object) {
@@ -204,6 +205,9 @@ void fill(const model::NetworkPolicy& policy, v1::Object& object) {
   to.set_isolates_egress(policy.isolates_egress);
   for (const auto& rule : policy.ingress) fill_rule(rule, *to.add_ingress());
   for (const auto& rule : policy.egress) fill_rule(rule, *to.add_egress());
+  to.set_audit(policy.audit);
+  to.set_log_level(static_cast<v1::NetworkPolicy::LogLevel>(policy.log_level));
+  to.set_metrics(policy.metrics);
 }
 
 }  // namespace

@@ -111,6 +111,43 @@ TEST(Random, ImagesSayWhatTheOracleSays) {
   }
 }
 
+// Were the policies in audit in force, the pods that they concern would stand as in a cluster without any audit.
+TEST(Random, AuditedSidesSayWhatTheOracleSaysWithoutTheAudit) {
+  size_t audited = 0;
+  for (uint64_t seed = 1; seed <= rounds(150); ++seed) {
+    const model::Cluster cluster = oracle::random_cluster(seed, static_cast<int>(1 + seed % 40));
+    model::Cluster enforced = cluster;
+    for (auto& [name, policy] : enforced.policies) policy.audit = false;
+    for (auto& [name, ns] : enforced.namespaces) ns.audit = false;
+    const auto image_of = [&cluster](const std::string& node) {
+      image::Image image = compile_node(cluster, node);
+      for (auto& [id, endpoint] : image.endpoints)
+        for (size_t d = 0; d < endpoint.sides.size(); ++d)
+          if (endpoint.audited[d].ruleset) endpoint.sides[d] = endpoint.audited[d];
+      return image;
+    };
+    std::map<std::string, image::Image> images;
+    const model::PodAddresses addresses(cluster);
+    const Reference reference(enforced);
+    for (const model::Probe& probe : oracle::random_probes(cluster, seed, 200)) {
+      const auto wanted = reference.evaluate(probe);
+      const auto resolved = model::resolve(cluster, addresses, probe);
+      if (!wanted || !resolved || resolved->from.pod == nullptr) continue;
+      const model::Pod& pod = *resolved->from.pod;
+      const auto [image, is_new] = images.try_emplace(pod.node_name);
+      if (is_new) image->second = image_of(pod.node_name);
+      for (const auto& side : image->second.endpoints.at(endpoint_id(pod)).audited)
+        audited += bool(side.ruleset);
+      ASSERT_EQ(compile::evaluate(image->second, {endpoint_id(pod), Direction::kEgress, resolved->to.ip,
+                                                  resolved->protocol, resolved->port.value_or(net::Port())}),
+                wanted->egress)
+          << "seed " << seed << "\n"
+          << oracle::to_yaml(cluster) << oracle::to_json(probe);
+    }
+  }
+  EXPECT_GT(audited, 100u) << "too few pods in audit to prove anything";
+}
+
 // A node's view as it changes: the cluster by random changes, its pods as they come and go, its addresses.
 TEST(Random, EveryStepEqualsACompileFromNothing) {
   for (uint64_t seed = 1; seed <= rounds(60); ++seed) {

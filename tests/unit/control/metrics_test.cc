@@ -86,7 +86,7 @@ TEST(MetricsText, OfTheFlowTablesWhatWasRead) {
 
 TEST(MetricsText, EachFamilyIsDescribedOnce) {
   Metrics metrics;
-  metrics.observe_apply(std::chrono::milliseconds(3));
+  metrics.observe_apply(std::chrono::milliseconds(3), std::chrono::milliseconds(2));
   auto now = reading();
   now.flows.emplace();
   std::istringstream lines(metrics.text(now));

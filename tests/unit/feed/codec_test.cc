@@ -146,6 +146,28 @@ TEST(FeedCodec, APodsShareOfTheFlowsComesBack) {
   EXPECT_EQ(*back, model::Object(pod));
 }
 
+TEST(FeedCodec, WhatIsDoneWithAPolicyComesBack) {
+  model::NetworkPolicy policy;
+  policy.name = {"prod", "web"};
+  policy.audit = policy.metrics = true;
+  policy.log_level = model::LogLevel::kAll;
+  model::Namespace ns;
+  ns.name.name = "prod";
+  ns.labels[model::kNamespaceNameLabel] = "prod";
+  ns.audit = true;
+  for (const model::Object& object : {model::Object(policy), model::Object(ns)}) {
+    const auto back = decode(encode(object));
+    ASSERT_TRUE(back) << back.error().message();
+    EXPECT_EQ(*back, object);
+  }
+  v1::Object unknown = encode(model::Object(policy));
+  unknown.mutable_network_policy()->set_log_level(static_cast<v1::NetworkPolicy::LogLevel>(9));
+  const auto refused = decode(unknown);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message(),
+            "NetworkPolicy prod/web: log_level: 9 is no log level that is known here");
+}
+
 TEST(FeedCodec, ALongFieldIsRefused) {
   model::Pod pod;
   pod.name = {"prod", "web"};

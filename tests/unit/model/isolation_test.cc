@@ -30,5 +30,23 @@ TEST(Isolation, PoliciesOfTheNamespaceThatSelectThePodInThatDirection) {
   EXPECT_EQ(names_of(isolating_policies(cluster, "d", {}, Direction::kEgress)), Names{});
 }
 
+// What is in audit isolates nobody; asked what it would do, all isolate, where any of them is in audit.
+TEST(Isolation, PoliciesInAudit) {
+  Cluster cluster;
+  for (const char* name : {"first", "second"}) cluster.policies[{"b", name}].name = {"b", name};
+  using Names = std::vector<std::string>;
+  const auto isolating = [&](Policies which) {
+    return names_of(isolating_policies(cluster, "b", {}, Direction::kIngress, which));
+  };
+  EXPECT_EQ(isolating(Policies::kEnforced), (Names{"b/first", "b/second"}));
+  EXPECT_EQ(isolating(Policies::kAudited), Names{});
+  cluster.policies[{"b", "first"}].audit = true;
+  EXPECT_EQ(isolating(Policies::kEnforced), Names{"b/second"});
+  EXPECT_EQ(isolating(Policies::kAudited), (Names{"b/first", "b/second"}));
+  cluster.namespaces[{"", "b"}].audit = true;
+  EXPECT_EQ(isolating(Policies::kEnforced), Names{});
+  EXPECT_EQ(isolating(Policies::kAudited), (Names{"b/first", "b/second"}));
+}
+
 }  // namespace
 }  // namespace sluice::model

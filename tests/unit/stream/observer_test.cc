@@ -130,6 +130,25 @@ TEST_F(ObserverTest, AnAllowedConnectionHasTheRuleThatAllowsIt) {
   EXPECT_EQ(reader->taken[0].isolated_by_size(), 0);
 }
 
+TEST_F(ObserverTest, WhatPoliciesInAuditWouldDenyNamesThemAndIsCounted) {
+  model::NetworkPolicy trial = policy("prod/trial").selects({{"app", "web"}});
+  trial.audit = true;
+  node_->set_objects(objects(trial));
+  node_->apply();
+  auto reader = observe(following());
+  sluice_event audited = event(80);
+  audited.reason = SLUICE_ALLOWED_AUDIT;
+  observer_->accept(audited);
+  ASSERT_EQ(reader->taken.size(), 1u);
+  const v1::Flow& flow = reader->taken[0];
+  EXPECT_EQ(flow.verdict() + " " + flow.reason(), "audit audit");
+  ASSERT_EQ(flow.isolated_by_size(), 1);
+  EXPECT_EQ(flow.isolated_by(0), "prod/trial");
+  EXPECT_EQ(observer_->audited_in_last_hour(), 1u);
+  clock_ += 3700 * kASecond;
+  EXPECT_EQ(observer_->audited_in_last_hour(), 0u);
+}
+
 TEST_F(ObserverTest, HistoryThenWhatComes) {
   for (uint16_t port = 1; port <= 3; ++port) observer_->accept(event(port));
   v1::ObserveRequest request = following();
