@@ -4,6 +4,7 @@
 #include "agent/image/encode.h"
 #include "agent/kernel/bpffs.h"
 #include "agent/kernel/flows.h"
+#include "agent/kernel/pins.h"
 
 namespace sluice::control {
 
@@ -97,6 +98,19 @@ v1::PoliciesReply Agent::policies() {
 }
 v1::IdentitiesReply Agent::identities() {
   return identities_reply(view());
+}
+v1::MapsReply Agent::maps() {
+  std::vector<MapFacts> facts;
+  for (uint32_t i = 0; i < SLUICE_MAP_COUNT; ++i) {
+    const auto map = kernel_.programs->map(static_cast<sluice_map>(i));
+    facts.push_back(
+        {map.shape().name, kernel::kind_text(map.shape().type), map.entries, kernel::memory_of(map.fd)});
+  }
+  const int ring = kernel_.programs->events_fd();
+  const auto room = kernel::entries_of(ring);
+  facts.push_back(
+      {"events", kernel::kind_text(BPF_MAP_TYPE_RINGBUF), room ? *room : 0, kernel::memory_of(ring)});
+  return maps_reply(view(), facts, flows(flow_reader_.now()));
 }
 Result<v1::CheckReply> Agent::check(const v1::CheckRequest& request) {
   return check_reply(view(), request);

@@ -85,6 +85,9 @@ base::Result<v1::PoliciesReply> Client::policies() {
 base::Result<v1::IdentitiesReply> Client::identities() {
   return call(&v1::Control::Stub::Identities, v1::IdentitiesRequest(), timeout_);
 }
+base::Result<v1::MapsReply> Client::maps() {
+  return call(&v1::Control::Stub::Maps, v1::MapsRequest(), timeout_);
+}
 base::Result<v1::CheckReply> Client::check(const v1::CheckRequest& request) {
   return call(&v1::Control::Stub::Check, request, timeout_);
 }

@@ -170,6 +170,30 @@ void add_flows(const FlowReading& reading, v1::Flows& flows) {
   flows.set_refused(reading.node.refused);
 }
 
+v1::MapsReply maps_reply(const node::NodeView& node, const std::vector<MapFacts>& maps,
+                         const std::optional<FlowReading>& flows) {
+  auto counted = map_fill(node);
+  if (flows)
+    for (const auto& [map, facts] : {std::pair(SLUICE_MAP_FLOWS4, &flows->tables.ipv4),
+                                     std::pair(SLUICE_MAP_FLOWS6, &flows->tables.ipv6)})
+      counted.push_back({std::string(image::map_name(map)),
+                         facts->held[SLUICE_FLOWS_ANSWERED] + facts->held[SLUICE_FLOWS_UNANSWERED],
+                         facts->capacity});
+  v1::MapsReply reply;
+  for (const auto& facts : maps) {
+    auto* map = reply.add_maps();
+    map->set_name(facts.name);
+    map->set_kind(std::string(facts.kind));
+    map->set_limit(facts.limit);
+    if (facts.bytes) map->set_bytes(*facts.bytes);
+    const auto fill = std::ranges::find(counted, facts.name, &MetricsReading::Fill::map);
+    if (fill == counted.end()) continue;
+    map->set_used(fill->used);
+    map->set_limit(fill->limit);
+  }
+  return reply;
+}
+
 MetricsReading metrics_reading(const node::NodeView& node, const AgentFacts& facts,
                                const kernel::Counters& counters, const EndpointStats& stats) {
   MetricsReading now;

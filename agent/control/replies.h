@@ -3,7 +3,10 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "agent/control/metrics.h"
 #include "agent/node/node_view.h"
@@ -23,6 +26,14 @@ using EndpointStats = std::map<image::EndpointId, sluice_endpoint_stats>;
 // What the flow tables hold of each.
 using EndpointFlows = std::map<image::EndpointId, sluice_flow_counts>;
 
+// A map as the kernel has it.
+struct MapFacts {
+  std::string name;
+  std::string_view kind;
+  uint64_t limit = 0;
+  std::optional<uint64_t> bytes;
+};
+
 // Endpoint.ingress and .egress; `endpoint` is null where it is not in force.
 std::string side_text(const image::Endpoint* endpoint, model::Direction direction, bool strict);
 v1::SyncReply sync_reply(const node::NodeView& node);
@@ -35,6 +46,9 @@ v1::EndpointsReply endpoints_reply(const node::NodeView& node, const AgentFacts&
                                    const EndpointStats& stats, const EndpointFlows& flows);
 v1::PoliciesReply policies_reply(const node::NodeView& node);
 v1::IdentitiesReply identities_reply(const node::NodeView& node);
+// What the image fills and the flow tables hold is counted, the rest is not.
+v1::MapsReply maps_reply(const node::NodeView& node, const std::vector<MapFacts>& maps,
+                         const std::optional<FlowReading>& flows);
 base::Result<v1::CheckReply> check_reply(const node::NodeView& node, const v1::CheckRequest& request);
 MetricsReading metrics_reading(const node::NodeView& node, const AgentFacts& facts,
                                const kernel::Counters& counters, const EndpointStats& stats);

@@ -54,6 +54,10 @@ class ControlService final : public v1::Control::CallbackService {
                                        v1::IdentitiesReply* reply) override {
     return answer(context, [this, reply] { *reply = handler_.identities(); });
   }
+  grpc::ServerUnaryReactor* Maps(grpc::CallbackServerContext* context, const v1::MapsRequest*,
+                                 v1::MapsReply* reply) override {
+    return answer(context, [this, reply] { *reply = handler_.maps(); });
+  }
   grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext* context, const v1::CheckRequest* request,
                                   v1::CheckReply* reply) override {
     auto* reactor = context->DefaultReactor();

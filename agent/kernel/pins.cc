@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <fstream>
 #include <string>
 
 #include "agent/base/fd.h"
@@ -53,6 +54,14 @@ base::Result<uint32_t> entries_of(int map_fd) {
   if (const int code = bpf_obj_get_info_by_fd(map_fd, &info, &size); code != 0)
     return Error::from_errno(-code, "inspect a map");
   return info.max_entries;
+}
+
+std::optional<uint64_t> memory_of(int map_fd) {
+  std::ifstream facts("/proc/self/fdinfo/" + std::to_string(map_fd));
+  uint64_t bytes = 0;
+  for (std::string name; facts >> name;)
+    if (name == "memlock:" && facts >> bytes) return bytes;
+  return std::nullopt;
 }
 
 base::Status reuse_pinned(bpf_map* map, const fs::path& path) {

@@ -1,9 +1,10 @@
-// Maps of an object and their pins.
+// Maps of an object and their pins; how large a map is.
 #pragma once
 
 #include <bpf/libbpf.h>
 
 #include <filesystem>
+#include <optional>
 
 #include "agent/base/fd.h"
 #include "agent/base/result.h"
@@ -18,6 +19,9 @@ base::Status reuse_pinned(bpf_map* map, const std::filesystem::path& path);
 base::Result<uint32_t> pinned_entries(const std::filesystem::path& path);
 // Of a map at hand.
 base::Result<uint32_t> entries_of(int map_fd);
+
+// Bytes of memory that the kernel counts for a map at hand (proc(5): fdinfo, memlock); none where it does not say.
+std::optional<uint64_t> memory_of(int map_fd);
 
 // After load: pins what was not yet.
 base::Status pin_new(const bpf_map* map, const std::filesystem::path& path);

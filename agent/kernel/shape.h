@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 
 #include "sluice/maps.h"
 
@@ -26,6 +27,28 @@ inline constexpr std::array<MapShape, SLUICE_MAP_COUNT> kMapShapes = {{
         SLUICE_TABLES(SLUICE_SHAPE)
 #undef SLUICE_SHAPE
 }};
+
+// A map's type as bpftool writes it; of a policy table "table".
+inline constexpr std::string_view kind_text(uint32_t type) {
+  switch (type) {
+    case BPF_MAP_TYPE_UNSPEC:
+      return "table";
+    case BPF_MAP_TYPE_ARRAY:
+      return "array";
+    case BPF_MAP_TYPE_HASH:
+      return "hash";
+    case BPF_MAP_TYPE_LPM_TRIE:
+      return "lpm_trie";
+    case BPF_MAP_TYPE_LRU_HASH:
+      return "lru_hash";
+    case BPF_MAP_TYPE_PERCPU_ARRAY:
+      return "percpu_array";
+    case BPF_MAP_TYPE_RINGBUF:
+      return "ringbuf";
+    default:  // the kernel's list is open
+      return "?";
+  }
+}
 
 inline constexpr bool is_table(sluice_map map) {
   return map >= SLUICE_FIRST_TABLE && map < SLUICE_MAP_COUNT;

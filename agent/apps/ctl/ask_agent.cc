@@ -1,4 +1,4 @@
-// sluicectl with an agent: sync, status, endpoints, policies, identities.
+// sluicectl with an agent: sync, status, endpoints, policies, identities, maps.
 #include <google/protobuf/util/json_util.h>
 
 #include <chrono>
@@ -69,6 +69,11 @@ int run_identities(const AgentOptions& options) {
               [](const v1::IdentitiesReply& reply) { return identities_text(reply, use_colour()); });
 }
 
+int run_maps(const AgentOptions& options) {
+  return show(options.asking.client().maps(), options.output,
+              [](const v1::MapsReply& reply) { return maps_text(reply, use_colour()); });
+}
+
 int run_sync(const Asking& asking) {
   control::Client client = asking.client();
   auto synced = client.sync(asking.patience());
@@ -92,6 +97,8 @@ void add_agent_commands(Commands& commands) {
                              run_policies);
   commands.add<AgentOptions>("identities", "The classes of addresses that policies tell apart",
                              add_agent_options, run_identities);
+  commands.add<AgentOptions>("maps", "The BPF maps: entries in use, how many fit, memory", add_agent_options,
+                             run_maps);
   commands.add<Asking>("sync", "Wait until everything that the source holds now is in force",
                        add_asking_options, run_sync);
 }

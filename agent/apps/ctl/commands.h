@@ -41,7 +41,7 @@ void add_eval(Commands& commands);
 void add_matrix(Commands& commands);
 void add_lint(Commands& commands);
 void add_graph(Commands& commands);
-void add_agent_commands(Commands& commands);  // sync, status, endpoints, policies, identities
+void add_agent_commands(Commands& commands);  // sync, status, endpoints, policies, identities, maps
 void add_observe(Commands& commands);         // observe, top
 void add_check(Commands& commands);
 void add_diff(Commands& commands);

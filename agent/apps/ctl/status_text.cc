@@ -11,11 +11,21 @@ namespace {
 constexpr int kTopDrops = 8;
 constexpr int kLinesOfProblems = 20;
 
-std::string percent(const v1::MapFill& map) {
-  if (map.limit() == 0) return "-";
+std::string percent(uint64_t used, uint64_t limit) {
+  if (limit == 0) return "-";
   char text[32];
-  std::snprintf(text, sizeof text, "%.1f%%",
-                100.0 * static_cast<double>(map.used()) / static_cast<double>(map.limit()));
+  std::snprintf(text, sizeof text, "%.1f%%", 100.0 * static_cast<double>(used) / static_cast<double>(limit));
+  return text;
+}
+
+// 1536 as "1.5 KiB".
+std::string memory_text(uint64_t bytes) {
+  static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB"};
+  auto number = static_cast<double>(bytes);
+  size_t unit = 0;
+  for (; number >= 1024 && unit + 1 < std::size(kUnits); ++unit) number /= 1024;
+  char text[32];
+  std::snprintf(text, sizeof text, unit == 0 ? "%.0f %s" : "%.1f %s", number, kUnits[unit]);
   return text;
 }
 
@@ -87,10 +97,11 @@ std::string lines(const std::string& name, const google::protobuf::RepeatedPtrFi
   return text;
 }
 
-std::string maps_text(const v1::StatusReply& status, bool colour) {
+std::string fill_text(const v1::StatusReply& status, bool colour) {
   Table table({"MAP", "USED", "LIMIT", "FULL"});
   for (const auto& map : status.maps())
-    table.add({map.map(), std::to_string(map.used()), std::to_string(map.limit()), percent(map)});
+    table.add({map.map(), std::to_string(map.used()), std::to_string(map.limit()),
+               percent(map.used(), map.limit())});
   return "\n" + table.text(colour);
 }
 
@@ -171,7 +182,7 @@ std::string status_text(const v1::StatusReply& status, int64_t now, bool colour)
   text += lines("warnings", status.warnings());
   if (status.events_lost() > 0)
     text += line("reports", std::to_string(status.events_lost()) + " lost: the ring was full");
-  return text + maps_text(status, colour) + drops_text(status, colour);
+  return text + fill_text(status, colour) + drops_text(status, colour);
 }
 
 std::string endpoints_text(const v1::EndpointsReply& reply, bool colour) {
@@ -227,6 +238,16 @@ std::string identities_text(const v1::IdentitiesReply& reply, bool colour) {
   for (const auto& identity : reply.identities())
     table.add({identity.id(), std::to_string(identity.addresses()), joined(list_of(identity.sample()), 3),
                joined(list_of(identity.ports()), 3), joined(list_of(identity.peers()), 3)});
+  return table.text(colour);
+}
+
+std::string maps_text(const v1::MapsReply& reply, bool colour) {
+  Table table({"MAP", "KIND", "USED", "ROOM", "FULL", "MEMORY"});
+  for (const auto& map : reply.maps())
+    table.add({map.name(), map.kind(), map.has_used() ? std::to_string(map.used()) : "-",
+               map.kind() == "ringbuf" ? memory_text(map.limit()) : std::to_string(map.limit()),
+               map.has_used() ? percent(map.used(), map.limit()) : "-",
+               map.has_bytes() ? memory_text(map.bytes()) : "-"});
   return table.text(colour);
 }
 

@@ -107,5 +107,25 @@ TEST(FlowsReply, IsOfBothTablesAndTheWholeNode) {
   EXPECT_EQ(flows.refused(), 13u);
 }
 
+TEST_F(ReconcilerTest, AMapIsCountedWhereTheImageOrTheFlowTablesDo) {
+  auto node = make_node();
+  give_first(*node);
+  node->apply();
+  control::FlowReading flows;
+  flows.tables.ipv4 = {262144, {3, 7}, 2, 3600};
+  const auto reply = control::maps_reply(
+      node->view(),
+      {{"endpoints", "array", 9, 4096}, {"flows4", "array", 65536, {}}, {"counters", "percpu_array", 48, 0}}, flows);
+  ASSERT_EQ(reply.maps_size(), 3);
+  EXPECT_EQ(reply.maps(0).used(), 2u);
+  EXPECT_EQ(reply.maps(0).limit(), SLUICE_MAX_ENDPOINTS - 1u);
+  EXPECT_EQ(reply.maps(0).bytes(), 4096u);
+  EXPECT_EQ(reply.maps(1).used(), 10u) << "idle ones are in nobody's way";
+  EXPECT_EQ(reply.maps(1).limit(), 262144u) << "connections, not buckets";
+  EXPECT_FALSE(reply.maps(1).has_bytes());
+  EXPECT_FALSE(reply.maps(2).has_used());
+  EXPECT_EQ(reply.maps(2).kind(), "percpu_array");
+}
+
 }  // namespace
 }  // namespace sluice::node

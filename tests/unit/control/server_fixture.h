@@ -40,6 +40,11 @@ class FakeDesk final : public ControlHandler {
   v1::EndpointsReply endpoints() override { return {}; }
   v1::PoliciesReply policies() override { return {}; }
   v1::IdentitiesReply identities() override { return {}; }
+  v1::MapsReply maps() override {
+    v1::MapsReply reply;
+    reply.add_maps()->set_name("rules");
+    return reply;
+  }
   base::Result<v1::CheckReply> check(const v1::CheckRequest& request) override {
     if (request.from().empty()) return base::Error("from: is missing");
     v1::CheckReply reply;

@@ -26,6 +26,7 @@ TEST_F(ServerTest, AnswersItsOwnerOnly) {
   EXPECT_EQ(mode_of(directory_ + "/run"), 0700u);
   Client client(socket_);
   EXPECT_EQ(client.status().value().node(), "node-1");
+  EXPECT_EQ(client.maps().value().maps(0).name(), "rules");
   EXPECT_EQ(client.sync(std::chrono::seconds(5)).value().epoch(), 7u);
 }
 

@@ -106,5 +106,23 @@ TEST(EndpointsText, FlowsWhereThereAreAny) {
   EXPECT_THAT(endpoints_text(reply, false), HasSubstr("5 displaced, 2 refused\n"));
 }
 
+TEST(MapsText, WhatNobodyCountsHasADash) {
+  v1::MapsReply reply;
+  auto* rules = reply.add_maps();
+  rules->set_name("rules");
+  rules->set_kind("table");
+  rules->set_used(419430);
+  rules->set_limit(4194304);
+  rules->set_bytes(1536 * 1024);
+  auto* events = reply.add_maps();
+  events->set_name("events");
+  events->set_kind("ringbuf");
+  events->set_limit(262144);
+  EXPECT_EQ(maps_text(reply, false),
+            "MAP     KIND     USED    ROOM       FULL   MEMORY\n"
+            "rules   table    419430  4194304    10.0%  1.5 MiB\n"
+            "events  ringbuf  -       256.0 KiB  -      -\n");
+}
+
 }  // namespace
 }  // namespace sluice::apps::ctl

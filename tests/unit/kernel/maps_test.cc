@@ -11,6 +11,7 @@
 #include "agent/kernel/counters.h"
 #include "agent/kernel/events.h"
 #include "agent/kernel/hz.h"
+#include "agent/kernel/pins.h"
 #include "agent/kernel/test_run.h"
 #include "tests/unit/kernel/world.h"
 
@@ -271,6 +272,20 @@ TEST_F(Maps, ATestRunRepeats) {
   const TestRun result = must(test_run(programs, SLUICE_INGRESS, packet, {kLoopback, 1000}));
   EXPECT_EQ(result.verdict, kDrop);
   EXPECT_EQ(denied(), before + 1000);
+}
+
+TEST_F(Maps, SaysWhatMemoryTheyTake) {
+  const MapHandle stats = shared_private().map(SLUICE_MAP_STATS);
+  const auto bytes = memory_of(stats.fd);
+  ASSERT_TRUE(bytes);
+  EXPECT_GE(*bytes, uint64_t{stats.entries} * sizeof(sluice_endpoint_stats));
+  EXPECT_FALSE(memory_of(-1));
+}
+
+TEST(MapKinds, EachMapHasAWord) {
+  for (const MapShape& shape : kMapShapes) EXPECT_NE(kind_text(shape.type), "?") << shape.name;
+  EXPECT_EQ(kind_text(kMapShapes[SLUICE_MAP_FRAGMENTS].type), "lru_hash");
+  EXPECT_EQ(kind_text(kMapShapes[SLUICE_MAP_RULES].type), "table");
 }
 
 }  // namespace
