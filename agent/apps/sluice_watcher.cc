@@ -45,7 +45,7 @@ int run(int argc, char** argv) {
   boost::asio::io_context loop(1);
   watcher::Watcher watcher(loop, *server, watcher_options(arguments), log);
   auto http = listen_for_metrics(loop, arguments,
-                                 [&watcher](std::string_view path) { return watcher.answer_http(path); });
+                                 [&watcher](const auto& request) { return watcher.answer_http(request); });
   if (!http) return fail(kProgram, kExitUsage, http.error().message());
   watcher.run();
   end_within(kEndGrace);

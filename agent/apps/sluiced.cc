@@ -98,8 +98,8 @@ int run_agent(const SluicedOptions& options) {
     folder = std::move(*opened);
   }
   std::unique_ptr<control::Agent> agent;
-  const auto answer = [&agent](std::string_view path) {
-    return agent ? agent->answer_http(path) : serve::HttpAnswer{503, "text/plain", "starting\n"};
+  const auto answer = [&agent](const serve::HttpRequest& request) {
+    return agent ? agent->answer_http(request) : serve::HttpAnswer{503, "text/plain", "starting\n"};
   };
   auto http = listen_for_metrics(loop, options, answer);
   if (!http) return give_up(options, kExitUsage, http.error().message());

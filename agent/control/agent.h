@@ -67,7 +67,7 @@ class Agent final : public ControlHandler {
 
   // Until SIGTERM or SIGINT.
   void run();
-  serve::HttpAnswer answer_http(std::string_view path);
+  serve::HttpAnswer answer_http(const serve::HttpRequest& request);
 
   void sync(std::chrono::steady_clock::time_point deadline, SyncDone done) override;
   v1::StatusReply status() override;
@@ -154,6 +154,7 @@ class Agent final : public ControlHandler {
   AgentFacts facts_;
   CniRequests cni_;
   Metrics metrics_;
+  observe::NamespaceTotals namespaces_;  // for metrics
   FlowReader flow_reader_;
   node::EndpointSettings flow_shares_, observed_;
   stream::Observer observer_;

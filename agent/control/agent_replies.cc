@@ -5,6 +5,7 @@
 #include "agent/kernel/bpffs.h"
 #include "agent/kernel/flows.h"
 #include "agent/kernel/pins.h"
+#include "agent/serve/exposition.h"
 
 namespace sluice::control {
 
@@ -73,7 +74,8 @@ void Agent::remove_other_layouts() {
 }
 
 MetricsReading Agent::reading() {
-  MetricsReading now = metrics_reading(view(), facts_, counters(), stats());
+  MetricsReading now = metrics_reading(view(), facts_, counters(), stats(), endpoint_flows());
+  now.namespaces = namespaces_.update(pod_counts(now.drops));
   now.flows = flows(flow_reader_.lately());
   for (uint32_t i = SLUICE_FIRST_TABLE; i < SLUICE_MAP_COUNT; ++i) {
     const auto map = static_cast<sluice_map>(i);
@@ -162,8 +164,9 @@ Result<v1::Flow> Agent::event(const v1::EventRequest& request) {
   return observer_.event(request.id());
 }
 
-serve::HttpAnswer Agent::answer_http(std::string_view path) {
-  if (path == "/metrics") return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_.text(reading())};
+serve::HttpAnswer Agent::answer_http(const serve::HttpRequest& request) {
+  const std::string_view path = request.path;
+  if (path == "/metrics") return serve::metrics_answer(request.accept, metrics_.families(reading()));
   if (path == "/healthz" || path == "/livez") return {200, "text/plain; charset=utf-8", "ok\n"};
   if (path == "/readyz") {
     const std::string why = view().why_not_ready();

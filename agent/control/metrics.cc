@@ -1,6 +1,5 @@
 #include "agent/control/metrics.h"
 
-#include <prometheus/text_serializer.h>
 #include <algorithm>
 
 #include "agent/flow/reasons.h"
@@ -186,6 +185,27 @@ void add_endpoints(const MetricsReading& now, Families& all) {
   all.add(static_cast<double>(lost), {{"outcome", "lost"}});
 }
 
+void add_namespaces(const observe::NamespaceTotals::Totals& namespaces, Families& all) {
+  all.begin("sluice_namespace_drops_total",
+            "Packets denied, by namespace of the pod of this node; other: of namespaces beyond 64.",
+            MetricType::Counter);
+  for (const auto& [ns, counts] : namespaces)
+    for (size_t direction = 0; direction < 2; ++direction)
+      all.add(static_cast<double>(counts.denied[direction]),
+              {{"namespace", ns}, {"direction", kDirections[direction]}});
+  all.begin(
+      "sluice_namespace_flows",
+      "Allowed connections that are remembered of its pods, idle ones too until another takes their place.",
+      MetricType::Gauge);
+  for (const auto& [ns, counts] : namespaces) {
+    const auto add = [&all, &ns = ns](const char* kind, uint64_t count) {
+      all.add(static_cast<double>(count), {{"namespace", ns}, {"kind", kind}});
+    };
+    add("answered", counts.flows[SLUICE_FLOWS_ANSWERED]);
+    add("unanswered", counts.flows[SLUICE_FLOWS_UNANSWERED]);
+  }
+}
+
 }  // namespace
 
 Metrics::Metrics()
@@ -209,7 +229,7 @@ Metrics::Metrics()
                .Register(registry_)
                .Add({}, kChangeSeconds)) {}
 
-std::string Metrics::text(const MetricsReading& reading) const {
+std::vector<prometheus::MetricFamily> Metrics::families(const MetricsReading& reading) const {
   Families all;
   add_state(reading, all);
   if (reading.feed) add_feed(*reading.feed, all);
@@ -218,9 +238,10 @@ std::string Metrics::text(const MetricsReading& reading) const {
   add_packets(reading, all);
   add_policies(reading, all);
   add_endpoints(reading, all);
+  add_namespaces(reading.namespaces, all);
   auto families = all.drain();
   for (auto& family : registry_.Collect()) families.push_back(std::move(family));
-  return prometheus::TextSerializer().Serialize(families);
+  return families;
 }
 
 }  // namespace sluice::control

@@ -1,9 +1,10 @@
-// Metrics: what /metrics says, in the Prometheus text format. Names and help texts stand in one
+// Metrics: what /metrics says (agent/serve/exposition.h writes it). Names and help texts stand in one
 // table (metrics.cc); pages and alerts rely on them.
 //
 // Laws:
 //  1. Labels are bounded: reasons, directions, maps and kinds are closed sets; namespace and pod
-//     are those of this node's pods; policies those that ask for it, PolicyAsks::kMostCounted at most.
+//     are those of this node's pods, of what is by namespace at most observe::kMostNamespaces; policies those that ask
+//     for it, PolicyAsks::kMostCounted at most.
 //  2. Counters that the kernel keeps are read when /metrics is asked for.
 //
 // One thread.
@@ -20,6 +21,7 @@
 
 #include "agent/kernel/counters.h"
 #include "agent/kernel/flows.h"
+#include "agent/observe/namespace_totals.h"
 #include "agent/source/feed/stream_source.h"
 #include "agent/stream/policy_asks.h"
 
@@ -28,6 +30,7 @@ namespace sluice::control {
 struct EndpointDrops {
   std::string ns, pod;
   sluice_endpoint_stats stats{};
+  sluice_flow_counts flows{};
 };
 
 // The connections that the node remembers.
@@ -56,6 +59,7 @@ struct MetricsReading {
   kernel::Counters counters{};
   std::vector<EndpointDrops> drops;
   std::map<model::ObjectName, stream::PolicyAsks::Counts> policy_counts;
+  observe::NamespaceTotals::Totals namespaces;
   uint64_t announced = 0;                         // endpoints that CNI plugins announced
   std::optional<FlowReading> flows;               // none: they could not be read
   std::optional<source::feed::FeedReading> feed;  // where objects come through the control API
@@ -70,7 +74,7 @@ class Metrics {
   }
   // From a change's reading at its source to its being in force.
   void observe_change(std::chrono::duration<double> took) { change_seconds_->Observe(took.count()); }
-  std::string text(const MetricsReading& reading) const;
+  std::vector<prometheus::MetricFamily> families(const MetricsReading& reading) const;
 
  private:
   prometheus::Registry registry_;

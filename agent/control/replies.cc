@@ -195,7 +195,8 @@ v1::MapsReply maps_reply(const node::NodeView& node, const std::vector<MapFacts>
 }
 
 MetricsReading metrics_reading(const node::NodeView& node, const AgentFacts& facts,
-                               const kernel::Counters& counters, const EndpointStats& stats) {
+                               const kernel::Counters& counters, const EndpointStats& stats,
+                               const EndpointFlows& flows) {
   MetricsReading now;
   now.version = facts.version;
   now.node = node.name();
@@ -232,12 +233,29 @@ MetricsReading metrics_reading(const node::NodeView& node, const AgentFacts& fac
     const auto& pods = node.compiler().cluster().pods;
     const auto pod = pods.find(local.name);
     if (pod == pods.end()) continue;
-    const auto found = stats.find(compile::endpoint_id(pod->second));
+    const auto id = compile::endpoint_id(pod->second);
+    const auto found = stats.find(id);
+    const auto held = flows.find(id);
     const bool again =
         !now.drops.empty() && now.drops.back().ns == local.name.ns && now.drops.back().pod == local.name.name;
-    if (found != stats.end() && !again) now.drops.push_back({local.name.ns, local.name.name, found->second});
+    if (found == stats.end() || again) continue;
+    now.drops.push_back({local.name.ns, local.name.name, found->second,
+                         held == flows.end() ? sluice_flow_counts{} : held->second});
   }
   return now;
+}
+
+std::vector<observe::PodCounts> pod_counts(const std::vector<EndpointDrops>& pods) {
+  std::vector<observe::PodCounts> all;
+  for (const auto& pod : pods) {
+    auto& counts = all.emplace_back(observe::PodCounts{pod.ns, pod.pod, {}}).counts;
+    for (size_t i = 0; i < 2; ++i) {
+      counts.denied[i] = pod.stats.denied_packets[i];
+      // CPUs that count at once may leave a moment at which fewer than none are held.
+      counts.flows[i] = static_cast<uint64_t>(std::max<int64_t>(pod.flows.held[i], 0));
+    }
+  }
+  return all;
 }
 
 }  // namespace sluice::control

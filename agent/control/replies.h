@@ -51,6 +51,9 @@ v1::MapsReply maps_reply(const node::NodeView& node, const std::vector<MapFacts>
                          const std::optional<FlowReading>& flows);
 base::Result<v1::CheckReply> check_reply(const node::NodeView& node, const v1::CheckRequest& request);
 MetricsReading metrics_reading(const node::NodeView& node, const AgentFacts& facts,
-                               const kernel::Counters& counters, const EndpointStats& stats);
+                               const kernel::Counters& counters, const EndpointStats& stats,
+                               const EndpointFlows& flows);
+// What they count, for NamespaceTotals.
+std::vector<observe::PodCounts> pod_counts(const std::vector<EndpointDrops>& pods);
 
 }  // namespace sluice::control

@@ -37,6 +37,10 @@ namespace {
 
 constexpr std::chrono::milliseconds kHttpPause{200};
 
+std::string_view view_of(beast::string_view boosts) {
+  return {boosts.data(), boosts.size()};
+}
+
 http::response<http::string_body> respond(const http::request_parser<http::empty_body>& parser,
                                           const HttpHandler& handler) {
   const auto& request = parser.get();
@@ -44,8 +48,8 @@ http::response<http::string_body> respond(const http::request_parser<http::empty
   if (request.method() != http::verb::get && request.method() != http::verb::head)
     answer = {405, "text/plain; charset=utf-8", "only GET and HEAD are answered here\n"};
   else
-    answer = handler(std::string_view(request.target().data(), request.target().size())
-                         .substr(0, request.target().find('?')));
+    answer = handler({view_of(request.target()).substr(0, request.target().find('?')),
+                      view_of(request[http::field::accept])});
   http::response<http::string_body> response(http::status(answer.status), request.version());
   response.set(http::field::content_type, answer.content_type);
   response.keep_alive(false);

@@ -30,8 +30,11 @@ struct HttpAnswer {
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
 };
-// By path, without the query.
-using HttpHandler = std::function<HttpAnswer(std::string_view path)>;
+struct HttpRequest {
+  std::string_view path;         // without the query
+  std::string_view accept = {};  // the header's value; empty: there is none
+};
+using HttpHandler = std::function<HttpAnswer(const HttpRequest& request)>;
 
 // "127.0.0.1:9619", "[::1]:9619"; an error says how to write it.
 base::Result<boost::asio::ip::tcp::endpoint> parse_endpoint(std::string_view text);

@@ -8,6 +8,8 @@
 // Everything runs on the thread that runs `loop`.
 #pragma once
 
+#include <prometheus/metric_family.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <memory>
@@ -38,7 +40,7 @@ class Watcher {
   // start(), then until SIGTERM or SIGINT.
   void run();
   // /livez, /healthz, /readyz, /metrics
-  serve::HttpAnswer answer_http(std::string_view path);
+  serve::HttpAnswer answer_http(const serve::HttpRequest& request);
   // Why it is not ready, one line; empty where the agent has been sent everything there is.
   std::string not_ready() const;
 
@@ -47,7 +49,7 @@ class Watcher {
   // Has it changed since it was logged last?
   bool note_problem(size_t informer);
   v1::SourceState source_state() const;
-  std::string metrics() const;
+  std::vector<prometheus::MetricFamily> metrics() const;
 
   boost::asio::io_context& loop_;
   const WatcherOptions options_;

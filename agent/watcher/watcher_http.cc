@@ -1,6 +1,5 @@
 // What sluice-watcher says over HTTP. Names and help texts are those of docs/watcher.md.
-#include <prometheus/text_serializer.h>
-
+#include "agent/serve/exposition.h"
 #include "agent/serve/metric_families.h"
 #include "agent/watcher/watcher.h"
 
@@ -32,7 +31,7 @@ constexpr source::kube::Failure::Kind kFailures[] = {
 
 }  // namespace
 
-std::string Watcher::metrics() const {
+std::vector<prometheus::MetricFamily> Watcher::metrics() const {
   serve::MetricFamilies all;
   all.begin("sluice_watcher_build_info", "Version of the watcher; always 1.", MetricType::Gauge);
   all.add(1, {{"version", options_.version}});
@@ -77,12 +76,13 @@ std::string Watcher::metrics() const {
             static_cast<double>(sender_.refused()));
   all.gauge("sluice_watcher_batches_not_in_force", "Batches sent whose content is not in force yet.",
             static_cast<double>(sender_.sent() - std::min(sender_.sent(), sender_.in_force())));
-  return prometheus::TextSerializer().Serialize(all.drain());
+  return all.drain();
 }
 
-serve::HttpAnswer Watcher::answer_http(std::string_view path) {
+serve::HttpAnswer Watcher::answer_http(const serve::HttpRequest& request) {
+  const std::string_view path = request.path;
   if (path == "/livez" || path == "/healthz") return {200, "text/plain; charset=utf-8", "ok\n"};
-  if (path == "/metrics") return {200, "text/plain; version=0.0.4; charset=utf-8", metrics()};
+  if (path == "/metrics") return serve::metrics_answer(request.accept, metrics());
   if (path != "/readyz")
     return {404, "text/plain; charset=utf-8", "not found: /metrics, /livez or /readyz\n"};
   const std::string why = not_ready();

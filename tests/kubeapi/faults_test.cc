@@ -112,7 +112,7 @@ TEST(Relist, TellsTheDifferenceAlone) {
   ASSERT_TRUE(stack.run_until([&] { return stack.told("/api/v1/pods: https://"); }))
       << "the agent is told why";
   EXPECT_NE(stack.agent.cluster(), model::Cluster()) << "what is known stands";
-  EXPECT_EQ(stack.watcher().answer_http("/readyz").status, 200u) << "and is all that the agent needs";
+  EXPECT_EQ(stack.watcher().answer_http({"/readyz"}).status, 200u) << "and is all that the agent needs";
   ASSERT_TRUE(stack.run_until([&] { return stack.metric("sluice_watcher_watching") == 0; }));
   EXPECT_GT(stack.metric("sluice_watcher_unfollowed_seconds", "\"Pod\""), 0);
   away = false;

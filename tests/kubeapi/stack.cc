@@ -83,7 +83,7 @@ bool Stack::run_until_equal() {
 }
 
 double Stack::metric(const std::string& name, const std::string& part) {
-  std::istringstream lines(watcher_->answer_http("/metrics").body);
+  std::istringstream lines(watcher_->answer_http({"/metrics"}).body);
   double sum = 0;
   for (std::string line; std::getline(lines, line);) {
     const bool named = line.starts_with(name + "{") || line.starts_with(name + " ");

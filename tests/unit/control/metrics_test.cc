@@ -1,6 +1,7 @@
 #include "agent/control/metrics.h"
 
 #include <gmock/gmock.h>
+#include <prometheus/text_serializer.h>
 
 #include <set>
 #include <sstream>
@@ -10,6 +11,10 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
+
+std::string text_of(const MetricsReading& reading, const Metrics& metrics = Metrics()) {
+  return prometheus::TextSerializer().Serialize(metrics.families(reading));
+}
 
 MetricsReading reading() {
   MetricsReading now;
@@ -25,12 +30,13 @@ MetricsReading reading() {
   sluice_endpoint_stats stats{};
   stats.denied_packets[SLUICE_EGRESS] = 4;
   stats.lost = 2;
-  now.drops = {{"prod", "web-\"1\"", stats}};
+  now.drops = {{"prod", "web-\"1\"", stats, {}}};
+  now.namespaces = {{"prod", {{1, 4}, {2, 3}}}};
   return now;
 }
 
 TEST(MetricsText, SaysWhatTheReadingHolds) {
-  const std::string text = Metrics().text(reading());
+  const std::string text = text_of(reading());
   for (const char* line : {
            "sluice_build_info{version=\"1.2.3\",node=\"node-1\",mode=\"enforce\"} 1",
            "sluice_epoch 5",
@@ -44,13 +50,17 @@ TEST(MetricsText, SaysWhatTheReadingHolds) {
            "sluice_judged_total{reason=\"policy\",direction=\"ingress\"} 9",
            "sluice_endpoint_drops_total{namespace=\"prod\",pod=\"web-\\\"1\\\"\",direction=\"egress\"} 4",
            "sluice_drop_reports{outcome=\"lost\"} 2",
+           "sluice_namespace_drops_total{namespace=\"prod\",direction=\"ingress\"} 1",
+           "sluice_namespace_drops_total{namespace=\"prod\",direction=\"egress\"} 4",
+           "sluice_namespace_flows{namespace=\"prod\",kind=\"unanswered\"} 2",
+           "sluice_namespace_flows{namespace=\"prod\",kind=\"answered\"} 3",
            "sluice_apply_failures_total 0",
        })
     EXPECT_THAT(text, HasSubstr(std::string(line) + "\n"));
 }
 
 TEST(MetricsText, EveryDropReasonIsThereFromTheStartAndNoAllowedOneAmongThem) {
-  const std::string text = Metrics().text({});
+  const std::string text = text_of({});
 #define SLUICE_EXPECT(NAME, label, what) \
   EXPECT_THAT(text, HasSubstr("sluice_drops_total{reason=\"" label "\",direction=\"ingress\"} 0\n"));
   SLUICE_DENY_REASONS(SLUICE_EXPECT)
@@ -59,7 +69,7 @@ TEST(MetricsText, EveryDropReasonIsThereFromTheStartAndNoAllowedOneAmongThem) {
 }
 
 TEST(MetricsText, OfTheFlowTablesWhatWasRead) {
-  EXPECT_THAT(Metrics().text(reading()), Not(HasSubstr("sluice_flows"))) << "unread";
+  EXPECT_THAT(text_of(reading()), Not(HasSubstr("sluice_flows"))) << "unread";
   FlowReading flows;
   flows.tables.ipv4 = {262144, {3, 7}, 2, 3600};
   flows.tables.ipv6 = {131072, {}, 1, 0};
@@ -68,7 +78,7 @@ TEST(MetricsText, OfTheFlowTablesWhatWasRead) {
   flows.node.refused = 13;
   auto now = reading();
   now.flows = flows;
-  const std::string text = Metrics().text(now);
+  const std::string text = text_of(now);
   for (const char* line : {
            "sluice_flows{family=\"ipv4\",kind=\"answered\"} 7",
            "sluice_flows{family=\"ipv4\",kind=\"unanswered\"} 3",
@@ -89,7 +99,7 @@ TEST(MetricsText, EachFamilyIsDescribedOnce) {
   metrics.observe_apply(std::chrono::milliseconds(3), std::chrono::milliseconds(2));
   auto now = reading();
   now.flows.emplace();
-  std::istringstream lines(metrics.text(now));
+  std::istringstream lines(text_of(now, metrics));
   std::set<std::string> described;
   for (std::string line; std::getline(lines, line);)
     if (line.rfind("# TYPE ", 0) == 0) {

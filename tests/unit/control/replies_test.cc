@@ -37,7 +37,7 @@ TEST_F(ReconcilerTest, TheStatusSaysWhyTheNodeIsNotReady) {
   EXPECT_TRUE(reply.started());
   EXPECT_FALSE(reply.ready());
   EXPECT_EQ(reply.not_ready(), "--netns-dir /netns: does not exist");
-  const auto metrics = control::metrics_reading(node->view(), {}, {}, {});
+  const auto metrics = control::metrics_reading(node->view(), {}, {}, {}, {});
   EXPECT_FALSE(metrics.ready);
   EXPECT_EQ(metrics.namespaces_unseen, 1u);
 }
@@ -115,7 +115,8 @@ TEST_F(ReconcilerTest, AMapIsCountedWhereTheImageOrTheFlowTablesDo) {
   flows.tables.ipv4 = {262144, {3, 7}, 2, 3600};
   const auto reply = control::maps_reply(
       node->view(),
-      {{"endpoints", "array", 9, 4096}, {"flows4", "array", 65536, {}}, {"counters", "percpu_array", 48, 0}}, flows);
+      {{"endpoints", "array", 9, 4096}, {"flows4", "array", 65536, {}}, {"counters", "percpu_array", 48, 0}},
+      flows);
   ASSERT_EQ(reply.maps_size(), 3);
   EXPECT_EQ(reply.maps(0).used(), 2u);
   EXPECT_EQ(reply.maps(0).limit(), SLUICE_MAX_ENDPOINTS - 1u);
@@ -125,6 +126,23 @@ TEST_F(ReconcilerTest, AMapIsCountedWhereTheImageOrTheFlowTablesDo) {
   EXPECT_FALSE(reply.maps(1).has_bytes());
   EXPECT_FALSE(reply.maps(2).has_used());
   EXPECT_EQ(reply.maps(2).kind(), "percpu_array");
+}
+
+TEST_F(ReconcilerTest, WhatPodsCountIsReadForTheirNamespace) {
+  auto node = make_node();
+  give_first(*node);
+  node->apply();
+  const auto web = compile::endpoint_id(node->view().compiler().cluster().pods.at({"prod", "web"}));
+  sluice_endpoint_stats stats{};
+  stats.denied_packets[SLUICE_EGRESS] = 4;
+  const auto reading =
+      control::metrics_reading(node->view(), {}, {}, {{web, stats}}, {{web, {{-1, 7}, {3, 4}, 5, 6, {}}}});
+  const auto counts = control::pod_counts(reading.drops);
+  ASSERT_EQ(counts.size(), 1u) << "prod/db, of which nothing was read, has none";
+  EXPECT_EQ(counts[0].ns + "/" + counts[0].pod, "prod/web");
+  EXPECT_EQ(counts[0].counts.denied[SLUICE_EGRESS], 4u);
+  EXPECT_EQ(counts[0].counts.flows[SLUICE_FLOWS_UNANSWERED], 0u) << "never less than none";
+  EXPECT_EQ(counts[0].counts.flows[SLUICE_FLOWS_ANSWERED], 7u);
 }
 
 }  // namespace

@@ -26,9 +26,10 @@ class HttpTest : public ::testing::Test {
  protected:
   void SetUp() override {
     auto listening =
-        HttpListener::listen(loop_, parse_endpoint("127.0.0.1:0").value(), [](std::string_view path) {
-          return path == "/metrics" ? HttpAnswer{200, "text/plain", "a 1\n"}
-                                    : HttpAnswer{404, "text/plain", "no\n"};
+        HttpListener::listen(loop_, parse_endpoint("127.0.0.1:0").value(), [](const HttpRequest& request) {
+          return request.path == "/metrics"
+                     ? HttpAnswer{200, "text/plain", std::string(request.accept) + "a 1\n"}
+                     : HttpAnswer{404, "text/plain", "no\n"};
         });
     ASSERT_TRUE(listening.ok()) << listening.error().message();
     listener_.emplace(std::move(*listening));
@@ -60,6 +61,11 @@ TEST_F(HttpTest, AnswersGet) {
   const auto answer = ask("GET /metrics?x=1 HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_EQ(answer.substr(0, 15), "HTTP/1.1 200 OK");
   EXPECT_EQ(answer.substr(answer.size() - 8), "\r\n\r\na 1\n");
+}
+
+TEST_F(HttpTest, HandsOnWhatIsAcceptedOfAllThatItIsTold) {
+  const auto answer = ask("GET /metrics HTTP/1.1\r\nHost: a\r\nAccept: x/y; q=0.5, */*\r\nCookie: c\r\n\r\n");
+  EXPECT_EQ(answer.substr(answer.find("\r\n\r\n") + 4), "x/y; q=0.5, */*a 1\n");
 }
 
 TEST_F(HttpTest, HeadHasNoBody) {
@@ -97,7 +103,7 @@ class Crowd {
  public:
   Crowd()
       : listener_(*HttpListener::listen(loop_, parse_endpoint("[::]:0").value(),
-                                        [](std::string_view) { return HttpAnswer{}; })),
+                                        [](const HttpRequest&) { return HttpAnswer{}; })),
         server_([this] { loop_.run_for(std::chrono::seconds(30)); }) {}
   Crowd(const Crowd&) = delete;
   Crowd& operator=(const Crowd&) = delete;
