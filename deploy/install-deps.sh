@@ -19,10 +19,14 @@ packages=(
   prometheus-cpp-dev libspdlog-dev libcli11-dev
   # captures, for sluicectl replay
   libpcap-dev
+  # the archive of sluicectl bugreport; linked as an archive itself
+  libarchive-dev zlib1g-dev
   # what sluicectl graph draws with, loaded when it is asked to
   libgvc6
   # tests, fuzzers (sanitizer run-times; llvm-14 has the symbolizer for their reports), benchmarks
   libgtest-dev libgmock-dev libbenchmark-dev libclang-rt-14-dev llvm-14
+  # the strict parser of OpenMetrics
+  python3-prometheus-client
   # make check
   git python3 python3-yaml python3-jsonschema clang-format-14 clang-tidy-14 shellcheck
   # the lab, the demo and the live tests: ip, tc, pgrep

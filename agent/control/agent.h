@@ -75,6 +75,7 @@ class Agent final : public ControlHandler {
   v1::PoliciesReply policies() override;
   v1::IdentitiesReply identities() override;
   v1::MapsReply maps() override;
+  v1::MetricsReply metrics() override;
   base::Result<v1::CheckReply> check(const v1::CheckRequest& request) override;
   void observe(const v1::ObserveRequest& request, std::shared_ptr<stream::Sink> sink) override;
   base::Result<v1::Flow> event(const v1::EventRequest& request) override;

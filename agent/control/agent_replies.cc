@@ -114,6 +114,11 @@ v1::MapsReply Agent::maps() {
       {"events", kernel::kind_text(BPF_MAP_TYPE_RINGBUF), room ? *room : 0, kernel::memory_of(ring)});
   return maps_reply(view(), facts, flows(flow_reader_.now()));
 }
+v1::MetricsReply Agent::metrics() {
+  v1::MetricsReply reply;
+  reply.set_text(serve::metrics_answer("", metrics_.families(reading())).body);
+  return reply;
+}
 Result<v1::CheckReply> Agent::check(const v1::CheckRequest& request) {
   return check_reply(view(), request);
 }

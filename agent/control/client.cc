@@ -88,6 +88,9 @@ base::Result<v1::IdentitiesReply> Client::identities() {
 base::Result<v1::MapsReply> Client::maps() {
   return call(&v1::Control::Stub::Maps, v1::MapsRequest(), timeout_);
 }
+base::Result<v1::MetricsReply> Client::metrics() {
+  return call(&v1::Control::Stub::Metrics, v1::MetricsRequest(), timeout_);
+}
 base::Result<v1::CheckReply> Client::check(const v1::CheckRequest& request) {
   return call(&v1::Control::Stub::Check, request, timeout_);
 }

@@ -38,6 +38,7 @@ class Client {
   base::Result<v1::PoliciesReply> policies();
   base::Result<v1::IdentitiesReply> identities();
   base::Result<v1::MapsReply> maps();
+  base::Result<v1::MetricsReply> metrics();
   base::Result<v1::CheckReply> check(const v1::CheckRequest& request);
   // Hands each record to `take` as it comes, until that gives false, the agent ends the stream, or `time`, where it
   // is given, is over. An error: the request is wrong, or the stream broke off.

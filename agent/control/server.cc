@@ -58,6 +58,10 @@ class ControlService final : public v1::Control::CallbackService {
                                  v1::MapsReply* reply) override {
     return answer(context, [this, reply] { *reply = handler_.maps(); });
   }
+  grpc::ServerUnaryReactor* Metrics(grpc::CallbackServerContext* context, const v1::MetricsRequest*,
+                                    v1::MetricsReply* reply) override {
+    return answer(context, [this, reply] { *reply = handler_.metrics(); });
+  }
   grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext* context, const v1::CheckRequest* request,
                                   v1::CheckReply* reply) override {
     auto* reactor = context->DefaultReactor();

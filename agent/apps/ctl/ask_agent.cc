@@ -29,14 +29,8 @@ int print(const std::string& text) {
 }
 
 int print_json(const google::protobuf::Message& reply) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
-  options.always_print_primitive_fields = true;
-  options.preserve_proto_field_names = true;
-  std::string text;
-  if (!google::protobuf::util::MessageToJsonString(reply, &text, options).ok())
-    return fail(kSluicectl, kExitFailed, "the agent's answer cannot be printed as JSON");
-  return print(text);
+  const auto text = json_text(reply);
+  return text ? print(*text) : fail(kSluicectl, kExitFailed, text.error().message());
 }
 
 // The agent's reply as a table by `render`, or as JSON.
@@ -89,6 +83,17 @@ int run_sync(const Asking& asking) {
 }
 
 }  // namespace
+
+base::Result<std::string> json_text(const google::protobuf::Message& reply) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  options.always_print_primitive_fields = true;
+  options.preserve_proto_field_names = true;
+  std::string text;
+  if (!google::protobuf::util::MessageToJsonString(reply, &text, options).ok())
+    return base::Error("the agent's answer cannot be printed as JSON");
+  return text;
+}
 
 void add_agent_commands(Commands& commands) {
   commands.add<AgentOptions>("status", "The agent at one glance", add_agent_options, run_status);

@@ -20,6 +20,9 @@ struct Asking {
 
 void add_asking_options(CLI::App& command, Asking& asking);
 
+// A reply of the control API, with the names of its fields.
+base::Result<std::string> json_text(const google::protobuf::Message& reply);
+
 // A number, a name, or empty: none.
 void set_port(v1::CheckRequest& request, const std::string& text);
 

@@ -50,6 +50,7 @@ void add_replay(Commands& commands);  // replay, suggest
 void add_completion(Commands& commands);
 void add_lab(Commands& commands);
 void add_preflight(Commands& commands);
+void add_bugreport(Commands& commands);
 
 // Options that several commands have, spelled once.
 void add_manifests_option(CLI::App& command, std::vector<std::string>& manifests, bool required = true);

@@ -26,6 +26,7 @@ int run(int argc, char** argv) {
   add_replay(commands);
   add_lab(commands);
   add_preflight(commands);
+  add_bugreport(commands);
   add_completion(commands);
   if (auto exit = parse(app, argc, argv)) return leave(kSluicectl, *exit);
   return commands.run();

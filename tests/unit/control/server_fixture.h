@@ -40,6 +40,11 @@ class FakeDesk final : public ControlHandler {
   v1::EndpointsReply endpoints() override { return {}; }
   v1::PoliciesReply policies() override { return {}; }
   v1::IdentitiesReply identities() override { return {}; }
+  v1::MetricsReply metrics() override {
+    v1::MetricsReply reply;
+    reply.set_text("a 1\n");
+    return reply;
+  }
   v1::MapsReply maps() override {
     v1::MapsReply reply;
     reply.add_maps()->set_name("rules");

@@ -27,6 +27,7 @@ TEST_F(ServerTest, AnswersItsOwnerOnly) {
   Client client(socket_);
   EXPECT_EQ(client.status().value().node(), "node-1");
   EXPECT_EQ(client.maps().value().maps(0).name(), "rules");
+  EXPECT_EQ(client.metrics().value().text(), "a 1\n");
   EXPECT_EQ(client.sync(std::chrono::seconds(5)).value().epoch(), 7u);
 }
 
