@@ -25,6 +25,11 @@ REFUSED = [
     ("agent.flows=262143", "agent.flows"),
     ("agent.flows=16777217", "agent.flows"),
     ("agent.flowsPerPod=-1", "agent.flowsPerPod"),
+    ("agent.historyBytes=63K", "agent.historyBytes"),
+    ("agent.historyBytes=5G", "agent.historyBytes"),
+    ("agent.historyBytes=4097M", "agent.historyBytes"),
+    ("agent.historyBytes=16777216", "agent.historyBytes"),
+    ("agent.logDrops=off", "agent.logDrops"),
     ("cni.extraCapabilities={SYS_ADMIN}", "cni.extraCapabilities"),
     ("watcher.apiServer=10.0.0.1", "watcher.apiServer"),
     ("watcher.uid=0", "watcher.uid"),
@@ -137,6 +142,12 @@ class Rendering(unittest.TestCase):
         settings = self.agent_settings(self.rendered({"agent": {"flows": 16777216, "flowsPerPod": 5000}}))
         self.assertEqual((settings["flows"], settings["flows-per-pod"]), (16777216, 5000))
 
+    def test_flow_records_and_lines_of_the_log(self):
+        for values, expected in (({}, ("16M", "on")), ({"historyBytes": "4G", "logDrops": False}, ("4G", "off")),
+                                 ({"historyBytes": "64K"}, ("64K", "on"))):
+            settings = self.agent_settings(self.rendered({"agent": values}))
+            self.assertEqual((settings["history-bytes"], settings["log-drops"]), expected)
+
     def test_a_changed_setting_rolls_the_pods(self):
         def checksum(values):
             return charts.daemonset(self.rendered(values))["spec"]["template"]["metadata"]["annotations"]["checksum/config"]
@@ -190,6 +201,7 @@ class Kustomizations(unittest.TestCase):
         "overlays/audit": (set(), {("agent", "--mode=audit")}),
         "overlays/permissive": ({("cni", "--on-failure=strict")},
                                 {("agent", "--default-verdict=permissive"), ("cni", "--on-failure=permissive")}),
+        "overlays/quiet": (set(), {("agent", "--log-drops=off"), ("agent", "--history-bytes=64M")}),
         "overlays/old-kernel": (set(), {("agent", "SYS_RESOURCE")}),
     }
 
