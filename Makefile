@@ -1,7 +1,7 @@
 # Sluice's front door. A bare `make` lists what there is; everything is built below build/.
 .DEFAULT_GOAL := list
 space := $(subst ,, )
-.PHONY: list demo test kernels check fuzz soak bench bench-report bench-quick bench-old bench-api image deb install clean deps kernels-deps bench-deps browser-deps chart-tools programs
+.PHONY: list demo test kernels check fuzz soak bench bench-report bench-quick bench-old bench-api image deb install clean deps kernels-deps bench-deps browser-deps chart-tools promtool programs
 
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
@@ -39,7 +39,7 @@ demo: deps ## a small cluster on this machine: what may talk before, under and a
 	$(call build,release) --target demo_programs
 	deploy/demo.sh
 
-test: deps kernels-deps browser-deps chart-tools ## every test, the release build and then ASan+UBSan (root)
+test: deps kernels-deps browser-deps chart-tools promtool ## every test, the release build and then ASan+UBSan (root)
 	$(as_root)
 	$(call configure,release)
 	$(call build,release)
@@ -120,6 +120,10 @@ deps:
 # helm and kubectl; tests that need them are skipped where they are not to be had.
 chart-tools:
 	@deploy/install-chart-tools.sh || true
+
+# 19 MB to fetch, one file of them is kept; tests that need it are skipped, and say so, where it is not to be had.
+promtool:
+	@deploy/install-promtool.sh || true
 
 # Half a minute; the test of the pages is skipped where it is not to be had.
 browser-deps:

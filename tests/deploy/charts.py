@@ -17,11 +17,11 @@ HELM = os.environ.get("HELM", "helm")
 KUBECTL = os.environ.get("KUBECTL", "kubectl")
 
 
-def need(*programs):
+def need(*programs, by="deploy/install-chart-tools.sh"):
     """Ends the test program as skipped where one of `programs` is not to be had."""
     for program in programs:
         if shutil.which(program) is None:
-            print(f"skipped: no {program}: deploy/install-chart-tools.sh")
+            print(f"skipped: no {program}: {by}")
             sys.exit(SKIP)
 
 

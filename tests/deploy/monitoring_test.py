@@ -1,19 +1,20 @@
 #!/usr/bin/env python3
 """deploy/monitoring: every metric that an alert or a panel names is one that docs/operating.md or docs/watcher.md has;
-each expression is one that Prometheus takes, where its promtool is to be had."""
+each expression is one that Prometheus takes.
+usage: monitoring_test.py Monitoring|Promtool"""
 
 import json
-import pathlib
 import re
-import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 
+import charts
 import yaml
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-MONITORING = ROOT / "deploy" / "monitoring"
+ROOT = charts.ROOT
+MONITORING = charts.DEPLOY / "monitoring"
 
 
 def alerts():
@@ -55,7 +56,10 @@ class Monitoring(unittest.TestCase):
                     places.add((x, y))
         self.assertEqual(len({panel["id"] for panel in panels()}), len(panels()))
 
-    @unittest.skipUnless(shutil.which("promtool"), "promtool is not here: it comes with Debian's prometheus")
+
+class Promtool(unittest.TestCase):
+    """A ctest of its own, so that it is seen where it is skipped."""
+
     def test_prometheus_takes_every_expression(self):
         rules = [{"record": f"panel:{number}", "expr": one.replace("$instance", ".*")} for number, one in enumerate(expressions())]
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
@@ -66,5 +70,15 @@ class Monitoring(unittest.TestCase):
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 
+    def test_it_can_refuse_one(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            yaml.safe_dump({"groups": [{"name": "a", "rules": [{"record": "b:c", "expr": "sum(sluice_drops_total"}]}]}, file)
+            file.flush()
+            done = subprocess.run(["promtool", "check", "rules", file.name], capture_output=True, text=True, check=False)
+        self.assertNotEqual(done.returncode, 0)
+
+
 if __name__ == "__main__":
+    if "Promtool" in sys.argv:
+        charts.need("promtool", by="deploy/install-promtool.sh")
     unittest.main()
