@@ -3,7 +3,7 @@ include(GNUInstallDirs)
 
 # `programs` builds what is installed, and nothing else.
 add_custom_target(programs)
-foreach(program sluiced sluicectl sluice-watcher sluice-cni)
+foreach(program sluiced sluicectl sluice-watcher sluice-cni kubectl-sluice)
   if(TARGET ${program})
     add_dependencies(programs ${program})
     install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
@@ -12,7 +12,7 @@ endforeach()
 
 # Manual pages and completions, out of the programs' own definitions.
 set(papers ${PROJECT_BINARY_DIR}/papers)
-foreach(page sluiced.8 sluicectl.1 sluice-watcher.8 sluice-cni.8)
+foreach(page sluiced.8 sluicectl.1 sluice-watcher.8 sluice-cni.8 kubectl-sluice.1)
   cmake_path(GET page STEM program)
   cmake_path(GET page EXTENSION section)
   string(SUBSTRING ${section} 1 1 section)

@@ -16,6 +16,11 @@ namespace {
 // As CLI11 ends a parse for --help.
 struct CallForManPage {};
 
+// Section 1 of the manual; the others' is 8, of who looks after a machine.
+bool is_for_everybody(const std::string& program) {
+  return program == "sluicectl" || program == "kubectl-sluice";
+}
+
 // A missing command names those there are; everything else CLI11 says well enough.
 std::string missing_text(const CLI::App& app, const CLI::RequiredError& error) {
   const CLI::App* asked = &app;
@@ -64,7 +69,7 @@ std::optional<Exit> parse(CLI::App& app, int argc, const char* const* argv) {
   } catch (const CLI::CallForVersion&) {
     return Exit{kExitDone, app.get_name() + " " + SLUICE_VERSION + "\n"};
   } catch (const CallForManPage&) {
-    return Exit{kExitDone, man_page(app, app.get_name() == "sluicectl" ? 1 : 8)};
+    return Exit{kExitDone, man_page(app, is_for_everybody(app.get_name()) ? 1 : 8)};
   } catch (const CLI::CallForHelp&) {
     return Exit{kExitDone, app.help()};
   } catch (const CLI::CallForAllHelp&) {

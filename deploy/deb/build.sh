@@ -2,7 +2,7 @@
 # Builds the Debian packages: sluice (agent, watcher, command line, unit, documents, examples) and sluice-cni (the static
 # plugin). The same programs and the same commit give the same bytes. Needs no root.
 # usage: build.sh --programs DIR [--out DIR]
-#   --programs  where sluiced, sluice-watcher, sluicectl and sluice-cni are (build/release/agent/apps)
+#   --programs  where sluiced, sluice-watcher, sluicectl, sluice-cni and kubectl-sluice are (build/release/agent/apps)
 #   --out       where the packages go (build/deb)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -23,7 +23,7 @@ while (($# > 0)); do
   esac
 done
 [[ $programs ]] || fail "--programs DIR is needed: where make programs left them"
-for program in sluiced sluice-watcher sluicectl sluice-cni; do
+for program in sluiced sluice-watcher sluicectl sluice-cni kubectl-sluice; do
   [[ -x $programs/$program ]] || fail "--programs $programs: has no $program: build it (make programs)"
 done
 command -v dpkg-shlibdeps >/dev/null || fail "needs dpkg-shlibdeps: deploy/install-deps.sh"
@@ -110,7 +110,7 @@ mkdir -p "$out"
 out=$(cd "$out" && pwd)
 rm -f "$out"/*.deb
 
-for name in sluiced sluicectl sluice-watcher; do program $name "$work/sluice/usr/bin"; done
+for name in sluiced sluicectl sluice-watcher kubectl-sluice; do program $name "$work/sluice/usr/bin"; done
 put 0644 "$root/deploy/sluiced.service" "$work/sluice/lib/systemd/system"
 sed -i 's|/usr/local/|/usr/|' "$work/sluice/lib/systemd/system/sluiced.service"
 install -D -m 0644 "$here/sluiced.default" "$work/sluice/etc/default/sluiced"
@@ -119,11 +119,12 @@ cp -r "$root/README.md" "$root/NOTICE" "$root/docs" "$root/examples" "$work/slui
 manual sluice sluiced 8
 manual sluice sluicectl 1
 manual sluice sluice-watcher 8
+manual sluice kubectl-sluice 1
 manual sluice-cni sluice-cni 8
 completion bash bash-completion/completions/sluicectl
 completion zsh zsh/vendor-completions/_sluicectl
 completion fish fish/vendor_completions.d/sluicectl.fish
-needed=$(libraries "$work"/sluice/usr/bin/*)
+needed=$(libraries "$work"/sluice/usr/bin/sluice*) # kubectl-sluice is static
 pack sluice "$needed, ca-certificates"
 
 program sluice-cni "$work/sluice-cni/usr/lib/cni"

@@ -117,13 +117,13 @@ class Installed(unittest.TestCase):
         self.assertEqual([name for name in ("cc", "g++", "clang", "make") if (self.root / "usr/bin" / name).exists()], [])
 
     def test_2_programs_run(self):
-        for program in ("sluiced", "sluicectl", "sluice-watcher"):
+        for program in ("sluiced", "sluicectl", "sluice-watcher", "kubectl-sluice"):
             self.assertRegex(self.inside(program, "--version"), r"\d+\.\d+\.\d+")
         answer = self.inside("env", "CNI_COMMAND=VERSION", "/usr/lib/cni/sluice-cni", input='{"cniVersion":"1.0.0"}')
         self.assertIn("1.0.0", json.loads(answer)["supportedVersions"])
 
     def test_3_papers_are_there(self):
-        for page in ("man8/sluiced.8", "man1/sluicectl.1", "man8/sluice-watcher.8", "man8/sluice-cni.8"):
+        for page in ("man8/sluiced.8", "man1/sluicectl.1", "man8/sluice-watcher.8", "man8/sluice-cni.8", "man1/kubectl-sluice.1"):
             self.assertGreater((self.root / f"usr/share/man/{page}.gz").stat().st_size, 500, page)
         said = self.inside("sh", "-c", "sluicectl completion bash && sluicectl complete -- che")
         self.assertIn((self.root / "usr/share/bash-completion/completions/sluicectl").read_text(), said)
