@@ -76,6 +76,7 @@ class Agent final : public ControlHandler {
   v1::IdentitiesReply identities() override;
   v1::MapsReply maps() override;
   v1::MetricsReply metrics() override;
+  std::vector<v1::SnapshotPiece> snapshot() override;
   base::Result<v1::CheckReply> check(const v1::CheckRequest& request) override;
   void observe(const v1::ObserveRequest& request, std::shared_ptr<stream::Sink> sink) override;
   base::Result<v1::Flow> event(const v1::EventRequest& request) override;

@@ -119,6 +119,9 @@ v1::MetricsReply Agent::metrics() {
   reply.set_text(serve::metrics_answer("", metrics_.families(reading())).body);
   return reply;
 }
+std::vector<v1::SnapshotPiece> Agent::snapshot() {
+  return snapshot_pieces(view().compiler().cluster());
+}
 Result<v1::CheckReply> Agent::check(const v1::CheckRequest& request) {
   return check_reply(view(), request);
 }

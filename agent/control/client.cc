@@ -5,6 +5,7 @@
 
 #include "agent/base/threads.h"
 #include "agent/control/message_limits.h"
+#include "agent/source/feed/decode.h"
 #include "proto/agent_channel.h"
 #include "proto/rpc_threads.h"
 
@@ -93,6 +94,28 @@ base::Result<v1::MetricsReply> Client::metrics() {
 }
 base::Result<v1::CheckReply> Client::check(const v1::CheckRequest& request) {
   return call(&v1::Control::Stub::Check, request, timeout_);
+}
+
+base::Status Client::snapshot(const std::function<void(const model::Object&)>& take) {
+  failure_ = CallFailure::kOther;
+  if (!room_) return room_.error();
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + timeout_);
+  const auto reader = stub_->Snapshot(&context, v1::SnapshotRequest());
+  base::Status read = base::done();
+  for (v1::SnapshotPiece piece; read && reader->Read(&piece);)
+    for (const v1::Object& object : piece.objects()) {
+      const auto decoded = source::feed::decode(object);
+      if (decoded)
+        take(*decoded);
+      else if (read)
+        read = decoded.error().within("agent at " + socket_);
+    }
+  if (!read) context.TryCancel();
+  const grpc::Status status = reader->Finish();
+  if (!read) return read;
+  failure_ = CallFailure::kNone;
+  return status.ok() ? base::done() : base::Status(error_of(status));
 }
 
 base::Status Client::observe(const v1::ObserveRequest& request,

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "agent/base/result.h"
+#include "agent/model/cluster.h"
 #include "sluice/v1/control.grpc.pb.h"
 
 namespace sluice::control {
@@ -40,6 +41,8 @@ class Client {
   base::Result<v1::MapsReply> maps();
   base::Result<v1::MetricsReply> metrics();
   base::Result<v1::CheckReply> check(const v1::CheckRequest& request);
+  // Hands each object to `take`, by kind and name. An error: the stream broke off, or what it brings is no object.
+  base::Status snapshot(const std::function<void(const model::Object&)>& take);
   // Hands each record to `take` as it comes, until that gives false, the agent ends the stream, or `time`, where it
   // is given, is over. An error: the request is wrong, or the stream broke off.
   base::Status observe(const v1::ObserveRequest& request, const std::function<bool(const v1::Flow&)>& take,

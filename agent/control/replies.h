@@ -49,6 +49,8 @@ v1::IdentitiesReply identities_reply(const node::NodeView& node);
 // What the image fills and the flow tables hold is counted, the rest is not.
 v1::MapsReply maps_reply(const node::NodeView& node, const std::vector<MapFacts>& maps,
                          const std::optional<FlowReading>& flows);
+// All objects, as SnapshotPiece has them.
+std::vector<v1::SnapshotPiece> snapshot_pieces(const model::Cluster& cluster);
 base::Result<v1::CheckReply> check_reply(const node::NodeView& node, const v1::CheckRequest& request);
 MetricsReading metrics_reading(const node::NodeView& node, const AgentFacts& facts,
                                const kernel::Counters& counters, const EndpointStats& stats,

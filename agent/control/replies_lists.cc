@@ -3,8 +3,10 @@
 #include "agent/control/replies.h"
 
 #include "agent/base/excerpt.h"
+#include "agent/control/message_limits.h"
 #include "agent/explain/wire/check_reply.h"
 #include "agent/model/isolation.h"
+#include "agent/source/feed/encode.h"
 
 namespace sluice::control {
 
@@ -16,6 +18,8 @@ std::string side_text(const image::Endpoint* endpoint, model::Direction directio
 }
 
 namespace {
+
+constexpr size_t kObjectOverhead = 8;  // bytes of an object's tag and length in a message, at the most
 
 using Policies = std::vector<const model::NetworkPolicy*>;
 
@@ -193,6 +197,30 @@ base::Result<v1::CheckReply> check_reply(const node::NodeView& node, const v1::C
                                         });
   if (!answer) return answer.error();
   return explain::wire::reply_of(*answer);
+}
+
+std::vector<v1::SnapshotPiece> snapshot_pieces(const model::Cluster& cluster) {
+  std::vector<v1::SnapshotPiece> pieces;
+  size_t bytes = 0;
+  const auto add_all = [&](const auto& objects) {
+    for (const auto& [name, object] : objects) {
+      v1::Object encoded = source::feed::encode(model::Object(object));
+      const size_t size = encoded.ByteSizeLong() + kObjectOverhead;
+      if (pieces.empty() || bytes + size > kLargestPiece) {
+        pieces.emplace_back();
+        bytes = 0;
+      }
+      bytes += size;
+      *pieces.back().add_objects() = std::move(encoded);
+    }
+  };
+  add_all(cluster.pods);
+  add_all(cluster.namespaces);
+  add_all(cluster.nodes);
+  add_all(cluster.services);
+  add_all(cluster.endpoint_slices);
+  add_all(cluster.policies);
+  return pieces;
 }
 
 }  // namespace sluice::control

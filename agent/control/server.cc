@@ -5,7 +5,9 @@
 #include <grpcpp/server_posix.h>
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <future>
+#include <mutex>
 
 #include "agent/control/endpoint_service.h"
 #include "agent/control/message_limits.h"
@@ -19,8 +21,68 @@ namespace {
 
 constexpr int kConcurrentCalls = 32;
 constexpr int kThreads = 4;
+constexpr size_t kSnapshots = 2;                       // read at a time
 constexpr size_t kMemory = 512UL * 1024 * 1024;        // of the owner's calls
 constexpr size_t kFeederMemory = 128UL * 1024 * 1024;  // of another user's
+
+// A call of Control.Snapshot: made whole on the agent's thread, written piece by piece as the caller takes them, and
+// given up at its deadline. It holds itself until gRPC is done with it.
+class SnapshotCall final : public grpc::ServerWriteReactor<v1::SnapshotPiece> {
+ public:
+  static std::shared_ptr<SnapshotCall> open(boost::asio::io_context& loop,
+                                            grpc::CallbackServerContext& context) {
+    std::shared_ptr<SnapshotCall> call(new SnapshotCall(loop, context));
+    call->self_ = call;
+    return call;
+  }
+
+  // On the agent's thread; `at_end` is called there too.
+  void begin(std::vector<v1::SnapshotPiece> pieces, std::function<void()> at_end) {
+    pieces_ = std::move(pieces);
+    at_end_ = std::move(at_end);
+    due_.expires_at(deadline_);
+    due_.async_wait([self = self_](const boost::system::error_code& stopped) {
+      const std::lock_guard lock(self->mutex_);
+      if (!stopped && self->context_ != nullptr) self->context_->TryCancel();
+    });
+    next();
+  }
+  void OnWriteDone(bool ok) override {
+    if (!ok) return Finish(grpc::Status::CANCELLED);
+    pieces_[written_++] = v1::SnapshotPiece();
+    next();
+  }
+  void OnDone() override {
+    {
+      const std::lock_guard lock(mutex_);
+      context_ = nullptr;
+    }
+    boost::asio::post(loop_, [self = std::move(self_)] {
+      self->due_.cancel();
+      if (self->at_end_) self->at_end_();
+    });
+  }
+
+ private:
+  SnapshotCall(boost::asio::io_context& loop, grpc::CallbackServerContext& context)
+      : loop_(loop), deadline_(source::feed::deadline_of(context)), due_(loop), context_(&context) {}
+  void next() {
+    if (written_ < pieces_.size())
+      StartWrite(&pieces_[written_]);
+    else
+      Finish(grpc::Status::OK);
+  }
+
+  boost::asio::io_context& loop_;
+  const std::chrono::steady_clock::time_point deadline_;
+  boost::asio::steady_timer due_;       // the agent's thread alone
+  std::function<void()> at_end_;        // likewise
+  std::shared_ptr<SnapshotCall> self_;  // until OnDone()
+  std::vector<v1::SnapshotPiece> pieces_;
+  size_t written_ = 0;
+  std::mutex mutex_;
+  grpc::CallbackServerContext* context_;  // under the mutex; null once gRPC is done with it
+};
 
 class ControlService final : public v1::Control::CallbackService {
  public:
@@ -79,6 +141,18 @@ class ControlService final : public v1::Control::CallbackService {
     boost::asio::post(loop_, [this, reader, request = *request] { handler_.observe(request, reader); });
     return reader.get();
   }
+  grpc::ServerWriteReactor<v1::SnapshotPiece>* Snapshot(grpc::CallbackServerContext* context,
+                                                        const v1::SnapshotRequest*) override {
+    auto call = SnapshotCall::open(loop_, *context);
+    boost::asio::post(loop_, [this, call] {
+      if (snapshots_ == kSnapshots)
+        return call->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED,
+                             std::to_string(kSnapshots) + " snapshots are being read: try again"});
+      ++snapshots_;
+      call->begin(handler_.snapshot(), [this] { --snapshots_; });
+    });
+    return call.get();
+  }
   grpc::ServerUnaryReactor* Event(grpc::CallbackServerContext* context, const v1::EventRequest* request,
                                   v1::Flow* reply) override {
     auto* reactor = context->DefaultReactor();
@@ -104,6 +178,7 @@ class ControlService final : public v1::Control::CallbackService {
 
   boost::asio::io_context& loop_;
   ControlHandler& handler_;
+  size_t snapshots_ = 0;  // under way; the agent's thread alone
 };
 
 std::unique_ptr<grpc::Server> serve(const std::vector<grpc::Service*>& services, size_t memory) {

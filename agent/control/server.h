@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "agent/base/result.h"
 #include "agent/control/endpoint_handler.h"
@@ -40,6 +41,7 @@ class ControlHandler {
   virtual v1::IdentitiesReply identities() = 0;
   virtual v1::MapsReply maps() = 0;
   virtual v1::MetricsReply metrics() = 0;
+  virtual std::vector<v1::SnapshotPiece> snapshot() = 0;
   // An error: the request is wrong.
   virtual base::Result<v1::CheckReply> check(const v1::CheckRequest& request) = 0;
   virtual void observe(const v1::ObserveRequest& request, std::shared_ptr<stream::Sink> sink) = 0;

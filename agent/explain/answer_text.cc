@@ -3,7 +3,8 @@
 
 #include <algorithm>
 
-#include "agent/explain/object_text.h"
+#include "agent/source/encode/object.h"
+#include "agent/source/encode/text.h"
 
 namespace sluice::explain {
 
@@ -37,7 +38,7 @@ json::object side_object(const SideAnswer& side) {
   json::array steps;
   for (const TraceStep& step : side.trace) steps.push_back({{"what", step.what}, {"found", step.found}});
   if (!steps.empty()) object["trace"] = std::move(steps);
-  if (side.fix) object["fix"] = to_json_object(*side.fix);
+  if (side.fix) object["fix"] = source::encode::to_json_object(*side.fix);
   return object;
 }
 
@@ -142,11 +143,11 @@ std::string to_text(const Answer& answer, bool colour) {
 }
 
 std::string to_json(const Answer& answer) {
-  return to_indented_json(answer_object(answer));
+  return source::encode::to_indented_json(answer_object(answer));
 }
 
 std::string to_yaml(const Answer& answer) {
-  return to_yaml_document(answer_object(answer));
+  return source::encode::to_yaml_document(answer_object(answer));
 }
 
 std::string fixes_yaml(const Answer& answer) {
@@ -163,7 +164,8 @@ std::string fixes_yaml(const Answer& answer) {
   if (answer.endpoints.empty()) add(answer.ingress);
   for (const EndpointAnswer& endpoint : answer.endpoints) add(endpoint.ingress);
   std::string text;
-  for (const auto* fix : fixes) text += "---\n" + to_yaml_document(to_json_object(*fix));
+  for (const auto* fix : fixes)
+    text += "---\n" + source::encode::to_yaml_document(source::encode::to_json_object(*fix));
   return text;
 }
 

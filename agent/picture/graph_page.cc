@@ -1,7 +1,8 @@
 #include "agent/picture/graph_page.h"
 
-#include "agent/explain/object_text.h"
 #include "agent/picture/page.h"
+#include "agent/source/encode/object.h"
+#include "agent/source/encode/text.h"
 
 namespace sluice::picture {
 
@@ -35,7 +36,7 @@ json::object policies_of(const Graph& graph, const model::Cluster& cluster) {
   json::object policies;
   for (const auto& [name, policy] : cluster.policies)
     if (named.contains(name.to_text()))
-      policies[name.to_text()] = explain::to_yaml_document(explain::to_json_object(policy));
+      policies[name.to_text()] = source::encode::to_yaml_document(source::encode::to_json_object(policy));
   return policies;
 }
 

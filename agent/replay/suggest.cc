@@ -5,8 +5,9 @@
 #include <set>
 
 #include "agent/explain/fix.h"
-#include "agent/explain/object_text.h"
 #include "agent/model/workloads.h"
+#include "agent/source/encode/object.h"
+#include "agent/source/encode/text.h"
 
 namespace sluice::replay {
 
@@ -189,7 +190,7 @@ Suggested suggest(const model::Cluster& cluster, const std::vector<Flow>& flows,
 std::string to_yaml(const std::vector<model::NetworkPolicy>& policies) {
   std::string text;
   for (const model::NetworkPolicy& policy : policies)
-    text += "---\n" + explain::to_yaml_document(explain::to_json_object(policy));
+    text += "---\n" + source::encode::to_yaml_document(source::encode::to_json_object(policy));
   return text;
 }
 

@@ -69,6 +69,27 @@ TEST_F(Live, AStreamThatIsNoLongerAllowedStopsAndComesBack) {
   expect_beats(*open, 3, "allowed again: TCP sends what was lost");
 }
 
+TEST_F(Live, ASnapshotReadOfflineIsTheCluster) {
+  up(lab::Topology::kRouted);
+  add(kDemo / "policies-full");
+  in_force();
+  const std::string snapshot = std::string(SLUICECTL) + " snapshot", file = "/run/cluster.yaml";
+  for (const char* output : {"yaml", "json"}) {
+    ASSERT_EQ(run({"/bin/sh", "-c", snapshot + " -o " + output + " >" + file}), 0);
+    const auto read = source::folder::read_manifests({file});
+    ASSERT_TRUE(read) << read.error().message();
+    EXPECT_TRUE(read->problems.empty() && read->warnings.empty());
+    EXPECT_EQ(read->cluster, cluster());
+  }
+  EXPECT_EQ(run({"/bin/sh", "-c", snapshot + " >/dev/full"}), 1);
+  const Said nobody = run_and_listen({SLUICECTL, "snapshot", "--socket", "/run/nobody.sock"});
+  EXPECT_EQ(nobody.exit, 1);
+  EXPECT_EQ(
+      nobody.error,
+      "sluicectl: snapshot: no agent answers at /run/nobody.sock: start sluiced, or give its socket with "
+      "--socket\n");
+}
+
 TEST_F(Live, StoppingLeavesEnforcementAndDetachRemovesIt) {
   up(lab::Topology::kRouted);
   add(kDemo / "policies-default-deny");

@@ -47,6 +47,7 @@ void add_check(Commands& commands);
 void add_diff(Commands& commands);
 void add_test(Commands& commands);
 void add_replay(Commands& commands);  // replay, suggest
+void add_snapshot(Commands& commands);
 void add_completion(Commands& commands);
 void add_lab(Commands& commands);
 void add_preflight(Commands& commands);

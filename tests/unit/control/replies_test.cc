@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include "agent/control/message_limits.h"
+#include "agent/source/feed/decode.h"
+#include "tests/oracle/random_cluster.h"
 #include "tests/unit/node/reconciler_fixture.h"
 
 namespace sluice::node {
@@ -26,6 +29,31 @@ TEST_F(ReconcilerTest, ACheckOfAPodThatIsNotFoundSaysWhoseItIs) {
       "address");
   EXPECT_FALSE(reply->egress().elsewhere());
   EXPECT_EQ(reply->ingress().reason(), "prod/elsewhere is not on this node: ask the agent of n2");
+}
+
+TEST(SnapshotPieces, AreFullAndHoldEverythingOnce) {
+  model::Cluster cluster = oracle::random_cluster(3, 3000);
+  model::EndpointSlice large;  // more than a piece by itself
+  large.name = {"shop", "large"};
+  for (int i = 0; i < 20'000; ++i)
+    large.endpoints.push_back({{*net::Ip::parse("10.0.0.1")}, true, true, false, "node-1"});
+  cluster.endpoint_slices[large.name] = large;
+  const auto pieces = control::snapshot_pieces(cluster);
+  model::Cluster read;
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    ASSERT_GT(pieces[i].objects_size(), 0);
+    if (pieces[i].objects_size() > 1) {
+      EXPECT_LE(pieces[i].ByteSizeLong(), control::kLargestPiece);
+    }
+    for (const auto& object : pieces[i].objects())
+      read.apply(model::Change::upsert(source::feed::decode(object).value()));
+    if (i > 0) {  // what the next one begins with did not fit any more
+      EXPECT_GT(pieces[i - 1].ByteSizeLong() + pieces[i].ByteSizeLong(), control::kLargestPiece * 9 / 10);
+    }
+  }
+  EXPECT_GT(pieces.size(), 3u);
+  EXPECT_EQ(read, cluster);
+  EXPECT_TRUE(control::snapshot_pieces({}).empty());
 }
 
 TEST_F(ReconcilerTest, TheStatusSaysWhyTheNodeIsNotReady) {

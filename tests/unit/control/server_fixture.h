@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "agent/base/fd.h"
+#include "agent/control/replies.h"
 #include "agent/control/server.h"
 
 namespace sluice::control {
@@ -39,6 +40,7 @@ class FakeDesk final : public ControlHandler {
   }
   v1::EndpointsReply endpoints() override { return {}; }
   v1::PoliciesReply policies() override { return {}; }
+  std::vector<v1::SnapshotPiece> snapshot() override { return snapshot_pieces(cluster); }
   v1::IdentitiesReply identities() override { return {}; }
   v1::MetricsReply metrics() override {
     v1::MetricsReply reply;
@@ -73,6 +75,7 @@ class FakeDesk final : public ControlHandler {
     return flow;
   }
   bool late = false;
+  model::Cluster cluster;
   std::shared_ptr<stream::Sink> reader;
   int written = 0;
   std::promise<void> left;

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <grpcpp/create_channel.h>
 #include <grpcpp/create_channel_posix.h>
 #include <sys/syscall.h>
 
@@ -12,6 +13,7 @@
 #include "agent/control/message_limits.h"
 #include "agent/serve/socket_path.h"
 #include "sluice/v1/feed.grpc.pb.h"
+#include "tests/oracle/random_cluster.h"
 #include "tests/unit/control/server_fixture.h"
 
 namespace sluice::control {
@@ -19,6 +21,18 @@ namespace {
 
 using ::testing::HasSubstr;
 using ServerTest = ServerFixture;
+
+// A kilobyte each: more than any window of a connection holds.
+model::Cluster many_pods(int count) {
+  model::Cluster cluster;
+  model::Pod pod;
+  for (int i = 0; i < 10; ++i) pod.labels["label-" + std::to_string(i)] = std::string(60, 'x');
+  for (int i = 0; i < count; ++i) {
+    pod.name = {"shop", "pod-" + std::to_string(i)};
+    cluster.pods[pod.name] = pod;
+  }
+  return cluster;
+}
 
 TEST_F(ServerTest, AnswersItsOwnerOnly) {
   start();
@@ -100,6 +114,54 @@ TEST_F(ServerTest, AReaderThatFollowsForATimeEndsWithIt) {
   const auto take = [&records](const v1::Flow&) { return ++records > 0; };
   EXPECT_TRUE(Client(socket_).observe(request, take, std::chrono::milliseconds(500)).ok());
   EXPECT_EQ(records, 2);
+}
+
+TEST_F(ServerTest, ASnapshotIsTheCluster) {
+  desk_.cluster = oracle::random_cluster(1, 300);
+  desk_.cluster.pods.merge(many_pods(1000).pods);
+  start();
+  model::Cluster read;
+  const auto take = [&read](const model::Object& object) { read.apply(model::Change::upsert(object)); };
+  for (int i = 0; i < 5; ++i) {
+    read = {};
+    Client client(socket_);
+    const auto done = client.snapshot(take);
+    ASSERT_TRUE(done.ok()) << done.error().message();
+    ASSERT_EQ(read, desk_.cluster);
+  }
+}
+
+TEST_F(ServerTest, ASnapshotOfNothing) {
+  start();
+  int objects = 0;
+  EXPECT_TRUE(Client(socket_).snapshot([&objects](const model::Object&) { ++objects; }).ok());
+  EXPECT_EQ(objects, 0);
+}
+
+// Callers that take nothing hold two snapshots at the most, until their deadline.
+TEST_F(ServerTest, SnapshotsThatNobodyTakes) {
+  desk_.cluster = many_pods(20'000);
+  start();
+  const auto stub =
+      v1::Control::NewStub(grpc::CreateChannel("unix:" + socket_, grpc::InsecureChannelCredentials()));
+  const auto stall = [&](grpc::ClientContext& context) {
+    auto reader = stub->Snapshot(&context, v1::SnapshotRequest());
+    v1::SnapshotPiece first;
+    EXPECT_TRUE(reader->Read(&first));
+    return reader;
+  };
+  grpc::ClientContext contexts[2];
+  for (auto& context : contexts)
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
+  const auto one = stall(contexts[0]), two = stall(contexts[1]);
+  const auto nothing = [](const model::Object&) {};
+  EXPECT_THAT(Client(socket_).snapshot(nothing).error().message(), HasSubstr("2 snapshots are being read"));
+  for (auto& context : contexts) context.TryCancel();
+  EXPECT_FALSE(one->Finish().ok());
+  EXPECT_FALSE(two->Finish().ok());
+  // The agent hears of it a little later.
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!Client(socket_).snapshot(nothing).ok()) ASSERT_LT(std::chrono::steady_clock::now(), until);
 }
 
 TEST_F(ServerTest, AnEventByItsId) {

@@ -2,9 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include "agent/explain/object_text.h"
 #include "agent/reference/reference.h"
 #include "agent/source/decode/decode.h"
+#include "agent/source/encode/object.h"
+#include "agent/source/encode/text.h"
 #include "tests/oracle/build.h"
 #include "tests/oracle/random_cluster.h"
 
@@ -28,9 +29,10 @@ bool is_isolated(const model::Cluster& world, const model::Pod& pod, Direction d
 }
 
 model::NetworkPolicy read_back(const model::NetworkPolicy& policy) {
-  auto decoded = source::decode::decode(to_yaml_document(to_json_object(policy)), "fix");
+  auto decoded =
+      source::decode::decode(source::encode::to_yaml_document(source::encode::to_json_object(policy)), "fix");
   EXPECT_TRUE(decoded.problems.empty() && decoded.warnings.empty() && decoded.objects.size() == 1)
-      << to_yaml_document(to_json_object(policy));
+      << source::encode::to_yaml_document(source::encode::to_json_object(policy));
   return decoded.objects.empty() ? model::NetworkPolicy()
                                  : std::get<model::NetworkPolicy>(decoded.objects[0].object);
 }
@@ -87,7 +89,7 @@ void expect_mends(const World& world, const model::Probe& probe, const SideAnswe
   ASSERT_TRUE(answer.ok());
   EXPECT_EQ(direction == Direction::kEgress ? answer->egress : answer->ingress, Side::kAllow)
       << model::to_text(probe) << "\n"
-      << to_yaml_document(to_json_object(policy));
+      << source::encode::to_yaml_document(source::encode::to_json_object(policy));
   for (const auto& [name, pod] : world.cluster.pods)
     for (const Direction each : model::kDirections)
       EXPECT_TRUE(!pod.takes_part() ||

@@ -2,7 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "agent/explain/object_text.h"
+#include "agent/source/encode/object.h"
+#include "agent/source/encode/text.h"
 #include "tests/oracle/build.h"
 
 namespace sluice::explain {
@@ -19,7 +20,7 @@ std::string fix(const model::Cluster& world, const char* to, const char* from, u
   far.pod = found == world.pods.end() ? nullptr : &found->second;
   far.port = number(port);
   const auto policy = fix_for(world, {{&own, Direction::kIngress, net::kTcp, far}});
-  return policy ? to_yaml_document(to_json_object(*policy)) : "none";
+  return policy ? source::encode::to_yaml_document(source::encode::to_json_object(*policy)) : "none";
 }
 
 TEST(Fix, ByAllLabelsButThoseOfControllers) {

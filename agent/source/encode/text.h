@@ -1,15 +1,10 @@
-// A NetworkPolicy as JSON and YAML that kubectl applies. Pure; any thread.
+// JSON values as text that people read and kubectl applies. Pure; any thread.
 #pragma once
 
 #include <boost/json/value.hpp>
 #include <string>
 
-#include "agent/model/objects.h"
-
-namespace sluice::explain {
-
-// apiVersion, kind, metadata, spec, in that order.
-boost::json::object to_json_object(const model::NetworkPolicy& policy);
+namespace sluice::source::encode {
 
 // One document: block style, the keys' order kept, a text that YAML would read as something else in quotes.
 std::string to_yaml_document(const boost::json::value& value);
@@ -17,4 +12,4 @@ std::string to_yaml_document(const boost::json::value& value);
 // With two spaces a level and a newline at the end.
 std::string to_indented_json(const boost::json::value& value);
 
-}  // namespace sluice::explain
+}  // namespace sluice::source::encode
