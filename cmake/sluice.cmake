@@ -37,7 +37,7 @@ target_include_directories(sluice_options INTERFACE ${PROJECT_BINARY_DIR}/genera
 
 # Every layer of C++, those that a layer links before it.
 set(SLUICE_LAYERS base report net model serve source lint decode encode folder kube feed watcher image table compile packet log kernel
-    attach endpoint node flow observe reference engine explain wire rehearse expect replay picture stream control lab cni oracle)
+    attach endpoint node flow observe reference engine explain wire rehearse expect replay picture ui stream control lab cni oracle)
 set(SLUICE_LAYER_DIR_oracle tests/oracle)
 set(SLUICE_LAYER_DIR_attach agent/kernel/attach)
 set(SLUICE_LAYER_DIR_log agent/kernel/log)
@@ -46,7 +46,7 @@ foreach(layer decode encode folder kube feed)
   set(SLUICE_LAYER_DIR_${layer} agent/source/${layer})
 endforeach()
 foreach(layer base report net model serve source lint watcher image table compile packet kernel endpoint node flow observe reference
-        engine explain rehearse expect replay picture stream control lab cni)
+        engine explain rehearse expect replay picture ui stream control lab cni)
   set(SLUICE_LAYER_DIR_${layer} agent/${layer})
 endforeach()
 

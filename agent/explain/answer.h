@@ -81,7 +81,8 @@ class Checker {
 // One probe. For many of the same cluster make a Checker.
 base::Result<Answer> check(const model::Cluster& cluster, const model::Probe& probe, bool with_trace);
 
-std::string to_text(const Answer& answer, bool colour);
+// `mends`: at the end, how to come by what would allow it.
+std::string to_text(const Answer& answer, bool colour, bool mends = true);
 std::string to_json(const Answer& answer);  // one object, indented
 std::string to_yaml(const Answer& answer);
 // The policies that would allow it as YAML documents; empty where nothing is denied or no policy can say it.

@@ -129,7 +129,7 @@ class TextWriter {
 
 }  // namespace
 
-std::string to_text(const Answer& answer, bool colour) {
+std::string to_text(const Answer& answer, bool colour, bool mends) {
   TextWriter writer(colour);
   writer.head(answer);
   writer.side("egress of " + answer.from, answer.egress);
@@ -138,7 +138,7 @@ std::string to_text(const Answer& answer, bool colour) {
     writer.side("ingress of " + (endpoint.name.empty() ? endpoint.ip.to_text() : endpoint.name) + " port " +
                     std::to_string(endpoint.port.host()),
                 endpoint.ingress);
-  writer.mend(answer.egress.fix || answer.ingress.fix, answer.verdict() == model::Verdict::kDeny);
+  if (mends) writer.mend(answer.egress.fix || answer.ingress.fix, answer.verdict() == model::Verdict::kDeny);
   return writer.take();
 }
 

@@ -1,6 +1,5 @@
 #include "agent/picture/graph_page.h"
 
-#include "agent/picture/page.h"
 #include "agent/source/encode/object.h"
 #include "agent/source/encode/text.h"
 
@@ -78,20 +77,20 @@ policies let them</li>
 
 }  // namespace
 
-std::string graph_page(const Graph& graph, const std::string& svg, const model::Cluster& cluster) {
+Page graph_page(const Graph& graph, const std::string& svg, const model::Cluster& cluster) {
   std::string note;
   if (graph.by_namespace)
     note =
         "<p class=\"note\">" + std::to_string(graph.classes) +
         " kinds of pods would not be legible: namespaces are drawn as a whole, and those of one shape as one "
         "box. <code>--namespace</code> draws one in full.</p>\n";
-  Page page{"Who may talk to whom", "", kGraphCss, kGraphJs, data_of(graph, cluster)};
+  Page page{"Who may talk to whom", "", kGraphCss, kGraphJs, data_of(graph, cluster), "graph"};
   page.body = std::string(kGraphControls) + note +
               "<main><div id=\"picture\" class=\"picture\" role=\"group\" aria-label=\"graph\">" +
               std::string(element_of(svg)) +
               "</div>\n<aside id=\"panel\" aria-live=\"polite\"></aside></main>\n" +
               std::string(kGraphLegend);
-  return to_html(page);
+  return page;
 }
 
 }  // namespace sluice::picture

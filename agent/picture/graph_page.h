@@ -4,10 +4,11 @@
 #pragma once
 
 #include "agent/picture/graph.h"
+#include "agent/picture/page.h"
 
 namespace sluice::picture {
 
 // `svg` is what graphviz made of to_dot(graph): trusted markup, whose texts it escaped.
-std::string graph_page(const Graph& graph, const std::string& svg, const model::Cluster& cluster);
+Page graph_page(const Graph& graph, const std::string& svg, const model::Cluster& cluster);
 
 }  // namespace sluice::picture

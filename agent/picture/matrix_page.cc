@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "agent/picture/page.h"
 #include "agent/rehearse/ends.h"
 
 namespace sluice::picture {
@@ -196,7 +195,7 @@ protected by the policies that a cell of it names, as ingress; a row by those it
 
 }  // namespace
 
-std::string matrix_page(const std::vector<Matrix>& matrices, const model::Cluster* cluster) {
+Page matrix_page(const std::vector<Matrix>& matrices, const model::Cluster* cluster) {
   const auto& pods = matrices.front().pods;
   Classes classes = each_alone(pods.size());
   if (cluster != nullptr)
@@ -218,13 +217,14 @@ std::string matrix_page(const std::vector<Matrix>& matrices, const model::Cluste
                     {"ports", std::move(ports)}};
   if (cluster != nullptr && !classes.ends.empty())
     data["why"] = Explanation(*cluster, classes).data(matrices);
-  Page page{"Who reaches whom: " + matrices.front().title(), "", kMatrixCss, kMatrixJs, std::move(data)};
+  Page page{
+      "Who reaches whom: " + matrices.front().title(), "", kMatrixCss, kMatrixJs, std::move(data), "matrix"};
   if (matrices.size() > 1) page.title = "Who reaches whom, at " + std::to_string(matrices.size()) + " ports";
   page.body = std::string(kMatrixControls) +
               "<main><div id=\"grid\" class=\"grid\" role=\"grid\" aria-label=\"who reaches whom\"></div>\n"
               "<aside id=\"panel\" aria-live=\"polite\"></aside></main>\n" +
               std::string(kMatrixLegend);
-  return to_html(page);
+  return page;
 }
 
 }  // namespace sluice::picture

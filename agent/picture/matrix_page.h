@@ -8,11 +8,11 @@
 // Pure; any thread.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "agent/model/cluster.h"
 #include "agent/model/matrix.h"
+#include "agent/picture/page.h"
 
 namespace sluice::picture {
 
@@ -20,6 +20,6 @@ inline constexpr size_t kExplained = 400;
 
 // Of the same pods, one a port; at least one. `cluster`: nullptr where the cells were measured, and nothing explains
 // them.
-std::string matrix_page(const std::vector<model::Matrix>& matrices, const model::Cluster* cluster);
+Page matrix_page(const std::vector<model::Matrix>& matrices, const model::Cluster* cluster);
 
 }  // namespace sluice::picture

@@ -1,5 +1,5 @@
-// Page: what the pictures have in common as HTML: one file, nothing loaded from elsewhere, a style for light and dark,
-// one small script of ours.
+// Page: what the pictures have in common as HTML: one file, or served with its style and script beside it; nothing
+// loaded from elsewhere, a style for light and dark, one small script of ours.
 //
 // Laws:
 //  1. A text from outside stands in the markup only through base::escaped_markup(), in the data only through the JSON of
@@ -21,11 +21,18 @@ struct Page {
   std::string_view style;   // CSS behind that of all pages
   std::string_view script;  // runs once the body is there; reads the element "data"
   boost::json::value data;
+  std::string_view name = {};  // of its files where it is served: "graph" of /graph.css and /graph.js
 };
 
+// All in one file.
 std::string to_html(const Page& page);
+// For a server that has asset() beside it. `above` is markup before the title.
+std::string to_served_html(const Page& page, const std::string& above);
 
 // The files of page/.
-extern const std::string_view kPageCss, kGraphCss, kMatrixCss, kGraphJs, kMatrixJs;
+extern const std::string_view kPageCss, kGraphCss, kMatrixCss, kFlowsCss, kProblemCss;
+extern const std::string_view kGraphJs, kMatrixJs, kFlowsJs, kProblemJs;
+// By their names in page/; empty: there is none.
+std::string_view asset(std::string_view file);
 
 }  // namespace sluice::picture

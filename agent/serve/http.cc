@@ -1,5 +1,6 @@
 #include "agent/serve/http.h"
 
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
@@ -41,6 +42,15 @@ std::string_view view_of(beast::string_view boosts) {
   return {boosts.data(), boosts.size()};
 }
 
+HttpRequest read(const http::request<http::empty_body>& request) {
+  const std::string_view target = view_of(request.target());
+  const size_t question = std::min(target.find('?'), target.size());
+  HttpRequest parts{target.substr(0, question), target.substr(std::min(question + 1, target.size())), {}, {}};
+  if (request.count(http::field::host) == 1) parts.host = view_of(request[http::field::host]);
+  parts.accept = view_of(request[http::field::accept]);
+  return parts;
+}
+
 http::response<http::string_body> respond(const http::request_parser<http::empty_body>& parser,
                                           const HttpHandler& handler) {
   const auto& request = parser.get();
@@ -48,10 +58,10 @@ http::response<http::string_body> respond(const http::request_parser<http::empty
   if (request.method() != http::verb::get && request.method() != http::verb::head)
     answer = {405, "text/plain; charset=utf-8", "only GET and HEAD are answered here\n"};
   else
-    answer = handler({view_of(request.target()).substr(0, request.target().find('?')),
-                      view_of(request[http::field::accept])});
+    answer = handler(read(request));
   http::response<http::string_body> response(http::status(answer.status), request.version());
   response.set(http::field::content_type, answer.content_type);
+  for (const auto& [name, value] : answer.headers) response.set(name, value);
   response.keep_alive(false);
   response.body() = std::move(answer.body);
   response.prepare_payload();
@@ -110,6 +120,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   void write() {
     response_.emplace(respond(parser_, *handler_));
+    stream_.expires_after(kHttpDeadline);
     http::async_write(stream_, *response_, [self = shared_from_this()](Code, size_t) {
       Code ignored;
       self->stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
@@ -138,7 +149,8 @@ void HttpListener::State::accept() {
     size_t& held = is_own(socket) ? self->own : self->others;
     if (held < kHttpConnections) {
       ++held;
-      std::make_shared<Connection>(std::move(socket), std::shared_ptr<HttpHandler>(self, &self->handler),
+      std::make_shared<Connection>(std::move(socket),
+                                   std::shared_ptr<HttpHandler>(self, &self->handler),
                                    [self, &held] { --held; })
           ->read();
     }

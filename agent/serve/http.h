@@ -4,8 +4,8 @@
 //  1. At most kHttpConnections of this machine's own at a time, and as many of all others
 //     together, so that nobody on the network keeps kubelet's probes out. What is more is closed
 //     at once.
-//  2. One request a connection, kHttpDeadline for all of it, request headers of at most
-//     kHttpHeaderBytes.
+//  2. One request a connection, kHttpDeadline for it to come and as much for its answer to be taken, request
+//     headers of at most kHttpHeaderBytes.
 //  3. A wrong request gets an answer, never more.
 #pragma once
 
@@ -16,6 +16,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "agent/base/result.h"
 
@@ -29,10 +31,13 @@ struct HttpAnswer {
   unsigned status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
+  std::vector<std::pair<std::string, std::string>> headers = {};  // besides those that every answer has
 };
+// Valid while it is being answered.
 struct HttpRequest {
-  std::string_view path;         // without the query
-  std::string_view accept = {};  // the header's value; empty: there is none
+  std::string_view path, query = {};  // the query without its "?"
+  std::string_view host = {};         // the header Host; empty where it is not there exactly once
+  std::string_view accept = {};       // the header's value; empty: there is none
 };
 using HttpHandler = std::function<HttpAnswer(const HttpRequest& request)>;
 

@@ -51,7 +51,18 @@ class Browser:
         return value
 
     def open(self, path):
-        self.call("POST", "/url", {"url": "file://" + path})
+        self.visit("file://" + path)
+
+    def visit(self, url):
+        self.call("POST", "/url", {"url": url})
+
+    def wait_for(self, condition, milliseconds=20000):
+        """Until the JavaScript expression holds; False where it does not in time."""
+        return self.call("POST", "/execute/async", {"args": [condition, milliseconds], "script": """
+            const [condition, patience, done] = arguments, holds = new Function('return (' + condition + ')');
+            const end = performance.now() + patience;
+            const look = () => holds() ? done(true) : performance.now() > end ? done(false) : setTimeout(look, 20);
+            look();"""})
 
     def run(self, script, *arguments):
         return self.call("POST", "/execute/sync", {"script": script, "args": list(arguments)})

@@ -66,11 +66,6 @@ int check_manifests(const CheckOptions& options) {
   return manifests->sound ? printed : kExitUsage;
 }
 
-// How an end of a recorded flow is named in a check: by its pod, else its address.
-std::string party_of(const v1::FlowEnd& end) {
-  return end.pod().empty() ? end.ip() : end.namespace_() + "/" + end.pod();
-}
-
 // The connection that a record of `observe` is about, asked of the policies as they are now.
 int check_event(const CheckOptions& options) {
   control::Client client = options.asking.client();
@@ -78,22 +73,12 @@ int check_event(const CheckOptions& options) {
   if (!found && client.failure() == control::CallFailure::kRefused)
     return fail(kSluicectl, kExitUsage, "check: --event: " + found.error().message());
   if (!found) return fail(kSluicectl, kExitFailed, found.error().message());
-  const net::Protocol protocol(static_cast<uint8_t>(found->protocol()));
-  v1::CheckRequest request;
-  request.set_from(party_of(found->source()));
-  request.set_to(party_of(found->destination()));
-  if (request.from().empty() || request.to().empty())
+  auto request = question_of(*found);
+  if (!request)
     return fail(kSluicectl, kExitUsage,
                 "check: --event: " + options.event + " is of no readable IP packet: nothing to ask");
-  // ICMP of either family is ICMP in a probe.
-  request.set_protocol(protocol.has_ports() ? protocol.to_text()
-                       : protocol == net::kIcmp || protocol == net::kIcmpv6
-                           ? "ICMP"
-                           : std::to_string(protocol.number()));
-  if (protocol.has_ports()) request.set_port(found->destination().port());
-  request.set_family(found->family());
-  request.set_trace(options.trace);
-  const auto reply = client.check(request);
+  request->set_trace(options.trace);
+  const auto reply = client.check(*request);
   if (!reply) return fail(kSluicectl, kExitFailed, "check: " + reply.error().message());
   return print_answer(explain::wire::answer_of(*reply), options);
 }

@@ -69,6 +69,25 @@ base::Result<std::optional<net::Port>> port_of(const model::Cluster& cluster, co
   return std::optional(*named);
 }
 
+std::optional<v1::CheckRequest> question_of(const v1::Flow& flow) {
+  const auto party_of = [](const v1::FlowEnd& end) {
+    return end.pod().empty() ? end.ip() : end.namespace_() + "/" + end.pod();
+  };
+  const net::Protocol protocol(static_cast<uint8_t>(flow.protocol()));
+  v1::CheckRequest request;
+  request.set_from(party_of(flow.source()));
+  request.set_to(party_of(flow.destination()));
+  if (request.from().empty() || request.to().empty()) return std::nullopt;
+  // ICMP of either family is ICMP in a probe.
+  request.set_protocol(protocol.has_ports() ? protocol.to_text()
+                       : protocol == net::kIcmp || protocol == net::kIcmpv6
+                           ? "ICMP"
+                           : std::to_string(protocol.number()));
+  if (protocol.has_ports()) request.set_port(flow.destination().port());
+  request.set_family(flow.family());
+  return request;
+}
+
 void set_port(v1::CheckRequest& request, const std::string& text) {
   if (is_port_number(text))
     request.set_port(static_cast<uint32_t>(std::stoi(text)));

@@ -13,6 +13,8 @@
 #include "agent/model/matrix.h"
 #include "agent/model/probe.h"
 #include "agent/net/port.h"
+#include "agent/picture/page.h"
+#include "sluice/v1/control.pb.h"
 
 namespace sluice::apps::ctl {
 
@@ -48,6 +50,7 @@ void add_diff(Commands& commands);
 void add_test(Commands& commands);
 void add_replay(Commands& commands);  // replay, suggest
 void add_snapshot(Commands& commands);
+void add_ui(Commands& commands);
 void add_completion(Commands& commands);
 void add_lab(Commands& commands);
 void add_preflight(Commands& commands);
@@ -79,6 +82,16 @@ base::Result<ProtocolAndPort> protocol_and_port(const std::string& protocol, int
 // The port that the text gives, a number or a name that `to` has; none where it is empty. The text passes port_fault().
 base::Result<std::optional<net::Port>> port_of(const model::Cluster& cluster, const model::Party& to,
                                                net::Protocol protocol, const std::string& text);
+
+// The page of a cluster's graph, of these namespaces or all.
+base::Result<picture::Page> graph_page_of(const model::Cluster& cluster,
+                                          const std::vector<std::string>& namespaces);
+// The page of its matrices at these ports, as options give them; none: at every port that a pod names, else at 80.
+base::Result<picture::Page> matrix_page_of(const model::Cluster& cluster,
+                                           const std::vector<std::string>& ports,
+                                           const std::string& protocol);
+// What asks whether the connection of a record may be opened; none: it is of no readable IP packet.
+std::optional<v1::CheckRequest> question_of(const v1::Flow& flow);
 
 // Prints matrices of the same pods, measured or computed, on standard output. output: "table", "json" or "html"; in a
 // page each cell is explained by the cluster, where it is given. False where it could not be written.

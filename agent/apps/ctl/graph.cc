@@ -19,17 +19,14 @@ struct GraphOptions {
   std::string output = "html";
 };
 
-base::Result<std::string> drawn(const picture::Graph& graph, const model::Cluster& cluster,
-                                const std::string& output) {
+base::Result<std::string> drawn(const picture::Graph& graph, const std::string& output) {
   const std::string dot = picture::to_dot(graph);
   if (output == "dot") return dot;
   if (graph.nodes.size() > kMostNodes || graph.edges.size() > kMostEdges)
     return base::Error(std::to_string(graph.nodes.size()) + " boxes and " +
                        std::to_string(graph.edges.size()) +
                        " arrows are too many to draw: choose namespaces with --namespace, or take -o dot");
-  auto svg = svg_of(dot);
-  if (!svg || output == "svg") return svg;
-  return picture::graph_page(graph, *svg, cluster);
+  return svg_of(dot);
 }
 
 bool has_namespace(const model::Cluster& cluster, const std::string& ns) {
@@ -37,16 +34,32 @@ bool has_namespace(const model::Cluster& cluster, const std::string& ns) {
   return at != cluster.pods.end() && at->first.ns == ns;
 }
 
+base::Status check_namespaces(const model::Cluster& cluster, const std::vector<std::string>& namespaces) {
+  for (const std::string& ns : namespaces)
+    if (!has_namespace(cluster, ns))
+      return base::Error("--namespace " + ns + ": has no pod or workload here");
+  return base::done();
+}
+
+picture::Graph graph_of_these(const model::Cluster& cluster, const std::vector<std::string>& namespaces) {
+  picture::Limits limits;
+  limits.namespaces = namespaces;
+  return picture::graph_of(cluster, limits);
+}
+
+base::Result<std::string> text_of(const model::Cluster& cluster, const GraphOptions& options) {
+  if (options.output != "html") return drawn(graph_of_these(cluster, options.namespaces), options.output);
+  const auto page = graph_page_of(cluster, options.namespaces);
+  if (!page) return page.error();
+  return picture::to_html(*page);
+}
+
 int run_graph(const GraphOptions& options) {
   auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kWorkloadsToo);
   if (!manifests) return kExitUsage;
-  for (const std::string& ns : options.namespaces)
-    if (!has_namespace(manifests->cluster, ns))
-      return fail(kSluicectl, kExitUsage, "graph: --namespace " + ns + ": has no pod or workload here");
-  picture::Limits limits;
-  limits.namespaces = options.namespaces;
-  const picture::Graph graph = picture::graph_of(manifests->cluster, limits);
-  const auto text = drawn(graph, manifests->cluster, options.output);
+  if (auto there = check_namespaces(manifests->cluster, options.namespaces); !there)
+    return fail(kSluicectl, kExitUsage, "graph: " + there.error().message());
+  const auto text = text_of(manifests->cluster, options);
   if (!text) return fail(kSluicectl, kExitFailed, "graph: " + text.error().message());
   std::fwrite(text->data(), 1, text->size(), stdout);
   if (std::fflush(stdout) != 0) return fail(kSluicectl, kExitFailed, "graph: cannot write it");
@@ -54,6 +67,15 @@ int run_graph(const GraphOptions& options) {
 }
 
 }  // namespace
+
+base::Result<picture::Page> graph_page_of(const model::Cluster& cluster,
+                                          const std::vector<std::string>& namespaces) {
+  if (auto there = check_namespaces(cluster, namespaces); !there) return there.error();
+  const picture::Graph graph = graph_of_these(cluster, namespaces);
+  const auto svg = drawn(graph, "svg");
+  if (!svg) return svg.error();
+  return picture::graph_page(graph, *svg, cluster);
+}
 
 void add_graph(Commands& commands) {
   commands.add<GraphOptions>(

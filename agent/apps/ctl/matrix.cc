@@ -20,6 +20,8 @@ using base::Result;
 
 // More pods than these are asked about by classes: of all pairs of pods that no policy tells apart one.
 constexpr size_t kAskedOneByOne = 400;
+// Of a page that somebody waits for.
+constexpr size_t kMostCells = 50'000'000;
 
 struct MatrixOptions : MatrixQuestion {
   std::vector<std::string> ports;
@@ -34,11 +36,12 @@ struct Reachable {
 };
 
 // Pods that take part and still have an address of their own, by name.
-std::vector<Reachable> reachable_pods(const model::Cluster& cluster, const model::PodAddresses& addresses) {
+std::vector<Reachable> reachable_pods(const model::Cluster& cluster, const model::PodAddresses& addresses,
+                                      size_t one_by_one) {
   std::vector<Reachable> pods;
   for (const auto& [name, pod] : cluster.pods)
     if (auto own = addresses.owned_by(pod); !own.empty()) pods.push_back({name, std::move(own), pods.size()});
-  if (pods.size() <= kAskedOneByOne) return pods;
+  if (pods.size() <= one_by_one) return pods;
   std::map<model::ObjectName, size_t> classes;
   const rehearse::Ends ends = rehearse::ends_of({&cluster});
   for (size_t i = 0; i < ends.pods.size(); ++i)
@@ -103,10 +106,11 @@ Result<std::vector<Column>> columns_of(const MatrixOptions& options, net::Protoc
 
 class Computation {
  public:
-  Computation(const model::Cluster& cluster, engine::Engine& engine, net::Protocol protocol)
+  Computation(const model::Cluster& cluster, engine::Engine& engine, net::Protocol protocol,
+              size_t one_by_one = kAskedOneByOne)
       : cluster_(cluster),
         addresses_(cluster),
-        pods_(reachable_pods(cluster, addresses_)),
+        pods_(reachable_pods(cluster, addresses_, one_by_one)),
         engine_(engine),
         protocol_(protocol) {}
 
@@ -202,10 +206,36 @@ std::string tables_of(const std::vector<model::Matrix>& matrices) {
 bool print_matrices(const std::vector<model::Matrix>& matrices, const std::string& output,
                     const model::Cluster* cluster) {
   const std::string text = output == "json"   ? model::to_json(matrices)
-                           : output == "html" ? picture::matrix_page(matrices, cluster)
+                           : output == "html" ? picture::to_html(picture::matrix_page(matrices, cluster))
                                               : tables_of(matrices);
   std::fwrite(text.data(), 1, text.size(), stdout);
   return std::fflush(stdout) == 0;
+}
+
+Result<picture::Page> matrix_page_of(const model::Cluster& cluster, const std::vector<std::string>& ports,
+                                     const std::string& protocol_text) {
+  MatrixOptions options;
+  if (!protocol_text.empty()) options.protocol = protocol_text;
+  const auto protocol = model::parse_probe_protocol(options.protocol);
+  if (!protocol) return protocol.error();
+  for (const std::string& port : ports)
+    if (const std::string fault = port_fault(port); !fault.empty()) return Error("port: " + fault);
+  const auto engine = make_engine(options.engine, cluster);
+  Computation computation(cluster, *engine, *protocol, /*one_by_one=*/0);
+  const auto known = port_names(cluster, computation.pods(), *protocol);
+  options.ports = ports;
+  options.named_ports = ports.empty() && protocol->has_ports() && !known.empty();
+  if (ports.empty() && protocol->has_ports() && known.empty()) options.ports = {"80"};
+  const auto columns = columns_of(options, *protocol, known);
+  if (!columns) return columns.error();
+  const size_t pods = computation.pods().size();
+  if (columns->size() * pods * pods > kMostCells)
+    return Error(std::to_string(pods) + " pods " +
+                 (columns->size() > 1 ? "at " + std::to_string(columns->size()) + " ports " : "") +
+                 "are too many for a page: ask for one port, or take sluicectl matrix of sluicectl snapshot");
+  const auto matrices = computation.run(*columns);
+  if (!matrices) return matrices.error();
+  return picture::matrix_page(*matrices, &cluster);
 }
 
 void add_matrix_options(CLI::App& command, MatrixQuestion& question) {

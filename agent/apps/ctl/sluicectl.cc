@@ -20,6 +20,7 @@ int run(int argc, char** argv) {
   add_graph(commands);
   add_agent_commands(commands);
   add_snapshot(commands);
+  add_ui(commands);
   add_observe(commands);
   add_check(commands);
   add_diff(commands);

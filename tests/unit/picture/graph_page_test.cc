@@ -28,7 +28,7 @@ model::Cluster shop() {
 
 TEST(GraphPage, HasNodesEdgesAndTheYamlOfWhatTheyName) {
   const auto world = shop();
-  const auto data = data_of(graph_page(graph_of(world, {}), "<svg></svg>", world));
+  const auto data = data_of(to_html(graph_page(graph_of(world, {}), "<svg></svg>", world)));
   EXPECT_EQ(data.at("nodes").at(0).at("title"), "shop/db");
   EXPECT_EQ(data.at("nodes").at(0).at("in"), "rules");
   EXPECT_EQ(data.at("nodes").at(0).at("inBy").at(0), "shop/db");
@@ -40,17 +40,17 @@ TEST(GraphPage, HasNodesEdgesAndTheYamlOfWhatTheyName) {
 
 TEST(GraphPage, TakesTheElementOfTheSvgAlone) {
   const auto world = shop();
-  const std::string page = graph_page(
-      graph_of(world, {}), "<?xml version=\"1.0\"?><!DOCTYPE svg SYSTEM \"x.dtd\"><svg><g/></svg>\n", world);
+  const std::string page = to_html(graph_page(
+      graph_of(world, {}), "<?xml version=\"1.0\"?><!DOCTYPE svg SYSTEM \"x.dtd\"><svg><g/></svg>\n", world));
   EXPECT_THAT(page, HasSubstr("><svg><g/></svg>\n</div>"));
   EXPECT_THAT(page, Not(HasSubstr("DOCTYPE svg")));
 }
 
 TEST(GraphPage, SaysThatItIsDrawnByNamespace) {
   const auto world = shop();
-  EXPECT_THAT(graph_page(graph_of(world, {0, 0}), "", world),
+  EXPECT_THAT(to_html(graph_page(graph_of(world, {0, 0}), "", world)),
               HasSubstr("2 kinds of pods would not be legible"));
-  EXPECT_THAT(graph_page(graph_of(world, {}), "", world), Not(HasSubstr("legible")));
+  EXPECT_THAT(to_html(graph_page(graph_of(world, {}), "", world)), Not(HasSubstr("legible")));
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ model::Matrix matrix(uint16_t port, bool web_reaches_db) {
 
 TEST(MatrixPage, PodsThatNoPolicyTellsApartShareARowAndAColumn) {
   const auto world = shop();
-  const auto data = data_of(matrix_page({matrix(5432, true), matrix(80, false)}, &world));
+  const auto data = data_of(to_html(matrix_page({matrix(5432, true), matrix(80, false)}, &world)));
   EXPECT_EQ(json::serialize(data.at("pods")), R"(["shop/db","shop/web-1","shop/web-2"])");
   EXPECT_EQ(json::serialize(data.at("classes")), "[0,1,1]");
   EXPECT_EQ(json::serialize(data.at("ports").at(0).at("cells")), R"(["-#","##"])");
@@ -50,7 +50,7 @@ TEST(MatrixPage, PodsThatNoPolicyTellsApartShareARowAndAColumn) {
 
 TEST(MatrixPage, SaysWhichRulesAllowAndWhichPoliciesIsolate) {
   const auto world = shop();
-  const auto why = data_of(matrix_page({matrix(5432, true), matrix(80, false)}, &world)).at("why");
+  const auto why = data_of(to_html(matrix_page({matrix(5432, true), matrix(80, false)}, &world))).at("why");
   const auto list = [&](const json::value& number) {
     return json::serialize(why.at("lists").at(number.to_number<size_t>()));
   };
@@ -66,7 +66,7 @@ TEST(MatrixPage, CellsAreTheMatrix) {
   const auto world = shop();
   auto odd = matrix(5432, true);
   odd.cells[2][0] = model::Cell::kDeny;
-  const auto data = data_of(matrix_page({odd}, &world));
+  const auto data = data_of(to_html(matrix_page({odd}, &world)));
   EXPECT_EQ(json::serialize(data.at("classes")), "[0,1,2]");
   EXPECT_EQ(json::serialize(data.at("ports").at(0).at("cells")), R"(["-##","#-#",".#-"])");
   EXPECT_FALSE(data.as_object().contains("why"));
@@ -79,15 +79,15 @@ TEST(MatrixPage, ANamedPortIsTheDestinationsOwn) {
   named.port_name = "http";
   for (auto& row : named.cells) row[0] = model::Cell::kNoPath;
   named.cells[0][0] = model::Cell::kSelf;
-  const auto data = data_of(matrix_page({named}, &world));
+  const auto data = data_of(to_html(matrix_page({named}, &world)));
   EXPECT_EQ(json::serialize(data.at("classes")), "[0,1,2]");
   EXPECT_EQ(data.at("ports").at(0).at("title"), "TCP http");
   EXPECT_EQ(json::serialize(data.at("ports").at(0).at("cells")), R"(["-##","?-#","?#-"])");
 }
 
 TEST(MatrixPage, WhatWasMeasuredIsNotExplained) {
-  const std::string page =
-      matrix_page({model::Matrix::closed(net::kIcmp, {}, {{"", "<script>&\"'"}, {"x", "y"}})}, nullptr);
+  const std::string page = to_html(
+      matrix_page({model::Matrix::closed(net::kIcmp, {}, {{"", "<script>&\"'"}, {"x", "y"}})}, nullptr));
   EXPECT_FALSE(data_of(page).as_object().contains("why"));
   EXPECT_THAT(page, Not(HasSubstr("<script>&")));
   EXPECT_THAT(page, HasSubstr("<title>Who reaches whom: ICMP</title>"));
@@ -95,7 +95,7 @@ TEST(MatrixPage, WhatWasMeasuredIsNotExplained) {
 }
 
 TEST(MatrixPage, OfNoPods) {
-  EXPECT_THAT(matrix_page({model::Matrix::closed(net::kTcp, number(1), {})}, nullptr),
+  EXPECT_THAT(to_html(matrix_page({model::Matrix::closed(net::kTcp, number(1), {})}, nullptr)),
               HasSubstr("\"pods\":[]"));
 }
 

@@ -57,6 +57,29 @@ class HttpTest : public ::testing::Test {
   std::thread server_;
 };
 
+TEST_F(HttpTest, GivesTheWholeRequestToWhoeverWantsIt) {
+  loop_.stop();
+  server_.join();
+  loop_.restart();
+  auto listening =
+      HttpListener::listen(loop_, parse_endpoint("127.0.0.1:0").value(), [](const HttpRequest& request) {
+        HttpAnswer answer;
+        answer.body =
+            std::string(request.path) + "|" + std::string(request.query) + "|" + std::string(request.host);
+        answer.headers = {{"X-Frame-Options", "DENY"}};
+        return answer;
+      });
+  ASSERT_TRUE(listening.ok()) << listening.error().message();
+  listener_.emplace(std::move(*listening));
+  server_ = std::thread([this] { loop_.run_for(std::chrono::seconds(30)); });
+  const auto body = [](const std::string& answer) { return answer.substr(answer.find("\r\n\r\n") + 4); };
+  const std::string answer = ask("GET /a/b?c=d&e?f HTTP/1.1\r\nHost: x:1\r\n\r\n");
+  EXPECT_EQ(body(answer), "/a/b|c=d&e?f|x:1");
+  EXPECT_NE(answer.find("X-Frame-Options: DENY\r\n"), std::string::npos) << answer;
+  EXPECT_EQ(body(ask("GET / HTTP/1.1\r\n\r\n")), "/||");
+  EXPECT_EQ(body(ask("GET /? HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n")), "/||");
+}
+
 TEST_F(HttpTest, AnswersGet) {
   const auto answer = ask("GET /metrics?x=1 HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_EQ(answer.substr(0, 15), "HTTP/1.1 200 OK");
