@@ -30,8 +30,8 @@ std::string to_html(const Page& page);
 std::string to_served_html(const Page& page, const std::string& above);
 
 // The files of page/.
-extern const std::string_view kPageCss, kGraphCss, kMatrixCss, kFlowsCss, kProblemCss;
-extern const std::string_view kGraphJs, kMatrixJs, kFlowsJs, kProblemJs;
+extern const std::string_view kPageCss, kGraphCss, kMatrixCss, kFlowsCss, kProblemCss, kDiffCss;
+extern const std::string_view kGraphJs, kMatrixJs, kFlowsJs, kProblemJs, kDiffJs;
 // By their names in page/; empty: there is none.
 std::string_view asset(std::string_view file);
 

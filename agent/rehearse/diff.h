@@ -32,8 +32,8 @@ struct Changes {
 
 Changes difference_of(const model::Cluster& before, const model::Cluster& after);
 
-std::string to_json(const Changes& changes);  // {"opened": [...], "closed": [...]}, a change a line
+std::string traffic_text(const Share& share);  // "TCP 80,443", "everything"
+std::string to_json(const Changes& changes);   // {"opened": [...], "closed": [...]}, a change a line
 std::string to_markdown(const Changes& changes);
-std::string to_html(const Changes& changes);  // a page of its own: no script, nothing loaded from elsewhere
 
 }  // namespace sluice::rehearse

@@ -141,6 +141,24 @@ class Pages(unittest.TestCase):
         self.browser.press("Left", "Enter")
         self.assertIn("shop/api-1 → shop/web-2", self.panel())
 
+    # ---- diff
+    def test_diff_filters(self):
+        old, new = (os.path.join(HERE, "../../examples/demo/manifests", *path) for path in (["base"], []))
+        self.page("diff", "--manifests", old, "--with", os.path.join(new), "-o", "html")
+        rows = ".changes tbody tr:not([hidden])"
+        everything = len(self.texts(rows))
+        self.assertGreater(everything, 3)
+        self.browser.fill("#search", "shop/api-1")
+        self.assertTrue(all("shop/api-1" in text for text in self.texts(rows)))
+        self.assertGreater(everything, len(self.texts(rows)))
+        self.browser.fill("#search", "")
+        self.browser.click("#kind option[value=opened]")
+        self.assertEqual(self.texts(rows), [])
+        self.assertIn("0 of %d" % everything, self.texts("#found")[0])
+        self.browser.run("document.activeElement.blur()")
+        self.browser.press("/")
+        self.assertTrue(self.browser.run("return document.activeElement.id === 'search'"))
+
     # ---- both
     def test_light_and_dark(self):
         for command in (("graph", "--manifests", THREE_TIER),

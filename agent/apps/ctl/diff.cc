@@ -5,7 +5,7 @@
 #include "agent/apps/ctl/manifests.h"
 #include "agent/apps/table.h"
 #include "agent/apps/terminal.h"
-#include "agent/rehearse/diff.h"
+#include "agent/picture/diff_page.h"
 
 namespace sluice::apps::ctl {
 namespace {
@@ -28,7 +28,7 @@ std::string table_of(const char* title, const std::vector<rehearse::Change>& cha
 std::string text_of(const rehearse::Changes& changes, const std::string& output) {
   if (output == "json") return rehearse::to_json(changes);
   if (output == "markdown") return rehearse::to_markdown(changes);
-  if (output == "html") return rehearse::to_html(changes);
+  if (output == "html") return picture::to_html(picture::diff_page(changes));
   if (changes.empty()) return "No connection opens or closes.\n";
   const bool colour = use_colour();
   return table_of("opened", changes.opened, colour) + "\n" + table_of("closed", changes.closed, colour);

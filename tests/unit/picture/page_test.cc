@@ -25,7 +25,7 @@ TEST(Page, LoadsNothing) {
   EXPECT_THAT(page, HasSubstr("default-src 'none'"));
   for (const char* loads : {"src=", "href=", "@import", "url(", "fetch(", "http:", "https:"})
     EXPECT_THAT(page, Not(HasSubstr(loads)));
-  for (const std::string_view script : {kGraphJs, kMatrixJs, kFlowsJs, kProblemJs})
+  for (const std::string_view script : {kGraphJs, kMatrixJs, kFlowsJs, kProblemJs, kDiffJs})
     for (const char* markup : {"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write"})
       EXPECT_THAT(std::string(script), Not(HasSubstr(markup)));
 }
