@@ -149,8 +149,7 @@ void HttpListener::State::accept() {
     size_t& held = is_own(socket) ? self->own : self->others;
     if (held < kHttpConnections) {
       ++held;
-      std::make_shared<Connection>(std::move(socket),
-                                   std::shared_ptr<HttpHandler>(self, &self->handler),
+      std::make_shared<Connection>(std::move(socket), std::shared_ptr<HttpHandler>(self, &self->handler),
                                    [self, &held] { --held; })
           ->read();
     }
