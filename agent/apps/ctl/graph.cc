@@ -3,10 +3,10 @@
 #include <cstdio>
 
 #include "agent/apps/ctl/commands.h"
-#include "agent/apps/ctl/graphviz.h"
 #include "agent/apps/ctl/manifests.h"
 #include "agent/picture/dot.h"
 #include "agent/picture/graph_page.h"
+#include "agent/picture/graphviz.h"
 
 namespace sluice::apps::ctl {
 namespace {
@@ -26,7 +26,7 @@ base::Result<std::string> drawn(const picture::Graph& graph, const std::string& 
     return base::Error(std::to_string(graph.nodes.size()) + " boxes and " +
                        std::to_string(graph.edges.size()) +
                        " arrows are too many to draw: choose namespaces with --namespace, or take -o dot");
-  return svg_of(dot);
+  return picture::svg_of(dot);
 }
 
 bool has_namespace(const model::Cluster& cluster, const std::string& ns) {

@@ -6,9 +6,9 @@
 
 #include "agent/base/result.h"
 
-namespace sluice::apps::ctl {
+namespace sluice::picture {
 
 // The layout engine is graphviz' dot. An error says that graphviz is not there, or that it refused.
 base::Result<std::string> svg_of(const std::string& dot);
 
-}  // namespace sluice::apps::ctl
+}  // namespace sluice::picture

@@ -1,11 +1,11 @@
-#include "agent/apps/ctl/graphviz.h"
+#include "agent/picture/graphviz.h"
 
 #include <dlfcn.h>
 
 #include <array>
 #include <memory>
 
-namespace sluice::apps::ctl {
+namespace sluice::picture {
 namespace {
 
 using base::Error;
@@ -116,4 +116,4 @@ Result<std::string> svg_of(const std::string& dot) {
   return rendered(*library, context.get(), graph.get());
 }
 
-}  // namespace sluice::apps::ctl
+}  // namespace sluice::picture

@@ -1,4 +1,4 @@
-#include "agent/apps/ctl/graphviz.h"
+#include "agent/picture/graphviz.h"
 
 #include <gmock/gmock.h>
 
@@ -8,7 +8,7 @@ extern "C" const char* __lsan_default_suppressions() {  // NOLINT
   return "leak:libgvc\nleak:libcgraph\nleak:libcdt\n";
 }
 
-namespace sluice::apps::ctl {
+namespace sluice::picture {
 namespace {
 
 using ::testing::HasSubstr;
@@ -35,4 +35,4 @@ TEST(Graphviz, WhatIsNoDotIsAnError) {
 }
 
 }  // namespace
-}  // namespace sluice::apps::ctl
+}  // namespace sluice::picture
