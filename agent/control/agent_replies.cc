@@ -138,7 +138,7 @@ stream::Surroundings Agent::for_observer() {
           [nanoseconds] { return nanoseconds(steady_clock::now().time_since_epoch()); },
           [this] { set_endpoint_settings(); },
           [this](std::function<void()> act) { boost::asio::post(loop_, std::move(act)); },
-          [this](const observe::LogLine& line) { log_.info("drop", line); },
+          [this](const observe::LogLine& line) { log_.info(observe::event_of(line), line); },
           options_.log_drops};
 }
 

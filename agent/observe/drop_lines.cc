@@ -29,10 +29,16 @@ LogLine pair_line(const FlowRecord& record) {
   add("reason", record.reason);
   add("isolated_by", policies_text(record));
   if (record.verdict == Verdict::kAudit) add("audit", "true");
+  if (record.verdict == Verdict::kAllowed) add("rule", record.rule);
   return line;
 }
 
 }  // namespace
+
+std::string_view event_of(const LogLine& line) {
+  const auto names_a_rule = [](const auto& pair) { return pair.first == "rule"; };
+  return std::ranges::any_of(line, names_a_rule) ? "allowed" : "drop";
+}
 
 void DropLines::write(LogLine line, uint64_t count) const {
   line.emplace_back("count", std::to_string(count));

@@ -1,4 +1,4 @@
-// DropLines: what of denied packets goes to the agent's log: the first of a pair at once, then a line with the count for
+// DropLines: what of denied packets, and of allowed connections where a policy asks for it, goes to the agent's log: the first of a pair at once, then a line with the count for
 // each kSummary in which there were more.
 //
 // Laws:
@@ -22,6 +22,8 @@
 namespace sluice::observe {
 
 using LogLine = std::vector<std::pair<std::string_view, std::string>>;  // key and value, in order
+// "drop", or "allowed" where a rule allowed it.
+std::string_view event_of(const LogLine& line);
 
 class DropLines {
  public:

@@ -56,6 +56,8 @@ TEST_F(DropLinesTest, OtherPairsHaveLinesOfTheirOwn) {
   const std::string text = drain();
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3);
   EXPECT_NE(text.find("audit=true"), text.npos);
+  EXPECT_EQ(event_of({{"reason", "no_rule"}}), "drop");
+  EXPECT_EQ(event_of({{"reason", "policy"}, {"rule", "shop/web:ingress[0]"}}), "allowed");
 }
 
 TEST_F(DropLinesTest, BeyondItsRoomTheyAreOneLine) {
