@@ -66,6 +66,7 @@ std::vector<Object> smaller(const model::Namespace& ns) {
   for (const auto& label : ns.labels)
     if (label.first != model::kNamespaceNameLabel) steps.with([&](auto& n) { n.labels.erase(label.first); });
   steps.without_each([](auto& n) -> auto& { return n.source_prefixes; });
+  steps.with([](auto& n) { n.audit = false; });
   return steps.take();
 }
 
@@ -138,6 +139,7 @@ void smaller_rules(Smaller<model::NetworkPolicy>& steps, const model::NetworkPol
 
 std::vector<Object> smaller(const model::NetworkPolicy& policy) {
   Smaller<model::NetworkPolicy> steps(policy);
+  steps.with([](auto& p) { p.audit = false; });
   if (policy.isolates_ingress && policy.isolates_egress) {  // one has to stay
     steps.with([](auto& p) { p.isolates_ingress = false; });
     steps.with([](auto& p) { p.isolates_egress = false; });

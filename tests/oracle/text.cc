@@ -275,7 +275,7 @@ std::string rules(const model::NetworkPolicy& policy, model::Direction direction
 std::string write(const model::NetworkPolicy& policy) {
   std::string types = policy.isolates_ingress ? "Ingress" : "";
   if (policy.isolates_egress) types += types.empty() ? "Egress" : ", Egress";
-  return head("NetworkPolicy", {"networking.k8s.io/v1", policy.name}) +
+  return head("NetworkPolicy", {"networking.k8s.io/v1", policy.name, {}, annotations({}, policy.audit)}) +
          "spec:\n  podSelector: " + write(policy.pod_selector) + "\n  policyTypes: [" + types + "]\n" +
          rules(policy, model::Direction::kIngress) + rules(policy, model::Direction::kEgress);
 }
