@@ -24,8 +24,8 @@ SLUICE_STAGE enum sluice_reason sluice_note(struct sluice_packet* packet, enum s
 }
 
 /* What the flow table does not settle: a new connection, or a flow whose epoch has passed, which is judged as
- * the connection it was opened as. A flow that only an audit lets pass is judged at every packet: it ends
- * with the audit. */
+ * the connection it was opened as. A flow that passes because the agent only audits is judged at every packet:
+ * it ends with that. What policies in audit would deny is allowed, and judged as often as what else is. */
 SLUICE_STAGE enum sluice_reason sluice_judge_connection(sluice_ctx* ctx,
                                                         const struct sluice_question* question,
                                                         struct sluice_packet* packet,
