@@ -34,6 +34,12 @@ void Compilation::before(const Change& change) {
     removal ? frontends_.pod_goes(pod->second) : frontends_.pod_changed(pod->second);
     if (removal) pods_.forget(pod->second);
   }
+  if (id.kind == Kind::kNamespace) {
+    const auto old = cluster_.namespaces.find(id.name);
+    const bool was_in_audit = old != cluster_.namespaces.end() && old->second.audit;
+    const bool is_in_audit = !removal && std::get<model::Namespace>(std::get<0>(change.what)).audit;
+    if (was_in_audit != is_in_audit) local_rules_.audit_changed(id.name.name);
+  }
   if (!removal) return;
   auto announce = [&](const auto& objects, auto goes) {
     if (auto found = objects.find(id.name); found != objects.end()) goes(found->second);
@@ -59,7 +65,6 @@ void Compilation::after(const Change& change) {
       return;
     case Kind::kNamespace:
       peers_.namespace_changed(id.name.name);
-      local_rules_.namespace_changed(id.name.name);
       collect_endpoints_in(id.name.name);
       return;
     case Kind::kNode:

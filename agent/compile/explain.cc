@@ -227,6 +227,9 @@ static base::Result<Explanation> explain_by(const Compilation& compilation, cons
 base::Result<Explanation> explain(const Compilation& compilation, const Question& question) {
   auto enforced = explain_by(compilation, question, model::Policies::kEnforced);
   if (!enforced || !enforced->allowed) return enforced;
+  const model::Pod& pod = compilation.cluster().pods.at(question.pod);
+  const image::Endpoint& endpoint = compilation.image().endpoints.at(compilation.endpoint_of(pod));
+  if (!endpoint.audited[static_cast<size_t>(question.direction)].ruleset) return enforced;
   const auto audited = explain_by(compilation, question, model::Policies::kAudited);
   if (!audited || audited->allowed) return enforced;
   const std::set<std::string> in_force(enforced->isolated_by.begin(), enforced->isolated_by.end());

@@ -61,7 +61,7 @@ void LocalRules::policy_goes(const NetworkPolicy& policy) {
   }
 }
 
-void LocalRules::namespace_changed(const std::string& ns) {
+void LocalRules::audit_changed(const std::string& ns) {
   auto groups = by_namespace_.find(ns);
   if (groups == by_namespace_.end()) return;
   for (Group* group : groups->second) mark(group, watched_.at(group));

@@ -43,8 +43,8 @@ class LocalRules {
   void unwatch(Group* group);
   void policy_changed(const model::NetworkPolicy& policy);
   void policy_goes(const model::NetworkPolicy& policy);
-  // Its policies may be in audit now, or no more.
-  void namespace_changed(const std::string& ns);
+  // Its policies are in audit from this change on, or no more.
+  void audit_changed(const std::string& ns);
 
   struct Changes {
     std::vector<RulesetId> added;
