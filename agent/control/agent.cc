@@ -261,7 +261,7 @@ Status Agent::drain_objects() {
   for (const model::Change& change : batch->changes) {
     const model::Kind kind = change.id().kind;
     settings_due_ = settings_due_ || kind == model::Kind::kPod || kind == model::Kind::kNamespace ||
-                    kind == model::Kind::kNetworkPolicy;
+                    stream::PolicyAsks::is_asked_by(change, view().compiler().cluster());
     names_due_ = names_due_ || kind == model::Kind::kService || kind == model::Kind::kNode;
   }
   node::ObjectNews news;

@@ -37,6 +37,14 @@ std::vector<const NetworkPolicy*> PolicyAsks::concerned(const observe::FlowRecor
   return found;
 }
 
+bool PolicyAsks::is_asked_by(const model::Change& change, const model::Cluster& before) {
+  const model::ObjectId id = change.id();
+  if (id.kind != model::Kind::kNetworkPolicy) return false;
+  const auto old = before.policies.find(id.name);
+  return (old != before.policies.end() && asks_for_what_it_allows(old->second)) ||
+         (!change.is_removal() && asks_for_what_it_allows(std::get<NetworkPolicy>(std::get<0>(change.what))));
+}
+
 bool PolicyAsks::asks_for_allowed(const model::Pod& pod) const {
   const model::Cluster& cluster = view_.compiler().cluster();
   const auto& policies = cluster.policies;

@@ -26,6 +26,8 @@ class PolicyAsks {
 
   explicit PolicyAsks(const node::NodeView& view) : view_(view) {}
 
+  // May the change have a pod report what it allows, or no more? `before`: the cluster that does not know of it yet.
+  static bool is_asked_by(const model::Change& change, const model::Cluster& before);
   // Has the pod to report what it allows, because a policy that isolates it logs or counts that?
   bool asks_for_allowed(const model::Pod& pod) const;
   bool wants_line(const observe::FlowRecord& record, bool log_drops) const;

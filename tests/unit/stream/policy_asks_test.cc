@@ -73,6 +73,24 @@ TEST_F(PolicyAsksTest, WhatIsAllowedIsAskedForWhereItIsLoggedOrCounted) {
   EXPECT_TRUE(asks_.asks_for_allowed(web()));
 }
 
+TEST_F(PolicyAsksTest, AChangeConcernsPodsWhereThePolicyAsksOrAsked) {
+  const auto change = [](bool metrics) {
+    model::NetworkPolicy made = policy("prod/web");
+    made.metrics = metrics;
+    return model::Change::upsert(model::Object(made));
+  };
+  const auto removal = model::Change::remove({model::Kind::kNetworkPolicy, {"prod", "web"}});
+  const auto is_asked = [this](const model::Change& what) {
+    return PolicyAsks::is_asked_by(what, node_->view().compiler().cluster());
+  };
+  EXPECT_FALSE(is_asked(change(false)));
+  EXPECT_FALSE(is_asked(removal));
+  EXPECT_TRUE(is_asked(change(true)));
+  give([](auto& made) { made.log_level = LogLevel::kAll; });
+  EXPECT_TRUE(is_asked(change(false)));
+  EXPECT_TRUE(is_asked(removal));
+}
+
 TEST_F(PolicyAsksTest, CountsByPolicyAndVerdictWhileThePolicyAsksForIt) {
   asks_.count(denied({"prod/web"}));
   EXPECT_TRUE(asks_.counts().empty()) << "nobody asks";
