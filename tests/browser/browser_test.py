@@ -57,13 +57,6 @@ class Pages(unittest.TestCase):
     def panel(self):
         return self.texts("#panel")[0]
 
-    def tab_until(self, condition):
-        for _ in range(40):
-            self.browser.press("Tab")
-            if self.browser.run("return " + condition):
-                return
-        self.fail("no key leads to where " + condition)
-
     # ---- graph
     def test_graph_shows_the_rules_of_an_arrow_and_the_yaml(self):
         self.page("graph", "--manifests", THREE_TIER)
@@ -92,10 +85,10 @@ class Pages(unittest.TestCase):
 
     def test_graph_by_keys(self):
         self.page("graph", "--manifests", THREE_TIER)
-        self.tab_until("document.activeElement.matches('.node')")
+        self.browser.tab_until("document.activeElement.matches('.node')")
         self.browser.press("Enter")
         self.assertIn("Reached by", self.panel())
-        self.tab_until("document.activeElement.matches('.edge')")
+        self.browser.tab_until("document.activeElement.matches('.edge')")
         self.browser.press("Enter")
         self.assertIn("Rules", self.panel())
         self.browser.press("Escape")
@@ -135,7 +128,7 @@ class Pages(unittest.TestCase):
 
     def test_matrix_by_keys(self):
         self.matrix()
-        self.tab_until("document.activeElement.matches('.cell')")
+        self.browser.tab_until("document.activeElement.matches('.cell')")
         self.browser.press("Down", "End", "Enter")
         self.assertIn("shop/api-1 → staging/api-0", self.panel())
         self.browser.press("Left", "Enter")
@@ -193,7 +186,7 @@ class Pages(unittest.TestCase):
         self.assertEqual(len(self.texts(".name")) > 10, True)
         self.browser.click("#group")  # every pod for itself
         self.assertIn("3000 × 3000", self.texts("#found")[0])
-        self.tab_until("document.activeElement.matches('.cell')")
+        self.browser.tab_until("document.activeElement.matches('.cell')")
         self.browser.press("End", "Down", "Enter")
         self.assertIn("team-00/app-0-1 → team-49/", self.panel())
 

@@ -48,13 +48,6 @@ class Ui(unittest.TestCase):
         self.world.attempt("shop-frontend-1", API, port)
         self.wait_for("[...document.querySelectorAll('#rows tr')].some(r => r.textContent.includes(':%d'))" % port)
 
-    def tab_until(self, condition):
-        for _ in range(40):
-            self.browser.press("Tab")
-            if self.browser.run("return " + condition):
-                return
-        self.fail("no key leads to where " + condition)
-
     # ---- What is denied now
     def test_shows_the_drop_that_happens(self):
         self.visit()
@@ -101,7 +94,7 @@ class Ui(unittest.TestCase):
         self.drop(8085)
         self.drop(8086)
         self.browser.run("document.querySelector('#search').focus()")
-        self.tab_until("document.activeElement.matches('#rows tr')")
+        self.browser.tab_until("document.activeElement.matches('#rows tr')")
         first = self.browser.run("return document.activeElement.textContent")
         self.browser.press("Down")
         self.assertNotEqual(self.browser.run("return document.activeElement.textContent"), first)

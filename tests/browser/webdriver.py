@@ -96,6 +96,14 @@ class Browser:
             actions += [{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]
         self.call("POST", "/actions", {"actions": [{"type": "key", "id": "keys", "actions": actions}]})
 
+    def tab_until(self, condition):
+        """Tab by tab, to where the JavaScript expression holds."""
+        for _ in range(40):
+            self.press("Tab")
+            if self.run("return " + condition):
+                return
+        raise AssertionError("no key leads to where " + condition)
+
     def command(self, name, **params):
         """Of the browser's own protocol (Chrome DevTools)."""
         self.call("POST", "/goog/cdp/execute", {"cmd": name, "params": params})
