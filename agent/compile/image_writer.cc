@@ -4,16 +4,6 @@ namespace sluice::compile {
 
 using image::Ref;
 
-namespace {
-
-template <typename Visit>
-void for_each_side(const image::Endpoint& endpoint, Visit visit) {
-  for (const image::Side& side : endpoint.sides) visit(side);
-  for (const image::Side& side : endpoint.audited) visit(side);
-}
-
-}  // namespace
-
 void ImageWriter::set_rule(const image::RuleKey& key, const std::optional<Ref>& ref,
                            const image::Portset& ports) {
   if (ref) use(ref->portset, ports);
@@ -32,9 +22,10 @@ void ImageWriter::set_endpoint(image::EndpointId id, std::optional<image::Endpoi
                                const PortsOf& ports_of) {
   std::vector<image::PortsetId> old_ports;
   if (const image::Endpoint* old = endpoints_.find(id))
-    for_each_side(*old, [&](const image::Side& side) { old_ports.push_back(side.default_ref.portset); });
+    image::for_each_side(*old,
+                         [&](const image::Side& side) { old_ports.push_back(side.default_ref.portset); });
   if (endpoint)
-    for_each_side(*endpoint, [&](const image::Side& side) {
+    image::for_each_side(*endpoint, [&](const image::Side& side) {
       if (side.default_ref.portset) use(side.default_ref.portset, ports_of(side));
     });
   endpoints_.set(id, std::move(endpoint));

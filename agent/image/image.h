@@ -103,6 +103,13 @@ struct Endpoint {
   }
 };
 
+// Those in force and those in audit.
+template <typename Visit>
+void for_each_side(const Endpoint& endpoint, Visit visit) {
+  for (const Side& side : endpoint.sides) visit(side);
+  for (const Side& side : endpoint.audited) visit(side);
+}
+
 // A table in the order of its keys: as std::map, but several entries a node. What a change costs is the waits
 // for memory while its few entries are sought among very many: a fourth of those in a binary tree. An
 // insertion or removal may move the others: no iterator, pointer or reference outlives it.

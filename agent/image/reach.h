@@ -27,8 +27,7 @@ class Reach {
   void count(const IdentityId& id, int by) { count(identities_, id, by); }
   void count(const Address& address, int by) { count(identities_, address.identity, by); }
   void count(const Endpoint& endpoint, int by) {
-    for (const Side& side : endpoint.sides) count(rulesets_, side.ruleset, by);
-    for (const Side& side : endpoint.audited) count(rulesets_, side.ruleset, by);
+    for_each_side(endpoint, [&](const Side& side) { count(rulesets_, side.ruleset, by); });
   }
   template <typename Id>
   static void count(std::unordered_map<Id, int>& uses, Id id, int by) {

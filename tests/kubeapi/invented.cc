@@ -100,7 +100,12 @@ Json metadata_of(Kind kind, int number, Inventor& invent) {
       {"labels", invent.labels()},
       {"annotations", Json{{"note", "\"quoted\" \\ and \u00e9\n"},
                            {"sluice.dev/allowed-source-prefixes", "192.0.2.0/24, 2001:db8::/32"},
-                           {"sluice.dev/flows", "5000"}}},
+                           {"sluice.dev/flows", "5000"},
+                           {"sluice.dev/observe", "allowed"},
+                           {"sluice.dev/mode", "audit"},
+                           {"sluice.dev/policy-log-level", invent.pick({"none", "all"})},
+                           {"policy-log-level", "denied"},
+                           {"metrics-enabled", "true"}}},
       {"managedFields",
        json::array{Json{{"manager", "kubelet"}, {"fieldsV1", Json{{"f:status", Json{{"f:x", Json{}}}}}}}}}};
   if (is_leaving) metadata["deletionTimestamp"] = "2024-05-06T07:09:00Z";

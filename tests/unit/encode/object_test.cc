@@ -70,6 +70,11 @@ TEST(Object, EveryFieldIsReadBack) {
   model::Namespace ns{{"", "shop"}, {{"team", "on"}, {model::kNamespaceNameLabel, "shop"}}};
   ns.source_prefixes = pod.source_prefixes;
   ns.observe_allowed = true;
+  ns.audit = true;
+  model::NetworkPolicy policy;
+  policy.name = {"shop", "web"};
+  policy.audit = policy.metrics = true;
+  policy.log_level = model::LogLevel::kDenied;
   model::Pod other = pod;
   other.name.name = "other";
   other.controller = "rollout/x/y";
@@ -77,7 +82,8 @@ TEST(Object, EveryFieldIsReadBack) {
   other.host_network = true;
   other.host_ports.clear();
   model::Cluster cluster;
-  for (const model::Object& object : {model::Object(pod), model::Object(ns), model::Object(other)})
+  for (const model::Object& object :
+       {model::Object(pod), model::Object(ns), model::Object(policy), model::Object(other)})
     cluster.apply(model::Change::upsert(object));
   EXPECT_EQ(read(yaml_of(cluster)), cluster) << yaml_of(cluster);
   EXPECT_EQ(read(json_of(cluster)), cluster) << json_of(cluster);

@@ -57,7 +57,7 @@ std::vector<bool> by_source(const image::Image& image, const image::Image& meant
 decltype(image::Image::rules) rules_of_pods(const image::Image& read, const image::Image& image) {
   std::set<image::RulesetId> had;
   for (const auto& [id, endpoint] : image.endpoints)
-    for (const image::Side& side : endpoint.sides) had.insert(side.ruleset);
+    image::for_each_side(endpoint, [&](const image::Side& side) { had.insert(side.ruleset); });
   decltype(image::Image::rules) rules;
   for (const auto& [key, ref] : read.rules)
     if (had.contains(key.ruleset)) rules[key] = ref;
@@ -73,6 +73,7 @@ void expect_means(const image::Image& read, const image::Image& meant, const std
   for (const auto& [id, endpoint] : meant.endpoints) {
     ASSERT_TRUE(read.endpoints.contains(id)) << where;
     EXPECT_EQ(read.endpoints.at(id).sides, endpoint.sides) << where;
+    EXPECT_EQ(read.endpoints.at(id).audited, endpoint.audited) << where;
     EXPECT_EQ(read.endpoints.at(id).ipv4, endpoint.ipv4) << where;
     EXPECT_EQ(read.endpoints.at(id).ipv6, endpoint.ipv6) << where;
   }

@@ -65,7 +65,7 @@ class RandomImage {
     reach.add(image_);
     std::set<image::PortsetId> used;
     for (const auto& [id, endpoint] : image_.endpoints)
-      for (const image::Side& side : endpoint.sides) used.insert(side.default_ref.portset);
+      image::for_each_side(endpoint, [&](const image::Side& side) { used.insert(side.default_ref.portset); });
     image::Image kept = image_;
     kept.rules.clear();
     for (const auto& [key, ref] : image_.rules)
@@ -99,6 +99,9 @@ class RandomImage {
     for (auto& [id, endpoint] : image_.endpoints)
       for (image::Side& side : endpoint.sides)
         if (chance(70)) side = {{1 + random_() % kRulesets}, default_ref()};
+    for (auto& [id, endpoint] : image_.endpoints)
+      for (image::Side& side : endpoint.audited)
+        if (chance(20)) side = {{1 + random_() % kRulesets}, default_ref()};
   }
 
   image::Ref default_ref() {
