@@ -26,6 +26,12 @@ SLUICE_STAGE const struct sluice_side* sluice_side_asked(const struct sluice_que
   return question->audited ? &policy->audited[direction] : &policy->side[direction];
 }
 
+/* Do rules say all, of the own node and of Services too? */
+SLUICE_STAGE bool sluice_side_is_whole(const struct sluice_question* question) {
+  __u32 flag = question->audited ? SLUICE_SIDES_AUDITED_WHOLE : SLUICE_SIDES_WHOLE;
+  return question->opener == SLUICE_EGRESS && (question->pod->policy->flags & flag) != 0;
+}
+
 SLUICE_STAGE bool sluice_ref_allows(sluice_ctx* ctx, __u64 ref, __u8 protocol, __u16 port) {
   if (SLUICE_REF_KIND(ref) == SLUICE_REF_ALL) return true;
   if (SLUICE_REF_KIND(ref) != SLUICE_REF_PORTS) return false;
@@ -38,11 +44,13 @@ SLUICE_STAGE __u64 sluice_find_rule(sluice_ctx* ctx, __u64 epoch, __u64 ruleset,
   return ref == SLUICE_ABSENT ? SLUICE_REF(SLUICE_REF_NONE, 0) : ref;
 }
 
-/* No rule allows the Service's own address and port: do the rules allow every endpoint behind it? */
+/* Do the rules allow every endpoint behind the Service? `as_written`: they allow its own address and port, which
+ * is enough where they say nothing else of it. */
 SLUICE_STAGE enum sluice_reason sluice_judge_service(sluice_ctx* ctx, const struct sluice_question* question,
-                                                     __u64 ruleset, __u64 service) {
+                                                     __u64 ruleset, __u64 service, bool as_written) {
   __u64 ref = sluice_find_rule(ctx, question->pod->epoch, ruleset, service);
   __u32 kind = SLUICE_REF_KIND(ref);
+  if (kind == SLUICE_REF_NONE && as_written) return SLUICE_ALLOWED_POLICY;
   if (kind == SLUICE_REF_ALL) return SLUICE_ALLOWED_POLICY;
   if ((kind == SLUICE_REF_SELF_ELSE_PARTIAL || kind == SLUICE_REF_SELF_ELSE_NONE) &&
       SLUICE_REF_ARGUMENT(ref) == question->pod->index)
@@ -65,15 +73,18 @@ SLUICE_COLD enum sluice_reason sluice_judge(sluice_ctx* ctx, const struct sluice
   if (service)
     identity = sluice_identify_by_prefix(ctx, question->config, question->pod->epoch, packet->family,
                                          &packet->remote);
-  if (!service && (flags & SLUICE_IDENTITY_NODE)) return SLUICE_ALLOWED_OWN_NODE;
+  bool whole = sluice_side_is_whole(question);
+  if (!service && !whole && (flags & SLUICE_IDENTITY_NODE)) return SLUICE_ALLOWED_OWN_NODE;
   if (!service && sluice_is_own(question->pod->policy, packet->family, &packet->remote))
     return SLUICE_ALLOWED_SELF;
 
   __u16 port = sluice_ntohs(question->opener == SLUICE_EGRESS ? packet->remote_port : packet->local_port);
   __u64 ref = sluice_find_rule(ctx, question->pod->epoch, side->ruleset, identity);
   if (SLUICE_REF_KIND(ref) == SLUICE_REF_NONE) ref = side->default_ref;
-  if (sluice_ref_allows(ctx, ref, packet->protocol, port)) return SLUICE_ALLOWED_POLICY;
-  return service ? sluice_judge_service(ctx, question, side->ruleset, service) : SLUICE_DENIED_NO_RULE;
+  bool allows = sluice_ref_allows(ctx, ref, packet->protocol, port);
+  if (allows && !(service && whole)) return SLUICE_ALLOWED_POLICY;
+  return service ? sluice_judge_service(ctx, question, side->ruleset, service, allows)
+                 : SLUICE_DENIED_NO_RULE;
 }
 
 /* What would be, were the policies in audit in force. From numbers, and apart: the verifier looks at it once. */

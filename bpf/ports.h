@@ -5,7 +5,7 @@
 
 #include "packet.h"
 
-/* port in host order. Protocols without ports are in no port set (semantics 16). */
+/* port in host order. Of protocols without ports a set has all or none. */
 SLUICE_STAGE bool sluice_portset_holds(sluice_ctx* ctx, __u32 portset, __u8 protocol, __u16 port) {
   const struct sluice_portset* set = sluice_lookup(ctx, portsets, &portset);
   if (!set) return false;
@@ -21,7 +21,7 @@ SLUICE_STAGE bool sluice_portset_holds(sluice_ctx* ctx, __u32 portset, __u8 prot
       table_index = set->table[2];
       break;
     default:
-      return false;
+      return set->others != 0;
   }
   const struct sluice_port_table* table = sluice_lookup(ctx, port_tables, &table_index);
   if (!table) return false;

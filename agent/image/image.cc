@@ -11,6 +11,26 @@ size_t protocol_index(net::Protocol protocol) {
   return static_cast<size_t>(found - std::begin(net::kPortProtocols));
 }
 
+// Of canonical lists.
+std::vector<net::PortRange> without(const std::vector<net::PortRange>& list,
+                                    const std::vector<net::PortRange>& less) {
+  std::vector<net::PortRange> rest;
+  auto hole = less.begin();
+  for (const net::PortRange& range : list) {
+    uint32_t first = range.first.host();
+    const uint32_t last = range.last.host();
+    while (hole != less.end() && hole->last.host() < first) ++hole;
+    for (auto at = hole; at != less.end() && at->first.host() <= last; ++at) {
+      if (first < at->first.host())
+        rest.push_back({net::Port::from_host(static_cast<uint16_t>(first)),
+                        net::Port::from_host(static_cast<uint16_t>(at->first.host() - 1))});
+      first = at->last.host() + 1u;
+    }
+    if (first <= last) rest.push_back({net::Port::from_host(static_cast<uint16_t>(first)), range.last});
+  }
+  return rest;
+}
+
 void append_number(std::string& bytes, size_t number) {
   for (int shift = 24; shift >= 0; shift -= 8) bytes.push_back(static_cast<char>(number >> shift & 0xff));
 }
@@ -50,13 +70,20 @@ void apply_table(Map& table, const TableChange<typename Map::key_type, typename 
 
 }  // namespace
 
+Portset Portset::everything() {
+  Portset all;
+  all.ranges.fill({net::PortRange::all()});
+  all.others = true;
+  return all;
+}
+
 bool Portset::empty() const {
-  return std::all_of(ranges.begin(), ranges.end(), [](const auto& list) { return list.empty(); });
+  return !others && std::all_of(ranges.begin(), ranges.end(), [](const auto& list) { return list.empty(); });
 }
 
 bool Portset::contains(net::Protocol protocol, net::Port port) const {
   size_t index = protocol_index(protocol);
-  if (index == ranges.size()) return false;
+  if (index == ranges.size()) return others;
   const auto& list = ranges[index];
   auto after = std::upper_bound(list.begin(), list.end(), port,
                                 [](net::Port p, const net::PortRange& range) { return p < range.first; });
@@ -79,6 +106,17 @@ void Portset::add(net::Protocol protocol, net::PortRange range) {
   list.insert(list.erase(first, last), range);
 }
 
+void Portset::add(const Portset& more) {
+  for (size_t i = 0; i < ranges.size(); ++i)
+    for (const net::PortRange& range : more.ranges[i]) add(net::kPortProtocols[i], range);
+  others |= more.others;
+}
+
+void Portset::remove(const Portset& less) {
+  for (size_t i = 0; i < ranges.size(); ++i) ranges[i] = without(ranges[i], less.ranges[i]);
+  others = others && !less.others;
+}
+
 PortsetId Portset::id() const {
   if (empty()) return {};
   std::string bytes = "portset";
@@ -87,6 +125,7 @@ PortsetId Portset::id() const {
     for (const net::PortRange& range : list)
       append_number(bytes, static_cast<size_t>(range.first.host()) << 16 | range.last.host());
   }
+  if (others) bytes += "others";
   return {content_id(bytes)};
 }
 

@@ -25,26 +25,32 @@
 
 namespace sluice::image {
 
-// Ranges of each protocol with ports (in the order of net::kPortProtocols), sorted, disjoint, not adjacent.
+// Ranges of each protocol with ports (in the order of net::kPortProtocols), sorted, disjoint, not adjacent; and all other
+// protocols or none of them.
 struct Portset {
   std::array<std::vector<net::PortRange>, SLUICE_PORT_PROTOCOLS> ranges;
+  bool others = false;
+  static Portset everything();
   bool empty() const;
   bool contains(net::Protocol protocol, net::Port port) const;
   // Adds a range and keeps the form canonical.
   void add(net::Protocol protocol, net::PortRange range);
+  void add(const Portset& more);
+  void remove(const Portset& less);
   PortsetId id() const;  // content id; 0 where empty
   auto operator<=>(const Portset&) const = default;
 };
 
 // What one (rule set, identity) pair allows; the logical form of a sluice_ref.
 struct Ref {
-  enum class Kind : uint8_t { kNone, kAll, kPorts, kPartial, kSelfElsePartial, kSelfElseNone };
+  enum class Kind : uint8_t { kNone, kAll, kPorts, kPartial, kSelfElsePartial, kSelfElseNone, kNothing };
   Kind kind = Kind::kNone;
   PortsetId portset;    // of kPorts
   EndpointId endpoint;  // of kSelfElse…
   static Ref none() { return {}; }
   static Ref all() { return {Kind::kAll, {}, {}}; }
   static Ref ports(PortsetId id) { return id ? Ref{Kind::kPorts, id, {}} : none(); }
+  static Ref nothing() { return {Kind::kNothing, {}, {}}; }  // none, where a side's default allows something
   auto operator<=>(const Ref&) const = default;
 };
 
@@ -87,6 +93,8 @@ struct RuleKey {
 struct Side {
   RulesetId ruleset;  // 0: not isolated in this direction
   Ref default_ref;    // what every address without an entry in rules may do
+  bool whole =
+      false;  // of egress: rules say all of this node's addresses and of Services (SLUICE_SIDES_WHOLE)
   auto operator<=>(const Side&) const = default;
 };
 
@@ -161,6 +169,6 @@ IdentityId identity_by_prefix(const Image& image, const net::Ip& address);
 std::string to_text(const Image& image);
 std::string to_text(const Difference& difference);
 std::string to_text(const Ref& ref);
-std::string to_text(const Portset& portset);  // "TCP 80,443,8000-8999 UDP 53"
+std::string to_text(const Portset& portset);  // "TCP 80,443,8000-8999 UDP 53 others"
 
 }  // namespace sluice::image

@@ -92,6 +92,8 @@ class Planner {
         return self(SLUICE_REF_SELF_ELSE_PARTIAL);
       case Ref::Kind::kSelfElseNone:
         return self(SLUICE_REF_SELF_ELSE_NONE);
+      case Ref::Kind::kNothing:
+        return uint64_t{SLUICE_REF(SLUICE_REF_NOTHING, 0)};
       case Ref::Kind::kPorts:
         break;
     }
@@ -236,7 +238,9 @@ class Planner {
     sluice_sides& sides = write.value.policy[slot];
     if (endpoint.ipv4) sides.address4 = encode4(*endpoint.ipv4).address;
     if (endpoint.ipv6) std::copy_n(endpoint.ipv6->bytes().begin(), 16, sides.address6);
-    if (endpoint.has_sources) sides.flags = SLUICE_SIDES_SOURCES;
+    if (endpoint.has_sources) sides.flags |= SLUICE_SIDES_SOURCES;
+    if (endpoint.sides[SLUICE_EGRESS].whole) sides.flags |= SLUICE_SIDES_WHOLE;
+    if (endpoint.audited[SLUICE_EGRESS].whole) sides.flags |= SLUICE_SIDES_AUDITED_WHOLE;
     sides.since = plan_.epoch;
     Status status = encode_sides(endpoint.sides, sides.side);
     if (status) status = encode_sides(endpoint.audited, sides.audited);

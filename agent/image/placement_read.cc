@@ -75,6 +75,8 @@ class Reader {
         return self(Ref::Kind::kSelfElsePartial);
       case SLUICE_REF_SELF_ELSE_NONE:
         return self(Ref::Kind::kSelfElseNone);
+      case SLUICE_REF_NOTHING:
+        return Ref::nothing();
       case SLUICE_REF_PORTS:
         break;
       default:
@@ -165,6 +167,8 @@ class Reader {
       Status read = decode_sides(sides.side, endpoint.sides);
       if (read) read = decode_sides(sides.audited, endpoint.audited);
       if (!read) return read.error().within("endpoints: index " + std::to_string(where.index));
+      endpoint.sides[SLUICE_EGRESS].whole = sides.flags & SLUICE_SIDES_WHOLE;
+      endpoint.audited[SLUICE_EGRESS].whole = sides.flags & SLUICE_SIDES_AUDITED_WHOLE;
       image().endpoints[id] = endpoint;
     }
     return done();

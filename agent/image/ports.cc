@@ -105,6 +105,7 @@ Status PortArrays::add(PortsetId id, const Portset& portset, Plan& plan) {
   place.slot = *slot;
   sluice_portset value{};
   std::copy(place.table_slots.begin(), place.table_slots.end(), value.table);
+  value.others = portset.others;
   put_array(SLUICE_MAP_PORTSETS, *slot, value, plan);
   portsets_[id] = place;
   return done();
@@ -188,6 +189,7 @@ Result<Portset> PortArrays::read(uint32_t slot, const Contents& contents) {
   Portset portset;
   Place place;
   place.slot = slot;
+  portset.others = contents.portsets[slot].others != 0;
   for (size_t i = 0; i < place.tables.size(); ++i) {
     const net::Protocol protocol = net::kPortProtocols[i];
     place.table_slots[i] = contents.portsets[slot].table[i];

@@ -1,5 +1,5 @@
 // PortArrays: where port sets stand in sluice_portsets, sluice_port_tables and sluice_port_pages.
-// A port set is three tables (one a protocol), a table is 64 pages, a page is 1,024 ports.
+// A port set is three tables (one a protocol) and one word for all others, a table is 64 pages, a page is 1,024 ports.
 //
 // Laws:
 //  1. Equal tables and equal pages are kept once.

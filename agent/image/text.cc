@@ -14,7 +14,7 @@ std::string id_or_dash(uint64_t value) {
 std::string side_text(const char* direction, const Side& side) {
   if (!side.ruleset) return std::string(" ") + direction + " open";
   return std::string(" ") + direction + " ruleset " + side.ruleset.to_text() + " default " +
-         to_text(side.default_ref);
+         to_text(side.default_ref) + (side.whole ? " whole" : "");
 }
 
 std::string line(const net::Ip& ip, const Address& address) {
@@ -109,6 +109,8 @@ std::string to_text(const Ref& ref) {
       return "self " + ref.endpoint.to_text() + " else partial";
     case Ref::Kind::kSelfElseNone:
       return "self " + ref.endpoint.to_text() + " else none";
+    case Ref::Kind::kNothing:
+      return "nothing";
   }
   return "";
 }
@@ -125,6 +127,7 @@ std::string to_text(const Portset& portset) {
       before = ',';
     }
   }
+  if (portset.others) text += text.empty() ? "others" : " others";
   return text.empty() ? "none" : text;
 }
 

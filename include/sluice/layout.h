@@ -99,6 +99,9 @@ SLUICE_LAYOUT(struct sluice_sides, 96);
 
 enum sluice_sides_flag {
   SLUICE_SIDES_SOURCES = 1, /* the pod has prefixes in sluice_sources: they must be asked */
+  /* Of egress, rules say all: of the own node's addresses too, and of a Service whether as it is written counts. */
+  SLUICE_SIDES_WHOLE = 2,
+  SLUICE_SIDES_AUDITED_WHOLE = 4, /* the same of audited[] */
 };
 
 /* Beside policy, and no part of the state of an epoch. */
@@ -190,6 +193,7 @@ enum sluice_ref_kind {
   SLUICE_REF_PARTIAL = 3,           /* a Service of which only some endpoints are allowed */
   SLUICE_REF_SELF_ELSE_PARTIAL = 4, /* argument: endpoint index; allowed for that pod, else as PARTIAL */
   SLUICE_REF_SELF_ELSE_NONE = 5,    /* argument: endpoint index; allowed for that pod, else nothing */
+  SLUICE_REF_NOTHING = 6,           /* nothing, whatever the side's default allows */
 };
 #define SLUICE_REF(kind, argument) ((__u64)(kind) << 32 | (__u32)(argument))
 #define SLUICE_REF_KIND(ref) ((__u32)((ref) >> 32))
@@ -197,7 +201,7 @@ enum sluice_ref_kind {
 
 struct sluice_portset {
   __u16 table[SLUICE_PORT_PROTOCOLS]; /* TCP, UDP, SCTP: index into sluice_port_tables */
-  __u16 reserved;
+  __u16 others;                       /* 1: every protocol without ports too */
 };
 SLUICE_LAYOUT(struct sluice_portset, 8);
 struct sluice_port_table {

@@ -132,6 +132,7 @@ const Rows& all_rows() {
       add_policy_rows(ends, made);
       add_prefix_rows(ends, made);
       add_service_rows(ends, made);
+      add_tier_rows(ends, made);
       add_flow_rows(ends, made);
       add_timeout_rows(ends, made);
       add_pod_rows(ends, made);

@@ -31,6 +31,9 @@ using packet::Spec;
   X(Protocols, "the same port of another protocol")                                \
   X(Portless, "protocols without ports")                                           \
   X(Everyone, "a rule without peers")                                              \
+  X(Others, "a port set of all protocols without ports")                           \
+  X(LessThanEveryone, "an identity that may less than everyone")                   \
+  X(Whole, "a side of which rules say all: its node and Services too")             \
   X(Prefix, "the longest prefix, and holes")                                       \
   X(PrefixBorders, "prefixes of no and of every bit")                              \
   X(ExactOverPrefix, "an exact address over the prefixes")                         \
@@ -191,6 +194,7 @@ std::vector<Ends> all_ends();  // every family and hook
 void add_policy_rows(const Ends& ends, Rows& rows);
 void add_prefix_rows(const Ends& ends, Rows& rows);
 void add_service_rows(const Ends& ends, Rows& rows);
+void add_tier_rows(const Ends& ends, Rows& rows);
 void add_flow_rows(const Ends& ends, Rows& rows);
 void add_timeout_rows(const Ends& ends, Rows& rows);
 void add_pod_rows(const Ends& ends, Rows& rows);

@@ -74,6 +74,15 @@ class World {
     image_.rules[{audited_of(direction), identity}] = ref;
     return *this;
   }
+  // Of the direction's side rules say all.
+  World& whole(sluice_direction direction) {
+    image_.endpoints[kPod].sides[direction].whole = true;
+    return *this;
+  }
+  World& whole_in_audit(sluice_direction direction) {
+    image_.endpoints[kPod].audited[direction].whole = true;
+    return *this;
+  }
   // A port set that is allowed; refers to it in allow() or isolate().
   image::Ref portset(net::Protocol protocol, const std::vector<net::PortRange>& ranges) {
     image::Portset set;
