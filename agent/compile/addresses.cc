@@ -3,6 +3,15 @@
 #include <algorithm>
 
 namespace sluice::compile {
+namespace {
+
+std::vector<PeerSetId> joined(const std::vector<PeerSetId>& a, const std::vector<PeerSetId>& b) {
+  std::vector<PeerSetId> all;
+  std::set_union(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(all));
+  return all;
+}
+
+}  // namespace
 
 std::vector<net::Ip> AddressTable::set_node_addresses(std::set<net::Ip> addresses) {
   std::vector<net::Ip> changed;
@@ -42,22 +51,38 @@ IdentityId AddressTable::identity_of(const net::Ip& ip) const {
   return region ? region->identity : IdentityId{};
 }
 
+IdentityContent AddressTable::by_prefix(const net::Ip& ip) const {
+  const Region* region = prefixes_.find(ip);
+  return region ? IdentityContent{region->peers, {}} : IdentityContent{};
+}
+
+IdentityContent AddressTable::as_written(const net::Ip& ip) const {
+  IdentityContent content = by_prefix(ip);
+  const std::vector<PeerSetId>* as_node = nodes_.at(ip);
+  if (as_node == nullptr) return content;
+  std::vector<PeerSetId> named = *as_node;
+  std::erase_if(named, [this](PeerSetId id) { return peers_.content(id)->own_node; });
+  content.peers = joined(content.peers, named);
+  return content;
+}
+
 IdentityId AddressTable::classify(const net::Ip& ip, const Region* region) {
   Group* group = pods_.group_at(ip);
+  const std::vector<PeerSetId>* as_node = nodes_.at(ip);
+  if (group == nullptr && as_node != nullptr)
+    return identities_.intern({joined(by_prefix(ip).peers, *as_node), {}});
   if (group == nullptr) return region ? region->identity : IdentityId{};
+  if (as_node != nullptr) return classify_pod(*group, region, *as_node);
   IdentityId& cached = group->identities[region ? region->version : 0];
-  if (!cached || !identities_.knows(cached)) cached = classify_pod(*group, region);
+  if (!cached || !identities_.knows(cached)) cached = classify_pod(*group, region, {});
   return cached;
 }
 
-IdentityId AddressTable::classify_pod(const Group& group, const Region* region) {
+IdentityId AddressTable::classify_pod(const Group& group, const Region* region,
+                                      const std::vector<PeerSetId>& as_node) {
   IdentityContent content;
-  content.peers = group.peers;
-  if (region) {
-    content.peers.clear();
-    std::set_union(group.peers.begin(), group.peers.end(), region->peers.begin(), region->peers.end(),
-                   std::back_inserter(content.peers));
-  }
+  content.peers = region ? joined(group.peers, region->peers) : group.peers;
+  if (!as_node.empty()) content.peers = joined(content.peers, as_node);
   for (const model::ContainerPort& port : group.key->ports) {
     const PortName name{port.name, port.protocol};
     if (port.name.empty() || !peers_.names_port(name)) continue;

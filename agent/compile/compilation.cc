@@ -23,6 +23,7 @@ Compilation::Compilation(const model::Cluster& cluster, std::string node_name)
 void Compilation::learn_all() {
   pods_.learn_all(cluster_.pods);
   for (const auto& [name, pod] : cluster_.pods) frontends_.host_ports_changed(pod);
+  for (const auto& [name, node] : cluster_.nodes) node_peers_.node_changed(name);
   for (const auto& [name, service] : cluster_.services) frontends_.service_changed(service);
   for (const auto& [name, slice] : cluster_.endpoint_slices) frontends_.slice_changed(slice);
 }
@@ -49,6 +50,8 @@ void Compilation::before(const Change& change) {
     announce(cluster_.endpoint_slices, [&](auto& it) { frontends_.slice_goes(it); });
   if (id.kind == Kind::kNetworkPolicy)
     announce(cluster_.policies, [&](auto& it) { local_rules_.policy_goes(it); });
+  if (id.kind == Kind::kClusterNetworkPolicy)
+    announce(cluster_.cluster_policies, [&](auto& it) { local_rules_.policy_goes(it); });
 }
 
 void Compilation::after(const Change& change) {
@@ -65,10 +68,12 @@ void Compilation::after(const Change& change) {
       return;
     case Kind::kNamespace:
       peers_.namespace_changed(id.name.name);
+      local_rules_.namespace_changed(id.name.name);
       collect_endpoints_in(id.name.name);
       return;
     case Kind::kNode:
       node_changed_ |= id.name.name == node_name_;
+      node_peers_.node_changed(id.name);
       return;
     case Kind::kService:
       if (there) frontends_.service_changed(cluster_.services.at(id.name));
@@ -78,6 +83,9 @@ void Compilation::after(const Change& change) {
       return;
     case Kind::kNetworkPolicy:
       if (there) local_rules_.policy_changed(cluster_.policies.at(id.name));
+      return;
+    case Kind::kClusterNetworkPolicy:
+      if (there) local_rules_.policy_changed(cluster_.cluster_policies.at(id.name));
       return;
   }
 }
@@ -127,6 +135,7 @@ bool Compilation::update_node() {
   std::set<net::Ip> own(extra_node_addresses_.begin(), extra_node_addresses_.end());
   if (auto node = cluster_.nodes.find({"", node_name_}); node != cluster_.nodes.end())
     own.insert(node->second.addresses.begin(), node->second.addresses.end());
+  node_peers_.set_own_addresses(own);
   append(stale_addresses_, addresses_.set_node_addresses(std::move(own)));
   return true;
 }
@@ -188,12 +197,17 @@ Compilation::Rulesets Compilation::update_policies() {
 PrefixTree::Changes Compilation::update_peers(const Rulesets& rulesets) {
   // An ingress rule set has no port names left: they are those of its own pods.
   for (RulesetId id : rulesets.added)
-    for (const auto& [peers, entry] : local_rules_.ruleset(id)->content.rules)
-      peers_.use(peers, entry.peers, entry.ports.names);
-  for (const auto& [id, content] : rulesets.removed)
-    for (const auto& [peers, entry] : content.rules) peers_.release(peers, entry.ports.names);
+    local_rules_.ruleset(id)->content.for_each(
+        [&](PeerSetId peers, const auto& content, const PortSpec& ports) {
+          peers_.use(peers, content, ports.names);
+        });
+  for (const auto& [id, gone] : rulesets.removed)
+    gone.for_each(
+        [&](PeerSetId peers, const auto&, const PortSpec& ports) { peers_.release(peers, ports.names); });
 
   const PeerIndex::Changes peers = peers_.refresh();
+  node_peers_.peers_changed(peers);
+  append(stale_addresses_, node_peers_.refresh());
   for (const auto& [id, content] : peers.added)
     for (const model::IpBlock& block : content->blocks) prefixes_.add(id, block);
   for (const auto& [id, content] : peers.removed)
@@ -222,6 +236,7 @@ void Compilation::collect(const PrefixTree::Changes& regions) {
     prefixes_.for_each_in(pods_.claims(), cidr, add);
     prefixes_.for_each_in(writer_.image().addresses, cidr, add);
     prefixes_.for_each_in(frontends_.by_endpoint(), cidr, add);
+    prefixes_.for_each_in(node_peers_.addresses(), cidr, add);
   }
 }
 
@@ -245,7 +260,9 @@ std::set<ServiceKey> Compilation::refresh_frontends(const std::vector<net::Ip>& 
     frontends_.collect_reaching(ip, keys);
     frontends_.collect_at(ip, keys);
   }
-  if (node_changed) frontends_.collect_node_ports(keys);
+  const auto is_node = [this](const net::Ip& ip) { return addresses_.is_node(ip); };
+  const bool faces_changed = services_.whole() && std::any_of(addresses.begin(), addresses.end(), is_node);
+  if (node_changed || faces_changed) frontends_.collect_node_ports(keys);
   std::set<ServiceKey> at_node;
   for (const ServiceKey& key : keys)
     for (const net::Ip& ip : addresses_.node_addresses())

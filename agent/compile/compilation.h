@@ -57,6 +57,7 @@ class Compilation {
   const ServiceTable& services() const { return services_; }
   const LocalRules& local_rules() const { return local_rules_; }
   const PeerIndex& peers() const { return peers_; }
+  const NodePeers& node_peers() const { return node_peers_; }
   const Identities& identities() const { return identities_; }
   const PodIndex& pods() const { return pods_; }
   const std::map<model::ObjectName, uint32_t>& local_pods() const { return local_pods_; }
@@ -93,17 +94,18 @@ class Compilation {
   PodIndex pods_;
   PeerIndex peers_{cluster_, pods_};
   LocalRules local_rules_{cluster_};
+  NodePeers node_peers_{cluster_, node_name_};
   PrefixTree prefixes_;
   Identities identities_;
   ImageWriter writer_;
-  AddressTable addresses_{pods_, peers_, prefixes_, identities_, writer_};
+  AddressTable addresses_{pods_, peers_, node_peers_, prefixes_, identities_, writer_};
   SourceTable sources_{pods_, writer_};
   RuleTable rules_{local_rules_, identities_, writer_};
   Frontends frontends_{cluster_, pods_, node_name_};
   ServiceTable services_{
-      frontends_, pods_, rules_, local_rules_, addresses_, writer_, [this](const model::Pod& pod) {
-        return endpoint_of(pod);
-      }};
+      frontends_,  pods_,      rules_,  local_rules_,
+      identities_, addresses_, writer_, [this](const model::Pod& pod) {
+        return endpoint_of(pod); }};
 
   std::map<model::ObjectName, uint32_t> local_pods_;
   std::map<model::ObjectName, Local> endpoints_;  // those local pods that are endpoints

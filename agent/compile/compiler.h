@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "agent/base/result.h"
-#include "agent/compile/explain.h"
+#include "agent/compile/compilation.h"
 
 namespace sluice::compile {
 
@@ -56,12 +56,8 @@ class Compiler {
     compilation_->identities().for_each_live([&](const auto&, const auto&) { ++counts.identities; });
     return counts;
   }
-  // For operators (explain.h); computed when asked for.
-  std::vector<RulesetInfo> rulesets() const { return rulesets_of(*compilation_); }
-  std::vector<IdentityInfo> identities() const { return identities_of(*compilation_); }
-  base::Result<Explanation> explain(const Question& question) const {
-    return compile::explain(*compilation_, question);
-  }
+  // For agent/compile/why.
+  const Compilation& compilation() const { return *compilation_; }
 
  private:
   base::Result<image::Difference> rebuild();

@@ -31,6 +31,11 @@ class Canonical {
     }
     return *this;
   }
+  Canonical& ports(const PortSpec& value) {
+    number(value.all).number(value.numbers.id().value).number(value.names.size());
+    for (const auto& [name, protocol] : value.names) text(name).number(protocol.number());
+    return *this;
+  }
   uint64_t id() const { return image::content_id(bytes_); }
 
  private:
@@ -83,6 +88,21 @@ PeerSet peer_set_of(const std::string& policy_namespace, const std::vector<model
   return result;
 }
 
+PeerSet peer_set_of(const std::vector<model::ClusterPeer>& peers) {
+  PeerSet result;
+  for (const model::ClusterPeer& peer : peers) {
+    if (const auto* pods = std::get_if<model::PodsPeer>(&peer))
+      result.selectors.push_back({{}, pods->namespaces, pods->pods});
+    if (const auto* nodes = std::get_if<model::NodesPeer>(&peer)) result.nodes.push_back(nodes->nodes);
+    if (const auto* networks = std::get_if<model::NetworksPeer>(&peer))
+      for (const net::Cidr& cidr : networks->cidrs) result.blocks.push_back({cidr, {}});
+  }
+  make_canonical(result.selectors);
+  make_canonical(result.blocks);
+  make_canonical(result.nodes);
+  return result;
+}
+
 PeerSetId id_of(const PeerSet& peers) {
   Canonical bytes("peers");
   bytes.number(peers.selectors.size());
@@ -99,13 +119,15 @@ PeerSetId id_of(const PeerSet& peers) {
     bytes.cidr(block.cidr).number(block.except.size());
     for (const net::Cidr& except : block.except) bytes.cidr(except);
   }
+  if (!peers.nodes.empty()) bytes.text("nodes").number(peers.nodes.size());
+  for (const model::LabelSelector& selector : peers.nodes) bytes.selector(selector);
+  if (peers.own_node) bytes.text("own node");
   return {bytes.id()};
 }
 
 void PortSpec::add(const PortSpec& other) {
   all |= other.all;
-  for (size_t i = 0; i < other.numbers.ranges.size(); ++i)
-    for (const net::PortRange& range : other.numbers.ranges[i]) numbers.add(net::kPortProtocols[i], range);
+  numbers.add(other.numbers);
   names.insert(other.names.begin(), other.names.end());
   if (all) *this = {true, {}, {}};
 }
@@ -120,6 +142,20 @@ PortSpec port_spec_of(const std::vector<model::PolicyPort>& ports) {
       spec.numbers.add(entry.protocol, *range);
     else
       spec.numbers.add(entry.protocol, net::PortRange::all());
+  }
+  return spec;
+}
+
+PortSpec port_spec_of(const std::vector<model::ClusterProtocol>& protocols) {
+  if (protocols.empty()) return {true, {}, {}};
+  PortSpec spec;
+  for (const model::ClusterProtocol& entry : protocols) {
+    if (const auto* ports = std::get_if<model::ProtocolPorts>(&entry)) {
+      spec.numbers.add(ports->protocol, ports->ports);
+      continue;
+    }
+    for (net::Protocol protocol : net::kPortProtocols)
+      spec.names.emplace(std::get<model::NamedPort>(entry).name, protocol);
   }
   return spec;
 }
@@ -150,10 +186,12 @@ const PortSpec* RulesetContent::of(PeerSetId peers) const {
 RulesetId RulesetContent::id() const {
   Canonical bytes("ruleset");
   bytes.text(model::to_text(direction)).number(rules.size());
-  for (const auto& [peers, entry] : rules) {
-    bytes.number(peers.value).number(entry.ports.all).number(entry.ports.numbers.id().value);
-    bytes.number(entry.ports.names.size());
-    for (const auto& [name, protocol] : entry.ports.names) bytes.text(name).number(protocol.number());
+  for (const auto& [peers, entry] : rules) bytes.number(peers.value).ports(entry.ports);
+  if (!tiered) return {bytes.id()};
+  bytes.text("tiers").number(isolated);
+  for (const TierRules& tier : tiers) {
+    bytes.number(tier.size());
+    for (const auto& rule : tier) bytes.number(rule->id());
   }
   return {bytes.id()};
 }
@@ -169,7 +207,9 @@ IdentityId IdentityContent::id() const {
   return {bytes.id()};
 }
 
-IdentityId id_of(const BackendSet& backends) {
+namespace {
+
+Canonical bytes_of(const BackendSet& backends) {
   Canonical bytes("service");
   bytes.number(backends.size());
   for (const Backend& backend : backends)
@@ -178,7 +218,26 @@ IdentityId id_of(const BackendSet& backends) {
         .number(backend.local.value)
         .number(backend.protocol.number())
         .number(backend.port.host());
-  return {bytes.id()};
+  return bytes;
+}
+
+}  // namespace
+
+IdentityId id_of(const BackendSet& backends) {
+  return {bytes_of(backends).id()};
+}
+
+IdentityId id_of(const BackendSet& backends, const WrittenFace& written) {
+  return {bytes_of(backends)
+              .number(written.by_prefix.id().value)
+              .number(written.whole.id().value)
+              .number(written.protocol.number())
+              .number(written.port.host())
+              .id()};
+}
+
+uint64_t TierRule::id() const {
+  return Canonical("tier rule").number(static_cast<uint64_t>(action)).number(peers.value).ports(ports).id();
 }
 
 EndpointId endpoint_id(const model::Pod& pod) {

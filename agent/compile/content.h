@@ -9,10 +9,12 @@
 // Values; any thread.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -40,9 +42,13 @@ struct BoundSelector {
 struct PeerSet {
   std::vector<BoundSelector> selectors;
   std::vector<model::IpBlock> blocks;
+  std::vector<model::LabelSelector> nodes;  // their addresses
+  bool own_node = false;                    // every address of this node
+  bool empty() const { return selectors.empty() && blocks.empty() && nodes.empty() && !own_node; }
   auto operator<=>(const PeerSet&) const = default;
 };
 PeerSet peer_set_of(const std::string& policy_namespace, const std::vector<model::Peer>& peers);
+PeerSet peer_set_of(const std::vector<model::ClusterPeer>& peers);
 PeerSetId id_of(const PeerSet& peers);
 
 // What may be reached of a peer: everything, or ports by number and (egress only) by the peer pod's names for
@@ -57,10 +63,26 @@ struct PortSpec {
   auto operator<=>(const PortSpec&) const = default;
 };
 PortSpec port_spec_of(const std::vector<model::PolicyPort>& ports);
+PortSpec port_spec_of(const std::vector<model::ClusterProtocol>& protocols);
 // The numbers of every container port with one of the spec's names and its protocol take the names' place.
 PortSpec resolved(const PortSpec& spec, const std::vector<model::ContainerPort>& ports);
 
-// One direction of an isolated pod: what each peer set may, PeerSetId 0 being everyone.
+// A rule of a ClusterNetworkPolicy, as far as it can match.
+struct TierRule {
+  model::Action action = model::Action::kDeny;
+  PeerSetId peers;                         // 0: everyone (a rule that closes)
+  std::shared_ptr<const PeerSet> content;  // nullptr for PeerSetId 0
+  PortSpec ports;
+  bool operator==(const TierRule& other) const {
+    return action == other.action && peers == other.peers && ports == other.ports;
+  }
+  uint64_t id() const;
+};
+// In their order.
+using TierRules = std::vector<std::shared_ptr<const TierRule>>;
+
+// One direction of a pod that some policy speaks of: what each peer set may by its NetworkPolicies, PeerSetId 0 being
+// everyone, and what the tiers above and below them say (semantics 42).
 struct RulesetContent {
   struct Entry {
     PortSpec ports;
@@ -71,12 +93,25 @@ struct RulesetContent {
   };
   model::Direction direction = model::Direction::kIngress;
   std::map<PeerSetId, Entry>
-      rules;  // none of them "nothing"; where everyone may do everything, only that one
+      rules;                       // none of them "nothing"; where everyone may do everything, only that one
+  bool isolated = true;            // some NetworkPolicy isolates: `rules` decide
+  bool tiered = false;             // some ClusterNetworkPolicy lists a rule for it
+  std::array<TierRules, 2> tiers;  // by model::Tier
+  // Where the rules of a peer set stand: in tiers[0], and behind them those in tiers[1]. Kept by add().
+  std::unordered_map<PeerSetId, std::vector<uint32_t>> standing;
 
   void add(PeerSetId peers, const std::shared_ptr<const PeerSet>& content, const PortSpec& ports);
-  const PortSpec* of(PeerSetId peers) const;  // nullptr where the peer set is not named
+  void add(const TierRules& admin, const TierRules& baseline);  // once
+  const PortSpec* of(PeerSetId peers) const;  // of `rules`; nullptr where the peer set is not named
+  // Calls visit(peers, their content, ports) for every rule.
+  template <typename Visit>
+  void for_each(Visit visit) const {
+    for (const auto& [peers, entry] : rules) visit(peers, entry.peers, entry.ports);
+    for (const TierRules& tier : tiers)
+      for (const auto& rule : tier) visit(rule->peers, rule->content, rule->ports);
+  }
   RulesetId id() const;
-  bool operator==(const RulesetContent&) const = default;
+  bool operator==(const RulesetContent& other) const;
 };
 
 // An equivalence class of addresses: the local peer sets that hold it, and which numbers stand for those port
@@ -88,10 +123,22 @@ struct IdentityContent {
   IdentityId id() const;  // 0 where empty
 };
 
+// What a tiered rule set allows addresses that stand for this (semantics 42 to 46).
+image::Portset folded(const RulesetContent& ruleset, const IdentityContent& identity);
+
+// A face of what a packet goes to: an address with its port (semantics 67).
+struct Face {
+  const IdentityContent& identity;
+  net::Protocol protocol;
+  net::Port port;
+};
+// Does a tiered rule set allow it, all tiers gone through? At least one face is there. `itself`: semantics 68.
+bool admits(const RulesetContent& ruleset, const Face* end, const Face* written, bool itself);
+
 // One endpoint behind a Service, as far as policy can tell it from another.
 struct Backend {
-  bool node = false;    // an address of this node: always allowed (semantics 17)
-  IdentityId identity;  // 0 for node
+  bool node = false;    // an address of this node: allowed by NetworkPolicies (semantics 17)
+  IdentityId identity;  // 0 for node, unless rule sets are whole
   EndpointId local;     // the local pod that has the address; 0: none
   net::Protocol protocol;
   net::Port port;
@@ -99,6 +146,19 @@ struct Backend {
 };
 using BackendSet = std::set<Backend>;
 IdentityId id_of(const BackendSet& backends);  // also the empty set has one
+
+// A Service's address and port as the pod wrote them, where rule sets are whole.
+struct WrittenFace {
+  IdentityContent by_prefix;  // what the packet path finds
+  IdentityContent whole;      // with the nodes whose address it is
+  net::Protocol protocol;
+  net::Port port;
+  bool operator==(const WrittenFace& other) const {
+    return by_prefix.peers == other.by_prefix.peers && whole.peers == other.whole.peers &&
+           protocol == other.protocol && port == other.port;
+  }
+};
+IdentityId id_of(const BackendSet& backends, const WrittenFace& written);
 
 EndpointId endpoint_id(const model::Pod& pod);
 

@@ -124,6 +124,10 @@ void Frontends::collect_node_ports(std::set<ServiceKey>& keys) const {
   for (auto at = claims_.lower_bound({true, {}, {}, {}}); at != claims_.end(); ++at) keys.insert(at->first);
 }
 
+void Frontends::collect_all(std::set<ServiceKey>& keys) const {
+  for (const auto& [key, claimants] : claims_) keys.insert(key);
+}
+
 void Frontends::retract(const Claimant& claimant, std::set<ServiceKey>& changed) {
   auto stated = stated_.find(claimant);
   if (stated == stated_.end()) return;

@@ -54,6 +54,7 @@ class Frontends {
   // Keys at this address itself.
   void collect_at(const net::Ip& ip, std::set<ServiceKey>& keys) const;
   void collect_node_ports(std::set<ServiceKey>& keys) const;
+  void collect_all(std::set<ServiceKey>& keys) const;
 
   using Claimant = std::variant<const model::Service*, const model::Pod*>;
   // Endpoint addresses that are in use, for PrefixTree::for_each_in.

@@ -1,11 +1,13 @@
 #include "agent/compile/local_rules.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "agent/model/isolation.h"
 
 namespace sluice::compile {
 
+using model::ClusterNetworkPolicy;
 using model::Direction;
 using model::NetworkPolicy;
 
@@ -14,6 +16,16 @@ namespace {
 Ref ref_of(const PortSpec* spec) {
   if (spec == nullptr) return Ref::none();
   return spec->all ? Ref::all() : Ref::ports(spec->numbers.id());
+}
+
+// The peers that NetworkPolicies allow without a rule (semantics 17), where that is no longer decided before them.
+const std::shared_ptr<const PeerSet>& own_node() {
+  static const auto set = std::make_shared<const PeerSet>(PeerSet{{}, {}, {}, true});
+  return set;
+}
+
+bool comes_before(const ClusterNetworkPolicy* a, const ClusterNetworkPolicy* b) {
+  return std::tie(a->priority, a->name.name) < std::tie(b->priority, b->name.name);
 }
 
 }  // namespace
@@ -25,6 +37,8 @@ void LocalRules::watch(Group* group) {
   for (auto at = policies.lower_bound({group->key->ns, ""});
        at != policies.end() && at->first.ns == group->key->ns; ++at)
     if (model::matches(at->second.pod_selector, group->key->labels)) watched.policies.insert(&at->second);
+  for (const auto& [name, policy] : cluster_.cluster_policies)
+    if (is_subject(*group, policy)) watched.cluster_policies.insert(&policy);
   mark(group, watched);
 }
 
@@ -67,6 +81,40 @@ void LocalRules::audit_changed(const std::string& ns) {
   for (Group* group : groups->second) mark(group, watched_.at(group));
 }
 
+void LocalRules::policy_changed(const ClusterNetworkPolicy& policy) {
+  compiled_cluster_.erase(&policy);
+  for (auto& [group, watched] : watched_) {
+    const bool was_subject = watched.cluster_policies.erase(&policy) > 0, is = is_subject(*group, policy);
+    if (is) watched.cluster_policies.insert(&policy);
+    if (is || was_subject) mark(group, watched);
+  }
+}
+
+void LocalRules::policy_goes(const ClusterNetworkPolicy& policy) {
+  compiled_cluster_.erase(&policy);
+  for (auto& [group, watched] : watched_)
+    if (watched.cluster_policies.erase(&policy) > 0) mark(group, watched);
+}
+
+void LocalRules::namespace_changed(const std::string& ns) {
+  const auto groups = by_namespace_.find(ns);
+  if (groups == by_namespace_.end()) return;
+  for (Group* group : groups->second) {
+    std::set<const ClusterNetworkPolicy*> now;
+    for (const auto& [name, policy] : cluster_.cluster_policies)
+      if (is_subject(*group, policy)) now.insert(&policy);
+    Watched& watched = watched_.at(group);
+    if (now == watched.cluster_policies) continue;
+    watched.cluster_policies = std::move(now);
+    mark(group, watched);
+  }
+}
+
+bool LocalRules::is_subject(const Group& group, const ClusterNetworkPolicy& policy) const {
+  return model::matches(policy.subject.pods, group.key->labels) &&
+         model::matches(policy.subject.namespaces, cluster_.namespace_labels(group.key->ns));
+}
+
 LocalRules::Changes LocalRules::refresh() {
   Changes changes;
   for (Group* group : std::exchange(stale_, {})) {
@@ -85,6 +133,10 @@ LocalRules::Changes LocalRules::refresh() {
     if (!live.in_use) rulesets_.erase(id);
   }
   return changes;
+}
+
+Ref ref_of(const image::Portset& allowed) {
+  return allowed == image::Portset::everything() ? Ref::all() : Ref::ports(allowed.id());
 }
 
 const LiveRuleset* LocalRules::ruleset(RulesetId id) const {
@@ -108,6 +160,50 @@ const LocalRules::CompiledPolicy& LocalRules::compiled(const NetworkPolicy& poli
   return at->second;
 }
 
+// Rules that can match nobody are left out.
+const LocalRules::CompiledClusterPolicy& LocalRules::compiled(const ClusterNetworkPolicy& policy) {
+  auto [at, is_new] = compiled_cluster_.try_emplace(&policy);
+  if (!is_new) return at->second;
+  for (Direction direction : model::kDirections) {
+    for (const model::ClusterRule& rule : policy.rules(direction)) {
+      TierRule compiled{rule.action, {}, nullptr, port_spec_of(rule.protocols)};
+      if (rule.closed && rule.action == model::Action::kAccept) continue;
+      if (!rule.closed) {
+        PeerSet peers = peer_set_of(rule.peers);
+        if (peers.empty()) continue;
+        compiled.peers = id_of(peers);
+        compiled.content = std::make_shared<const PeerSet>(std::move(peers));
+      }
+      at->second[static_cast<size_t>(direction)].push_back(
+          std::make_shared<const TierRule>(std::move(compiled)));
+    }
+  }
+  return at->second;
+}
+
+void LocalRules::add_tiers(const Group& group, const Watched& watched, RulesetContent& content) {
+  std::vector<const ClusterNetworkPolicy*> policies;
+  for (const ClusterNetworkPolicy* policy : watched.cluster_policies)
+    if (!policy->rules(content.direction).empty()) policies.push_back(policy);
+  content.tiered = !policies.empty();
+  std::sort(policies.begin(), policies.end(), comes_before);
+  std::array<TierRules, 2> tiers;
+  for (const ClusterNetworkPolicy* policy : policies) {
+    TierRules& tier = tiers[static_cast<size_t>(policy->tier)];
+    for (const auto& rule : compiled(*policy)[static_cast<size_t>(content.direction)]) {
+      if (content.direction == Direction::kEgress || rule->ports.names.empty()) {
+        tier.push_back(rule);
+        continue;
+      }
+      // An ingress rule's port names are those of the pod itself (semantics 58).
+      TierRule own = *rule;
+      own.ports = resolved(rule->ports, group.key->ports);
+      if (!own.ports.nothing()) tier.push_back(std::make_shared<const TierRule>(std::move(own)));
+    }
+  }
+  content.add(tiers[0], tiers[1]);
+}
+
 void LocalRules::mark(Group* group, Watched& watched) {
   if (!std::exchange(watched.stale, true)) stale_.push_back(group);
 }
@@ -122,24 +218,29 @@ LocalRules::Sides LocalRules::sides_of(const Group& group, const Watched& watche
       all.push_back(policy);
       if (!model::is_in_audit(cluster_, *policy)) enforced.push_back(policy);
     }
-    if (!enforced.empty()) sides.enforced[d] = side_of(group, enforced, direction);
-    if (enforced.size() < all.size()) sides.audited[d] = side_of(group, all, direction);
+    sides.enforced[d] = side_of(group, watched, enforced, direction);
+    if (enforced.size() < all.size()) sides.audited[d] = side_of(group, watched, all, direction);
   }
   return sides;
 }
 
-image::Side LocalRules::side_of(const Group& group, const std::vector<const NetworkPolicy*>& policies,
-                                Direction direction) {
+image::Side LocalRules::side_of(const Group& group, const Watched& watched,
+                                const std::vector<const NetworkPolicy*>& policies, Direction direction) {
   RulesetContent content;
   content.direction = direction;
+  content.isolated = !policies.empty();
   for (const NetworkPolicy* policy : policies)
     for (const CompiledRule& rule : compiled(*policy)[static_cast<size_t>(direction)])
       // An ingress rule's port names are those of the pod itself (semantics 15).
       content.add(rule.peers, rule.content,
                   direction == Direction::kIngress ? resolved(rule.ports, group.key->ports) : rule.ports);
-  image::Side side{content.id(), ref_of(content.of({}))};
-  use(side.ruleset, std::move(content));
-  return side;
+  add_tiers(group, watched, content);
+  if (!content.isolated && !content.tiered) return {};
+  const bool whole = content.tiered && direction == Direction::kEgress;
+  if (whole && content.isolated) content.add(id_of(*own_node()), own_node(), {true, {}, {}});
+  const RulesetId id = content.id();
+  use(id, std::move(content));
+  return {id, rulesets_.at(id).default_ref, whole};
 }
 
 void LocalRules::use(RulesetId id, RulesetContent content) {
@@ -149,6 +250,10 @@ void LocalRules::use(RulesetId id, RulesetContent content) {
     const PortSpec* everyone = live.content.of({});
     live.default_ref = ref_of(everyone);
     if (everyone != nullptr) live.default_ports = everyone->numbers;
+    if (live.content.tiered) {
+      live.default_ports = folded(live.content, {});
+      live.default_ref = ref_of(live.default_ports);
+    }
   } else if (live.content != content) {
     collision_ = "rule set " + id.to_text();
   }

@@ -2,7 +2,8 @@
 // that follow.
 //
 // Laws:
-//  1. After refresh(), every watched group's sides are those of semantics 6 and 7, of the policies that are not in audit.
+//  1. After refresh(), every watched group's sides are those of semantics 6, 7 and 42 to 49, of the policies that are not
+//     in audit.
 //  2. A rule set is in force while some group's side has it.
 //  3. Policies are known by their place in model::Cluster; policy_goes() must come before the
 //     Cluster drops one.
@@ -18,6 +19,8 @@
 #include "agent/compile/pods.h"
 
 namespace sluice::compile {
+
+Ref ref_of(const image::Portset& allowed);  // none where it is empty
 
 struct LiveRuleset {
   RulesetContent content;
@@ -45,6 +48,10 @@ class LocalRules {
   void policy_goes(const model::NetworkPolicy& policy);
   // Its policies are in audit from this change on, or no more.
   void audit_changed(const std::string& ns);
+  void policy_changed(const model::ClusterNetworkPolicy& policy);
+  void policy_goes(const model::ClusterNetworkPolicy& policy);
+  // Its labels, which subjects of ClusterNetworkPolicies ask for.
+  void namespace_changed(const std::string& ns);
 
   struct Changes {
     std::vector<RulesetId> added;
@@ -61,7 +68,8 @@ class LocalRules {
 
  private:
   struct Watched {
-    std::set<const model::NetworkPolicy*> policies;  // that select it
+    std::set<const model::NetworkPolicy*> policies;                 // that select it
+    std::set<const model::ClusterNetworkPolicy*> cluster_policies;  // whose subject it is
     Sides sides;
     bool stale = false;
   };
@@ -71,11 +79,16 @@ class LocalRules {
     PortSpec ports;
   };
   using CompiledPolicy = std::array<std::vector<CompiledRule>, 2>;
+  using CompiledClusterPolicy = std::array<TierRules, 2>;
 
   const CompiledPolicy& compiled(const model::NetworkPolicy& policy);
+  const CompiledClusterPolicy& compiled(const model::ClusterNetworkPolicy& policy);
+  bool is_subject(const Group& group, const model::ClusterNetworkPolicy& policy) const;
+  void add_tiers(const Group& group, const Watched& watched, RulesetContent& content);
   void mark(Group* group, Watched& watched);
-  image::Side side_of(const Group& group, const std::vector<const model::NetworkPolicy*>& policies,
-                      model::Direction direction);
+  // policies: the NetworkPolicies that isolate the group in that direction.
+  image::Side side_of(const Group& group, const Watched& watched,
+                      const std::vector<const model::NetworkPolicy*>& policies, model::Direction direction);
   Sides sides_of(const Group& group, const Watched& watched);
   void release(const Sides& sides);
   void use(RulesetId id, RulesetContent content);
@@ -85,6 +98,7 @@ class LocalRules {
   std::unordered_map<Group*, Watched> watched_;
   std::unordered_map<std::string, std::set<Group*>> by_namespace_;
   std::unordered_map<const model::NetworkPolicy*, CompiledPolicy> compiled_;
+  std::unordered_map<const model::ClusterNetworkPolicy*, CompiledClusterPolicy> compiled_cluster_;
   std::unordered_map<RulesetId, LiveRuleset> rulesets_;
   std::set<RulesetId> changed_;
   std::vector<Group*> stale_;

@@ -57,35 +57,36 @@ std::vector<RulesetId> RuleTable::rulesets_naming(IdentityId identity) const {
 
 std::vector<RuleTable::Naming> RuleTable::namings_of(RulesetId id, const LiveRuleset& live) {
   std::vector<Naming> namings;
-  const PortSpec* everyone = live.content.of({});
-  for (const auto& [peers, entry] : live.content.rules) {
-    Naming naming{id, &entry.ports, everyone, live.default_ref, {}};
-    if (everyone == nullptr && entry.ports.names.empty())
-      naming.alone = entry.ports.all ? Ref::all() : Ref::ports(entry.ports.numbers.id());
+  const RulesetContent& content = live.content;
+  const RulesetContent* tiered = content.tiered ? &content : nullptr;
+  const PortSpec* everyone = content.of({});
+  std::unordered_set<PeerSetId> seen;
+  content.for_each([&](PeerSetId peers, const auto&, const PortSpec& ports) {
+    if (tiered != nullptr && !seen.insert(peers).second) return;
+    Naming naming{id, peers, tiered, &ports, everyone, live.default_ref, {}};
+    if (tiered == nullptr && everyone == nullptr && ports.names.empty())
+      naming.alone = ports.all ? Ref::all() : Ref::ports(ports.numbers.id());
     namings.push_back(naming);
-  }
+  });
   return namings;
 }
 
 void RuleTable::index(RulesetId id, const LiveRuleset& live) {
-  const std::vector<Naming> namings = namings_of(id, live);
-  auto naming = namings.begin();
-  for (const auto& [peers, entry] : live.content.rules) {
-    if (peers) naming_[peers].push_back(*naming);
-    if (!peers && !entry.ports.names.empty()) naming_ports_.push_back(*naming);
-    ++naming;
+  for (const Naming& naming : namings_of(id, live)) {
+    if (naming.peers) naming_[naming.peers].push_back(naming);
+    if (!naming.peers && !naming.ports->names.empty()) naming_ports_.push_back(naming);
   }
 }
 
 void RuleTable::unindex(RulesetId id, const RulesetContent& content) {
   const auto is_its = [&](const Naming& naming) { return naming.ruleset == id; };
   std::erase_if(naming_ports_, is_its);
-  for (const auto& [peers, entry] : content.rules) {
+  content.for_each([&](PeerSetId peers, const auto&, const PortSpec&) {
     auto naming = naming_.find(peers);
-    if (naming == naming_.end()) continue;
+    if (naming == naming_.end()) return;
     std::erase_if(naming->second, is_its);
     if (naming->second.empty()) naming_.erase(naming);
-  }
+  });
 }
 
 RuleTable::Namings RuleTable::namings_for(const IdentityContent& content) const {
@@ -104,11 +105,8 @@ RuleTable::Namings RuleTable::namings_for(const IdentityContent& content) const 
 void RuleTable::write_new(RulesetId id, const LiveRuleset& live) {
   const std::vector<Naming> namings = namings_of(id, live);
   std::vector<std::pair<IdentityId, const Naming*>> named;
-  auto naming = namings.begin();
-  for (const auto& [peers, entry] : live.content.rules) {
-    for (IdentityId identity : named_by(peers, entry)) named.emplace_back(identity, &*naming);
-    ++naming;
-  }
+  for (const Naming& naming : namings)
+    for (IdentityId identity : named_by(naming.peers, *naming.ports)) named.emplace_back(identity, &naming);
   std::sort(named.begin(), named.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   const auto of_one_identity = [](const auto& a, const auto& b) { return a.first == b.first; };
   Namings of_one;
@@ -126,12 +124,20 @@ void RuleTable::write(IdentityId identity, const IdentityContent& content,
     writer_.set_rule({first.ruleset, identity}, *first.alone, first.ports->numbers);
     return;
   }
+  if (first.tiered != nullptr) return write(identity, folded(*first.tiered, content), first);
   PortSpec sum;
   if (first.everyone != nullptr) sum = resolved(*first.everyone, content.ports);
   for (const Naming* naming : namings) sum.add(resolved(*naming->ports, content.ports));
   const Ref ref = sum.all ? Ref::all() : Ref::ports(sum.numbers.id());
   writer_.set_rule({first.ruleset, identity}, ref == first.default_ref ? std::nullopt : std::optional(ref),
                    sum.numbers);
+}
+
+// Of a rule set with tiers, which may give less than its default too.
+void RuleTable::write(IdentityId identity, const image::Portset& allowed, const Naming& naming) {
+  const Ref ref = allowed.empty() && naming.default_ref != Ref::none() ? Ref::nothing() : ref_of(allowed);
+  writer_.set_rule({naming.ruleset, identity}, ref == naming.default_ref ? std::nullopt : std::optional(ref),
+                   allowed);
 }
 
 }  // namespace sluice::compile

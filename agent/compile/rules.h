@@ -30,20 +30,24 @@ class RuleTable {
 
   // Does the rule set allow this of addresses with the identity?
   bool allows(RulesetId ruleset, IdentityId identity, net::Protocol protocol, net::Port port) const;
-  // Calls visit(identity) for those that the rule set gives more than its default, and maybe others and some
+  // Calls visit(identity) for those that the rule set gives something else than its default, and maybe others and some
   // twice.
   template <typename Visit>
   void for_each_named_by(const RulesetContent& content, Visit visit) const {
-    for (const auto& [peers, entry] : content.rules)
-      for (IdentityId identity : named_by(peers, entry)) visit(identity);
+    content.for_each([&](PeerSetId peers, const auto&, const PortSpec& ports) {
+      for (IdentityId identity : named_by(peers, ports)) visit(identity);
+    });
   }
-  // Those that give addresses with the identity more than their default, and maybe others; sorted, unique.
+  // Those that give addresses with the identity something else than their default, and maybe others; sorted, unique.
   std::vector<RulesetId> rulesets_naming(IdentityId identity) const;
 
  private:
   // One rule set's word on one peer set, or on everyone where it names ports.
   struct Naming {
     RulesetId ruleset;
+    PeerSetId peers;
+    const RulesetContent* tiered =
+        nullptr;  // the rule set itself, where it has tiers; `ports` is then any of them
     const PortSpec* ports = nullptr;
     const PortSpec* everyone = nullptr;  // what the rule set lets everyone; nullptr: nothing
     Ref default_ref;
@@ -52,8 +56,8 @@ class RuleTable {
   };
   using Namings = std::vector<const Naming*>;
 
-  const std::unordered_set<IdentityId>& named_by(PeerSetId peers, const RulesetContent::Entry& entry) const {
-    return !peers && !entry.ports.names.empty() ? identities_.with_ports() : identities_.in(peers);
+  const std::unordered_set<IdentityId>& named_by(PeerSetId peers, const PortSpec& ports) const {
+    return !peers && !ports.names.empty() ? identities_.with_ports() : identities_.in(peers);
   }
   static std::vector<Naming> namings_of(RulesetId id, const LiveRuleset& live);
   void index(RulesetId id, const LiveRuleset& live);
@@ -63,6 +67,8 @@ class RuleTable {
   void write_new(RulesetId id, const LiveRuleset& live);
   // `namings`: all that one rule set says of the identity.
   void write(IdentityId identity, const IdentityContent& content, std::span<const Naming* const> namings);
+
+  void write(IdentityId identity, const image::Portset& allowed, const Naming& naming);
 
   const LocalRules& local_;
   const Identities& identities_;

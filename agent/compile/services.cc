@@ -4,7 +4,17 @@
 
 namespace sluice::compile {
 
-void ServiceTable::write(const std::set<ServiceKey>& stale, const LocalRules::Changes& rulesets) {
+void ServiceTable::write(const std::set<ServiceKey>& changed, const LocalRules::Changes& rulesets) {
+  const bool was_whole = whole();
+  for (const auto& [id, content] : rulesets.removed) whole_.erase(id);
+  for (RulesetId id : rulesets.added)
+    if (const RulesetContent& content = local_.ruleset(id)->content;
+        content.tiered && content.direction == model::Direction::kEgress)
+      whole_.insert(id);
+  std::set<ServiceKey> stale = changed;
+  if (whole() != was_whole) frontends_.collect_all(stale);
+  if (whole() || was_whole) spread(stale);
+
   std::set<ServiceKey> keys = stale;
   for (const auto& [id, content] : rulesets.removed) {
     egress_.erase(id);
@@ -23,7 +33,7 @@ void ServiceTable::write(const std::set<ServiceKey>& stale, const LocalRules::Ch
     const LiveRuleset& ruleset = *local_.ruleset(id);
     if (ruleset.content.direction != model::Direction::kEgress) continue;
     egress_.insert(id);
-    if (ruleset.default_ref != Ref::none()) open_.insert(id);
+    if (ruleset.default_ref != Ref::none() || whole_.contains(id)) open_.insert(id);
     for (IdentityId identity : rated_by(id)) {
       Live& live = live_.at(identity);
       rate(identity, live, id);
@@ -45,11 +55,11 @@ std::optional<std::set<BackendAddress>> ServiceTable::endpoints_at(const net::Ip
 std::optional<std::set<BackendAddress>> ServiceTable::endpoints_of(const ServiceKey& key) const {
   const bool at_node = key.node_port || addresses_.is_node(key.address);
   auto endpoints = frontends_.endpoints_of(key, at_node);
-  if (!endpoints || key.node_port || !at_node) return endpoints;
+  if ((!endpoints && !whole()) || key.node_port || !at_node) return endpoints;
   const net::Ip any = net::Cidr::everything(key.address.family()).base();
-  if (auto more = frontends_.endpoints_of({true, any, key.protocol, key.port}, true))
-    endpoints->insert(more->begin(), more->end());
-  return endpoints;
+  const auto more = frontends_.endpoints_of({true, any, key.protocol, key.port}, true);
+  if (endpoints && more) endpoints->insert(more->begin(), more->end());
+  return endpoints ? endpoints : more;
 }
 
 std::optional<BackendSet> ServiceTable::backends_of(const ServiceKey& key) const {
@@ -58,8 +68,8 @@ std::optional<BackendSet> ServiceTable::backends_of(const ServiceKey& key) const
   BackendSet backends;
   for (const auto& [ip, port] : *endpoints) {
     Backend backend{addresses_.is_node(ip), {}, {}, key.protocol, port};
+    if (!backend.node || whole()) backend.identity = addresses_.identity_of(ip);
     if (!backend.node) {
-      backend.identity = addresses_.identity_of(ip);
       const model::Pod* pod = pods_.owner(ip);
       backend.local = pod ? endpoint_of_(*pod) : EndpointId{};
     }
@@ -91,10 +101,60 @@ Ref ServiceTable::ref_of(RulesetId ruleset, const BackendSet& backends) const {
   return some_allowed ? Ref{Ref::Kind::kPartial, {}, {}} : Ref::none();
 }
 
+// As ref_of(), with all tiers; none where the written face alone says the same.
+Ref ServiceTable::ref_of_whole(const RulesetContent& ruleset, const Live& live) const {
+  const WrittenFace& face = *live.written;
+  const Face written{face.whole, face.protocol, face.port}, found{face.by_prefix, face.protocol, face.port};
+  std::set<EndpointId> denied_at;  // 0: at an endpoint that would be denied to itself too
+  bool some_allowed = live.backends.empty() && admits(ruleset, nullptr, &written, false);
+  if (live.backends.empty() && !some_allowed) denied_at.insert(EndpointId{});
+  static const IdentityContent kNobody;
+  for (const Backend& backend : live.backends) {
+    const Face end{backend.identity ? identities_.content(backend.identity) : kNobody, backend.protocol,
+                   backend.port};
+    if (admits(ruleset, &end, &written, false))
+      some_allowed = true;
+    else
+      denied_at.insert(admits(ruleset, &end, &written, true) ? backend.local : EndpointId{});
+  }
+  const bool by_itself = admits(ruleset, nullptr, &found, false);
+  if (denied_at.empty()) return by_itself ? Ref::none() : Ref::all();
+  if (denied_at.size() == 1 && *denied_at.begin())
+    return {some_allowed ? Ref::Kind::kSelfElsePartial : Ref::Kind::kSelfElseNone, {}, *denied_at.begin()};
+  if (some_allowed) return {Ref::Kind::kPartial, {}, {}};
+  return by_itself ? Ref::nothing() : Ref::none();
+}
+
+std::optional<WrittenFace> ServiceTable::written_face(const ServiceKey& key) const {
+  if (!whole()) return std::nullopt;
+  return WrittenFace{addresses_.by_prefix(key.address), addresses_.as_written(key.address), key.protocol,
+                     key.port};
+}
+
+void ServiceTable::spread(std::set<ServiceKey>& stale) {
+  std::set<ServiceKey> more;
+  for (auto at = stale.lower_bound({true, {}, {}, {}}); at != stale.end(); ++at) {
+    std::set<ServiceKey> now;
+    if (whole())
+      for (const net::Ip& ip : addresses_.node_addresses())
+        if (ip.family() == at->address.family()) now.insert({false, ip, at->protocol, at->port});
+    more.insert(now.begin(), now.end());
+    if (auto old = spread_.find(*at); old != spread_.end())
+      more.insert(old->second.begin(), old->second.end());
+    if (now.empty())
+      spread_.erase(*at);
+    else
+      spread_[*at] = std::move(now);
+  }
+  stale.merge(more);
+}
+
 void ServiceTable::assign(const ServiceKey& key) {
-  auto backends = backends_of(key);
+  // A node port is spread over the node's addresses there (law 4).
+  auto backends = whole() && key.node_port ? std::nullopt : backends_of(key);
+  const auto written = backends ? written_face(key) : std::nullopt;
   auto old = identity_of_.find(key);
-  const IdentityId id = backends ? id_of(*backends) : IdentityId{};
+  const IdentityId id = !backends ? IdentityId{} : written ? id_of(*backends, *written) : id_of(*backends);
   if (old != identity_of_.end() && old->second == id) return;
   if (old != identity_of_.end()) leave(key);
   if (!backends) return;
@@ -104,9 +164,10 @@ void ServiceTable::assign(const ServiceKey& key) {
   identity_of_[key] = id;
   if (is_new) {
     live.backends = std::move(*backends);
+    live.written = written;
     index(id, live.backends);
     for (RulesetId ruleset : rulesets_for(id, live.backends)) rate(id, live, ruleset);
-  } else if (live.backends != *backends) {
+  } else if (live.backends != *backends || live.written != written) {
     collision_ = "service " + id.to_text();
   }
 }
@@ -129,7 +190,7 @@ void ServiceTable::leave(const ServiceKey& key) {
 void ServiceTable::index(IdentityId id, const BackendSet& backends) {
   for (const Backend& backend : backends) {
     if (backend.node || backend.local) near_.insert(id);
-    if (!backend.node) reaching_[backend.identity].insert(id);
+    if (!backend.node || whole()) reaching_[backend.identity].insert(id);
   }
 }
 
@@ -164,7 +225,8 @@ ServiceTable::ServiceIds ServiceTable::rated_by(RulesetId ruleset) const {
 }
 
 void ServiceTable::rate(IdentityId id, Live& live, RulesetId ruleset) {
-  const Ref ref = ref_of(ruleset, live.backends);
+  const RulesetContent& content = local_.ruleset(ruleset)->content;
+  const Ref ref = content.tiered ? ref_of_whole(content, live) : ref_of(ruleset, live.backends);
   if (ref == Ref::none()) return;
   live.allowing.insert(ruleset);
   allowed_by_[ruleset].insert(id);
@@ -174,7 +236,7 @@ void ServiceTable::rate(IdentityId id, Live& live, RulesetId ruleset) {
 void ServiceTable::write(const ServiceKey& key) {
   auto identity = identity_of_.find(key);
   bool listed = identity != identity_of_.end() &&
-                (!live_.at(identity->second).allowing.empty() || beats_always_allowed(key));
+                (whole() || !live_.at(identity->second).allowing.empty() || beats_always_allowed(key));
   bool was_listed = writer_.services.find(key) != nullptr;
   writer_.services.set(key, listed ? std::optional(identity->second) : std::nullopt);
   if (key.node_port || listed == was_listed) return;

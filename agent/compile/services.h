@@ -4,8 +4,14 @@
 // Laws:
 //  1. Services with equal endpoints, as far as policy can tell, share an identity.
 //  2. A key is in the image where some rule set allows some endpoint behind it, or where "always
-//     allowed" (semantics 17, 18) would otherwise apply to its address.
-//  3. Work grows with what rule sets say of the services, not with their product.
+//     allowed" (semantics 17, 18) would otherwise apply to its address; and every key while some
+//     rule set is whole (has tiers, and is of egress).
+//  3. Work grows with what rule sets say of the services, not with their product; but each whole
+//     rule set is asked about each service.
+//  4. While some rule set is whole, services are told apart by their written face too (semantics
+//     67), and a node port is a key at each of this node's addresses: their faces may differ.
+//  5. A whole rule set has a rule for a service where it says something else than the written face
+//     that the packet path finds by its prefix.
 //
 // Not thread-safe.
 #pragma once
@@ -28,28 +34,32 @@ class ServiceTable {
   using EndpointOf = std::function<EndpointId(const model::Pod&)>;
 
   ServiceTable(const Frontends& frontends, const PodIndex& pods, const RuleTable& rules,
-               const LocalRules& local, AddressTable& addresses, ImageWriter& writer, EndpointOf endpoint_of)
+               const LocalRules& local, const Identities& identities, AddressTable& addresses,
+               ImageWriter& writer, EndpointOf endpoint_of)
       : frontends_(frontends),
         pods_(pods),
         rules_(rules),
         local_(local),
+        identities_(identities),
         addresses_(addresses),
         writer_(writer),
         endpoint_of_(std::move(endpoint_of)) {}
 
-  // After addresses and rules are written. `stale` are the keys with changed endpoints or a changed address.
-  void write(const std::set<ServiceKey>& stale, const LocalRules::Changes& rulesets);
+  // After addresses and rules are written. `changed` are the keys with changed endpoints or a changed address.
+  void write(const std::set<ServiceKey>& changed, const LocalRules::Changes& rulesets);
 
   // The endpoints behind address and port, node ports included; nullopt where no Service answers there.
   std::optional<std::set<BackendAddress>> endpoints_at(const net::Ip& ip, net::Protocol protocol,
                                                        net::Port port) const;
 
+  bool whole() const { return !whole_.empty(); }
   const std::string& collision() const { return collision_; }
 
  private:
   using ServiceIds = std::unordered_set<IdentityId>;
   struct Live {
     BackendSet backends;
+    std::optional<WrittenFace> written;  // while whole()
     std::set<ServiceKey> keys;
     std::set<RulesetId> allowing;  // rule sets with an entry
   };
@@ -58,6 +68,10 @@ class ServiceTable {
   std::optional<BackendSet> backends_of(const ServiceKey& key) const;
   bool beats_always_allowed(const ServiceKey& key) const;
   Ref ref_of(RulesetId ruleset, const BackendSet& backends) const;
+  Ref ref_of_whole(const RulesetContent& ruleset, const Live& live) const;
+  std::optional<WrittenFace> written_face(const ServiceKey& key) const;
+  // Those that a node port stands for are added, and what it stood for before.
+  void spread(std::set<ServiceKey>& stale);
   void assign(const ServiceKey& key);
   void leave(const ServiceKey& key);
   void index(IdentityId id, const BackendSet& backends);
@@ -73,6 +87,7 @@ class ServiceTable {
   const PodIndex& pods_;
   const RuleTable& rules_;
   const LocalRules& local_;
+  const Identities& identities_;
   AddressTable& addresses_;
   ImageWriter& writer_;
   EndpointOf endpoint_of_;
@@ -82,7 +97,9 @@ class ServiceTable {
   // Services with an endpoint that is this node's or a pod of it: a rule set may allow that endpoint without naming any
   // endpoint of theirs (semantics 17, 18).
   ServiceIds near_;
-  std::set<RulesetId> egress_, open_;  // open: by default they allow something
+  std::set<RulesetId> egress_, open_;  // open: by default they allow something, or they are whole
+  std::set<RulesetId> whole_;
+  std::map<ServiceKey, std::set<ServiceKey>> spread_;  // node ports -> the keys that stand for them
   std::unordered_map<RulesetId, ServiceIds> allowed_by_;
   std::map<net::Ip, size_t> listed_at_;  // keys in the image, by address; node ports left out
   std::string collision_;

@@ -17,6 +17,7 @@ std::map<std::string, uint64_t> objects_by_kind(const model::Cluster& cluster) {
       {model::Kind::kService, cluster.services.size()},
       {model::Kind::kEndpointSlice, cluster.endpoint_slices.size()},
       {model::Kind::kNetworkPolicy, cluster.policies.size()},
+      {model::Kind::kClusterNetworkPolicy, cluster.cluster_policies.size()},
   };
   std::map<std::string, uint64_t> named;
   for (const auto& [kind, count] : counts) named[std::string(to_text(kind))] = count;

@@ -1,8 +1,10 @@
-#include <algorithm>
-
 #include "agent/control/replies.h"
 
+#include <algorithm>
+#include <tuple>
+
 #include "agent/base/excerpt.h"
+#include "agent/compile/why/lists.h"
 #include "agent/control/message_limits.h"
 #include "agent/explain/wire/check_reply.h"
 #include "agent/model/isolation.h"
@@ -103,7 +105,7 @@ base::Result<model::Probe> probe_of(const model::Cluster& cluster, const v1::Che
 
 // What this node has to say of one end.
 base::Result<explain::SideAnswer> side_here(const node::NodeView& node, const model::ProbeEnd& self,
-                                            const compile::Question& question, bool with_trace) {
+                                            const compile::why::Question& question, bool with_trace) {
   explain::SideAnswer side;
   if (self.pod == nullptr) {
     side.text = self.ip.to_text() + " is no pod's address";
@@ -150,6 +152,35 @@ v1::EndpointsReply endpoints_reply(const node::NodeView& node, const AgentFacts&
   return reply;
 }
 
+bool is_subject(const model::Cluster& cluster, const model::ClusterNetworkPolicy& policy,
+                const model::Pod& pod) {
+  return matches(policy.subject.pods, pod.labels) &&
+         matches(policy.subject.namespaces, cluster.namespace_labels(pod.name.ns));
+}
+
+void add_cluster_policies(const node::NodeView& node, v1::PoliciesReply& reply) {
+  const model::Cluster& cluster = node.compiler().cluster();
+  std::vector<const model::ClusterNetworkPolicy*> policies;
+  for (const auto& [name, policy] : cluster.cluster_policies) policies.push_back(&policy);
+  std::stable_sort(policies.begin(), policies.end(), [](const auto* a, const auto* b) {
+    return std::tie(a->tier, a->priority) < std::tie(b->tier, b->priority);
+  });
+  for (const auto* policy : policies) {
+    auto* entry = reply.add_policies();
+    entry->set_name(policy->name.name);
+    entry->set_tier(std::string(model::to_text(policy->tier)));
+    entry->set_priority(policy->priority);
+    entry->set_ingress(!policy->ingress.empty());
+    entry->set_egress(!policy->egress.empty());
+    entry->set_ingress_rules(static_cast<uint32_t>(policy->ingress.size()));
+    entry->set_egress_rules(static_cast<uint32_t>(policy->egress.size()));
+    for (const auto& local : node.locals())
+      if (const auto pod = cluster.pods.find(local.name);
+          pod != cluster.pods.end() && is_subject(cluster, *policy, pod->second))
+        entry->add_local_pods(local.name.to_text());
+  }
+}
+
 v1::PoliciesReply policies_reply(const node::NodeView& node) {
   const model::Cluster& cluster = node.compiler().cluster();
   std::map<const model::NetworkPolicy*, std::set<std::string>> selected;
@@ -171,12 +202,13 @@ v1::PoliciesReply policies_reply(const node::NodeView& node) {
     entry->set_audit(model::is_in_audit(cluster, policy));
     for (const auto& pod : selected[&policy]) entry->add_local_pods(pod);
   }
+  add_cluster_policies(node, reply);
   return reply;
 }
 
 v1::IdentitiesReply identities_reply(const node::NodeView& node) {
   v1::IdentitiesReply reply;
-  for (const auto& identity : node.compiler().identities()) {
+  for (const auto& identity : compile::why::identities_of(node.compiler().compilation())) {
     auto* entry = reply.add_identities();
     entry->set_id(identity.id.to_text());
     for (const auto& peer : identity.peers) entry->add_peers(peer);
@@ -191,10 +223,11 @@ base::Result<v1::CheckReply> check_reply(const node::NodeView& node, const v1::C
   const model::Cluster& cluster = node.compiler().cluster();
   auto probe = probe_of(cluster, request);
   if (!probe) return probe.error();
-  const auto answer = explain::ask_both(cluster, model::PodAddresses(cluster), *probe,
-                                        [&](const model::ProbeEnd& self, const compile::Question& question) {
-                                          return side_here(node, self, question, request.trace());
-                                        });
+  const auto answer =
+      explain::ask_both(cluster, model::PodAddresses(cluster), *probe,
+                        [&](const model::ProbeEnd& self, const compile::why::Question& question) {
+                          return side_here(node, self, question, request.trace());
+                        });
   if (!answer) return answer.error();
   return explain::wire::reply_of(*answer);
 }

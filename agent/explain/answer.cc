@@ -14,18 +14,18 @@ using model::Side;
 namespace {
 
 // The label of an allowed or denied side (include/sluice/reasons.h).
-std::string reason_of(const compile::Explanation& explanation, const compile::Question& question) {
+std::string reason_of(const compile::why::Explanation& explanation, const compile::why::Question& question) {
   if (!explanation.isolated) return "not_isolated";
   if (explanation.always) return explanation.far.pod == nullptr ? "own_node" : "self";
   if (explanation.allowed) return "policy";
   if (question.remote.family() == net::Family::kIpv6 && question.protocol.is_ipv6_extension())
     return "truncated";
   const bool some =
-      explanation.endpoints && std::ranges::any_of(*explanation.endpoints, &compile::FarEnd::allowed);
+      explanation.endpoints && std::ranges::any_of(*explanation.endpoints, &compile::why::FarEnd::allowed);
   return some ? "service_partial" : "no_rule";
 }
 
-std::string text_of(const std::string& reason, const compile::Question& question) {
+std::string text_of(const std::string& reason, const compile::why::Question& question) {
   if (reason == "not_isolated")
     return "no policy isolates " + question.pod.to_text() + " for " +
            std::string(to_text(question.direction));
@@ -37,13 +37,13 @@ std::string text_of(const std::string& reason, const compile::Question& question
 }
 
 // What a rule would have to allow: of a Service its denied endpoints, or its address where it has none.
-std::vector<Contact> denied_contacts(const compile::Explanation& explanation, const model::Pod& pod,
-                                     const compile::Question& question) {
+std::vector<Contact> denied_contacts(const compile::why::Explanation& explanation, const model::Pod& pod,
+                                     const compile::why::Question& question) {
   std::vector<Contact> contacts;
-  const auto add = [&](const compile::FarEnd& far) {
+  const auto add = [&](const compile::why::FarEnd& far) {
     contacts.push_back({&pod, question.direction, question.protocol, far});
   };
-  for (const auto& endpoint : explanation.endpoints.value_or(std::vector<compile::FarEnd>()))
+  for (const auto& endpoint : explanation.endpoints.value_or(std::vector<compile::why::FarEnd>()))
     if (!endpoint.allowed) add(endpoint);
   if (contacts.empty()) add(explanation.far);
   return contacts;
@@ -87,9 +87,9 @@ std::string Answer::reason() const {
   return "not_isolated";
 }
 
-Result<SideAnswer> explain_side(const compile::Compiler& compiler, const compile::Question& question,
+Result<SideAnswer> explain_side(const compile::Compiler& compiler, const compile::why::Question& question,
                                 bool mends) {
-  const auto explanation = compiler.explain(question);
+  const auto explanation = compile::why::explain(compiler.compilation(), question);
   if (!explanation) return explanation.error();
   const model::Cluster& cluster = compiler.cluster();
   const model::Pod& pod = cluster.pods.at(question.pod);
@@ -98,13 +98,20 @@ Result<SideAnswer> explain_side(const compile::Compiler& compiler, const compile
   side.reason = reason_of(*explanation, question);
   side.text = text_of(side.reason, question);
   side.rules = explanation->rules;
+  if (explanation->by_tier && side.opinion == Side::kDeny) {
+    side.text = "by";
+    for (const std::string& rule : side.rules) side.text += " " + rule;
+  }
   side.isolated_by = explanation->isolated_by;
   side.audited_by = explanation->audited_by;
   if (explanation->endpoints) {
     side.behind.emplace();
-    for (const compile::FarEnd& end : *explanation->endpoints) side.behind->emplace_back(end.ip, end.port);
+    for (const compile::why::FarEnd& end : *explanation->endpoints)
+      side.behind->emplace_back(end.ip, end.port);
   }
-  if (!mends || side.opinion != Side::kDeny || side.reason == "truncated") return side;
+  // No NetworkPolicy mends what a ClusterNetworkPolicy denies.
+  if (!mends || side.opinion != Side::kDeny || side.reason == "truncated" || explanation->by_tier)
+    return side;
   const std::vector<Contact> contacts = denied_contacts(*explanation, pod, question);
   side.near = nearest_misses(cluster, contacts.front());
   side.fix = fix_for(cluster, contacts);

@@ -55,12 +55,12 @@ struct Answer {
 };
 
 // One side of a pod that is an endpoint of the compiler's node; `mends`: with `near` and `fix`, which cost most.
-base::Result<SideAnswer> explain_side(const compile::Compiler& compiler, const compile::Question& question,
-                                      bool mends = true);
+base::Result<SideAnswer> explain_side(const compile::Compiler& compiler,
+                                      const compile::why::Question& question, bool mends = true);
 
 // Whoever knows one side: of `self`, where it is a pod, which is then question.pod.
-using AskSide =
-    std::function<base::Result<SideAnswer>(const model::ProbeEnd& self, const compile::Question& question)>;
+using AskSide = std::function<base::Result<SideAnswer>(const model::ProbeEnd& self,
+                                                       const compile::why::Question& question)>;
 // Both sides; of a Service the ingress of each endpoint, which is denied where one of them denies.
 base::Result<Answer> ask_both(const model::Cluster& cluster, const model::PodAddresses& addresses,
                               const model::Probe& probe, const AskSide& ask);

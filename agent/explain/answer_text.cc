@@ -111,7 +111,8 @@ class TextWriter {
     if (side.opinion == Side::kAllow)
       return "allowed by " + (side.rules.empty() ? side.text : joined(side.rules));
     if (side.opinion == Side::kNone) return "open: " + side.text;
-    return "denied: " + side.text + "; isolated by " + joined(side.isolated_by);
+    return "denied: " + side.text +
+           (side.isolated_by.empty() ? "" : "; isolated by " + joined(side.isolated_by));
   }
 
   void miss(const Miss& miss) {

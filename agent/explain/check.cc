@@ -14,7 +14,7 @@ struct Checker::Nodes {
     for (const model::Object& object : cluster.objects()) changes_.push_back(model::Change::upsert(object));
   }
 
-  Result<SideAnswer> side(const model::ProbeEnd& self, const compile::Question& question) {
+  Result<SideAnswer> side(const model::ProbeEnd& self, const compile::why::Question& question) {
     if (self.pod == nullptr) {
       SideAnswer none;
       none.text = self.ip.to_text() + " is no pod's address";
@@ -51,7 +51,7 @@ Checker::~Checker() = default;
 
 Result<Answer> Checker::check(const model::Probe& probe) {
   return ask_both(cluster_, addresses_, probe,
-                  [&](const model::ProbeEnd& self, const compile::Question& question) {
+                  [&](const model::ProbeEnd& self, const compile::why::Question& question) {
                     return nodes_->side(self, question);
                   });
 }

@@ -89,7 +89,7 @@ bool add_rules(const model::Cluster& cluster, const std::vector<Contact>& contac
 }
 
 // What of an end's name goes into an object's: "shop/deployment/web" gives "deployment-web".
-std::string name_part(const compile::FarEnd& far) {
+std::string name_part(const compile::why::FarEnd& far) {
   std::string text = far.pod != nullptr ? far.pod->name.name : far.ip.to_text();
   std::replace_if(
       text.begin(), text.end(), [](char c) { return c == '/' || c == ':'; }, '-');
@@ -119,7 +119,7 @@ LabelSelector selector_of(const model::Cluster& cluster, const Pod& pod) {
 }
 
 std::optional<model::Peer> peer_for(const model::Cluster& cluster, const std::string& policy_namespace,
-                                    const compile::FarEnd& far) {
+                                    const compile::why::FarEnd& far) {
   if (far.pod == nullptr) {
     if (model::is_placeholder(far.ip)) return std::nullopt;
     return model::IpBlock{net::Cidr::host(far.ip), {}};

@@ -23,7 +23,7 @@ model::LabelSelector selector_of(const model::Cluster& cluster, const model::Pod
 // What a rule of a policy in this namespace names to meet the far end: its pods by selector_of(), else its address. None:
 // an address that nobody knows yet.
 std::optional<model::Peer> peer_for(const model::Cluster& cluster, const std::string& policy_namespace,
-                                    const compile::FarEnd& far);
+                                    const compile::why::FarEnd& far);
 
 // For a pod that is isolated in the contacts' direction. All of them are allowed: they have one pod, direction and
 // protocol in common. None where no policy of people can say it: an address that nobody knows yet; a pod that only

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/compile/explain.h"
+#include "agent/compile/why/explain.h"
 
 namespace sluice::explain {
 
@@ -33,7 +33,7 @@ struct Contact {
   const model::Pod* pod = nullptr;
   model::Direction direction = model::Direction::kIngress;
   net::Protocol protocol;
-  compile::FarEnd far;  // far.port is the destination's, ignored for protocols without ports
+  compile::why::FarEnd far;  // far.port is the destination's, ignored for protocols without ports
 
   // Whose container ports a named port means; nullptr: no pod.
   const model::Pod* destination() const { return direction == model::Direction::kIngress ? pod : far.pod; }

@@ -12,7 +12,7 @@ std::string id_or_none(uint64_t value, const std::string& text) {
 }
 
 // The identity of address and port, as the packet asks for it (bpf/identify.h).
-image::IdentityId identify(const Image& image, const compile::Question& question,
+image::IdentityId identify(const Image& image, const compile::why::Question& question,
                            std::vector<TraceStep>& steps) {
   const auto address = image.addresses.find(question.remote);
   const std::string ip = question.remote.to_text();
@@ -34,7 +34,7 @@ image::IdentityId identify(const Image& image, const compile::Question& question
 
 }  // namespace
 
-std::vector<TraceStep> trace(const Image& image, const compile::Question& question) {
+std::vector<TraceStep> trace(const Image& image, const compile::why::Question& question) {
   std::vector<TraceStep> steps;
   const auto endpoint = std::find_if(image.endpoints.begin(), image.endpoints.end(), [&](const auto& entry) {
     return entry.second.name == question.pod.to_text();

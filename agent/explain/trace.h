@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/compile/explain.h"
+#include "agent/compile/why/explain.h"
 
 namespace sluice::explain {
 
@@ -15,6 +15,6 @@ struct TraceStep {
 };
 
 // The steps of one side of an endpoint, in the packet's order; they end where the packet's would.
-std::vector<TraceStep> trace(const image::Image& image, const compile::Question& question);
+std::vector<TraceStep> trace(const image::Image& image, const compile::why::Question& question);
 
 }  // namespace sluice::explain

@@ -12,6 +12,7 @@ void for_each_map(ClusterType& cluster, Visit visit) {
   visit(cluster.services, Kind::kService);
   visit(cluster.endpoint_slices, Kind::kEndpointSlice);
   visit(cluster.policies, Kind::kNetworkPolicy);
+  visit(cluster.cluster_policies, Kind::kClusterNetworkPolicy);
 }
 
 }  // namespace
@@ -30,6 +31,8 @@ std::string_view to_text(Kind kind) {
       return "EndpointSlice";
     case Kind::kNetworkPolicy:
       return "NetworkPolicy";
+    case Kind::kClusterNetworkPolicy:
+      return "ClusterNetworkPolicy";
   }
   return "";
 }

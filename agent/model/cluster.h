@@ -11,16 +11,26 @@
 #include <variant>
 #include <vector>
 
-#include "agent/model/objects.h"
+#include "agent/model/cluster_policy.h"
 
 namespace sluice::model {
 
-using Object = std::variant<Pod, Namespace, Node, Service, EndpointSlice, NetworkPolicy>;
+using Object =
+    std::variant<Pod, Namespace, Node, Service, EndpointSlice, NetworkPolicy, ClusterNetworkPolicy>;
 
 // The closed set of kinds, in the order of Object's alternatives.
-enum class Kind : uint8_t { kPod, kNamespace, kNode, kService, kEndpointSlice, kNetworkPolicy };
-inline constexpr Kind kKinds[] = {Kind::kPod,     Kind::kNamespace,     Kind::kNode,
-                                  Kind::kService, Kind::kEndpointSlice, Kind::kNetworkPolicy};
+enum class Kind : uint8_t {
+  kPod,
+  kNamespace,
+  kNode,
+  kService,
+  kEndpointSlice,
+  kNetworkPolicy,
+  kClusterNetworkPolicy
+};
+inline constexpr Kind kKinds[] = {
+    Kind::kPod,           Kind::kNamespace,           Kind::kNode, Kind::kService, Kind::kEndpointSlice,
+    Kind::kNetworkPolicy, Kind::kClusterNetworkPolicy};
 std::string_view to_text(Kind kind);  // "Pod", "Namespace", ...
 
 struct ObjectId {
@@ -48,6 +58,7 @@ struct Cluster {
   std::map<ObjectName, Service> services;
   std::map<ObjectName, EndpointSlice> endpoint_slices;
   std::map<ObjectName, NetworkPolicy> policies;
+  std::map<ObjectName, ClusterNetworkPolicy> cluster_policies;
   bool operator==(const Cluster&) const = default;
 
   void apply(const Change& change);

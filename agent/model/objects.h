@@ -116,6 +116,7 @@ struct Node {
   ObjectName name;                        // ns empty
   std::vector<net::Ip> addresses;         // InternalIP and ExternalIP of status.addresses; unique, sorted
   std::vector<net::Cidr> pod_cidrs = {};  // spec.podCIDRs, else spec.podCIDR; unique, sorted
+  Labels labels = {};                     // that a ClusterNetworkPolicy selects it by
   bool operator==(const Node&) const = default;
 };
 
@@ -220,6 +221,7 @@ struct NetworkPolicy {
   bool audit = false;  // sluice.dev/mode: audit; ask model::is_in_audit(), which knows the namespace's too
   LogLevel log_level = LogLevel::kUnsaid;  // sluice.dev/policy-log-level
   bool metrics = false;                    // sluice.dev/metrics-enabled: counters of its own
+  std::string active;  // sluice.dev/active, an expression that can be read; empty: always in force
   bool operator==(const NetworkPolicy&) const = default;
 
   bool isolates(Direction d) const { return d == Direction::kIngress ? isolates_ingress : isolates_egress; }

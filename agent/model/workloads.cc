@@ -76,6 +76,10 @@ class Joining {
     for (auto& [name, policy] : cluster_.policies)
       for (auto* rules : {&policy.ingress, &policy.egress})
         for (Rule& rule : *rules) leave_out_placeholders(rule);
+    for (auto& [name, policy] : cluster_.cluster_policies)
+      for (ClusterRule& rule : policy.egress)
+        for (ClusterPeer& peer : rule.peers)
+          if (auto* networks = std::get_if<NetworksPeer>(&peer)) leave_out_placeholders(*networks);
     return std::move(cluster_);
   }
 
@@ -121,6 +125,26 @@ class Joining {
       }
       std::sort(block->except.begin(), block->except.end());
     }
+  }
+
+  static void leave_out_placeholders(NetworksPeer& networks) {
+    std::vector<Cidr> kept;
+    for (const Cidr& cidr : networks.cidrs) {
+      const Cidr hole = placeholders_of(cidr.family());
+      if (cidr.length() == 0 || (!hole.contains(cidr) && !cidr.contains(hole))) kept.push_back(cidr);
+      if (cidr.length() == 0 || !cidr.contains(hole)) continue;
+      // The halves beside the hole, on the way down to it.
+      for (int length = cidr.length() + 1; length <= hole.length(); ++length)
+        kept.push_back(*Cidr::of(flipped(hole.base(), length - 1), length));
+    }
+    std::sort(kept.begin(), kept.end());
+    networks.cidrs = std::move(kept);
+  }
+
+  static Ip flipped(const Ip& ip, int bit) {
+    std::vector<uint8_t> bytes(ip.bytes().begin(), ip.bytes().end());
+    bytes[static_cast<size_t>(bit / 8)] ^= static_cast<uint8_t>(0x80 >> bit % 8);
+    return *Ip::from_bytes(bytes);
   }
 
   Cluster cluster_;

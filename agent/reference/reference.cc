@@ -101,44 +101,88 @@ Reference::Rules Reference::allowing(const Policies& policies, Direction directi
   return allowing;
 }
 
-// Semantics 17 and 18.
-bool Reference::always_allowed(const Pod& pod, const model::ProbeEnd& peer) const {
-  if (peer.pod && peer.pod->name == pod.name) return true;
+bool Reference::is_own_node(const Pod& pod, const model::ProbeEnd& peer) const {
   const auto node = own_node_addresses(cluster_, pod);
   return std::find(node.begin(), node.end(), peer.ip) != node.end();
 }
 
-Reference::Opinion Reference::judge(const Pod& pod, Direction direction, const Contact& contact) const {
-  const Policies policies = isolating(pod, direction);
-  if (policies.empty()) return {Side::kNone, {}};
-  if (is_cut_off(contact)) return {Side::kDeny, {}};
-  if (always_allowed(pod, contact.peer)) return {Side::kAllow, {}};
-  Rules rules = allowing(policies, direction, contact);
+namespace {
+
+bool is_itself(const Pod& pod, const model::ProbeEnd& peer) {
+  return peer.pod && peer.pod->name == pod.name;
+}
+
+}  // namespace
+
+// The NetworkPolicy tier for a pod that is isolated: semantics 7, 17, 18 and 21. Of a Service both faces count.
+Reference::Opinion Reference::judge_by_policies(const Pod& pod, const Policies& policies, Direction direction,
+                                                const Faces& faces) const {
+  if (faces.end && (is_itself(pod, faces.end->peer) || is_own_node(pod, faces.end->peer)))
+    return {Side::kAllow, {}};
+  Rules rules;
+  for (const Contact* face : {faces.end, faces.written})
+    if (face) rules.merge(allowing(policies, direction, *face));
   return {rules.empty() ? Side::kDeny : Side::kAllow, rules};
+}
+
+Reference::Opinion Reference::judge(const Pod& pod, Direction direction, const Faces& faces) const {
+  const auto by_tier = [&](model::Tier tier) -> std::optional<Opinion> {
+    const auto decision = decide(cluster_, pod, direction, tier, faces);
+    if (!decision) return std::nullopt;
+    return Opinion{decision->accepts ? Side::kAllow : Side::kDeny, {decision->rule}};
+  };
+  if (auto admin = by_tier(model::Tier::kAdmin)) return *admin;
+  if (const Policies policies = isolating(pod, direction); !policies.empty())
+    return judge_by_policies(pod, policies, direction, faces);
+  return by_tier(model::Tier::kBaseline).value_or(Opinion{Side::kAllow, {}});
+}
+
+Reference::Opinion Reference::judge(const Pod& pod, Direction direction, const Contact& contact) const {
+  if (isolating(pod, direction).empty() && !is_subject(cluster_, pod, direction)) return {Side::kNone, {}};
+  if (is_cut_off(contact)) return {Side::kDeny, {}};
+  // Semantics 59 and 60: no business of a ClusterNetworkPolicy.
+  if (is_itself(pod, contact.peer)) return {Side::kAllow, {}};
+  if (direction == Direction::kIngress && is_own_node(pod, contact.peer)) return {Side::kAllow, {}};
+  return judge(pod, direction, Faces{&contact, nullptr});
 }
 
 // Semantics 21: the address as it stands, or every endpoint at its own target port.
 Reference::Opinion Reference::judge_service(const Pod& pod, const model::ResolvedProbe& probe,
                                             const std::vector<Backend>& backends) const {
   const Policies policies = isolating(pod, Direction::kEgress);
+  const Contact written{{probe.to.ip, nullptr}, nullptr, probe.protocol, probe.port};
+  std::vector<Contact> ends;
+  for (const Backend& backend : backends)
+    ends.push_back({backend.end, backend.end.pod, probe.protocol, backend.port});
+  if (is_subject(cluster_, pod, Direction::kEgress)) return judge_tiers_of_service(pod, written, ends);
   if (policies.empty()) return {Side::kNone, {}};
 
-  const model::ProbeEnd plain_address{probe.to.ip, nullptr};
-  const Rules by_address =
-      allowing(policies, Direction::kEgress, {plain_address, nullptr, probe.protocol, probe.port});
+  const Rules by_address = allowing(policies, Direction::kEgress, written);
   Rules by_endpoints;
-  bool every_endpoint = !backends.empty();
-  for (const Backend& backend : backends) {
-    if (always_allowed(pod, backend.end)) continue;
-    const Rules rules =
-        allowing(policies, Direction::kEgress, {backend.end, backend.end.pod, probe.protocol, backend.port});
-    every_endpoint = every_endpoint && !rules.empty();
-    by_endpoints.insert(rules.begin(), rules.end());
+  bool every_endpoint = !ends.empty();
+  for (const Contact& end : ends) {
+    const Opinion opinion = judge_by_policies(pod, policies, Direction::kEgress, {&end, nullptr});
+    every_endpoint = every_endpoint && opinion.side == Side::kAllow;
+    by_endpoints.insert(opinion.rules.begin(), opinion.rules.end());
   }
 
   Opinion opinion{by_address.empty() && !every_endpoint ? Side::kDeny : Side::kAllow, by_address};
   if (every_endpoint) opinion.rules.insert(by_endpoints.begin(), by_endpoints.end());
   return opinion;
+}
+
+// Semantics 67: endpoint by endpoint through all tiers, each with the written face beside it.
+Reference::Opinion Reference::judge_tiers_of_service(const Pod& pod, const Contact& written,
+                                                     const std::vector<Contact>& ends) const {
+  if (ends.empty()) return judge(pod, Direction::kEgress, Faces{nullptr, &written});
+  Opinion allows{Side::kAllow, {}}, denies{Side::kDeny, {}};
+  bool every_endpoint = true;
+  for (const Contact& end : ends) {
+    Opinion one = judge(pod, Direction::kEgress, Faces{&end, &written});
+    every_endpoint = every_endpoint && one.side == Side::kAllow;
+    (one.side == Side::kAllow ? allows : denies).rules.merge(one.rules);
+  }
+  return every_endpoint ? allows : denies;
 }
 
 base::Result<Answer> evaluate(const model::Cluster& cluster, const Probe& probe) {

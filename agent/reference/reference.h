@@ -17,6 +17,7 @@
 #include "agent/reference/rule_match.h"
 #include "agent/reference/services.h"
 #include "agent/reference/sources.h"
+#include "agent/reference/tiers.h"
 
 namespace sluice::reference {
 
@@ -32,8 +33,8 @@ class Reference {
 
   // The far side of a Service address is `none`. *_rules name every rule that allowed, by policy and index;
   // for a Service, those that allowed its address as it stands and, where all endpoints are allowed, any of
-  // them. What is always allowed (semantics 17 and 18) names no rule. An error where the probe makes no sense
-  // (model::resolve).
+  // them. What is always allowed (semantics 17 and 18) names no rule. Where a ClusterNetworkPolicy decides it is its
+  // rule alone, denials too (semantics 72). An error where the probe makes no sense (model::resolve).
   base::Result<Answer> evaluate(const Probe& probe) const;
   // What becomes of a packet on its way out of the pod.
   Verdict evaluate(const Sending& sending) const;
@@ -52,8 +53,14 @@ class Reference {
   Opinion egress_of(const model::Pod& pod, const model::ResolvedProbe& probe) const;
   std::optional<std::vector<Backend>> behind(const model::Pod* source,
                                              const model::ResolvedProbe& probe) const;
-  bool always_allowed(const model::Pod& pod, const model::ProbeEnd& peer) const;
+  bool is_own_node(const model::Pod& pod, const model::ProbeEnd& peer) const;
+  // The tiers, one after the other (semantics 42).
+  Opinion judge(const model::Pod& pod, model::Direction direction, const Faces& faces) const;
+  Opinion judge_by_policies(const model::Pod& pod, const Policies& policies, model::Direction direction,
+                            const Faces& faces) const;
   Opinion judge(const model::Pod& pod, model::Direction direction, const Contact& contact) const;
+  Opinion judge_tiers_of_service(const model::Pod& pod, const Contact& written,
+                                 const std::vector<Contact>& ends) const;
   Opinion judge_service(const model::Pod& pod, const model::ResolvedProbe& probe,
                         const std::vector<Backend>& backends) const;
 

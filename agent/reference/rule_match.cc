@@ -26,15 +26,6 @@ bool requirement_holds(const model::Requirement& requirement, const Labels& labe
   return false;
 }
 
-// Semantics 5: the name label is there whatever the object says, and whether or not there is one.
-Labels labels_of_namespace(const model::Cluster& cluster, const std::string& name) {
-  Labels labels;
-  for (const auto& [id, object] : cluster.namespaces)
-    if (id.name == name) labels = object.labels;
-  labels.insert_or_assign("kubernetes.io/metadata.name", name);
-  return labels;
-}
-
 bool peer_matches(const model::IpBlock& block, const net::Ip& ip) {
   for (const net::Cidr& except : block.except)
     if (cidr_holds(except, ip)) return false;
@@ -65,6 +56,14 @@ bool port_matches(const model::PolicyPort& entry, const Contact& contact) {
 }
 
 }  // namespace
+
+Labels labels_of_namespace(const model::Cluster& cluster, const std::string& name) {
+  Labels labels;
+  for (const auto& [id, object] : cluster.namespaces)
+    if (id.name == name) labels = object.labels;
+  labels.insert_or_assign("kubernetes.io/metadata.name", name);
+  return labels;
+}
 
 bool cidr_holds(const net::Cidr& cidr, const net::Ip& ip) {
   if (cidr.family() != ip.family()) return false;

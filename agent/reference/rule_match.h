@@ -18,6 +18,8 @@ struct Contact {
   std::optional<net::Port> port;  // the destination port; set exactly where the protocol has ports
 };
 
+// Semantics 5: the name label is there whatever the object says, and whether or not there is one.
+model::Labels labels_of_namespace(const model::Cluster& cluster, const std::string& name);
 bool cidr_holds(const net::Cidr& cidr, const net::Ip& ip);
 bool selector_matches(const model::LabelSelector& selector, const model::Labels& labels);
 

@@ -47,7 +47,7 @@ class Suggester {
     }
     ++suggested.used;
     const net::Port port = probe.port.value_or(net::Port());
-    const compile::FarEnd source{resolved->from.ip, resolved->from.pod, port, true};
+    const compile::why::FarEnd source{resolved->from.ip, resolved->from.pod, port, true};
     if (!answer->egress.behind) {
       pair(source, {resolved->to.ip, resolved->to.pod, port, true}, probe, suggested);
       return;
@@ -76,7 +76,7 @@ class Suggester {
  private:
   using SubjectKey = std::pair<std::string, model::LabelSelector>;  // namespace, its pods
 
-  void pair(const compile::FarEnd& from, const compile::FarEnd& to, const model::Probe& probe,
+  void pair(const compile::why::FarEnd& from, const compile::why::FarEnd& to, const model::Probe& probe,
             Suggested& suggested) {
     if (from.pod != nullptr && from.pod == to.pod) return;  // always allowed (semantics 18)
     side(from, to, Direction::kEgress, probe, suggested);
@@ -84,7 +84,7 @@ class Suggester {
   }
 
   // What the pod's own side must allow.
-  void side(const compile::FarEnd& own, const compile::FarEnd& far, Direction direction,
+  void side(const compile::why::FarEnd& own, const compile::why::FarEnd& far, Direction direction,
             const model::Probe& probe, Suggested& suggested) {
     if (own.pod == nullptr) return;
     const std::string& ns = own.pod->name.ns;

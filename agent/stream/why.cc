@@ -1,5 +1,6 @@
 #include "agent/stream/why.h"
 
+#include "agent/compile/why/explain.h"
 #include "agent/flow/reasons.h"
 #include "agent/model/isolation.h"
 
@@ -28,7 +29,8 @@ std::vector<std::string> Why::isolating(const Asked& asked) const {
 
 std::vector<std::string> Why::allowing(const Asked& asked) const {
   const auto found =
-      view_.compiler().explain({asked.pod, asked.direction, *asked.remote, asked.protocol, asked.port});
+      compile::why::explain(view_.compiler().compilation(),
+                            {asked.pod, asked.direction, *asked.remote, asked.protocol, asked.port});
   return found ? found->rules : std::vector<std::string>();
 }
 

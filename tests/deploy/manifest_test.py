@@ -28,7 +28,8 @@ REMOVERS = {
     "removed": (WATCHER, [], {}),
 }
 READ = {"": {"pods", "namespaces", "nodes", "services"}, "discovery.k8s.io": {"endpointslices"},
-        "networking.k8s.io": {"networkpolicies"}}
+        "networking.k8s.io": {"networkpolicies"},
+        "policy.networking.k8s.io": {"clusternetworkpolicies"}}
 
 
 def pod(documents):

@@ -44,7 +44,9 @@ base::Result<model::Cluster> read_respelled(const model::Cluster& cluster, uint6
 }
 
 base::Result<Round> draw(uint64_t seed, int pods, const Settings& settings) {
-  auto cluster = read_respelled(oracle::random_cluster(seed, pods), seed);
+  model::Cluster drawn = oracle::random_cluster(seed, pods);
+  if (seed % 2 == 0) drawn = oracle::with_tiers(std::move(drawn), seed);
+  auto cluster = read_respelled(drawn, seed);
   if (!cluster) return cluster.error();
   Round round{seed, *std::move(cluster), {}, {}, {}};
   round.probes = oracle::random_probes(round.cluster, seed, settings.probes);

@@ -23,6 +23,12 @@ uint64_t seeds() {
   return wanted ? std::strtoull(wanted, nullptr, 10) : 24;
 }
 
+// Every second one has tiers.
+model::Cluster drawn(uint64_t seed) {
+  model::Cluster cluster = oracle::random_cluster(seed, kPods);
+  return seed % 2 == 0 ? oracle::with_tiers(std::move(cluster), seed) : cluster;
+}
+
 struct World {
   explicit World(const model::Cluster& cluster) : node(busiest_node(cluster)), compiler(node) {}
 
@@ -76,7 +82,7 @@ void expect_maps_hold(World& world, const std::string& when) {
 
 TEST(Sequences, EveryStepIsAFreshCompilation) {
   for (uint64_t seed = 1; seed <= seeds(); ++seed) {
-    model::Cluster start = oracle::random_cluster(seed, kPods);
+    const model::Cluster start = drawn(seed);
     World world(start);
     world.apply(arrival(start));
     for (int step = 0; step < kSteps; ++step) {
@@ -91,7 +97,7 @@ TEST(Sequences, EveryStepIsAFreshCompilation) {
 
 TEST(Sequences, EveryPacketSeesTheOldStateOrTheNew) {
   for (uint64_t seed = 1; seed <= seeds(); ++seed) {
-    model::Cluster start = oracle::random_cluster(seed, kPods);
+    const model::Cluster start = drawn(seed);
     World world(start);
     world.apply(arrival(start));
     for (int step = 0; step < kSteps; ++step) {
@@ -134,8 +140,7 @@ TEST(Sequences, EveryPacketSeesTheOldStateOrTheNew) {
 // The same objects in other orders, and through detours: reversed, shuffled, with every object replaced once.
 TEST(Sequences, OrderAndDetoursLeaveNoTrace) {
   for (uint64_t seed = 1; seed <= seeds(); ++seed) {
-    model::Cluster cluster = oracle::random_cluster(seed, kPods),
-                   other = oracle::random_cluster(seed + 1, kPods);
+    const model::Cluster cluster = drawn(seed), other = drawn(seed + 1);
     World world(cluster);
     world.apply(arrival(cluster));
     std::string expected = image::to_text(world.compiler.image());
@@ -188,7 +193,7 @@ TEST(Sequences, AnAgentThatDiesAtAnyWriteLeavesOneState) {
   struct Died {};
   for (uint64_t seed = 1; seed <= std::max<uint64_t>(1, seeds() / 6); ++seed) {
     for (int dies_at = 0;; ++dies_at) {
-      model::Cluster start = oracle::random_cluster(seed, kPods);
+      const model::Cluster start = drawn(seed);
       World world(start);
       world.apply(arrival(start));
       image::Image old_image = world.compiler.image();

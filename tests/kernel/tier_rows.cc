@@ -61,9 +61,11 @@ void add_whole_rows(const Ends& e, Rows& rows) {
   rows.add(Feature::kWhole, e, "denied by its rule, though everyone may", with_node(e, all, nothing))
       .send(kNo, e.hook, e.opening(net::kTcp, 80, e.node));
   const World open = World(e.open()).address(e.node, {kStranger, true, false});
-  rows.add(Feature::kWhole, e, "in audit its node is as any address too", World(open).audit(e.hook).whole_in_audit(e.hook))
+  rows.add(Feature::kWhole, e, "in audit its node is as any address too",
+           World(open).audit(e.hook).whole_in_audit(e.hook))
       .send(SLUICE_ALLOWED_AUDIT, e.hook, e.opening(net::kTcp, 80, e.node));
-  rows.add(Feature::kWhole, e, "and is none where only the rules in force say all", with_node(e, all, none).audit(e.hook))
+  rows.add(Feature::kWhole, e, "and is none where only the rules in force say all",
+           with_node(e, all, none).audit(e.hook))
       .send(kYes, e.hook, e.opening(net::kTcp, 80, e.node));
   const auto service = [&](const net::Ip& ip) { return e.opening(net::kTcp, 443, ip); };
   rows.add(Feature::kWhole, e, "a Service of which no rule says more is as it is written",

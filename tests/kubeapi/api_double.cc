@@ -119,7 +119,9 @@ class ApiDouble::Connection {
     asked.client = client_name();
     const auto kind = kind_at(asked.path);
     asked.kind = kind.value_or(model::Kind::kPod);
-    encoding_ = api_.options_.protobuf && asked.accept.starts_with(source::kube::kProtobufType)
+    // Custom resources are never sent as protobuf.
+    const bool custom = asked.kind == model::Kind::kClusterNetworkPolicy;
+    encoding_ = !custom && api_.options_.protobuf && asked.accept.starts_with(source::kube::kProtobufType)
                     ? Encoding::kProtobuf
                     : Encoding::kJson;
     std::string token;

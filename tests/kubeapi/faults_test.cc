@@ -143,6 +143,28 @@ TEST(Snapshot, WaitsForEveryKind) {
   EXPECT_TRUE(stack.run_until_equal());
 }
 
+// Semantics 41, 70.
+TEST(ClusterNetworkPolicies, AServerMayDoWithoutThem) {
+  std::atomic<bool> served = false;
+  Stack::Options options;
+  options.script = [&](const Asked& asked) {
+    return !served && asked.kind == Kind::kClusterNetworkPolicy ? Fault::kNotFound : Fault::kNone;
+  };
+  Stack stack(std::move(options));
+  for (const Kind kind : model::kKinds) {
+    std::mt19937 random(1);
+    if (kind != Kind::kClusterNetworkPolicy) stack.world.put(kind, invent(kind, 1, random));
+  }
+  stack.agent.start();
+  stack.start();
+  ASSERT_TRUE(stack.run_until_equal()) << "without them everything else is fed";
+  EXPECT_EQ(stack.watcher().not_ready(), "");
+  std::mt19937 random(7);
+  stack.world.put(Kind::kClusterNetworkPolicy, invent(Kind::kClusterNetworkPolicy, 1, random));
+  served = true;
+  EXPECT_TRUE(stack.run_until_equal()) << "they come as soon as they are served";
+}
+
 TEST(EndpointSlices, FallBackToV1beta1) {
   Stack::Options options;
   options.script = [](const Asked& asked) {

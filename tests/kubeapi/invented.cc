@@ -89,7 +89,8 @@ class Inventor {
 };
 
 Json metadata_of(Kind kind, int number, Inventor& invent) {
-  const bool namespaced = kind != Kind::kNamespace && kind != Kind::kNode;
+  const bool namespaced =
+      kind != Kind::kNamespace && kind != Kind::kNode && kind != Kind::kClusterNetworkPolicy;
   const bool is_leaving = invent.below(5) == 0;
   std::string name = std::string(model::to_text(kind)) + "-" + std::to_string(number);
   for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -187,6 +188,48 @@ Json policy_spec(Inventor& invent) {
   return spec;
 }
 
+Json cluster_peer(Inventor& invent, bool egress) {
+  switch (invent.below(egress ? 4 : 2)) {
+    case 0:
+      return {{"namespaces", invent.selector()}};
+    case 1:
+      return {{"pods", Json{{"namespaceSelector", invent.selector()}, {"podSelector", invent.selector()}}}};
+    case 2:
+      return {{"nodes", invent.selector()}};
+    default:
+      return {{"networks", json::array{"10.0.0.0/8", "fd00::/8"}}};
+  }
+}
+
+Json cluster_protocol(Inventor& invent) {
+  if (invent.maybe()) return {{"destinationNamedPort", invent.pick({"http", "dns"})}};
+  Json port{{"number", invent.port()}};
+  if (invent.maybe()) port = Json{{"range", Json{{"start", 1}, {"end", 1 + invent.port() % 60000 + 1}}}};
+  return {{invent.pick({"tcp", "udp", "sctp"}), Json{{"destinationPort", std::move(port)}}}};
+}
+
+json::array cluster_rules(Inventor& invent, bool egress) {
+  json::array rules;
+  for (int i = 1 + invent.below(3); i > 0; --i) {
+    Json rule{
+        {"action", invent.pick({"Accept", "Deny", "Pass"})},
+        {egress ? "to" : "from", json::array{cluster_peer(invent, egress), cluster_peer(invent, egress)}}};
+    if (invent.maybe()) rule["name"] = "why";
+    if (invent.maybe()) rule["protocols"] = json::array{cluster_protocol(invent)};
+    rules.push_back(std::move(rule));
+  }
+  return rules;
+}
+
+Json cluster_policy_spec(Inventor& invent) {
+  Json spec{{"tier", invent.pick({"Admin", "Baseline"})},
+            {"priority", invent.below(1001)},
+            {"subject", Json{{"namespaces", invent.selector()}}}};
+  if (invent.maybe()) spec["ingress"] = cluster_rules(invent, false);
+  if (invent.maybe()) spec["egress"] = cluster_rules(invent, true);
+  return spec;
+}
+
 }  // namespace
 
 Json invent(Kind kind, int number, std::mt19937& random) {
@@ -221,6 +264,8 @@ Json invent(Kind kind, int number, std::mt19937& random) {
     }
     case Kind::kNetworkPolicy:
       return {{"metadata", metadata}, {"spec", policy_spec(invent)}};
+    case Kind::kClusterNetworkPolicy:
+      return {{"metadata", metadata}, {"spec", cluster_policy_spec(invent)}};
   }
   return {};
 }
@@ -233,6 +278,8 @@ Json invent_odd(Kind kind, int number, std::mt19937& random) {
     object["addressType"] = "FQDN";
   else if (kind == Kind::kNetworkPolicy)
     object["spec"].as_object()["policyTypes"] = json::array{"Sideways"};
+  else if (kind == Kind::kClusterNetworkPolicy)
+    object["spec"].as_object()["ingress"] = json::array{Json{{"action", "Log"}}};
   return object;
 }
 

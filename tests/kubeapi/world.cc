@@ -32,6 +32,8 @@ std::string_view api_version_of(model::Kind kind) {
       return "discovery.k8s.io/v1";
     case model::Kind::kNetworkPolicy:
       return "networking.k8s.io/v1";
+    case model::Kind::kClusterNetworkPolicy:
+      return "policy.networking.k8s.io/v1alpha2";
     case model::Kind::kPod:
     case model::Kind::kNamespace:
     case model::Kind::kNode:

@@ -266,6 +266,87 @@ inline PolicyBuilder policy(std::string_view name) {
   return policy;
 }
 
+// ---- ClusterNetworkPolicies
+// -----------------------------------------------------------------------------------------
+
+inline model::ClusterPeer pods_anywhere(Selector of_pods, Selector of_namespaces = {}) {
+  return model::PodsPeer{std::move(of_namespaces), std::move(of_pods)};
+}
+inline model::ClusterPeer namespaces_all(Selector of = {}) {
+  return model::PodsPeer{std::move(of), {}};
+}
+inline model::ClusterPeer nodes(Selector of = {}) {
+  return model::NodesPeer{std::move(of)};
+}
+inline model::ClusterPeer networks(Texts texts) {
+  model::NetworksPeer peer;
+  for (auto text : texts) insert_sorted(peer.cidrs, cidr(text));
+  return peer;
+}
+inline model::ClusterPeer domains(std::vector<std::string> names) {
+  return model::DomainNamesPeer{std::move(names)};
+}
+
+struct TierRuleBuilder : model::ClusterRule {
+  TierRuleBuilder& from(model::ClusterPeer peer) { return peers.push_back(std::move(peer)), *this; }
+  TierRuleBuilder& to(model::ClusterPeer peer) { return from(std::move(peer)); }
+  TierRuleBuilder& tcp(uint16_t first, uint16_t last = 0) { return add(net::kTcp, first, last); }
+  TierRuleBuilder& udp(uint16_t first, uint16_t last = 0) { return add(net::kUdp, first, last); }
+  TierRuleBuilder& sctp(uint16_t first, uint16_t last = 0) { return add(net::kSctp, first, last); }
+  TierRuleBuilder& every_port(net::Protocol protocol) {
+    return protocols.push_back(model::ProtocolPorts{protocol}), *this;
+  }
+  TierRuleBuilder& named(const char* port) { return protocols.push_back(model::NamedPort{port}), *this; }
+  TierRuleBuilder& add(net::Protocol protocol, uint16_t first, uint16_t last) {
+    protocols.push_back(model::ProtocolPorts{protocol, {number(first), number(last ? last : first)}});
+    return *this;
+  }
+};
+inline TierRuleBuilder tier_rule(model::Action action) {
+  TierRuleBuilder rule;
+  rule.action = action;
+  return rule;
+}
+inline TierRuleBuilder accept() {
+  return tier_rule(model::Action::kAccept);
+}
+inline TierRuleBuilder deny() {
+  return tier_rule(model::Action::kDeny);
+}
+inline TierRuleBuilder pass() {
+  return tier_rule(model::Action::kPass);
+}
+// A rule in which something could not be read.
+inline TierRuleBuilder closed(model::Action action) {
+  TierRuleBuilder rule = tier_rule(action);
+  rule.closed = true;
+  return rule;
+}
+
+struct ClusterPolicyBuilder : model::ClusterNetworkPolicy {
+  ClusterPolicyBuilder& selects(Selector pods, Selector namespaces = {}) {
+    return subject = {std::move(namespaces), std::move(pods)}, *this;
+  }
+  ClusterPolicyBuilder& ingress(model::ClusterRule rule) {
+    return ClusterNetworkPolicy::ingress.push_back(std::move(rule)), *this;
+  }
+  ClusterPolicyBuilder& egress(model::ClusterRule rule) {
+    return ClusterNetworkPolicy::egress.push_back(std::move(rule)), *this;
+  }
+};
+// Its subject is every pod until selects() says otherwise.
+inline ClusterPolicyBuilder admin(const char* name, uint32_t priority = 0) {
+  ClusterPolicyBuilder policy;
+  policy.name = {"", name};
+  policy.priority = priority;
+  return policy;
+}
+inline ClusterPolicyBuilder baseline(const char* name, uint32_t priority = 0) {
+  ClusterPolicyBuilder policy = admin(name, priority);
+  policy.tier = model::Tier::kBaseline;
+  return policy;
+}
+
 // ---- Worlds and probes
 // ------------------------------------------------------------------------------------------
 

@@ -169,7 +169,24 @@ std::vector<Change> change_node(Random& random, const Cluster& cluster) {
   const model::Node* old = any(random, cluster.nodes);
   if (!old || random.chance(15)) return add_node(random, cluster);
   if (random.chance(10)) return remove_any(random, cluster.nodes);
-  return upsert(random_node(random, old->name.name, random.between(0, 9)));
+  model::Node node = random_node(random, old->name.name, random.between(0, 9));
+  node.labels = old->labels;
+  if (!cluster.cluster_policies.empty()) node.labels = random_labels(random);
+  return upsert(node);
+}
+
+std::vector<Change> change_cluster_policy(Random& random, const Cluster& cluster) {
+  const model::ClusterNetworkPolicy* old = any(random, cluster.cluster_policies);
+  if (!old) return {};
+  if (random.chance(30)) return {Change::remove(model::id_of(*old))};
+  if (random.chance(40))
+    return upsert(random_cluster_policy(random, cluster, free_name(cluster.cluster_policies, "", "tier")));
+  model::ClusterNetworkPolicy policy = *old;
+  if (random.chance(40))
+    policy.priority = 1000 - policy.priority;  // two may change places
+  else
+    policy = random_cluster_policy(random, cluster, old->name);
+  return upsert(policy);
 }
 
 using Draw = std::vector<Change> (*)(Random&, const Cluster&);
@@ -190,6 +207,8 @@ const std::vector<Draw> kDraws = {
     change_slice,
     change_slice,
     change_node,
+    change_cluster_policy,
+    change_cluster_policy,
     [](Random& random, const Cluster& cluster) { return remove_any(random, cluster.pods); },
     [](Random& random, const Cluster& cluster) { return remove_any(random, cluster.policies); },
 };
@@ -209,6 +228,15 @@ Cluster random_cluster(uint64_t seed, int pods) {
     happen(cluster, add_service(random, cluster));
   for (int left = 1 + random.between(0, 2) + pods / 3; left > 0; --left)
     happen(cluster, add_policy(random, cluster));
+  return cluster;
+}
+
+Cluster with_tiers(Cluster cluster, uint64_t seed) {
+  Random random(seed ^ 0x7169e25);
+  for (auto& [name, node] : cluster.nodes) node.labels = random_labels(random);
+  for (int left = 1 + random.between(0, 3) + static_cast<int>(cluster.pods.size()) / 15; left > 0; --left)
+    happen(cluster,
+           upsert(random_cluster_policy(random, cluster, free_name(cluster.cluster_policies, "", "tier"))));
   return cluster;
 }
 

@@ -18,6 +18,10 @@ namespace sluice::oracle {
 // `pods` pods (1 or more) and, in proportion, nodes, namespaces, Services, slices and policies.
 model::Cluster random_cluster(uint64_t seed, int pods);
 
+// The same with ClusterNetworkPolicies of both tiers and labels of nodes. None of their rules is closed: that is what
+// agent/source makes of a policy that it cannot read.
+model::Cluster with_tiers(model::Cluster cluster, uint64_t seed);
+
 // `count` probes, mostly of what the cluster makes interesting: pod to pod, to itself, to its node, to
 // Services; ports and addresses at the borders of ranges and CIDRs; ICMP and other protocols. A few make no
 // sense.
@@ -32,7 +36,8 @@ std::vector<reference::Sending> random_sendings(const model::Cluster& cluster, u
 reference::Echoes random_echoes(const model::Cluster& cluster, uint64_t seed, size_t count);
 
 // One thing that happens to a cluster, as the one or more changes that it makes: a pod comes, goes, finishes,
-// is relabelled or takes over an IP; a namespace, policy, Service, slice or node changes. Never empty.
+// is relabelled or takes over an IP; a namespace, policy, Service, slice or node changes; where there are
+// ClusterNetworkPolicies, these too. Never empty.
 std::vector<model::Change> random_change(const model::Cluster& cluster, uint64_t seed);
 
 }  // namespace sluice::oracle

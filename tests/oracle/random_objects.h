@@ -31,6 +31,8 @@ model::Namespace random_namespace(Random& random, const model::Cluster& cluster,
 model::Pod random_pod(Random& random, const model::Cluster& cluster, const model::ObjectName& name);
 model::NetworkPolicy random_policy(Random& random, const model::Cluster& cluster,
                                    const model::ObjectName& name);
+model::ClusterNetworkPolicy random_cluster_policy(Random& random, const model::Cluster& cluster,
+                                                  const model::ObjectName& name);
 // nullopt where the cluster's address plan is used up.
 std::optional<model::Service> random_service(Random& random, const model::Cluster& cluster,
                                              const model::ObjectName& name);

@@ -102,7 +102,65 @@ model::Rule random_rule(Random& random, const std::vector<Ip>& known) {
   return rule;
 }
 
+// ---- ClusterNetworkPolicies
+
+model::PodsPeer random_pods_peer(Random& random) {
+  model::PodsPeer peer;
+  if (random.chance(70)) peer.namespaces = random_namespace_selector(random);
+  if (random.chance(60)) peer.pods = random_selector(random);
+  return peer;
+}
+
+model::ClusterPeer random_cluster_peer(Random& random, const std::vector<Ip>& known,
+                                       model::Direction direction) {
+  if (direction == model::Direction::kIngress || random.chance(45)) return random_pods_peer(random);
+  if (random.chance(35)) return model::NodesPeer{random_selector(random)};
+  model::NetworksPeer networks;
+  for (int cidrs = random.between(1, 3); cidrs > 0; --cidrs) {
+    const Ip around = random.pick(known);
+    networks.cidrs.push_back(
+        Cidr::of(around, random_length(random, net::address_bits(around.family()))).value());
+  }
+  sort_unique(networks.cidrs);
+  return networks;
+}
+
+model::ClusterProtocol random_cluster_protocol(Random& random) {
+  if (random.chance(25)) return model::NamedPort{random.pick(kPortNames)};
+  const net::Protocol protocol = random_port_protocol(random);
+  net::PortRange ports = random.chance(50) ? net::PortRange::one(random_port(random)) : random_range(random);
+  return model::ProtocolPorts{protocol, ports};
+}
+
+std::vector<model::ClusterRule> random_cluster_rules(Random& random, const std::vector<Ip>& known,
+                                                     model::Direction direction) {
+  std::vector<model::ClusterRule> rules;
+  for (int left = random.between(0, 3); left > 0; --left) {
+    model::ClusterRule& rule = rules.emplace_back();
+    rule.action = random.pick({model::Action::kAccept, model::Action::kDeny, model::Action::kPass});
+    for (int peers = random.between(1, 3); peers > 0; --peers)
+      rule.peers.push_back(random_cluster_peer(random, known, direction));
+    if (random.chance(60))
+      for (int entries = random.between(1, 3); entries > 0; --entries)
+        rule.protocols.push_back(random_cluster_protocol(random));
+  }
+  return rules;
+}
+
 }  // namespace
+
+model::ClusterNetworkPolicy random_cluster_policy(Random& random, const model::Cluster& cluster,
+                                                  const model::ObjectName& name) {
+  const std::vector<Ip> known = known_addresses(cluster);
+  model::ClusterNetworkPolicy policy;
+  policy.name = name;
+  policy.tier = random.pick({model::Tier::kAdmin, model::Tier::kBaseline});
+  policy.priority = static_cast<uint32_t>(random.pick({0, 0, 1, 1000}));  // few: some are equal
+  policy.subject = random_pods_peer(random);
+  policy.ingress = random_cluster_rules(random, known, model::Direction::kIngress);
+  policy.egress = random_cluster_rules(random, known, model::Direction::kEgress);
+  return policy;
+}
 
 model::NetworkPolicy random_policy(Random& random, const model::Cluster& cluster,
                                    const model::ObjectName& name) {

@@ -73,6 +73,7 @@ std::vector<Object> smaller(const model::Namespace& ns) {
 std::vector<Object> smaller(const model::Node& node) {
   Smaller<model::Node> steps(node);
   steps.without_each([](auto& n) -> auto& { return n.addresses; });
+  steps.without_each([](auto& n) -> auto& { return n.labels; });
   return steps.take();
 }
 
@@ -147,6 +148,34 @@ std::vector<Object> smaller(const model::NetworkPolicy& policy) {
   smaller_rules(steps, policy, &model::NetworkPolicy::ingress);
   smaller_rules(steps, policy, &model::NetworkPolicy::egress);
   steps.without_each([](auto& p) -> auto& { return p.pod_selector.requirements; });
+  return steps.take();
+}
+
+using ClusterRulesOf = std::vector<model::ClusterRule> model::ClusterNetworkPolicy::*;
+
+void smaller_rules(Smaller<model::ClusterNetworkPolicy>& steps, const model::ClusterNetworkPolicy& policy,
+                   ClusterRulesOf rules) {
+  steps.without_each([&](auto& p) -> auto& { return p.*rules; });
+  for (size_t i = 0; i < (policy.*rules).size(); ++i) {
+    const model::ClusterRule& rule = (policy.*rules)[i];
+    if (rule.peers.size() > 1) steps.without_each([&](auto& p) -> auto& { return (p.*rules)[i].peers; });
+    steps.without_each([&](auto& p) -> auto& { return (p.*rules)[i].protocols; });
+    for (size_t j = 0; j < rule.peers.size(); ++j)
+      if (const auto* networks = std::get_if<model::NetworksPeer>(&rule.peers[j]);
+          networks != nullptr && networks->cidrs.size() > 1)
+        steps.without_each([&](auto& p) -> auto& {
+          return std::get<model::NetworksPeer>((p.*rules)[i].peers[j]).cidrs;
+        });
+  }
+}
+
+std::vector<Object> smaller(const model::ClusterNetworkPolicy& policy) {
+  Smaller<model::ClusterNetworkPolicy> steps(policy);
+  smaller_rules(steps, policy, &model::ClusterNetworkPolicy::ingress);
+  smaller_rules(steps, policy, &model::ClusterNetworkPolicy::egress);
+  steps.without_each([](auto& p) -> auto& { return p.subject.namespaces.requirements; });
+  steps.without_each([](auto& p) -> auto& { return p.subject.pods.requirements; });
+  steps.with([](auto& p) { p.priority = 0; });
   return steps.take();
 }
 

@@ -132,7 +132,7 @@ std::string write(const model::Namespace& ns) {
 }
 
 std::string write(const model::Node& node) {
-  return head("Node", {"v1", node.name}) + "status:\n  addresses: " +
+  return head("Node", {"v1", node.name, node.labels}) + "status:\n  addresses: " +
          flow_list(
              node.addresses,
              [](const net::Ip& ip) { return "{type: InternalIP, address: " + quoted(ip.to_text()) + "}"; }) +
@@ -278,6 +278,56 @@ std::string write(const model::NetworkPolicy& policy) {
   return head("NetworkPolicy", {"networking.k8s.io/v1", policy.name, {}, annotations({}, policy.audit)}) +
          "spec:\n  podSelector: " + write(policy.pod_selector) + "\n  policyTypes: [" + types + "]\n" +
          rules(policy, model::Direction::kIngress) + rules(policy, model::Direction::kEgress);
+}
+
+std::string write(const model::PodsPeer& peer) {
+  return "{namespaceSelector: " + write(peer.namespaces) + ", podSelector: " + write(peer.pods) + "}";
+}
+
+std::string write(const model::ClusterPeer& peer) {
+  const auto cidr = [](const net::Cidr& c) { return quoted(c.to_text()); };
+  if (const auto* nodes = std::get_if<model::NodesPeer>(&peer)) return "{nodes: " + write(nodes->nodes) + "}";
+  if (const auto* networks = std::get_if<model::NetworksPeer>(&peer))
+    return "{networks: " + flow_list(networks->cidrs, cidr) + "}";
+  if (const auto* names = std::get_if<model::DomainNamesPeer>(&peer))
+    return "{domainNames: " + flow_list(names->names, quoted) + "}";
+  const auto& pods = std::get<model::PodsPeer>(peer);
+  return pods.pods.requirements.empty() ? "{namespaces: " + write(pods.namespaces) + "}"
+                                        : "{pods: " + write(pods) + "}";
+}
+
+std::string write(const model::ClusterProtocol& entry) {
+  if (const auto* named = std::get_if<model::NamedPort>(&entry))
+    return "{destinationNamedPort: " + quoted(named->name) + "}";
+  const auto& ports = std::get<model::ProtocolPorts>(entry);
+  const std::string protocol = ports.protocol == net::kTcp   ? "tcp"
+                               : ports.protocol == net::kUdp ? "udp"
+                                                             : "sctp";
+  const std::string port =
+      ports.ports.first == ports.ports.last
+          ? "number: " + number(ports.ports.first)
+          : "range: {start: " + number(ports.ports.first) + ", end: " + number(ports.ports.last) + "}";
+  return "{" + protocol + ": {destinationPort: {" + port + "}}}";
+}
+
+std::string rules(const model::ClusterNetworkPolicy& policy, model::Direction direction) {
+  if (policy.rules(direction).empty()) return "";
+  const bool ingress = direction == model::Direction::kIngress;
+  std::string text = "  " + std::string(model::to_text(direction)) + ":\n";
+  for (const model::ClusterRule& rule : policy.rules(direction)) {
+    auto entry = [](const auto& one) { return write(one); };
+    text += "    - action: " + std::string(model::to_text(rule.action)) + "\n";
+    text += std::string("      ") + (ingress ? "from" : "to") + ": " + flow_list(rule.peers, entry) + "\n";
+    if (!rule.protocols.empty()) text += "      protocols: " + flow_list(rule.protocols, entry) + "\n";
+  }
+  return text;
+}
+
+std::string write(const model::ClusterNetworkPolicy& policy) {
+  return head("ClusterNetworkPolicy", {"policy.networking.k8s.io/v1alpha2", policy.name}) +
+         "spec:\n  tier: " + std::string(model::to_text(policy.tier)) +
+         "\n  priority: " + std::to_string(policy.priority) + "\n  subject: {pods: " + write(policy.subject) +
+         "}\n" + rules(policy, model::Direction::kIngress) + rules(policy, model::Direction::kEgress);
 }
 
 }  // namespace

@@ -7,6 +7,11 @@
 
 namespace sluice::apps::ctl {
 
+void add_held_option(CLI::App& command, bool& held) {
+  command.add_flag("--held", held,
+                   "As an API server holds it: what of a policy cannot be read closes, and opens nothing");
+}
+
 void add_manifests_option(CLI::App& command, std::vector<std::string>& manifests, bool required) {
   command
       .add_option("--manifests", manifests,

@@ -58,6 +58,7 @@ void add_bugreport(Commands& commands);
 
 // Options that several commands have, spelled once.
 void add_manifests_option(CLI::App& command, std::vector<std::string>& manifests, bool required = true);
+void add_held_option(CLI::App& command, bool& held);
 void add_output_option(CLI::App& command, std::string& output, const std::vector<std::string>& formats);
 void add_protocol_option(CLI::App& command, std::string& protocol);
 

@@ -39,6 +39,7 @@ int run_diff(const DiffOptions& options) {
   if (!before) return kExitUsage;
   auto after = read_manifests(kSluicectl, options.with, Wanted::kWorkloadsToo);
   if (!after) return kExitUsage;
+  if (!has_no_tiers("diff", before->cluster) || !has_no_tiers("diff", after->cluster)) return kExitUsage;
   const auto changes = rehearse::difference_of(before->cluster, after->cluster);
   if (!changes.left_out.empty())
     fail(kSluicectl, kExitDone,

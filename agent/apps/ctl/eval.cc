@@ -54,9 +54,7 @@ void add_eval(Commands& commands) {
         command.add_option("--probes", options.probes, "File of probes, - for standard input")
             ->type_name("FILE|-")
             ->required();
-        command.add_flag(
-            "--held", options.held,
-            "As an API server holds it: a policy that cannot be read whole isolates all the same");
+        add_held_option(command, options.held);
         command.add_option("--engine", options.engine, "native, bpf (needs root) or reference")
             ->check(CLI::IsMember({kEngineNames[0], kEngineNames[1], kEngineNames[2]}));
       },

@@ -53,13 +53,13 @@ std::string no_pods(const std::vector<std::string>& sources, const source::folde
 // Puts in force what holds of policies that cannot be read whole; their problems become warnings.
 void hold(source::folder::FolderContents& read) {
   for (source::decode::ClosedPolicy& closed : read.closed) {
-    const model::ObjectId id{model::Kind::kNetworkPolicy, closed.policy.name};
+    const model::ObjectId id = model::id_of(closed.policy);
     const auto problem = std::ranges::find(read.problems, std::optional(id), &source::Finding::object);
     if (problem == read.problems.end()) continue;
     read.warnings.push_back(std::move(*problem));
     read.warnings.back().message += ": " + closed.in_force;
     read.problems.erase(problem);
-    read.cluster.policies.try_emplace(closed.policy.name, std::move(closed.policy));
+    if (!read.cluster.knows(id)) read.cluster.apply(model::Change::upsert(std::move(closed.policy)));
   }
 }
 
@@ -83,6 +83,16 @@ std::optional<Manifests> read_manifests(const std::string& program, const std::v
   if (wanted == Wanted::kWorkloadsToo)
     read->cluster = model::with_workloads(std::move(read->cluster), std::move(read->workloads));
   return Manifests{std::move(read->cluster), read->problems.empty()};
+}
+
+bool has_no_tiers(const std::string& command, const model::Cluster& cluster) {
+  if (cluster.cluster_policies.empty()) return true;
+  fail("sluicectl", kExitUsage,
+       command + ": " + std::to_string(cluster.cluster_policies.size()) +
+           " ClusterNetworkPolicies are there, which this command does not know yet: its answer would be "
+           "wrong; leave "
+           "them out, or use check, matrix or eval");
+  return false;
 }
 
 }  // namespace sluice::apps::ctl

@@ -24,4 +24,7 @@ using source::decode::Wanted;
 std::optional<Manifests> read_manifests(const std::string& program, const std::vector<std::string>& sources,
                                         Wanted wanted, bool held = false);
 
+// For commands that know no ClusterNetworkPolicies: false, after a line that says so, where there are some.
+bool has_no_tiers(const std::string& command, const model::Cluster& cluster);
+
 }  // namespace sluice::apps::ctl

@@ -25,7 +25,7 @@ constexpr size_t kMostCells = 50'000'000;
 
 struct MatrixOptions : MatrixQuestion {
   std::vector<std::string> ports;
-  bool named_ports = false;
+  bool named_ports = false, held = false;
   std::string engine = "native";
 };
 
@@ -180,7 +180,7 @@ int run_matrix(const MatrixOptions& options) {
   const net::Protocol protocol = *model::parse_probe_protocol(options.protocol);
   if (protocol.has_ports() == (options.ports.empty() && !options.named_ports))
     return fail(kSluicectl, kExitUsage, columns_of(options, protocol, {}).error().message());
-  auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kWorkloadsToo);
+  auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kWorkloadsToo, options.held);
   if (!manifests) return kExitUsage;
   auto engine = make_engine(options.engine, manifests->cluster);
   Computation computation(manifests->cluster, *engine, protocol);
@@ -249,6 +249,7 @@ void add_matrix(Commands& commands) {
       "matrix", "Every pod against every pod, offline",
       [](CLI::App& command, MatrixOptions& options) {
         add_matrix_options(command, options);
+        add_held_option(command, options.held);
         command
             .add_option("--port", options.ports,
                         "Destination port, or its name; may be given several times; none for protocols "

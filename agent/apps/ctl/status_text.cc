@@ -215,6 +215,16 @@ std::string endpoints_text(const v1::EndpointsReply& reply, bool colour) {
   return table.text(colour);
 }
 
+namespace {
+
+// "shop/api", "Admin/tenants (100)"
+std::string name_of(const v1::Policy& policy) {
+  if (policy.tier().empty()) return policy.namespace_() + "/" + policy.name();
+  return policy.tier() + "/" + policy.name() + " (" + std::to_string(policy.priority()) + ")";
+}
+
+}  // namespace
+
 std::string policies_text(const v1::PoliciesReply& reply, bool colour) {
   const bool audit = std::ranges::any_of(reply.policies(), [](const auto& policy) { return policy.audit(); });
   std::vector<std::string> headings = {"POLICY", "INGRESS", "EGRESS", "PODS HERE"};
@@ -224,9 +234,9 @@ std::string policies_text(const v1::PoliciesReply& reply, bool colour) {
     return isolates ? std::to_string(count) + (count == 1 ? " rule" : " rules") : std::string("-");
   };
   for (const auto& policy : reply.policies()) {
-    std::vector<std::string> row = {
-        policy.namespace_() + "/" + policy.name(), rules(policy.ingress(), policy.ingress_rules()),
-        rules(policy.egress(), policy.egress_rules()), joined(list_of(policy.local_pods()), 4)};
+    std::vector<std::string> row = {name_of(policy), rules(policy.ingress(), policy.ingress_rules()),
+                                    rules(policy.egress(), policy.egress_rules()),
+                                    joined(list_of(policy.local_pods()), 4)};
     if (audit) row.push_back(policy.audit() ? "audit" : "enforce");
     table.add(std::move(row));
   }

@@ -179,8 +179,17 @@ class ObjectDecoder {
       case Kind::kNetworkPolicy: {
         // Of another kind or version nothing is known.
         ClosedPolicy read = decoding.fault() ? closed_policy(id.name) : decode_policy(root, id.name);
-        model::NetworkPolicy policy = read.policy;
+        model::Object policy = read.policy;
         if (decoding.fault()) decoded_.closed.push_back(std::move(read));
+        return policy;
+      }
+      case Kind::kClusterNetworkPolicy: {
+        // Of another version nothing is known, not even whom it is for.
+        if (decoding.fault()) return std::nullopt;
+        std::optional<ClosedPolicy> read = decode_cluster_policy(root, id.name);
+        if (!read) return std::nullopt;  // with a fault
+        model::Object policy = read->policy;
+        if (decoding.fault()) decoded_.closed.push_back(std::move(*read));
         return policy;
       }
     }

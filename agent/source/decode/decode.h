@@ -5,14 +5,14 @@
 //  1. Each object stands or falls alone, with one Problem that names file, document, object and
 //     field.
 //  2. What comes out is valid, in every field that is used, as the Kubernetes API would have it.
-//  3. NetworkPolicy is decoded strictly: an unknown field is refused, since it would change what
-//     the policy means. In other kinds unknown fields are ignored.
+//  3. Policies are decoded strictly: an unknown field is refused, since it would change what the
+//     policy means. In other kinds unknown fields are ignored.
 //  4. Lists are opened.
 //  5. Kinds without meaning for network policy are counted in `skipped`; of some a warning says
 //     so (kinds.h).
 //
-// Pure; any thread. Sources: Kubernetes API v1, discovery.k8s.io/v1, networking.k8s.io/v1, and
-// their validation packages.
+// Pure; any thread. Sources: Kubernetes API v1, discovery.k8s.io/v1, networking.k8s.io/v1,
+// policy.networking.k8s.io/v1alpha2, and their validation packages.
 #pragma once
 
 #include <string_view>
@@ -30,17 +30,19 @@ struct DecodedObject {
   Place place;  // with the line at which the object itself starts
 };
 
-// What is put in force of a NetworkPolicy that has a fault, so that the fault opens nothing (semantics 40): it isolates
-// every pod that the whole policy might isolate, and allows only what its rules without a fault allow.
+// What is put in force of a policy that has a fault, so that the fault opens nothing. A NetworkPolicy (semantics 40)
+// isolates every pod that the whole policy might isolate, and allows only what its rules without a fault allow; of a
+// ClusterNetworkPolicy (semantics 62 to 64) the rules close in which something cannot be read.
 struct ClosedPolicy {
-  model::NetworkPolicy policy;
+  model::Object policy;
   std::string in_force;  // "meanwhile it …", for people
 };
 
-// Where nothing of the policy can be relied on: it isolates every pod of the namespace in both directions, without rules.
+// Where nothing of a NetworkPolicy can be relied on: it isolates every pod of the namespace in both directions, without rules.
 ClosedPolicy closed_policy(model::ObjectName name);
 // Where the policy was read without a fault, but its rules cannot be put in force.
 ClosedPolicy without_rules(const model::NetworkPolicy& policy);
+ClosedPolicy without_rules(const model::ClusterNetworkPolicy& policy);
 
 // Pods-to-be, for those who ask for them (model/workloads.h).
 struct DecodedWorkload {
@@ -58,7 +60,7 @@ struct Decoded {
   std::vector<WrittenObject>
       written;  // of kAsWritten: objects, workloads, and kinds passed over with a remark
   std::vector<Problem> problems;
-  std::vector<ClosedPolicy> closed;  // of the problems that are a NetworkPolicy whose name is known
+  std::vector<ClosedPolicy> closed;  // of the problems that are a policy whose name, and subject, are known
   std::vector<Warning> warnings;
   SkippedKinds skipped;
   // False where some document did not even say which object it holds: objects not found here may still be

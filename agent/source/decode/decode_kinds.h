@@ -21,9 +21,14 @@ model::Service decode_service(const Field& root, model::ObjectName name);
 std::optional<model::EndpointSlice> decode_endpoint_slice(const Field& root, model::ObjectName name);
 // Where it leaves a fault, what holds in spite of it (see decode.h).
 ClosedPolicy decode_policy(const Field& root, model::ObjectName name);
+// Where it leaves a fault, what holds in spite of it (semantics 62 to 64); none where the subject cannot be read (65).
+std::optional<ClosedPolicy> decode_cluster_policy(const Field& root, model::ObjectName name);
 
 // Shared by several kinds.
 model::Labels decode_labels(const Field& labels);
+model::LabelSelector decode_selector(const Field& selector);  // of a policy
+// Fails where a policy holds other fields than all objects do, and in `spec` than these.
+void allow_only_policy_fields(const Field& root, std::initializer_list<std::string_view> spec);
 net::Protocol decode_protocol(const Field& protocol);  // absent: TCP
 // Of a container or a Service, where the API server takes an empty one for an absent one as well.
 net::Protocol decode_protocol_or_empty(const Field& protocol);

@@ -142,6 +142,7 @@ model::Namespace decode_namespace(const Field& root, model::ObjectName name) {
 model::Node decode_node(const Field& root, model::ObjectName name) {
   model::Node node;
   node.name = std::move(name);
+  node.labels = decode_labels(root.get("metadata").get("labels"));
   root.get("status").get("addresses").each([&](const Field& item) {
     const auto address = item.value_or_warning("this address is passed over", decode_node_address);
     if (address && *address) node.addresses.push_back(**address);

@@ -1,61 +1,10 @@
 // networking.k8s.io/v1 NetworkPolicy (semantics 6, 9 to 16, 29, 40). Strict: see decode.h.
-#include <array>
-
 #include "agent/base/excerpt.h"
 #include "agent/source/decode/decode_kinds.h"
 #include "agent/source/decode/names.h"
 
 namespace sluice::source::decode {
 namespace {
-
-using model::LabelSelector;
-using model::Operator;
-using model::Requirement;
-
-Operator decode_operator(const Field& field) {
-  static constexpr std::array<std::pair<std::string_view, Operator>, 4> kOperators = {
-      {{"In", Operator::kIn},
-       {"NotIn", Operator::kNotIn},
-       {"Exists", Operator::kExists},
-       {"DoesNotExist", Operator::kDoesNotExist}}};
-  std::string text = field.text();
-  for (const auto& [name, op] : kOperators)
-    if (name == text) return op;
-  field.fail(base::excerpt(text) + " is not an operator: use In, NotIn, Exists or DoesNotExist");
-  return Operator::kIn;
-}
-
-Requirement decode_requirement(const Field& field) {
-  field.allow_only({"key", "operator", "values"});
-  Requirement requirement;
-  Field key = field.get("key"), values = field.get("values");
-  requirement.key = key.required_text();
-  key.check(requirement.key, label_key_fault(requirement.key));
-  requirement.op = decode_operator(field.get("operator"));
-  values.each([&](const Field& value) {
-    requirement.values.push_back(value.text());
-    value.check(requirement.values.back(), label_value_fault(requirement.values.back()));
-  });
-  make_set(requirement.values);
-  bool wants_values = requirement.op == Operator::kIn || requirement.op == Operator::kNotIn;
-  if (wants_values && requirement.values.empty())
-    values.fail("is empty: In and NotIn need at least one value");
-  if (!wants_values && !requirement.values.empty())
-    values.fail("must be absent: Exists and DoesNotExist take no values");
-  return requirement;
-}
-
-LabelSelector decode_selector(const Field& field) {
-  field.allow_only({"matchLabels", "matchExpressions"});
-  LabelSelector selector;
-  for (auto& [key, value] : decode_labels(field.get("matchLabels")))
-    selector.requirements.push_back({key, Operator::kIn, {value}});
-  field.get("matchExpressions").each([&](const Field& expression) {
-    selector.requirements.push_back(decode_requirement(expression));
-  });
-  make_set(selector.requirements);
-  return selector;
-}
 
 model::IpBlock decode_ip_block(const Field& field) {
   field.allow_only({"cidr", "except"});
@@ -153,14 +102,18 @@ void decode_policy_types(const Field& field, bool egress_rules, model::NetworkPo
   policy.isolates_egress = any ? egress : egress_rules;
 }
 
-void allow_only_known(const Field& root) {
+}  // namespace
+
+void allow_only_policy_fields(const Field& root, std::initializer_list<std::string_view> spec) {
   root.allow_only({"apiVersion", "kind", "metadata", "spec", "status"});
   root.get("metadata")
       .allow_only({"name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation",
                    "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "labels",
                    "annotations", "ownerReferences", "finalizers", "managedFields", "clusterName"});
-  root.get("spec").allow_only({"podSelector", "policyTypes", "ingress", "egress"});
+  root.get("spec").allow_only(spec);
 }
+
+namespace {
 
 std::string in_force(const model::NetworkPolicy& policy, bool selects, bool allows) {
   if (policy.audit) return "it is in audit and isolates nobody";
@@ -175,29 +128,31 @@ std::string in_force(const model::NetworkPolicy& policy, bool selects, bool allo
 
 }  // namespace
 
+static ClosedPolicy closed_policy(model::ObjectName name, bool audit) {
+  model::NetworkPolicy policy{std::move(name), {}, true, true, {}, {}, audit, {}, false, {}};
+  std::string meanwhile = in_force(policy, false, false);
+  return {std::move(policy), std::move(meanwhile)};
+}
+
 ClosedPolicy closed_policy(model::ObjectName name) {
-  ClosedPolicy closed{{std::move(name), {}, true, true, {}, {}, false, {}, false}, {}};
-  closed.in_force = in_force(closed.policy, false, false);
-  return closed;
+  return closed_policy(std::move(name), false);
 }
 
 ClosedPolicy without_rules(const model::NetworkPolicy& policy) {
-  ClosedPolicy closed{policy, in_force(policy, true, false)};
-  closed.policy.ingress.clear();
-  closed.policy.egress.clear();
-  return closed;
+  model::NetworkPolicy closed = policy;
+  closed.ingress.clear();
+  closed.egress.clear();
+  return {std::move(closed), in_force(policy, true, false)};
 }
 
 ClosedPolicy decode_policy(const Field& root, model::ObjectName name) {
   model::NetworkPolicy policy;
   decode_policy_settings(root.get("metadata"), policy);
   // A field that is not known might say anything of those that are.
-  if (!root.reads_well(allow_only_known)) {
-    ClosedPolicy closed = closed_policy(std::move(name));
-    closed.policy.audit = policy.audit;
-    closed.in_force = in_force(closed.policy, false, false);
-    return closed;
-  }
+  const bool known = root.reads_well([](const Field& part) {
+    allow_only_policy_fields(part, {"podSelector", "policyTypes", "ingress", "egress"});
+  });
+  if (!known) return closed_policy(std::move(name), policy.audit);
   policy.name = std::move(name);
   const Field spec = root.get("spec");
   const bool selects = spec.get("podSelector").reads_well([&](const Field& field) {

@@ -84,6 +84,12 @@ void Field::each(const std::function<void(const Field& item)>& visit) const {
   }
 }
 
+void Field::each_even_null(const std::function<void(const Field& item)>& visit) const {
+  if (!expect(TreeType::kSequence)) return;
+  size_t index = 0;
+  for (Tree item : tree_) visit(Field(*decoding_, item, path_ + "[" + std::to_string(index++) + "]"));
+}
+
 void Field::entries(const std::function<void(std::string_view key, const Field& value)>& visit) const {
   if (!expect(TreeType::kMap)) return;
   for (Tree entry : tree_) {

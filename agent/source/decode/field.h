@@ -63,6 +63,8 @@ class Field {
   Field get(std::string_view key) const;
   // The items of this list; none where it is absent. Fails on what is no list, and on an item that is null.
   void each(const std::function<void(const Field& item)>& visit) const;
+  // The same, those that are null too.
+  void each_even_null(const std::function<void(const Field& item)>& visit) const;
   // The entries of this map of strings, e.g. labels.
   void entries(const std::function<void(std::string_view key, const Field& value)>& visit) const;
 

@@ -13,22 +13,32 @@ namespace {
 using model::Kind;
 using What = KindReading::What;
 
-constexpr std::array<KindFacts, 6> kKindFacts = {{{Kind::kPod, "v1", true},
-                                                  {Kind::kNamespace, "v1", false},
-                                                  {Kind::kNode, "v1", false},
-                                                  {Kind::kService, "v1", true},
-                                                  {Kind::kEndpointSlice, "discovery.k8s.io/v1", true},
-                                                  {Kind::kNetworkPolicy, "networking.k8s.io/v1", true}}};
+constexpr std::array<KindFacts, 7> kKindFacts = {
+    {{Kind::kPod, "v1", true},
+     {Kind::kNamespace, "v1", false},
+     {Kind::kNode, "v1", false},
+     {Kind::kService, "v1", true},
+     {Kind::kEndpointSlice, "discovery.k8s.io/v1", true},
+     {Kind::kNetworkPolicy, "networking.k8s.io/v1", true},
+     {Kind::kClusterNetworkPolicy, "policy.networking.k8s.io/v1alpha2", false}}};
 
 // What kubectl takes for a kind on its command line (kubectl api-resources).
 constexpr std::pair<std::string_view, Kind> kOtherNames[] = {
-    {"po", Kind::kPod},      {"ns", Kind::kNamespace},         {"no", Kind::kNode},
-    {"svc", Kind::kService}, {"netpol", Kind::kNetworkPolicy}, {"networkpolicies", Kind::kNetworkPolicy}};
+    {"po", Kind::kPod},
+    {"ns", Kind::kNamespace},
+    {"no", Kind::kNode},
+    {"svc", Kind::kService},
+    {"netpol", Kind::kNetworkPolicy},
+    {"networkpolicies", Kind::kNetworkPolicy},
+    {"clusternetworkpolicies", Kind::kClusterNetworkPolicy}};
 
-// Groups of other engines' policies, and of Kubernetes' own that this one does not enforce.
-constexpr std::string_view kPolicyGroups[] = {
-    "policy.networking.k8s.io", "cilium.io",     "projectcalico.org",
-    "crd.projectcalico.org",    "crd.antrea.io", "security.antrea.tanzu.vmware.com"};
+// What policy.networking.k8s.io had before ClusterNetworkPolicy, in v1alpha1 (semantics 41).
+constexpr std::string_view kFormerGroup = "policy.networking.k8s.io";
+constexpr std::string_view kFormerKinds[] = {"AdminNetworkPolicy", "BaselineAdminNetworkPolicy"};
+
+// Groups of other engines' policies.
+constexpr std::string_view kPolicyGroups[] = {"cilium.io", "projectcalico.org", "crd.projectcalico.org",
+                                              "crd.antrea.io", "security.antrea.tanzu.vmware.com"};
 
 constexpr size_t kLongestName = 64;  // what is longer is no slip of the pen
 
@@ -69,6 +79,7 @@ const KindFacts* facts_nearly_named(const std::string& kind) {
 }
 
 bool is_group_of_ours_nearly(std::string_view group) {
+  if (group == "policy") return false;  // of PodDisruptionBudget
   for (const KindFacts& facts : kKindFacts) {
     const std::string_view ours = group_of(facts.api_version);
     if (ours.empty()) continue;
@@ -92,10 +103,19 @@ std::string full_name(const KindFacts& facts, std::string_view suffix = {}) {
 // Of a group that others own, or whose kinds are policies that are not enforced.
 KindReading theirs(const std::string& kind, bool policies, const KindFacts* ours) {
   if (contains(kind, "networkpol") || (policies && contains(kind, "pol")))
-    return {
-        What::kPassedOver, nullptr, "only " + full_name(facts_of(Kind::kNetworkPolicy)) + " is enforced", {}};
+    return {What::kPassedOver,
+            nullptr,
+            "only " + full_name(facts_of(Kind::kNetworkPolicy)) + " and " +
+                full_name(facts_of(Kind::kClusterNetworkPolicy)) + " are enforced",
+            {}};
   if (ours) return {What::kPassedOver, nullptr, "it is no " + full_name(*ours), {}};
   return {};
+}
+
+bool is_former(std::string_view group, std::string_view kind) {
+  if (kind.ends_with("List")) kind.remove_suffix(4);
+  return group == kFormerGroup &&
+         std::find(std::begin(kFormerKinds), std::end(kFormerKinds), kind) != std::end(kFormerKinds);
 }
 
 KindReading fault(const TypeMeta& type, const KindFacts& meant, bool list) {
@@ -131,6 +151,11 @@ KindReading read_kind(const TypeMeta& type) {
   if (named && !list && named->api_version == type.api_version) return {What::kObject, named, {}, {}};
 
   const std::string_view group = group_of(type.api_version);
+  if (is_former(group, type.kind))
+    return {What::kPassedOver,
+            nullptr,
+            "it is not enforced: write it as " + full_name(facts_of(Kind::kClusterNetworkPolicy)),
+            {}};
   const std::string kind = plain(type.kind);
   const bool policies =
       std::find(std::begin(kPolicyGroups), std::end(kPolicyGroups), group) != std::end(kPolicyGroups);

@@ -111,6 +111,7 @@ model::Node decode_node(const FeedField& root, const v1::Node& from) {
   model::Node node;
   node.addresses = root.at("addresses").set(from.addresses(), decode_ip);
   node.pod_cidrs = root.at("pod_cidrs").set(from.pod_cidrs(), decode_cidr);
+  node.labels = root.at("labels").labels(from.labels());
   return node;
 }
 
@@ -210,23 +211,26 @@ Written written(const v1::Object& object) {
       return {Kind::kEndpointSlice, &object.endpoint_slice().name()};
     case v1::Object::kNetworkPolicy:
       return {Kind::kNetworkPolicy, &object.network_policy().name()};
+    case v1::Object::kClusterNetworkPolicy:
+      return {Kind::kClusterNetworkPolicy, &object.cluster_network_policy().name()};
     case v1::Object::KIND_NOT_SET:
       break;
   }
   return {};
 }
 Written written(const v1::ObjectId& id) {
-  static constexpr Kind kKindOf[] = {Kind::kPod,     Kind::kPod,           Kind::kNamespace,    Kind::kNode,
-                                     Kind::kService, Kind::kEndpointSlice, Kind::kNetworkPolicy};
-  const bool known = id.kind() > v1::KIND_UNSPECIFIED && id.kind() <= v1::KIND_NETWORK_POLICY;
+  static constexpr Kind kKindOf[] = {
+      Kind::kPod,     Kind::kPod,           Kind::kNamespace,     Kind::kNode,
+      Kind::kService, Kind::kEndpointSlice, Kind::kNetworkPolicy, Kind::kClusterNetworkPolicy};
+  const bool known = id.kind() > v1::KIND_UNSPECIFIED && id.kind() <= v1::KIND_CLUSTER_NETWORK_POLICY;
   return known ? Written{kKindOf[id.kind()], &id.name()} : Written{};
 }
 
 Result<model::ObjectId> id_of(const Written& what) {
   if (what.name == nullptr)
     return Error(
-        "object of no kind that is known here: use Pod, Namespace, Node, Service, EndpointSlice or "
-        "NetworkPolicy");
+        "object of no kind that is known here: use Pod, Namespace, Node, Service, EndpointSlice, "
+        "NetworkPolicy or ClusterNetworkPolicy");
   const model::ObjectId id{what.kind, {what.name->namespace_(), what.name->name()}};
   if (id.name.ns.size() > kFeedLongestText || id.name.name.size() > kFeedLongestText)
     return Error(to_line(id) + ": the name is longer than any may be");
@@ -238,7 +242,8 @@ void check_name(const FeedField& field, const model::ObjectId& id) {
   const bool label = id.kind == Kind::kNamespace || id.kind == Kind::kService;
   name.check(id.name.name, label ? source::decode::dns_label_fault(id.name.name)
                                  : source::decode::dns_subdomain_fault(id.name.name));
-  const bool namespaced = id.kind != Kind::kNamespace && id.kind != Kind::kNode;
+  const bool namespaced =
+      id.kind != Kind::kNamespace && id.kind != Kind::kNode && id.kind != Kind::kClusterNetworkPolicy;
   if (namespaced) return ns.check(id.name.ns, source::decode::dns_label_fault(id.name.ns));
   if (!id.name.ns.empty()) ns.fail("must be empty: the kind belongs to no namespace");
 }
@@ -262,9 +267,11 @@ model::Object decode_value(const FeedField& root, const v1::Object& object, cons
     case Kind::kEndpointSlice:
       return named(decode_slice(root, object.endpoint_slice()), id);
     case Kind::kNetworkPolicy:
+      return named(decode_policy(root, object.network_policy()), id);
+    case Kind::kClusterNetworkPolicy:
       break;
   }
-  return named(decode_policy(root, object.network_policy()), id);
+  return named(decode_cluster_policy(root, object.cluster_network_policy()), id);
 }
 
 }  // namespace

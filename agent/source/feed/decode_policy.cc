@@ -38,9 +38,13 @@ model::Requirement decode_requirement(const FeedField& field, const v1::LabelReq
   return requirement;
 }
 
+}  // namespace
+
 model::LabelSelector decode_selector(const FeedField& field, const v1::LabelSelector& from) {
   return {field.at("requirements").set(from.requirements(), decode_requirement)};
 }
+
+namespace {
 
 model::IpBlock decode_ip_block(const FeedField& field, const v1::IpBlock& from) {
   model::IpBlock block;
@@ -71,6 +75,8 @@ model::Peer decode_peer(const FeedField& field, const v1::PolicyPeer& from) {
   return peer;
 }
 
+}  // namespace
+
 model::PolicyPort decode_port(const FeedField& field, const v1::PolicyPort& from) {
   model::PolicyPort entry;
   entry.protocol = field.at("protocol").protocol(from.protocol());
@@ -84,6 +90,8 @@ model::PolicyPort decode_port(const FeedField& field, const v1::PolicyPort& from
   entry.port = net::PortRange{first, last};
   return entry;
 }
+
+namespace {
 
 model::Rule decode_rule(const FeedField& field, const v1::PolicyRule& from) {
   return {field.at("peers").each(from.peers(), decode_peer),
@@ -110,6 +118,7 @@ model::NetworkPolicy decode_policy(const FeedField& root, const v1::NetworkPolic
   policy.audit = from.audit();
   policy.log_level = decode_log_level(root.at("log_level"), from.log_level());
   policy.metrics = from.metrics();
+  policy.active = from.active();
   return policy;
 }
 

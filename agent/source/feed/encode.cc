@@ -3,24 +3,14 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
+#include "agent/source/feed/encode_policy.h"
+
 namespace sluice::source::feed {
 namespace {
-
-v1::ObjectName encode_name(const model::ObjectName& name) {
-  v1::ObjectName to;
-  to.set_namespace_(name.ns);
-  to.set_name(name.name);
-  return to;
-}
 
 template <typename Map>
 void encode_labels(const model::Labels& labels, Map& to) {
   for (const auto& [key, value] : labels) to[key] = value;
-}
-
-template <typename Values, typename List>
-void encode_texts(const Values& values, List& to) {
-  for (const auto& value : values) *to.Add() = value.to_text();
 }
 
 v1::Kind encode_kind(model::Kind kind) {
@@ -37,6 +27,8 @@ v1::Kind encode_kind(model::Kind kind) {
       return v1::KIND_ENDPOINT_SLICE;
     case model::Kind::kNetworkPolicy:
       return v1::KIND_NETWORK_POLICY;
+    case model::Kind::kClusterNetworkPolicy:
+      return v1::KIND_CLUSTER_NETWORK_POLICY;
   }
   return v1::KIND_UNSPECIFIED;
 }
@@ -55,20 +47,6 @@ v1::Pod::Phase encode_phase(model::PodPhase phase) {
       break;
   }
   return v1::Pod::PHASE_UNKNOWN;
-}
-
-v1::LabelRequirement::Operator encode_operator(model::Operator op) {
-  switch (op) {
-    case model::Operator::kIn:
-      return v1::LabelRequirement::OPERATOR_IN;
-    case model::Operator::kNotIn:
-      return v1::LabelRequirement::OPERATOR_NOT_IN;
-    case model::Operator::kExists:
-      return v1::LabelRequirement::OPERATOR_EXISTS;
-    case model::Operator::kDoesNotExist:
-      return v1::LabelRequirement::OPERATOR_DOES_NOT_EXIST;
-  }
-  return v1::LabelRequirement::OPERATOR_UNSPECIFIED;
 }
 
 void fill(const model::Pod& pod, v1::Object& object) {
@@ -116,6 +94,7 @@ void fill(const model::Node& node, v1::Object& object) {
   *to.mutable_name() = encode_name(node.name);
   encode_texts(node.addresses, *to.mutable_addresses());
   encode_texts(node.pod_cidrs, *to.mutable_pod_cidrs());
+  encode_labels(node.labels, *to.mutable_labels());
 }
 
 void fill(const model::Service& service, v1::Object& object) {
@@ -161,53 +140,6 @@ void fill(const model::EndpointSlice& slice, v1::Object& object) {
     entry.set_terminating(endpoint.terminating);
     entry.set_node_name(endpoint.node_name);
   }
-}
-
-void fill_selector(const model::LabelSelector& selector, v1::LabelSelector& to) {
-  for (const auto& requirement : selector.requirements) {
-    auto& entry = *to.add_requirements();
-    entry.set_key(requirement.key);
-    entry.set_operator_(encode_operator(requirement.op));
-    for (const auto& value : requirement.values) entry.add_values(value);
-  }
-}
-
-void fill_peer(const model::Peer& peer, v1::PolicyPeer& to) {
-  if (const auto* block = std::get_if<model::IpBlock>(&peer)) {
-    to.mutable_ip_block()->set_cidr(block->cidr.to_text());
-    encode_texts(block->except, *to.mutable_ip_block()->mutable_except());
-    return;
-  }
-  const auto& selectors = std::get<model::SelectorPeer>(peer);
-  if (selectors.pod_selector) fill_selector(*selectors.pod_selector, *to.mutable_pod_selector());
-  if (selectors.namespace_selector)
-    fill_selector(*selectors.namespace_selector, *to.mutable_namespace_selector());
-}
-
-void fill_rule(const model::Rule& rule, v1::PolicyRule& to) {
-  for (const auto& peer : rule.peers) fill_peer(peer, *to.add_peers());
-  for (const auto& port : rule.ports) {
-    auto& entry = *to.add_ports();
-    entry.set_protocol(port.protocol.number());
-    if (const auto* name = std::get_if<std::string>(&port.port)) entry.set_name(*name);
-    if (const auto* range = std::get_if<net::PortRange>(&port.port)) {
-      entry.mutable_range()->set_first(range->first.host());
-      entry.mutable_range()->set_last(range->last.host());
-    }
-  }
-}
-
-void fill(const model::NetworkPolicy& policy, v1::Object& object) {
-  auto& to = *object.mutable_network_policy();
-  *to.mutable_name() = encode_name(policy.name);
-  fill_selector(policy.pod_selector, *to.mutable_pod_selector());
-  to.set_isolates_ingress(policy.isolates_ingress);
-  to.set_isolates_egress(policy.isolates_egress);
-  for (const auto& rule : policy.ingress) fill_rule(rule, *to.add_ingress());
-  for (const auto& rule : policy.egress) fill_rule(rule, *to.add_egress());
-  to.set_audit(policy.audit);
-  to.set_log_level(static_cast<v1::NetworkPolicy::LogLevel>(policy.log_level));
-  to.set_metrics(policy.metrics);
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 
 #include <string>
 
-#include "agent/model/objects.h"
+#include "agent/model/cluster_policy.h"
 #include "agent/source/decode/decode_kinds.h"
 #include "agent/source/decode/field.h"
 #include "sluice/v1/objects.pb.h"
@@ -70,7 +70,12 @@ class FeedField {
   std::string path_;
 };
 
-// feed_decode_policy.cc
+// decode_policy.cc
+model::LabelSelector decode_selector(const FeedField& field, const v1::LabelSelector& from);
+model::PolicyPort decode_port(const FeedField& field, const v1::PolicyPort& from);
 model::NetworkPolicy decode_policy(const FeedField& root, const v1::NetworkPolicy& from);
+// decode_cluster_policy.cc
+model::ClusterNetworkPolicy decode_cluster_policy(const FeedField& root,
+                                                  const v1::ClusterNetworkPolicy& from);
 
 }  // namespace sluice::source::feed

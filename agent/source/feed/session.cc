@@ -34,8 +34,8 @@ base::Result<FedEvent> read_event(const v1::Event& event) {
   return fed;
 }
 
-// Takes a refusal; answers what to hold to where nothing was held: of a policy something that isolates
-// (semantics 40).
+// Takes a refusal; answers what to hold to where nothing was held: of a NetworkPolicy something that isolates
+// (semantics 40). A ClusterNetworkPolicy that cannot be read here has no reach that is known (semantics 65).
 std::optional<model::Change> refuse(FedEvent event, bool held,
                                     std::map<model::ObjectId, std::string>& refused) {
   std::string& why = refused[event.id];

@@ -51,7 +51,10 @@ const std::vector<Resource>& resources() {
       {Kind::kService, {"/api/v1/services"}},
       {Kind::kEndpointSlice,
        {"/apis/discovery.k8s.io/v1/endpointslices", "/apis/discovery.k8s.io/v1beta1/endpointslices"}},
-      {Kind::kNetworkPolicy, {"/apis/networking.k8s.io/v1/networkpolicies"}}};
+      {Kind::kNetworkPolicy, {"/apis/networking.k8s.io/v1/networkpolicies"}},
+      {Kind::kClusterNetworkPolicy,
+       {"/apis/policy.networking.k8s.io/v1alpha2/clusternetworkpolicies"},
+       /*optional=*/true}};
   return all;
 }
 
@@ -72,7 +75,7 @@ void Informer::start() {
 }
 
 std::chrono::duration<double> Informer::unfollowed(Moment now) const {
-  return watching_ ? Moment::duration::zero() : now - followed_;
+  return watching_ || !served_ ? Moment::duration::zero() : now - followed_;
 }
 
 void Informer::stop() {
@@ -139,6 +142,7 @@ void Informer::accept_head(const HttpHead& head, bool watch) {
   head_ = head;
   encoding_ = head.content_type == kProtobufType ? Encoding::kProtobuf : Encoding::kJson;
   if (head.status != kOk) return;
+  served_ = true;
   problem_.reset();
   if (watch) {
     watching_ = true;
@@ -189,6 +193,15 @@ void Informer::end_list() {
 }
 
 void Informer::fail(const Failure& failure) {
+  if (failure.kind == Failure::Kind::kMissing && resource_.optional) {
+    // A server that does not serve the resource has no such objects (semantics 41).
+    reflector_.failed(failure, Clock::now());
+    mirror_.begin_list(resource_.kind);
+    mirror_.end_list(resource_.kind, unix_now());
+    problem_.reset();
+    served_ = false;
+    return;
+  }
   ++counts_.failures[to_text(failure.kind)];
   reflector_.failed(failure, Clock::now());
   // A version that was forgotten is what a new list is for.

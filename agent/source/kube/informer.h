@@ -28,6 +28,7 @@ namespace sluice::source::kube {
 struct Resource {
   model::Kind kind;
   std::vector<std::string_view> paths;
+  bool optional = false;  // a server may do without: it then has none, until it serves the resource
 };
 const std::vector<Resource>& resources();  // one a kind, in the order of model::kKinds
 
@@ -101,6 +102,7 @@ class Informer {
 
   // Of the request under way.
   bool watching_ = false;
+  bool served_ = true;  // false: the server does without the resource
   HttpHead head_;
   Encoding encoding_ = Encoding::kJson;
   std::unique_ptr<ListReader> list_;

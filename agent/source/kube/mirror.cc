@@ -27,9 +27,13 @@ void Mirror::upsert(const model::Object& object, Remarks remarks, int64_t observ
   std::string packed = pack_(object);
   if (packed.size() > kLargestPacked) {
     const auto* policy = std::get_if<model::NetworkPolicy>(&object);
-    if (policy == nullptr) return refuse(id, too_large(id, packed.size(), ""));
-    source::decode::ClosedPolicy closed = source::decode::without_rules(*policy);
-    if (pack_(closed.policy).size() > kLargestPacked) closed = source::decode::closed_policy(id.name);
+    const auto* cluster_policy = std::get_if<model::ClusterNetworkPolicy>(&object);
+    if (policy == nullptr && cluster_policy == nullptr) return refuse(id, too_large(id, packed.size(), ""));
+    source::decode::ClosedPolicy closed = policy != nullptr ? source::decode::without_rules(*policy)
+                                                            : source::decode::without_rules(*cluster_policy);
+    const bool too_much = pack_(closed.policy).size() > kLargestPacked;
+    if (too_much && policy == nullptr) return refuse(id, too_large(id, packed.size(), ""));
+    if (too_much) closed = source::decode::closed_policy(id.name);
     remarks.problems.push_back(too_large(id, packed.size(), closed.in_force));
     return upsert(closed.policy, std::move(remarks), observed);
   }

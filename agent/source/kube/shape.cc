@@ -145,6 +145,40 @@ constexpr Shape kPolicySpec{kPolicySpecFields, true};
 constexpr ShapeField kPolicyFields[] = {kMetadataField, message("spec", 2, kPolicySpec)};
 constexpr Shape kPolicy{kPolicyFields};
 
+// ClusterNetworkPolicy: strict likewise. It is a custom resource, and those are never sent as protobuf.
+constexpr ShapeField kPodsPeerFields[] = {message("namespaceSelector", 0, kSelector),
+                                          message("podSelector", 0, kSelector)};
+constexpr Shape kPodsPeer{kPodsPeerFields, true};
+constexpr ShapeField kClusterPeerFields[] = {message("namespaces", 0, kSelector),
+                                             message("pods", 0, kPodsPeer), message("nodes", 0, kSelector),
+                                             texts("networks", 0), texts("domainNames", 0)};
+constexpr Shape kClusterPeer{kClusterPeerFields, true};
+constexpr ShapeField kPortRangeFields[] = {{"start", 0, kInteger}, {"end", 0, kInteger}};
+constexpr Shape kPortRange{kPortRangeFields, true};
+constexpr ShapeField kDestinationPortFields[] = {{"number", 0, kInteger}, message("range", 0, kPortRange)};
+constexpr Shape kDestinationPort{kDestinationPortFields, true};
+constexpr ShapeField kTransportFields[] = {message("destinationPort", 0, kDestinationPort)};
+constexpr Shape kTransport{kTransportFields, true};
+constexpr ShapeField kProtocolFields[] = {message("tcp", 0, kTransport),
+                                          message("udp", 0, kTransport),
+                                          message("sctp", 0, kTransport),
+                                          {"destinationNamedPort", 0}};
+constexpr Shape kProtocol{kProtocolFields, true};
+constexpr ShapeField kClusterRuleFields[] = {{"name", 0},
+                                             {"action", 0},
+                                             messages("from", 0, kClusterPeer),
+                                             messages("to", 0, kClusterPeer),
+                                             messages("protocols", 0, kProtocol)};
+constexpr Shape kClusterRule{kClusterRuleFields, true};
+constexpr ShapeField kClusterPolicySpecFields[] = {{"tier", 0},
+                                                   {"priority", 0, kInteger},
+                                                   message("subject", 0, kClusterPeer),
+                                                   messages("ingress", 0, kClusterRule),
+                                                   messages("egress", 0, kClusterRule)};
+constexpr Shape kClusterPolicySpec{kClusterPolicySpecFields, true};
+constexpr ShapeField kClusterPolicyFields[] = {kMetadataField, message("spec", 0, kClusterPolicySpec)};
+constexpr Shape kClusterPolicy{kClusterPolicyFields};
+
 constexpr ShapeField kListMetaFields[] = {{"resourceVersion", 2}, {"continue", 3}};
 constexpr ShapeField kDetailsFields[] = {{"retryAfterSeconds", 5, kInteger}};
 constexpr Shape kDetails{kDetailsFields};
@@ -185,6 +219,8 @@ const Shape& shape_of(model::Kind kind) {
       return kSlice;
     case model::Kind::kNetworkPolicy:
       return kPolicy;
+    case model::Kind::kClusterNetworkPolicy:
+      return kClusterPolicy;
   }
   return kPod;
 }

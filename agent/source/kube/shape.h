@@ -4,7 +4,7 @@
 //
 // Sources: k8s.io/api/{core,discovery,networking}/v1/generated.proto and k8s.io/apimachinery
 // pkg/apis/meta/v1/generated.proto, pkg/util/intstr, pkg/runtime (field numbers never change
-// meaning).
+// meaning); policy.networking.k8s.io/v1alpha2, whose objects come as JSON alone.
 //
 // Constant; any thread.
 #pragma once

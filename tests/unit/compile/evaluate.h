@@ -41,9 +41,11 @@ inline std::optional<image::IdentityId> frontend(const image::Image& image, cons
 inline bool frontend_allows(const image::Image& image, const image::Side& side, image::IdentityId service,
                             const Probe& q) {
   // A Service's address is judged as it stands (semantics 21): also where a pod has it, only ipBlocks count.
-  if (ref_allows(image, ref_of(image, side, image::identity_by_prefix(image, q.remote)), q)) return true;
+  const bool as_written =
+      ref_allows(image, ref_of(image, side, image::identity_by_prefix(image, q.remote)), q);
+  if (as_written && !side.whole) return true;
   auto rule = image.rules.find({side.ruleset, service});
-  if (rule == image.rules.end()) return false;
+  if (rule == image.rules.end()) return as_written;
   const image::Ref& ref = rule->second;
   bool self = ref.kind == image::Ref::Kind::kSelfElsePartial || ref.kind == image::Ref::Kind::kSelfElseNone;
   return ref.kind == image::Ref::Kind::kAll || (self && ref.endpoint == q.endpoint);
@@ -62,7 +64,7 @@ inline model::Side evaluate(const image::Image& image, const Probe& q) {
   if (auto service = frontend(image, entry, q))
     allowed = frontend_allows(image, side, *service, q);
   else
-    allowed = entry.node || q.remote == endpoint.ipv4 || q.remote == endpoint.ipv6 ||
+    allowed = (entry.node && !side.whole) || q.remote == endpoint.ipv4 || q.remote == endpoint.ipv6 ||
               ref_allows(image, ref_of(image, side, entry.identity), q);
   return allowed ? model::Side::kAllow : model::Side::kDeny;
 }

@@ -95,9 +95,15 @@ std::string report(const model::Cluster& cluster, const model::Probe& probe) {
          std::string(model::to_text(mine->ingress)) + "\n" + images;
 }
 
+// Every second one has tiers.
+model::Cluster drawn(uint64_t seed, uint64_t most_pods) {
+  model::Cluster cluster = oracle::random_cluster(seed, static_cast<int>(1 + seed % most_pods));
+  return seed % 2 == 0 ? oracle::with_tiers(std::move(cluster), seed) : cluster;
+}
+
 TEST(Random, ImagesSayWhatTheOracleSays) {
-  for (uint64_t seed = 1; seed <= rounds(150); ++seed) {
-    const model::Cluster cluster = oracle::random_cluster(seed, static_cast<int>(1 + seed % 40));
+  for (uint64_t seed = 1; seed <= rounds(200); ++seed) {
+    const model::Cluster cluster = drawn(seed, 40);
     Engine engine(cluster);
     const Reference reference(cluster);
     for (const model::Probe& probe : oracle::random_probes(cluster, seed, 200)) {
@@ -150,8 +156,8 @@ TEST(Random, AuditedSidesSayWhatTheOracleSaysWithoutTheAudit) {
 
 // A node's view as it changes: the cluster by random changes, its pods as they come and go, its addresses.
 TEST(Random, EveryStepEqualsACompileFromNothing) {
-  for (uint64_t seed = 1; seed <= rounds(60); ++seed) {
-    model::Cluster cluster = oracle::random_cluster(seed, static_cast<int>(1 + seed % 30));
+  for (uint64_t seed = 1; seed <= rounds(80); ++seed) {
+    model::Cluster cluster = drawn(seed, 30);
     const std::string node = cluster.nodes.empty() ? "n" : cluster.nodes.begin()->first.name;
     Compiler compiler(node);
     std::vector<model::Change> changes = model::difference({}, cluster);
@@ -178,8 +184,8 @@ TEST(Random, EveryStepEqualsACompileFromNothing) {
 // In one step or one object a step, forwards or backwards: the same image. And everything taken away leaves
 // nothing.
 TEST(Random, TheWayThereDoesNotShow) {
-  for (uint64_t seed = 1; seed <= rounds(40); ++seed) {
-    const model::Cluster cluster = oracle::random_cluster(seed, static_cast<int>(1 + seed % 30));
+  for (uint64_t seed = 1; seed <= rounds(60); ++seed) {
+    const model::Cluster cluster = drawn(seed, 30);
     const std::string node = cluster.nodes.empty() ? "n" : cluster.nodes.begin()->first.name;
     const std::vector<LocalPod> locals = pods_on(cluster, node);
     const std::vector<model::Change> changes = model::difference({}, cluster);

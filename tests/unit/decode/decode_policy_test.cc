@@ -212,7 +212,7 @@ std::string closed(const std::string& spec) {
   const Decoded decoded = decode(policy(spec), "f.yaml");
   if (decoded.problems.size() != 1 || !decoded.objects.empty()) return "no problem";
   if (decoded.closed.size() != 1) return "open";
-  return print(decoded.closed[0].policy) + "; " + decoded.closed[0].in_force;
+  return print(std::get<model::NetworkPolicy>(decoded.closed[0].policy)) + "; " + decoded.closed[0].in_force;
 }
 
 TEST(DecodePolicy, WhatIsRefusedIsolatesAllTheSame) {
@@ -275,7 +275,7 @@ TEST(DecodePolicy, OfAnotherVersionNothingIsKnown) {
       R"("spec":{"podSelector":{"matchLabels":{"a":"b"}},"ingress":[{}]}})",
       "f");
   ASSERT_EQ(decoded.closed.size(), 1u);
-  EXPECT_EQ(print(decoded.closed[0].policy), "prod/web () IE in[] out[]");
+  EXPECT_EQ(print(std::get<model::NetworkPolicy>(decoded.closed[0].policy)), "prod/web () IE in[] out[]");
 }
 
 TEST(DecodePolicy, HostBitsAreClearedWithAWarning) {

@@ -62,7 +62,7 @@ TEST(DecodeSettings, APolicyInAuditThatCannotBeReadIsolatesNobody) {
       "audit}}, spec: {podSelector: {}, unknown: 1}}",
       "f");
   ASSERT_EQ(decoded.closed.size(), 1u);
-  EXPECT_TRUE(decoded.closed.front().policy.audit);
+  EXPECT_TRUE(std::get<model::NetworkPolicy>(decoded.closed.front().policy).audit);
   EXPECT_EQ(decoded.closed.front().in_force, "it is in audit and isolates nobody");
 }
 

@@ -46,17 +46,19 @@ TEST(Decode, ObjectsAndLists) {
       {"another group's NetworkPolicy is another kind",
        "{apiVersion: crd.projectcalico.org/v1, kind: NetworkPolicy, metadata: {name: a}}",
        " | skipped NetworkPolicy.crd.projectcalico.org=1 | warning f: document 1: NetworkPolicy a "
-       "(crd.projectcalico.org/v1) is passed over: only networking.k8s.io/v1 NetworkPolicy is enforced"},
+       "(crd.projectcalico.org/v1) is passed over: only networking.k8s.io/v1 NetworkPolicy and "
+       "policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy are enforced"},
       {"a list of another engine's policies",
        "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicyList, items: [{metadata: {name: a}}]}",
        " | skipped CiliumNetworkPolicyList.cilium.io=1 | warning f: document 1: CiliumNetworkPolicyList "
-       "(cilium.io/v2) is passed over: only networking.k8s.io/v1 NetworkPolicy is enforced"},
+       "(cilium.io/v2) is passed over: only networking.k8s.io/v1 NetworkPolicy and "
+       "policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy are enforced"},
       {"List of a group, with an item that is theirs",
        "{apiVersion: networking.k8s.io/v1, kind: List, items: [{apiVersion: v1, kind: Pod, metadata: {name: "
        "a}}, {apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: b, namespace: c}}]}",
        "Pod default/a | skipped CiliumNetworkPolicy.cilium.io=1 | warning f: document 1: items[1]: "
-       "CiliumNetworkPolicy c/b (cilium.io/v2) is passed over: only networking.k8s.io/v1 NetworkPolicy is "
-       "enforced"},
+       "CiliumNetworkPolicy c/b (cilium.io/v2) is passed over: only networking.k8s.io/v1 NetworkPolicy and "
+       "policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy are enforced"},
       {"a kind that nearly is one", "{apiVersion: v1, kind: pods, metadata: {name: a}}",
        " | f: document 1: Pod default/a: kind: \"pods\" is not known in \"v1\": did you mean v1 Pod?"},
       {"so without a name", "{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: pods}]}",

@@ -85,11 +85,16 @@ TEST(Kinds, WhatNearlyIsAnotherOfOursIsAFault) {
   expect({{"v1", "list"}, {"v1", "Lists"}}, What::kFault, "did you mean v1 List?");
 }
 
-TEST(Kinds, PoliciesOfOthersAreSaid) {
+TEST(Kinds, TheFormerAdminPoliciesAreSaid) {
   expect({{"policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy"},
           {"policy.networking.k8s.io/v1alpha1", "BaselineAdminNetworkPolicy"},
-          {"policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy"},
-          {"cilium.io/v2", "CiliumNetworkPolicy"},
+          {"policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicyList"}},
+         What::kPassedOver,
+         "it is not enforced: write it as policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy");
+}
+
+TEST(Kinds, PoliciesOfOthersAreSaid) {
+  expect({{"cilium.io/v2", "CiliumNetworkPolicy"},
           {"cilium.io/v2", "CiliumClusterwideNetworkPolicy"},
           {"cilium.io/v2", "CiliumEgressGatewayPolicy"},
           {"projectcalico.org/v3", "NetworkPolicy"},
@@ -99,7 +104,10 @@ TEST(Kinds, PoliciesOfOthersAreSaid) {
           {"crd.antrea.io/v1beta1", "networkpolicy"},
           {"networking.gke.io/v1alpha1", "FQDNNetworkPolicy"},
           {"example.org/v1", "NetworkPolicy"}},
-         What::kPassedOver, "only networking.k8s.io/v1 NetworkPolicy is enforced");
+         What::kPassedOver,
+         "only networking.k8s.io/v1 NetworkPolicy and policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy "
+         "are "
+         "enforced");
   expect({{"serving.knative.dev/v1", "Service"}, {"serving.knative.dev/v1", "ServiceList"}},
          What::kPassedOver, "it is no v1 Service");
   expect({{"longhorn.io/v1beta2", "Node"}}, What::kPassedOver, "it is no v1 Node");

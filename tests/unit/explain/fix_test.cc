@@ -15,7 +15,7 @@ using namespace oracle::build;
 std::string fix(const model::Cluster& world, const char* to, const char* from, uint16_t port = 80) {
   const model::Pod& own = world.pods.at(object_name(to));
   const auto found = world.pods.find(object_name(from));
-  compile::FarEnd far;
+  compile::why::FarEnd far;
   far.ip = found == world.pods.end() ? ip(from) : found->second.ips.front();
   far.pod = found == world.pods.end() ? nullptr : &found->second;
   far.port = number(port);

@@ -14,7 +14,7 @@ using namespace oracle::build;
 std::string misses(const model::Cluster& world, const char* from, net::Protocol protocol, uint16_t port) {
   const model::PodAddresses addresses(world);
   const auto found = world.pods.find(object_name(from));
-  compile::FarEnd far;
+  compile::why::FarEnd far;
   far.ip = found == world.pods.end() ? ip(from) : found->second.ips.front();
   far.pod = found == world.pods.end() ? nullptr : &found->second;
   far.port = number(port);

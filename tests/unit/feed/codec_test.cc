@@ -15,7 +15,8 @@ constexpr uint64_t kSeeds = 300;
 TEST(FeedCodec, RandomClustersComeBack) {
   size_t objects = 0;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
-    const model::Cluster cluster = oracle::random_cluster(seed, static_cast<int>(1 + seed % 12));
+    const model::Cluster cluster =
+        oracle::with_tiers(oracle::random_cluster(seed, static_cast<int>(1 + seed % 12)), seed);
     for (const model::Object& object : cluster.objects()) {
       v1::Object sent;
       ASSERT_TRUE(sent.ParseFromString(encode(object).SerializeAsString()));

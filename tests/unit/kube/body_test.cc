@@ -51,13 +51,14 @@ Read read_list(Encoding encoding, Kind kind, std::string_view bytes, size_t piec
 TEST(Lists, BothEncodingsInPiecesOfAnySizeGiveWhatTheWholeJsonGives) {
   for (const Kind kind : model::kKinds) {
     SCOPED_TRACE(model::to_text(kind));
+    const bool custom = kind == Kind::kClusterNetworkPolicy;  // never sent as protobuf
     const kubeapi::Page page = invented_page(kind, 25);
     const std::string json = kubeapi::encode_list(Encoding::kJson, kind, page);
     // The whole document, nothing left out, by the decoder of files.
     std::vector<model::Object> wanted;
     for (const auto& one : source::decode::decode(json, "test").objects) wanted.push_back(one.object);
     ASSERT_EQ(wanted.size(), 25u);
-    for (const Encoding encoding : {Encoding::kJson, Encoding::kProtobuf})
+    for (const Encoding encoding : {Encoding::kJson, custom ? Encoding::kJson : Encoding::kProtobuf})
       for (const size_t piece : {size_t{1}, size_t{7}, size_t{1000}, size_t{1} << 20}) {
         const Read read = read_list(encoding, kind, kubeapi::encode_list(encoding, kind, page), piece);
         EXPECT_EQ(read.objects, wanted) << "pieces of " << piece;

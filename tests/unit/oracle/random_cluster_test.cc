@@ -287,7 +287,7 @@ TEST(RandomProbes, GiveEveryAnswer) {
 
 TEST(RandomChange, ChangesTheClusterInEveryKind) {
   std::map<model::Kind, int> upserts, removals;
-  Cluster cluster = random_cluster(3, 20);
+  Cluster cluster = with_tiers(random_cluster(3, 20), 3);
   for (uint64_t seed = 0; seed < 1000; ++seed) {
     const auto changes = random_change(cluster, seed);
     ASSERT_FALSE(changes.empty());

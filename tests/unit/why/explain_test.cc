@@ -1,14 +1,15 @@
-#include "agent/compile/explain.h"
+#include "agent/compile/why/explain.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "agent/compile/compiler.h"
+#include "agent/compile/why/lists.h"
 #include "agent/reference/reference.h"
 #include "tests/oracle/build.h"
 #include "tests/oracle/random_cluster.h"
 
-namespace sluice::compile {
+namespace sluice::compile::why {
 namespace {
 
 using model::Direction;
@@ -39,8 +40,8 @@ struct Explained {
 
 Explained explained(const Compiler& compiler, const model::ProbeEnd& own, const model::ProbeEnd& other,
                     Direction direction, const model::ResolvedProbe& probe) {
-  auto explanation = compiler.explain(
-      {own.pod->name, direction, other.ip, probe.protocol, probe.port.value_or(net::Port())});
+  auto explanation = explain(compiler.compilation(), {own.pod->name, direction, other.ip, probe.protocol,
+                                                      probe.port.value_or(net::Port())});
   EXPECT_TRUE(explanation.ok());
   return {!explanation->isolated ? model::Side::kNone
           : explanation->allowed ? model::Side::kAllow
@@ -49,8 +50,9 @@ Explained explained(const Compiler& compiler, const model::ProbeEnd& own, const 
 }
 
 TEST(Explain, SaysWhatTheOracleSaysAndForTheSameReasons) {
-  for (uint64_t seed = 1; seed <= 80; ++seed) {
-    const model::Cluster world = oracle::random_cluster(seed, static_cast<int>(1 + seed % 30));
+  for (uint64_t seed = 1; seed <= 120; ++seed) {
+    model::Cluster world = oracle::random_cluster(seed, static_cast<int>(1 + seed % 30));
+    if (seed % 2 == 0) world = oracle::with_tiers(std::move(world), seed);
     const model::PodAddresses addresses(world);
     const reference::Reference reference(world);
     std::map<std::string, std::unique_ptr<Compiler>> compilers;
@@ -89,7 +91,7 @@ model::Cluster two_tiers() {
 }
 
 TEST(Explain, RulesetsNameTheirRulesAndEndpoints) {
-  auto infos = compiler_for(two_tiers(), "n1")->rulesets();
+  auto infos = rulesets_of(compiler_for(two_tiers(), "n1")->compilation());
   ASSERT_EQ(infos.size(), 2u);
   for (const RulesetInfo& info : infos) {
     const bool ingress = info.direction == Direction::kIngress;
@@ -99,7 +101,7 @@ TEST(Explain, RulesetsNameTheirRulesAndEndpoints) {
 }
 
 TEST(Explain, IdentitiesNamePeersPortsAndAddresses) {
-  auto infos = compiler_for(two_tiers(), "n1")->identities();
+  auto infos = identities_of(compiler_for(two_tiers(), "n1")->compilation());
   std::map<std::vector<std::string>, IdentityInfo> by_sample;
   for (const IdentityInfo& info : infos) by_sample[info.sample] = info;
   ASSERT_EQ(by_sample.size(), 2u);
@@ -135,17 +137,18 @@ TEST(Explain, NamesTheRuleOrNone) {
       {"in the hole", {web, Direction::kIngress, ip("10.9.0.1"), net::kTcp, port(80)}, false, {}},
   };
   for (const Row& row : rows) {
-    auto explanation = compiler->explain(row.question);
+    auto explanation = explain(compiler->compilation(), row.question);
     ASSERT_TRUE(explanation.ok()) << row.what;
     EXPECT_TRUE(explanation->isolated) << row.what;
     EXPECT_EQ(explanation->allowed, row.allowed) << row.what;
     EXPECT_EQ(explanation->rules, row.rules) << row.what;
   }
-  EXPECT_EQ(compiler->explain({{"prod", "db"}, Direction::kIngress, ip("10.0.0.1"), net::kTcp, port(80)})
+  EXPECT_EQ(explain(compiler->compilation(),
+                    {{"prod", "db"}, Direction::kIngress, ip("10.0.0.1"), net::kTcp, port(80)})
                 .error()
                 .message(),
             "prod/db is no endpoint of this node: ask the agent of its node");
 }
 
 }  // namespace
-}  // namespace sluice::compile
+}  // namespace sluice::compile::why

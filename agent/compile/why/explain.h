@@ -1,26 +1,15 @@
-// Why: which rules are behind a rule set, an identity, a verdict. For operators; computed when
-// asked for, from what the Compilation holds. Pure functions of a Compilation after refresh().
+// Why: which rules are behind a verdict. For operators; computed when asked for, from what the Compilation holds. Pure
+// function of a Compilation after refresh().
 #pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "agent/base/result.h"
 #include "agent/compile/compilation.h"
 
-namespace sluice::compile {
-
-struct RulesetInfo {
-  RulesetId id;
-  model::Direction direction = model::Direction::kIngress;
-  std::vector<std::string> rules;      // "namespace/policy:ingress[0]", sorted
-  std::vector<std::string> endpoints;  // "namespace/pod", sorted
-};
-
-struct IdentityInfo {
-  IdentityId id;
-  std::vector<std::string> peers;   // the peer sets that hold it, as text
-  std::vector<std::string> ports;   // "http=8080/TCP": what the port names in rules mean for it
-  size_t addresses = 0;             // entries of the address and prefix tables that have it
-  std::vector<std::string> sample;  // the first few of them
-};
+namespace sluice::compile::why {
 
 // One side of an endpoint of this node, asked about a connection that may be opened.
 struct Question {
@@ -40,9 +29,11 @@ struct FarEnd {
 };
 
 struct Explanation {
-  bool isolated = false;
+  bool isolated = false;  // or judged by a ClusterNetworkPolicy
   bool allowed = false;
   bool always = false;  // allowed whatever the rules: its own node, or itself (semantics 17, 18)
+  bool by_tier =
+      false;  // a ClusterNetworkPolicy decides: `rules` are those that accept or deny (semantics 72)
   std::vector<std::string>
       isolated_by;  // "namespace/policy", sorted: every policy that isolates it in this direction
   // Of what is allowed: the policies in audit without which it would be denied, were they in force; sorted.
@@ -53,11 +44,7 @@ struct Explanation {
   std::optional<std::vector<FarEnd>> endpoints;  // where `far` is a Service's: those behind it (semantics 21)
 };
 
-std::vector<RulesetInfo> rulesets_of(const Compilation& compilation);     // sorted by id
-std::vector<IdentityInfo> identities_of(const Compilation& compilation);  // sorted by id
 // An error where the pod is no endpoint of this node. What it points to lives as long as the Compilation is not changed.
 base::Result<Explanation> explain(const Compilation& compilation, const Question& question);
 
-std::string to_text(const PeerSet& peers);
-
-}  // namespace sluice::compile
+}  // namespace sluice::compile::why

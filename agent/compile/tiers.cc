@@ -1,0 +1,151 @@
+// The tiers of a rule set, gone through in their order (content.h).
+#include <algorithm>
+
+#include "agent/compile/content.h"
+
+namespace sluice::compile {
+namespace {
+
+using image::Portset;
+using model::Action;
+
+bool is_among(PeerSetId peers, const std::vector<PeerSetId>& sorted) {
+  return !peers || std::binary_search(sorted.begin(), sorted.end(), peers);
+}
+
+// Where the rules stand that name everyone or one of these; in their order.
+std::vector<uint32_t> standing(const RulesetContent& ruleset,
+                               std::initializer_list<const IdentityContent*> identities) {
+  std::vector<uint32_t> found;
+  const auto add = [&](PeerSetId peers) {
+    if (auto at = ruleset.standing.find(peers); at != ruleset.standing.end())
+      found.insert(found.end(), at->second.begin(), at->second.end());
+  };
+  add({});
+  for (const IdentityContent* identity : identities)
+    if (identity != nullptr)
+      for (PeerSetId peers : identity->peers) add(peers);
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
+}
+
+const TierRule& rule_at(const RulesetContent& ruleset, uint32_t place) {
+  const TierRules& admin = ruleset.tiers[0];
+  return place < admin.size() ? *admin[place] : *ruleset.tiers[1][place - admin.size()];
+}
+
+bool is_baseline(const RulesetContent& ruleset, uint32_t place) {
+  return place >= ruleset.tiers[0].size();
+}
+
+Portset portset_of(const PortSpec& spec, const IdentityContent& identity) {
+  return spec.all ? Portset::everything() : resolved(spec, identity.ports).numbers;
+}
+
+Portset common(Portset a, const Portset& b) {
+  Portset only_in_a = a;
+  only_in_a.remove(b);
+  a.remove(only_in_a);
+  return a;
+}
+
+// What no rule has decided, what of it passes on to the next tier, and what is allowed.
+struct Folding {
+  Portset open = Portset::everything(), passed, allowed;
+
+  void apply(const TierRule& rule, const IdentityContent& identity) {
+    const Portset matched = common(portset_of(rule.ports, identity), open);
+    open.remove(matched);
+    if (rule.action == Action::kAccept) allowed.add(matched);
+    if (rule.action == Action::kPass) passed.add(matched);
+  }
+  void next_tier() {
+    open.add(passed);
+    passed = {};
+  }
+};
+
+// By its NetworkPolicies.
+Portset allowed_by_rules(const RulesetContent& ruleset, const IdentityContent& identity) {
+  Portset allowed;
+  if (const PortSpec* everyone = ruleset.of({})) allowed.add(portset_of(*everyone, identity));
+  for (PeerSetId peers : identity.peers)
+    if (const PortSpec* ports = ruleset.of(peers)) allowed.add(portset_of(*ports, identity));
+  return allowed;
+}
+
+bool holds(const PortSpec& spec, const Face& face) {
+  if (spec.all || spec.numbers.contains(face.protocol, face.port)) return true;
+  return std::any_of(face.identity.ports.begin(), face.identity.ports.end(),
+                     [&](const model::ContainerPort& port) {
+                       return port.protocol == face.protocol && port.port == face.port &&
+                              spec.names.contains({port.name, port.protocol});
+                     });
+}
+
+bool matches(const TierRule& rule, const Face* face) {
+  return face != nullptr && is_among(rule.peers, face->identity.peers) && holds(rule.ports, *face);
+}
+
+bool rules_allow(const RulesetContent& ruleset, const Face* face) {
+  if (face == nullptr) return false;
+  if (const PortSpec* everyone = ruleset.of({}); everyone && holds(*everyone, *face)) return true;
+  return std::any_of(face->identity.peers.begin(), face->identity.peers.end(), [&](PeerSetId peers) {
+    const PortSpec* ports = ruleset.of(peers);
+    return ports && holds(*ports, *face);
+  });
+}
+
+}  // namespace
+
+void RulesetContent::add(const TierRules& admin, const TierRules& baseline) {
+  tiers = {admin, baseline};
+  uint32_t place = 0;
+  for (const TierRules& tier : tiers)
+    for (const auto& rule : tier) standing[rule->peers].push_back(place++);
+}
+
+bool RulesetContent::operator==(const RulesetContent& other) const {
+  const auto same = [](const TierRules& a, const TierRules& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](const auto& one, const auto& another) { return *one == *another; });
+  };
+  return direction == other.direction && rules == other.rules && isolated == other.isolated &&
+         tiered == other.tiered && same(tiers[0], other.tiers[0]) && same(tiers[1], other.tiers[1]);
+}
+
+Portset folded(const RulesetContent& ruleset, const IdentityContent& identity) {
+  const std::vector<uint32_t> places = standing(ruleset, {&identity});
+  Folding folding;
+  auto place = places.begin();
+  for (; place != places.end() && !is_baseline(ruleset, *place); ++place)
+    folding.apply(rule_at(ruleset, *place), identity);
+  folding.next_tier();
+  if (ruleset.isolated) {
+    folding.allowed.add(common(allowed_by_rules(ruleset, identity), folding.open));
+    return folding.allowed;
+  }
+  for (; place != places.end(); ++place) folding.apply(rule_at(ruleset, *place), identity);
+  folding.next_tier();
+  folding.allowed.add(folding.open);
+  return folding.allowed;
+}
+
+bool admits(const RulesetContent& ruleset, const Face* end, const Face* written, bool itself) {
+  const std::vector<uint32_t> places =
+      standing(ruleset, {end ? &end->identity : nullptr, written ? &written->identity : nullptr});
+  // The action of the first rule that matches in a tier.
+  const auto first_of = [&](bool baseline) {
+    for (uint32_t place : places)
+      if (const TierRule& rule = rule_at(ruleset, place);
+          is_baseline(ruleset, place) == baseline && (matches(rule, end) || matches(rule, written)))
+        return rule.action;
+    return Action::kPass;
+  };
+  if (const Action admin = first_of(false); admin != Action::kPass) return admin == Action::kAccept;
+  if (ruleset.isolated) return itself || rules_allow(ruleset, end) || rules_allow(ruleset, written);
+  return first_of(true) != Action::kDeny;
+}
+
+}  // namespace sluice::compile
