@@ -26,10 +26,12 @@ SLUICE_STAGE const struct sluice_side* sluice_side_asked(const struct sluice_que
   return question->audited ? &policy->audited[direction] : &policy->side[direction];
 }
 
-/* Do rules say all, of the own node and of Services too? */
-SLUICE_STAGE bool sluice_side_is_whole(const struct sluice_question* question) {
-  __u32 flag = question->audited ? SLUICE_SIDES_AUDITED_WHOLE : SLUICE_SIDES_WHOLE;
-  return question->opener == SLUICE_EGRESS && (question->pod->policy->flags & flag) != 0;
+/* 1 where rules say all, of the own node and of Services too; else 0. Without a branch, which the verifier would follow
+ * to the end of everything. */
+SLUICE_STAGE __u64 sluice_side_is_whole(const struct sluice_question* question) {
+  __u64 flags = question->pod->policy->flags;
+  __u64 whole = question->audited ? flags / SLUICE_SIDES_AUDITED_WHOLE : flags / SLUICE_SIDES_WHOLE;
+  return whole & sluice_side_of(question->opener); /* SLUICE_EGRESS is 1 */
 }
 
 SLUICE_STAGE bool sluice_ref_allows(sluice_ctx* ctx, __u64 ref, __u8 protocol, __u16 port) {
@@ -73,8 +75,9 @@ SLUICE_COLD enum sluice_reason sluice_judge(sluice_ctx* ctx, const struct sluice
   if (service)
     identity = sluice_identify_by_prefix(ctx, question->config, question->pod->epoch, packet->family,
                                          &packet->remote);
-  bool whole = sluice_side_is_whole(question);
-  if (!service && !whole && (flags & SLUICE_IDENTITY_NODE)) return SLUICE_ALLOWED_OWN_NODE;
+  __u64 whole = sluice_side_is_whole(question);
+  SLUICE_OPAQUE(whole);
+  if (!service && (flags & ~(whole << 63) & SLUICE_IDENTITY_NODE)) return SLUICE_ALLOWED_OWN_NODE;
   if (!service && sluice_is_own(question->pod->policy, packet->family, &packet->remote))
     return SLUICE_ALLOWED_SELF;
 
@@ -82,9 +85,9 @@ SLUICE_COLD enum sluice_reason sluice_judge(sluice_ctx* ctx, const struct sluice
   __u64 ref = sluice_find_rule(ctx, question->pod->epoch, side->ruleset, identity);
   if (SLUICE_REF_KIND(ref) == SLUICE_REF_NONE) ref = side->default_ref;
   bool allows = sluice_ref_allows(ctx, ref, packet->protocol, port);
-  if (allows && !(service && whole)) return SLUICE_ALLOWED_POLICY;
-  return service ? sluice_judge_service(ctx, question, side->ruleset, service, allows)
-                 : SLUICE_DENIED_NO_RULE;
+  if (!service) return allows ? SLUICE_ALLOWED_POLICY : SLUICE_DENIED_NO_RULE;
+  if (allows && !whole) return SLUICE_ALLOWED_POLICY;
+  return sluice_judge_service(ctx, question, side->ruleset, service, allows);
 }
 
 /* What would be, were the policies in audit in force. From numbers, and apart: the verifier looks at it once. */
