@@ -49,6 +49,35 @@ void check(const model::NetworkPolicy& policy) {
     }
 }
 
+void check(const model::PodsPeer& peer) {
+  check(peer.namespaces);
+  check(peer.pods);
+}
+
+void check(const model::ClusterRule& rule) {
+  if (rule.closed) {
+    require(rule.action != model::Action::kPass && rule.peers.empty() && rule.protocols.empty());
+    return;
+  }
+  require(!rule.peers.empty());
+  for (const auto& peer : rule.peers) {
+    if (const auto* pods = std::get_if<model::PodsPeer>(&peer)) check(*pods);
+    if (const auto* nodes = std::get_if<model::NodesPeer>(&peer)) check(nodes->nodes);
+    if (const auto* networks = std::get_if<model::NetworksPeer>(&peer)) require(is_set(networks->cidrs));
+    if (const auto* domains = std::get_if<model::DomainNamesPeer>(&peer)) require(is_set(domains->names));
+  }
+  for (const auto& protocol : rule.protocols)
+    if (const auto* ports = std::get_if<model::ProtocolPorts>(&protocol))
+      require(ports->protocol.has_ports() && ports->ports.first <= ports->ports.last);
+}
+
+void check(const model::ClusterNetworkPolicy& policy) {
+  require(policy.name.ns.empty());
+  check(policy.subject);
+  for (auto direction : model::kDirections)
+    for (const auto& rule : policy.rules(direction)) check(rule);
+}
+
 void check(const model::Pod& pod) {
   require(pod.ips.size() <= 2);
   for (const auto& port : pod.ports) require(port.port.host() > 0);
@@ -77,6 +106,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     require(!id_of(found.object).name.name.empty());
     std::visit([](const auto& object) { check(object); }, found.object);
   }
+  for (const auto& closed : decoded.closed)
+    std::visit([](const auto& policy) { check(policy); }, closed.policy);
   for (const auto& problem : decoded.problems) {
     std::string text = problem.to_text();
     require(!problem.message.empty() && text.find('\n') == text.npos);
