@@ -72,6 +72,9 @@ void add_state(const MetricsReading& now, Families& all) {
 void add_feed(const source::feed::FeedReading& feed, Families& all) {
   all.gauge("sluice_feed_connected", "1 while a feeder is connected to the control API.", feed.connected);
   all.gauge("sluice_feed_caught_up", "1 while no snapshot of the feed is due or under way.", feed.caught_up);
+  all.gauge("sluice_feed_stale_seconds",
+            "Since a feeder was last connected with nothing of a snapshot due; 0 while that is so.",
+            feed.stale_seconds);
   all.counter("sluice_feed_connections_total", "Streams that feeders began.", feed.connections);
   all.counter("sluice_feed_snapshots_total", "Whole snapshots taken from the feed.", feed.snapshots);
   all.counter("sluice_feed_events_total", "Events taken from the feed, those of snapshots included.",

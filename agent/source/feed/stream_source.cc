@@ -87,7 +87,8 @@ StreamSource::StreamSource(Settings settings, base::Fd wake)
     : settings_(std::move(settings)),
       wake_(std::move(wake)),
       session_(kFeedMostObjects),
-      away_since_("no feeder has come since " + utc(settings_.now())) {
+      away_since_("no feeder has come since " + utc(settings_.now())),
+      current_at_(settings_.now()) {
   StreamSource::wake();  // the first drain() says that nobody feeds yet
 }
 
@@ -151,6 +152,7 @@ void StreamSource::tell_progress() {
 base::Status StreamSource::begin(const std::shared_ptr<StreamPeer>& peer, const v1::Hello& hello) {
   if (auto checked = check_hello(hello); !checked) return checked;
   const std::string feeder = base::one_line(hello.feeder());
+  note_current();
   if (peer_) peer_->finish(FeedEnd::kSuperseded, "another feeder took over: " + feeder);
   peer_ = peer;
   feeder_ = feeder;
@@ -173,6 +175,7 @@ base::Status StreamSource::begin(const std::shared_ptr<StreamPeer>& peer, const 
 
 std::optional<FeedBreach> StreamSource::accept_batch(const StreamPeer& peer, FedBatch batch) {
   if (&peer != peer_.get()) return std::nullopt;
+  note_current();
   if (auto fault = session_.accept(std::move(batch))) return fault;
   tell_progress();
   wake();
@@ -189,6 +192,7 @@ std::optional<FeedBreach> StreamSource::accept_state(const StreamPeer& peer, con
 
 void StreamSource::end(const StreamPeer& peer, const std::string& why) {
   if (&peer != peer_.get()) return;
+  note_current();
   peer_.reset();
   state_.Clear();
   away_since_ = "no feeder since " + utc(settings_.now()) + " (" + feeder_ + ": " + base::one_line(why) + ")";
@@ -196,12 +200,27 @@ void StreamSource::end(const StreamPeer& peer, const std::string& why) {
 }
 
 void StreamSource::stop() {
+  note_current();
   if (peer_) std::exchange(peer_, nullptr)->finish(FeedEnd::kStopping, "the agent is stopping");
 }
 
+bool StreamSource::is_current() const {
+  return peer_ != nullptr && session_.caught_up();
+}
+
+void StreamSource::note_current() {
+  if (is_current()) current_at_ = settings_.now();
+}
+
 FeedReading StreamSource::reading() const {
-  return {peer_ != nullptr,     session_.caught_up(), connections_,
-          session_.snapshots(), session_.events(),    session_.refused().size()};
+  const std::chrono::duration<double> behind = settings_.now() - current_at_;
+  return {peer_ != nullptr,
+          session_.caught_up(),
+          connections_,
+          session_.snapshots(),
+          session_.events(),
+          session_.refused().size(),
+          is_current() ? 0 : std::max(0.0, behind.count())};
 }
 
 }  // namespace sluice::source::feed

@@ -38,6 +38,8 @@ class StreamPeer {
 struct FeedReading {
   bool connected = false, caught_up = false;
   uint64_t connections = 0, snapshots = 0, events = 0, refused = 0;
+  double stale_seconds =
+      0;  // since a feeder was last connected with nothing of a snapshot due; 0: it is so now
 };
 
 class StreamSource final : public source::Feeder {
@@ -73,6 +75,8 @@ class StreamSource final : public source::Feeder {
   StreamSource(Settings settings, base::Fd wake);
   void wake();
   void tell_progress();
+  bool is_current() const;
+  void note_current();  // before anything that may end it
   void report(source::Batch& batch) const;
   const Settings settings_;
   base::Fd wake_;
@@ -81,6 +85,7 @@ class StreamSource final : public source::Feeder {
   std::string feeder_, source_;  // of the last Hello
   v1::SourceState state_;
   std::string away_since_;  // why and since when nobody feeds; empty while somebody does
+  std::chrono::system_clock::time_point current_at_;  // when it was current last, where it is not
   uint64_t handed_ = 0, in_force_ = 0, connections_ = 0;
   std::vector<int64_t> observed_;  // of what is handed on and not in force yet: the first kFeedMostTimed
   std::atomic<uint64_t> requested_{0};

@@ -44,5 +44,35 @@ TEST(StreamSource, TimesOfWhatIsNotInForceAreBounded) {
   EXPECT_EQ(measured, kFeedMostTimed + 1) << "and measured again from then on";
 }
 
+TEST(StreamSource, SaysHowOldWhatCountsMayBe) {
+  auto now = std::chrono::system_clock::time_point(std::chrono::hours(1));
+  const auto after = [&](int seconds) { now += std::chrono::seconds(seconds); };
+  auto feeder = StreamSource::open({"node-1", [&now] { return now; }, [](auto) {}}).value();
+  const auto line = std::make_shared<DeafLine>(), second = std::make_shared<DeafLine>();
+  v1::Hello hello;
+  hello.set_session("one");
+  after(5);
+  EXPECT_EQ(feeder->reading().stale_seconds, 5) << "since the start, where nobody has come";
+  ASSERT_TRUE(feeder->begin(line, hello).ok());
+  after(5);
+  EXPECT_EQ(feeder->reading().stale_seconds, 10) << "while its snapshot is due";
+  ASSERT_FALSE(feeder->accept_batch(*line, {1, true, true, {}}));
+  after(100);
+  EXPECT_EQ(feeder->reading().stale_seconds, 0) << "however long nothing changes";
+  hello.set_session("two");
+  ASSERT_TRUE(feeder->begin(second, hello).ok());
+  after(3);
+  EXPECT_EQ(feeder->reading().stale_seconds, 3) << "another feeder's snapshot is due";
+  ASSERT_FALSE(feeder->accept_batch(*second, {1, true, true, {}}));
+  feeder->end(*line, "is not who feeds");
+  EXPECT_EQ(feeder->reading().stale_seconds, 0);
+  after(50);
+  feeder->end(*second, "gone");
+  after(7);
+  EXPECT_EQ(feeder->reading().stale_seconds, 7);
+  now -= std::chrono::minutes(10);
+  EXPECT_EQ(feeder->reading().stale_seconds, 0) << "a clock that was set back";
+}
+
 }  // namespace
 }  // namespace sluice::source::feed
