@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Puts promtool into a folder of PATH: what the tests of deploy/monitoring and of /metrics check rules and texts with. It
-# is a file of Debian's package prometheus, which is fetched and not installed: that would start a server.
+# Puts promtool and prometheus into a folder of PATH: what the tests of deploy/monitoring and of /metrics check rules and
+# texts with. They are files of Debian's package prometheus, which is fetched and not installed: that would start a server.
 # usage: install-promtool.sh [folder, default /usr/local/bin]
 set -euo pipefail
 folder=${1:-/usr/local/bin}
@@ -10,8 +10,8 @@ fail() {
   exit 1
 }
 
-if command -v promtool >/dev/null; then
-  echo "install-promtool: promtool is here"
+if command -v promtool >/dev/null && command -v prometheus >/dev/null; then
+  echo "install-promtool: promtool and prometheus are here"
   exit 0
 fi
 for tool in apt-get dpkg-deb; do
@@ -24,6 +24,6 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 timeout 300 apt-get -q -o APT::Sandbox::User=root -o Acquire::Retries=3 download prometheus >apt.log 2>&1 </dev/null ||
   fail "apt-get download prometheus: $(grep -m1 '^E:' apt.log || tail -n1 apt.log)"
-dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool
-install -m 0755 usr/bin/promtool "$folder/promtool"
-echo "install-promtool: promtool in $folder"
+dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool ./usr/bin/prometheus
+install -m 0755 usr/bin/promtool usr/bin/prometheus "$folder"
+echo "install-promtool: promtool and prometheus in $folder"

@@ -8,16 +8,21 @@ import importlib.util
 import json
 import os
 import pathlib
+import re
 import shutil
 import stat
 import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 import unittest
+import urllib.error
+import urllib.parse
 import urllib.request
 
 import charts
+from monitoring import MONITORING, alerts, queries
 
 PROGRAMS = pathlib.Path()
 EXAMPLE = charts.ROOT / "examples/06-three-tier/manifests"
@@ -99,6 +104,56 @@ class WithAgent(unittest.TestCase):
             self.skipTest("no promtool: deploy/install-promtool.sh")
         done = subprocess.run(["promtool", "check", "metrics"], input=scrape("*/*")[1], capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    @contextlib.contextmanager
+    def prometheus(self):
+        """One that has scraped the agent three times, and has the alerts: what asks it."""
+        config = {"global": {"scrape_interval": "1s", "evaluation_interval": "1s"}, "rule_files": [str(MONITORING / "alerts.yaml")],
+                  "scrape_configs": [{"job_name": "sluice", "static_configs": [{"targets": [f"127.0.0.1:{PORT}"]}]}]}
+        (self.folder / "prometheus.yaml").write_text(json.dumps(config))
+        address = f"127.0.0.1:{PORT + 1}"
+        server = subprocess.Popen(["prometheus", f"--config.file={self.folder}/prometheus.yaml", f"--storage.tsdb.path={self.folder}/tsdb",
+                                   f"--web.listen-address={address}", "--log.level=error"])
+
+        def ask(path, **parameters):
+            url = f"http://{address}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
+            with urllib.request.urlopen(url, timeout=10) as reply:
+                answer = json.loads(reply.read())
+            self.assertEqual(answer["status"], "success", parameters)
+            return answer["data"]
+
+        try:
+            deadline = time.monotonic() + 60
+            while True:
+                self.assertIsNone(server.poll(), "prometheus has ended")
+                with contextlib.suppress(urllib.error.URLError):  # it is not there yet
+                    if ask("query", query="count_over_time(sluice_build_info[5m]) >= 3")["result"]:
+                        break
+                self.assertLess(time.monotonic(), deadline, "nothing scraped")
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    server.wait(timeout=0.2)
+            yield ask
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+    def test_prometheus_answers_every_panel_and_no_alert_fires(self):
+        if shutil.which("prometheus") is None:
+            self.skipTest("no prometheus: deploy/install-promtool.sh")
+        # An agent that follows a folder on a node without pods.
+        absent = {"sluice_feed_connected", "sluice_feed_caught_up", "sluice_feed_stale_seconds", "sluice_watcher_unfollowed_seconds",
+                  "sluice_endpoint_drops_total"}
+        with self.prometheus() as ask:
+            empty = set()
+            for query in queries():
+                if not ask("query", query=query.replace("$instance", ".*"))["result"]:
+                    empty |= set(re.findall(r"\bsluice_[a-z_]+", query))
+            self.assertEqual(empty, absent)
+            rules = [rule for group in ask("rules")["groups"] for rule in group["rules"]]
+            self.assertEqual(len(rules), len(alerts()))
+            for rule in rules:
+                self.assertEqual((rule["health"], rule.get("lastError")), ("ok", None), rule["name"])
+                self.assertNotEqual(rule["state"], "firing", rule["name"])
 
     def test_maps(self):
         table = self.ctl("maps")

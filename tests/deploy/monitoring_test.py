@@ -3,7 +3,6 @@
 each expression is one that Prometheus takes.
 usage: monitoring_test.py Monitoring|Promtool"""
 
-import json
 import re
 import subprocess
 import sys
@@ -12,22 +11,9 @@ import unittest
 
 import charts
 import yaml
+from monitoring import MONITORING, alerts, expressions, panels
 
 ROOT = charts.ROOT
-MONITORING = charts.DEPLOY / "monitoring"
-
-
-def alerts():
-    rules = yaml.safe_load((MONITORING / "alerts.yaml").read_text(encoding="utf-8"))
-    return [rule for group in rules["groups"] for rule in group["rules"]]
-
-
-def panels():
-    return json.loads((MONITORING / "dashboard.json").read_text(encoding="utf-8"))["panels"]
-
-
-def expressions():
-    return [rule["expr"] for rule in alerts()] + [target["expr"] for panel in panels() for target in panel["targets"]]
 
 
 class Monitoring(unittest.TestCase):
