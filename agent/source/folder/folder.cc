@@ -20,6 +20,8 @@ using base::Result;
 // The longest tick of a kernel's coarse clock (CONFIG_HZ=100), which stamps files, and a little more.
 constexpr int64_t kClockTick = 12'000'000;  // nanoseconds
 
+constexpr const char* kChartFile = "Chart.yaml";
+
 constexpr int kMaxAttempts = 3;  // to read a file that is written at the same time
 
 int64_t now_nanoseconds() {
@@ -89,6 +91,29 @@ bool is_blank(std::string_view bytes) {
   return true;
 }
 
+// Of a Helm chart, whose folder has a Chart.yaml: that file, and the values of its templates. They are no objects.
+bool is_of_a_chart(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == path.npos ? "" : path.substr(0, slash + 1),
+                    name = path.substr(folder.size());
+  if (name != kChartFile && !(name.starts_with("values") && is_manifest_name(name))) return false;
+  struct stat status {};
+  return stat((folder + kChartFile).c_str(), &status) == 0 && S_ISREG(status.st_mode);
+}
+
+// Said once a chart.
+source::decode::Decoded of_a_chart(const std::string& path) {
+  source::decode::Decoded decoded;
+  if (path.ends_with(kChartFile))
+    decoded.warnings.push_back(
+        {{path, 0, 0},
+         std::nullopt,
+         "",
+         "is a Helm chart's: it and the chart's values are passed over, and templates are read "
+         "when they are rendered (helm template)"});
+  return decoded;
+}
+
 }  // namespace
 
 FileReading FolderReader::read_file(const std::string& path) {
@@ -104,7 +129,7 @@ FileReading FolderReader::read_file(const std::string& path) {
   } else if (is_blank(*bytes)) {
     reading.state = FileReading::State::kEmpty;
   } else {
-    reading.decoded = source::decode::decode(*bytes, path, wanted_);
+    reading.decoded = is_of_a_chart(path) ? of_a_chart(path) : source::decode::decode(*bytes, path, wanted_);
   }
   return reading;
 }

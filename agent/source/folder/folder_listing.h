@@ -2,7 +2,8 @@
 // lead.
 //
 // Laws:
-//  1. A manifest is a file named *.yaml, *.yml or *.json, in the folder or below.
+//  1. A manifest is a file named *.yaml, *.yml or *.json, in the folder or below. (A Helm chart's own, which are none,
+//     folder.h passes over.)
 //  2. Names that begin with a dot are hidden: editors' swap files, the "..data" directories of a
 //     ConfigMap volume. A link that leads into a hidden directory is followed like any other.
 //  3. A directory that is reached twice (loops included) is listed once.
