@@ -165,6 +165,41 @@ TEST(ClusterNetworkPolicies, AServerMayDoWithoutThem) {
   EXPECT_TRUE(stack.run_until_equal()) << "they come as soon as they are served";
 }
 
+// Semantics 41: what denies stays while a server says, with objects there, that it does not serve them.
+TEST(ClusterNetworkPolicies, AServerThatForgetsThemIsNotBelievedAtOnce) {
+  for (const bool for_good : {false, true}) {
+    std::atomic<bool> served = true;
+    std::atomic<uint64_t> missed = 0;
+    Stack::Options options;
+    options.script = [&](const Asked& asked) {
+      if (served || asked.kind != Kind::kClusterNetworkPolicy) return Fault::kNone;
+      ++missed;
+      return Fault::kNotFound;
+    };
+    Stack stack(std::move(options));
+    fill(stack.world, 1);
+    const auto names = stack.world.names(Kind::kClusterNetworkPolicy);
+    ASSERT_FALSE(names.empty());
+    if (for_good) stack.following.missing_hold = std::chrono::milliseconds(20);
+    stack.agent.start();
+    stack.start();
+    ASSERT_TRUE(stack.run_until_equal());
+    served = false;
+    ASSERT_TRUE(stack.run_until([&] { return missed >= 4; }));
+    if (for_good) {
+      for (const auto& name : names) stack.world.remove(Kind::kClusterNetworkPolicy, name);
+      EXPECT_TRUE(stack.run_until_equal()) << "it keeps to it";
+      EXPECT_FALSE(stack.told("clusternetworkpolicies"));
+    } else {
+      EXPECT_TRUE(stack.run_until_equal()) << "they stay in force";
+      EXPECT_TRUE(stack.run_until([&] { return stack.told("clusternetworkpolicies"); }));
+      served = true;
+      EXPECT_TRUE(stack.run_until([&] { return !stack.told("clusternetworkpolicies"); }));
+      EXPECT_TRUE(stack.run_until_equal());
+    }
+  }
+}
+
 TEST(EndpointSlices, FallBackToV1beta1) {
   Stack::Options options;
   options.script = [](const Asked& asked) {

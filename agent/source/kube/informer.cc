@@ -143,6 +143,7 @@ void Informer::accept_head(const HttpHead& head, bool watch) {
   encoding_ = head.content_type == kProtobufType ? Encoding::kProtobuf : Encoding::kJson;
   if (head.status != kOk) return;
   served_ = true;
+  missing_since_.reset();
   problem_.reset();
   if (watch) {
     watching_ = true;
@@ -192,8 +193,14 @@ void Informer::end_list() {
   if (reflector_.page_read(*meta)) mirror_.end_list(resource_.kind, unix_now());
 }
 
+bool Informer::is_withdrawn(const Failure& failure) {
+  if (failure.kind != Failure::Kind::kMissing || !resource_.optional) return false;
+  if (!missing_since_) missing_since_ = Clock::now();
+  return mirror_.count(resource_.kind) == 0 || Clock::now() - *missing_since_ >= options_.missing_hold;
+}
+
 void Informer::fail(const Failure& failure) {
-  if (failure.kind == Failure::Kind::kMissing && resource_.optional) {
+  if (is_withdrawn(failure)) {
     // A server that does not serve the resource has no such objects (semantics 41).
     reflector_.failed(failure, Clock::now());
     mirror_.begin_list(resource_.kind);

@@ -41,6 +41,9 @@ struct InformerOptions {
   // A watch is asked to last this long to twice as long. Bookmarks come about every minute: a watch that is
   // silent for `watch_silence` has lost its server.
   milliseconds watch_lasts{240'000}, watch_silence{180'000};
+  // How long what is known of an optional resource stays while the server says that it does not serve it. Where the
+  // resource is removed, its objects go one by one before it; who says so with objects there is out of order.
+  milliseconds missing_hold{60'000};
   uint64_t seed = 0;
 };
 
@@ -79,6 +82,7 @@ class Informer {
   base::Status accept_piece(std::string_view piece);
   void end(const std::optional<base::Error>& error);
   void end_list();
+  bool is_withdrawn(const Failure& failure);  // does the server do without the resource, beyond doubt?
   void fail(const Failure& failure);
 
   void accept_item(const source::decode::Tree& object);
@@ -102,7 +106,8 @@ class Informer {
 
   // Of the request under way.
   bool watching_ = false;
-  bool served_ = true;  // false: the server does without the resource
+  bool served_ = true;                   // false: the server does without the resource
+  std::optional<Moment> missing_since_;  // the first of the answers in a row that it does not serve it
   HttpHead head_;
   Encoding encoding_ = Encoding::kJson;
   std::unique_ptr<ListReader> list_;
