@@ -9,21 +9,22 @@ namespace {
 using namespace sluice;
 using namespace sluice::bench;
 
-constexpr Size kLargest{100'000, 10'000, 110};
+constexpr Size kLargest{100'000, 10'000, 110}, kTiered{100'000, 10'000, 110, 200};
 
 std::vector<Size> sizes(bool quick) {
-  if (quick) return {{1'000, 100, 110}, kLargest};
+  if (quick) return {{1'000, 100, 110}, kLargest, kTiered};
   std::vector<Size> all;
   for (uint32_t pods : {1'000u, 10'000u, 100'000u})
     for (uint32_t policies : {100u, 1'000u, 10'000u})
       for (uint32_t local : {110u, 500u}) all.push_back({pods, policies, local});
+  all.push_back(kTiered);
   return all;
 }
 
 // The size that the targets are about gets most events, and map programming.
 Effort effort_for(const Size& size, const Options& options, int rounds) {
   Effort effort;
-  const bool target = size == kLargest;
+  const bool target = size == kLargest || size == kTiered;
   effort.events = target ? 10 * rounds : options.quick ? rounds : 2 * rounds;
   effort.compiles = target ? (rounds + 1) / 2 : 3;
   effort.probes = target ? 300 : 100;
@@ -40,8 +41,10 @@ base::Status run(const Options& options, Document& document) {
     if (auto done = measure_memory(**maps, options.quick, document); !done) return done.within("memory");
   }
   for (const Size& size : sizes(options.quick)) {
-    const std::string name = std::to_string(size.pods) + " pods, " + std::to_string(size.policies) +
-                             " policies, " + std::to_string(size.local) + " of the pods local";
+    const std::string name =
+        std::to_string(size.pods) + " pods, " + std::to_string(size.policies) + " policies, " +
+        std::to_string(size.local) + " of the pods local" +
+        (size.tiers == 0 ? "" : ", " + std::to_string(size.tiers) + " ClusterNetworkPolicies");
     std::cerr << name << "\n";
     const Effort effort = effort_for(size, options, document.rounds);
     if (auto done = measure_changes(**maps, size, effort, options, document); !done) return done.within(name);

@@ -50,7 +50,9 @@ model::Peer pods(std::optional<LabelSelector> namespaces, std::optional<LabelSel
 }
 
 model::Node node_at(uint32_t number) {
-  return {{"", named("node-", number)}, {address4(192, number)}};
+  model::Node node{{"", named("node-", number)}, {address4(192, number)}};
+  node.labels = {{"pool", named("pool-", number % 4)}};
+  return node;
 }
 
 // turn: how many policies of the namespace come before.
@@ -186,6 +188,7 @@ World generate(const Size& size) {
     all.push_back(Change::upsert(slice_at(size, i)));
   }
   for (uint32_t i = 0; i < size.policies; ++i) all.push_back(Change::upsert(policy_at(size, i)));
+  for (uint32_t i = 0; i < size.tiers; ++i) all.push_back(Change::upsert(cluster_policy_at(i)));
   for (uint32_t i = 0; i < size.local; ++i) world.locals.push_back(local_at(size, i));
   return world;
 }

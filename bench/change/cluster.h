@@ -21,7 +21,7 @@
 namespace sluice::bench {
 
 struct Size {
-  uint32_t pods = 0, policies = 0, local = 0;
+  uint32_t pods = 0, policies = 0, local = 0, tiers = 0;  // tiers: ClusterNetworkPolicies
   bool operator==(const Size&) const = default;
 };
 
@@ -44,6 +44,8 @@ bool is_local(const Size& size, uint32_t pod);
 compile::LocalPod local_at(const Size& size, uint32_t number);
 
 model::NetworkPolicy policy_at(const Size& size, uint32_t number);
+// The largest that the API allows; its subject is a team.
+model::ClusterNetworkPolicy cluster_policy_at(uint32_t number);
 // What selects the pods of a cell of namespaces: 1,000 addresses.
 model::Peer cell_peer(uint32_t cell);
 

@@ -51,6 +51,13 @@ Event policy_added(const Size& size, uint32_t number) {
   return {Change::upsert(policy), Change::remove({model::Kind::kNetworkPolicy, policy.name})};
 }
 
+Event cluster_policy_changed(const Size& size, uint32_t number) {
+  const model::ClusterNetworkPolicy before = cluster_policy_at(number % std::max(1u, size.tiers));
+  model::ClusterNetworkPolicy after = before;
+  after.egress.front().action = model::Action::kAccept;
+  return {Change::upsert(after), Change::upsert(before)};
+}
+
 Event service_changed(const Size& size, uint32_t number) {
   const model::EndpointSlice before = slice_at(size, number * kStride % (size.pods / kPodsPerService));
   model::EndpointSlice after = before;

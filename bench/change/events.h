@@ -26,9 +26,13 @@ Event pod_added(const Size& size, uint32_t number);
 Event pod_relabelled(const Size& size, uint32_t number);
 Event namespace_relabelled(const Size& size, uint32_t number);
 Event policy_added(const Size& size, uint32_t number);
+Event cluster_policy_changed(const Size& size,
+                             uint32_t number);              // one's first rule turns from Deny to Accept
 Event service_changed(const Size& size, uint32_t number);   // its last endpoints go and come back
 Event policy_of_a_cell(const Size& size, uint32_t number);  // gains and loses 1,000 addresses as peers
 
+// Of a cluster with tiers.
+inline constexpr EventCase kTierCase = {"cluster-policy-changed", Counted::kBoth, cluster_policy_changed};
 inline constexpr std::array<EventCase, 7> kEventCases = {{
     {"pod-added", Counted::kForth, pod_added},
     {"pod-relabelled", Counted::kBoth, pod_relabelled},

@@ -67,7 +67,8 @@ class Measuring {
 };
 
 std::string text_of(const Size& size) {
-  return std::to_string(size.pods) + "/" + std::to_string(size.policies) + "/" + std::to_string(size.local);
+  return std::to_string(size.pods) + "/" + std::to_string(size.policies) + "/" + std::to_string(size.local) +
+         (size.tiers == 0 ? "" : "/" + std::to_string(size.tiers) + " tiers");
 }
 
 Status Measuring::start() {
@@ -194,6 +195,8 @@ Status measure_changes(LoadedMaps& maps, const Size& size, const Effort& effort,
   for (const EventCase& one : kEventCases)
     if (options.wants(std::string(one.name) + " " + text_of(size)))
       if (Status s = measuring.run(one).within(one.name); !s) return s;
+  if (size.tiers > 0 && options.wants(std::string(kTierCase.name)))
+    if (Status s = measuring.run(kTierCase).within(kTierCase.name); !s) return s;
   if (options.wants("programming"))
     if (Status s = measuring.program(); !s) return s;
   if (Status s = measuring.check(); !s) return s;

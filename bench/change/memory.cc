@@ -134,12 +134,18 @@ Status add_map_bytes(const Size& size, uint32_t flows, Document& document) {
 }  // namespace
 
 Labels labels_of(const Size& size) {
-  return {{"pods", std::to_string(size.pods)},
-          {"policies", std::to_string(size.policies)},
-          {"local", std::to_string(size.local)}};
+  Labels labels = {{"pods", std::to_string(size.pods)},
+                   {"policies", std::to_string(size.policies)},
+                   {"local", std::to_string(size.local)}};
+  if (size.tiers > 0) labels["tiers"] = std::to_string(size.tiers);
+  return labels;
 }
 
 Status measure_memory(LoadedMaps& maps, bool quick, Document& document) {
+  const Size tiered{100'000, 10'000, 110, 200};
+  auto with_tiers = memory_of(maps, tiered);
+  if (!with_tiers) return with_tiers.error();
+  add(document, "resident_bytes", labels_of(tiered), with_tiers->resident);
   const Size largest{100'000, 10'000, 110};
   auto memory = memory_of(maps, largest);
   if (!memory) return memory.error();

@@ -13,7 +13,7 @@ CURVE_POINTS = 50  # of a distribution, whatever the number of events
 
 def latency_series(results):
     """event-to-write of each case at the largest size measured, fewest local pods."""
-    found = [s for s in results.select("change", "sluice", what="event-to-write")]
+    found = [s for s in results.select("change", "sluice", what="event-to-write") if not s.size("tiers")]
     largest = max(((s.size("pods"), s.size("policies"), -s.size("local")) for s in found), default=None)
     return largest, [s for s in found if (s.size("pods"), s.size("policies"), -s.size("local")) == largest]
 

@@ -236,6 +236,7 @@ def packet_again(results):
     return markdown(["case", "of", "in", "by group", "checked"], rows, ("checked",))
 
 
+SIZES = ("pods", "policies", "local", "tiers")
 STEPS = ("compile", "apply", "event-to-write", "grace", "cleanup")
 
 
@@ -244,7 +245,7 @@ def change_latency(results):
     rows = {}
     for s in results.select("change", "sluice"):
         if s.case != "programming" and s.unit == "us":
-            rows.setdefault((s.case, s.size("pods"), s.size("policies"), s.size("local")), {})[s.label("what")] = s
+            rows.setdefault((s.case, *(s.size(k) for k in SIZES)), {})[s.label("what")] = s
     text = []
     for (case, *sizes), steps in rows.items():
         v = {name: stats.spread([x / 1000 for x in s.rounds]) for name, s in steps.items()}
@@ -253,7 +254,7 @@ def change_latency(results):
         medians[3:3] = [between(whole), figure(whole.p99)] if whole else [NONE, NONE]
         text.append([case, *map(size_text, sizes), *medians, max(len(s.rounds) for s in steps.values()),
                      min(s.checked for s in steps.values())])
-    head = ["pods", "policies", "local", *STEPS[:3], "p10..p90", "p99", *STEPS[3:], "events", "checked"]
+    head = [*SIZES, *STEPS[:3], "p10..p90", "p99", *STEPS[3:], "events", "checked"]
     return markdown(["case", *head], text, head)
 
 
@@ -270,9 +271,9 @@ def change_entries(results):
     for labels, found in rows.items():
         values = [found[name].value if name in found else None for name in ENTRIES]
         over = f"{values[0] / values[2]:.2f}" if values[2] and values[0] is not None else NONE
-        sizes = (size_text(read.number(dict(labels).get(k, ""))) for k in ("pods", "policies", "local"))
+        sizes = (size_text(read.number(dict(labels).get(k, ""))) for k in SIZES)
         text.append([dict(labels).get("case", ""), *sizes, *(NONE if v is None else figure(v) for v in values), over])
-    head = ["pods", "policies", "local", "written", "until in force", "least possible", "written / least"]
+    head = [*SIZES, "written", "until in force", "least possible", "written / least"]
     return markdown(["case", *head], text, head)
 
 
