@@ -51,16 +51,16 @@ model::PodsPeer decode_pods_of(const Field& field, std::string_view form) {
 }
 
 // A list that is there has entries.
-void require_entries(const Field& list) {
+void require_entries(const Field& list, std::string_view mend = "write an entry, or leave the field out") {
   if (list.tree().type() == TreeType::kSequence && list.tree().size() == 0)
-    list.fail("is empty: write an entry, or leave the field out");
+    list.fail("is empty: " + std::string(mend));
 }
 
 // Of decode_cidr and its like; sorted, each once.
 template <typename Value>
 std::vector<Value> decode_set(const Field& list, Value (*decode)(const Field&)) {
   std::vector<Value> values;
-  require_entries(list);
+  require_entries(list, "write an entry");
   list.each([&](const Field& item) { values.push_back(decode(item)); });
   make_set(values);
   return values;
@@ -133,6 +133,7 @@ ClusterProtocol decode_cluster_protocol(const Field& field) {
 }
 
 std::optional<Action> decode_action(const Field& field) {
+  if (field.absent()) field.fail("is missing: write Accept, Deny or Pass");
   const std::string text = field.required_text();
   for (Action action : {Action::kAccept, Action::kDeny, Action::kPass})
     if (text == model::to_text(action)) return action;
@@ -152,7 +153,7 @@ void decode_body(const Field& field, const Surroundings& around, ClusterRule& ru
   rule.name = field.get("name").text();
   const Field peers = field.get(ingress ? "from" : "to"), protocols = field.get("protocols");
   if (peers.absent()) peers.fail("is missing: write who the rule is about");
-  require_entries(peers);
+  require_entries(peers, "write who the rule is about");
   const bool may_name_domains = around.tier == Tier::kAdmin && rule.action == Action::kAccept;
   peers.each([&](const Field& peer) {
     rule.peers.push_back(ingress ? decode_ingress_peer(peer) : decode_egress_peer(peer, may_name_domains));
@@ -231,6 +232,7 @@ void check_limits(const Field& spec) {
 // ---- the whole ----
 
 void decode_tier(const Field& field, Tier& tier) {
+  if (field.absent()) field.fail("is missing: write Admin or Baseline");
   const std::string text = field.required_text();
   for (Tier known : model::kTiers)
     if (text == model::to_text(known)) {

@@ -16,15 +16,17 @@ std::string child_path(const std::string& path, std::string_view key) {
   return path.empty() ? std::string(key) : path + "." + std::string(key);
 }
 
+// One slip in three characters makes a name of another: icmp is not meant for tcp.
 std::string suggestion(std::string_view key, std::initializer_list<std::string_view> known) {
-  constexpr size_t kNear = 3, kLongest = 64;
+  constexpr size_t kNear = 3, kLongest = 64, kCharactersASlip = 3;
   std::string_view best;
   size_t least = kNear;
-  for (std::string_view name : known)
-    if (size_t distance = key.size() > kLongest ? kNear : base::edit_distance(key, name); distance < least) {
-      least = distance;
-      best = name;
-    }
+  for (std::string_view name : known) {
+    const size_t distance = key.size() > kLongest ? kNear : base::edit_distance(key, name);
+    if (distance >= least || distance * kCharactersASlip > std::max(key.size(), name.size())) continue;
+    least = distance;
+    best = name;
+  }
   if (!best.empty()) return "did you mean " + std::string(best) + "?";
   std::string all;
   for (std::string_view name : known) all += (all.empty() ? "" : ", ") + std::string(name);

@@ -145,8 +145,8 @@ const std::string kCloses = kIt + "in[] out[{Deny closed}]";
 
 TEST(DecodeClusterPolicy, RulesThatClose) {
   expect({
-      {egress("to: [{nodes: {}}], log: true"), "spec.egress[0]: unknown field \"log\": did you mean to?",
-       kCloses},
+      {egress("to: [{nodes: {}}], log: true"),
+       "spec.egress[0]: unknown field \"log\": known here are name, action, to, protocols", kCloses},
       {egress("to: [{nodes: {}, zone: a}]"),
        "spec.egress[0].to[0]: unknown field \"zone\": known here are namespaces, pods, nodes, networks, "
        "domainNames",
@@ -158,10 +158,9 @@ TEST(DecodeClusterPolicy, RulesThatClose) {
        "spec.egress[0].to[0]: has more than one peer: write one of namespaces, pods, nodes, networks, "
        "domainNames",
        kCloses},
-      {egress("to: []"), "spec.egress[0].to: is empty: write an entry, or leave the field out", kCloses},
+      {egress("to: []"), "spec.egress[0].to: is empty: write who the rule is about", kCloses},
       {egress("name: x"), "spec.egress[0].to: is missing: write who the rule is about", kCloses},
-      {egress("to: [{networks: []}]"),
-       "spec.egress[0].to[0].networks: is empty: write an entry, or leave the field out", kCloses},
+      {egress("to: [{networks: []}]"), "spec.egress[0].to[0].networks: is empty: write an entry", kCloses},
       {egress("to: [{networks: [10.0.0.0/33]}]"), read(egress("to: [{networks: [10.0.0.0/33]}]")), kCloses},
       {egress("to: [{pods: {namespaceSelector: {}}}]"),
        "spec.egress[0].to[0].pods.podSelector: is missing: write {} for every pod", kCloses},
@@ -186,12 +185,15 @@ TEST(DecodeClusterPolicy, RulesThatClose) {
             "[{nodes: {}}]}]"),
        "spec.egress[0].action: \"Log\" is not an action: use Accept, Deny or Pass",
        kIt + "in[] out[{Deny closed}{Accept closed}{Accept nodes()}]"},
-      {with("egress: [{to: [{nodes: {}}]}]"), "spec.egress[0].action: is missing", kCloses},
+      {with("egress: [{to: [{nodes: {}}]}]"), "spec.egress[0].action: is missing: write Accept, Deny or Pass",
+       kCloses},
       {with("egress: {action: Deny}"), read(with("egress: {action: Deny}")), kCloses},
       {entry("{}"),
        "spec.egress[0].protocols[0]: has no protocol: write one of tcp, udp, sctp, destinationNamedPort",
        kCloses},
-      {entry("{icmp: {}}"), "spec.egress[0].protocols[0]: unknown field \"icmp\": did you mean tcp?",
+      {entry("{icmp: {}}"),
+       "spec.egress[0].protocols[0]: unknown field \"icmp\": known here are tcp, udp, sctp, "
+       "destinationNamedPort",
        kCloses},
       {entry("{tcp: {destinationPort: {number: 80}}, udp: {destinationPort: {number: 80}}}"),
        "spec.egress[0].protocols[0]: has more than one protocol: write one of tcp, udp, sctp, "
@@ -222,7 +224,7 @@ TEST(DecodeClusterPolicy, WhatClosesEveryRule) {
        "Admin 7 ns()pods()" + all},
       {"{tier: Middle, priority: 7, subject: {namespaces: {}}, " + rules,
        "spec.tier: \"Middle\" is not a tier: use Admin or Baseline", "Admin 7 ns()pods()" + all},
-      {"{priority: 7, subject: {namespaces: {}}, " + rules, "spec.tier: is missing",
+      {"{priority: 7, subject: {namespaces: {}}, " + rules, "spec.tier: is missing: write Admin or Baseline",
        "Admin 7 ns()pods()" + all},
       {"{tier: Baseline, subject: {namespaces: {}}, " + rules,
        "spec.priority: is missing: write 0 to 1000, 0 comes first", "Baseline 0 ns()pods()" + all},
