@@ -2,6 +2,8 @@
 // carries the next number, every number must arrive in order. Bounded in time by its caller's deadlines.
 #pragma once
 
+#include <netinet/tcp.h>
+
 #include <string>
 
 #include "agent/net/port.h"
@@ -62,6 +64,17 @@ class Stream {
     return ::recv(near_.get(), &got, 1, 0) == 1 && got == byte;
   }
   uint64_t arrived() const { return arrived_; }
+  // Segments of a TCP connection that had to be sent again so far, by either end; of UDP none ever is.
+  uint32_t sent_again() const {
+    uint32_t sum = 0;
+    for (const base::Fd* end : {&near_, &far_}) {
+      tcp_info info{};
+      socklen_t size = sizeof info;
+      if (!datagrams_ && ::getsockopt(end->get(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
+        sum += info.tcpi_total_retrans;
+    }
+    return sum;
+  }
   net::Port near_port() const {
     sockaddr_storage storage{};
     socklen_t size = sizeof storage;
