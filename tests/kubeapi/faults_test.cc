@@ -39,12 +39,6 @@ constexpr Row kRows[] = {
     {"ends in good order", Fault::kEndWatch, nullptr, true},
 };
 
-void fill(World& world, unsigned seed) {
-  std::mt19937 random(seed);
-  for (const Kind kind : model::kKinds)
-    for (int number = 0; number < 12; ++number) world.put(kind, invent(kind, number, random));
-}
-
 // The first three requests of the kind for pods take the fault; the fourth and later go well.
 Script script_of(Fault fault, At at) {
   auto left = std::make_shared<std::atomic<int>>(3);
@@ -100,7 +94,7 @@ TEST(Relist, TellsTheDifferenceAlone) {
   stack.start();
   ASSERT_TRUE(stack.run_until_equal());
   const double before = stack.metric("sluice_watcher_sent_events_total");
-  ASSERT_EQ(before, 12.0 * std::size(model::kKinds));
+  ASSERT_EQ(before, kInventedOfAKind * std::size(model::kKinds));
   away = true;
   stack.api.drop_connections();
   std::mt19937 random(9);
@@ -141,63 +135,6 @@ TEST(Snapshot, WaitsForEveryKind) {
       << stack.watcher().not_ready();
   closed = false;
   EXPECT_TRUE(stack.run_until_equal());
-}
-
-// Semantics 41, 70.
-TEST(ClusterNetworkPolicies, AServerMayDoWithoutThem) {
-  std::atomic<bool> served = false;
-  Stack::Options options;
-  options.script = [&](const Asked& asked) {
-    return !served && asked.kind == Kind::kClusterNetworkPolicy ? Fault::kNotFound : Fault::kNone;
-  };
-  Stack stack(std::move(options));
-  for (const Kind kind : model::kKinds) {
-    std::mt19937 random(1);
-    if (kind != Kind::kClusterNetworkPolicy) stack.world.put(kind, invent(kind, 1, random));
-  }
-  stack.agent.start();
-  stack.start();
-  ASSERT_TRUE(stack.run_until_equal()) << "without them everything else is fed";
-  EXPECT_EQ(stack.watcher().not_ready(), "");
-  std::mt19937 random(7);
-  stack.world.put(Kind::kClusterNetworkPolicy, invent(Kind::kClusterNetworkPolicy, 1, random));
-  served = true;
-  EXPECT_TRUE(stack.run_until_equal()) << "they come as soon as they are served";
-}
-
-// Semantics 41: what denies stays while a server says, with objects there, that it does not serve them.
-TEST(ClusterNetworkPolicies, AServerThatForgetsThemIsNotBelievedAtOnce) {
-  for (const bool for_good : {false, true}) {
-    std::atomic<bool> served = true;
-    std::atomic<uint64_t> missed = 0;
-    Stack::Options options;
-    options.script = [&](const Asked& asked) {
-      if (served || asked.kind != Kind::kClusterNetworkPolicy) return Fault::kNone;
-      ++missed;
-      return Fault::kNotFound;
-    };
-    Stack stack(std::move(options));
-    fill(stack.world, 1);
-    const auto names = stack.world.names(Kind::kClusterNetworkPolicy);
-    ASSERT_FALSE(names.empty());
-    if (for_good) stack.following.missing_hold = std::chrono::milliseconds(20);
-    stack.agent.start();
-    stack.start();
-    ASSERT_TRUE(stack.run_until_equal());
-    served = false;
-    ASSERT_TRUE(stack.run_until([&] { return missed >= 4; }));
-    if (for_good) {
-      for (const auto& name : names) stack.world.remove(Kind::kClusterNetworkPolicy, name);
-      EXPECT_TRUE(stack.run_until_equal()) << "it keeps to it";
-      EXPECT_FALSE(stack.told("clusternetworkpolicies"));
-    } else {
-      EXPECT_TRUE(stack.run_until_equal()) << "they stay in force";
-      EXPECT_TRUE(stack.run_until([&] { return stack.told("clusternetworkpolicies"); }));
-      served = true;
-      EXPECT_TRUE(stack.run_until([&] { return !stack.told("clusternetworkpolicies"); }));
-      EXPECT_TRUE(stack.run_until_equal());
-    }
-  }
 }
 
 TEST(EndpointSlices, FallBackToV1beta1) {

@@ -270,6 +270,12 @@ Json invent(Kind kind, int number, std::mt19937& random) {
   return {};
 }
 
+void fill(World& world, unsigned seed) {
+  std::mt19937 random(seed);
+  for (const Kind kind : model::kKinds)
+    for (int number = 0; number < kInventedOfAKind; ++number) world.put(kind, invent(kind, number, random));
+}
+
 Json invent_odd(Kind kind, int number, std::mt19937& random) {
   Json object = invent(kind, number, random);
   if (kind == Kind::kPod)
