@@ -54,7 +54,8 @@ model::ClusterRule rule(uint32_t salt, uint32_t number, bool egress) {
   for (uint32_t i = 0; i < kMost; ++i) made.peers.push_back(peer(salt + number, i, egress));
   for (uint32_t i = 0; i < kMost; ++i) {
     const auto port = net::Port::from_host(static_cast<uint16_t>(7'900 + 10 * number + 13 * i));
-    made.protocols.push_back(
+    made.protocols.emplace_back(
+        std::in_place_type<model::ProtocolPorts>,
         model::ProtocolPorts{i % 4 == 3 ? net::kUdp : net::kTcp, net::PortRange::one(port)});
   }
   return made;
