@@ -17,6 +17,8 @@ packages=(
   libyaml-dev libyaml-cpp-dev libboost1.81-dev libboost-json1.81-dev libssl-dev libabsl-dev
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
   prometheus-cpp-dev libspdlog-dev libcli11-dev
+  # time zones, for policies with hours
+  tzdata
   # captures, for sluicectl replay
   libpcap-dev
   # the archive of sluicectl bugreport; linked as an archive itself

@@ -1,10 +1,12 @@
 // sluice_differential: random clusters of rising size; reference, native and bpf must agree on every probe,
 // on every packet that a pod sends and on pings in their order. Each cluster is written in odd spellings
-// first and must be read back as it was.
+// first and must be read back as it was; where policies have hours, what is left of it at some moment is asked about.
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "agent/times/hours.h"
 #include "tests/differential/agreement.h"
+#include "tests/oracle/hours.h"
 #include "tests/oracle/random_cluster.h"
 #include "tests/oracle/text.h"
 #include "tests/spelling/respell.h"
@@ -43,10 +45,25 @@ base::Result<model::Cluster> read_respelled(const model::Cluster& cluster, uint6
   return std::move(read.cluster);
 }
 
+// As it is at a moment of the year, if some of its policies have hours. An error where the oracle leaves out others.
+base::Result<model::Cluster> at_a_moment(model::Cluster cluster, uint64_t seed) {
+  oracle::Random random(seed);
+  const int64_t moment = oracle::random_moment(random);
+  const model::Cluster left = oracle::within_hours(cluster, moment);
+  const times::Instant instant{std::chrono::seconds(moment)};
+  times::at(cluster, instant);
+  if (cluster == left) return cluster;
+  return base::Error("seed " + std::to_string(seed) + ", at " + times::to_text(instant) + " is left\n" +
+                     oracle::to_yaml(cluster) + "and not\n" + oracle::to_yaml(left));
+}
+
 base::Result<Round> draw(uint64_t seed, int pods, const Settings& settings) {
   model::Cluster drawn = oracle::random_cluster(seed, pods);
   if (seed % 2 == 0) drawn = oracle::with_tiers(std::move(drawn), seed);
-  auto cluster = read_respelled(drawn, seed);
+  if (seed % 3 == 0) drawn = oracle::with_hours(std::move(drawn), seed);
+  auto written = read_respelled(drawn, seed);
+  if (!written) return written.error();
+  auto cluster = at_a_moment(*std::move(written), seed);
   if (!cluster) return cluster.error();
   Round round{seed, *std::move(cluster), {}, {}, {}};
   round.probes = oracle::random_probes(round.cluster, seed, settings.probes);

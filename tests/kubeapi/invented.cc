@@ -104,6 +104,7 @@ Json metadata_of(Kind kind, int number, Inventor& invent) {
                            {"sluice.dev/flows", "5000"},
                            {"sluice.dev/observe", "allowed"},
                            {"sluice.dev/mode", "audit"},
+                           {"sluice.dev/active", invent.pick({"Mon-Fri 08:00-18:00 Europe/Berlin", "!Sat"})},
                            {"sluice.dev/policy-log-level", invent.pick({"none", "all"})},
                            {"policy-log-level", "denied"},
                            {"metrics-enabled", "true"}}},

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <ctime>
 
+#include "agent/model/hours.h"
+
 namespace sluice::oracle {
 namespace {
 
@@ -55,12 +57,14 @@ std::string head(std::string_view kind, const Header& header) {
   return text + header.extra;
 }
 
-std::string annotations(const std::vector<net::Cidr>& source_prefixes, bool audit = false) {
+std::string annotations(const std::vector<net::Cidr>& source_prefixes, bool audit = false,
+                        const std::string& active = {}) {
   model::Labels all;
   std::string list;
   for (const net::Cidr& prefix : source_prefixes) list += (list.empty() ? "" : ",") + prefix.to_text();
   if (!list.empty()) all[model::kSourcePrefixesAnnotation] = list;
   if (audit) all[model::kModeAnnotation] = "audit";
+  if (!active.empty()) all[model::kActiveAnnotation] = active;
   return all.empty() ? "" : "  annotations: " + flow_map(all) + "\n";
 }
 
@@ -275,7 +279,8 @@ std::string rules(const model::NetworkPolicy& policy, model::Direction direction
 std::string write(const model::NetworkPolicy& policy) {
   std::string types = policy.isolates_ingress ? "Ingress" : "";
   if (policy.isolates_egress) types += types.empty() ? "Egress" : ", Egress";
-  return head("NetworkPolicy", {"networking.k8s.io/v1", policy.name, {}, annotations({}, policy.audit)}) +
+  return head("NetworkPolicy",
+              {"networking.k8s.io/v1", policy.name, {}, annotations({}, policy.audit, policy.active)}) +
          "spec:\n  podSelector: " + write(policy.pod_selector) + "\n  policyTypes: [" + types + "]\n" +
          rules(policy, model::Direction::kIngress) + rules(policy, model::Direction::kEgress);
 }
@@ -324,7 +329,8 @@ std::string rules(const model::ClusterNetworkPolicy& policy, model::Direction di
 }
 
 std::string write(const model::ClusterNetworkPolicy& policy) {
-  return head("ClusterNetworkPolicy", {"policy.networking.k8s.io/v1alpha2", policy.name}) +
+  return head("ClusterNetworkPolicy",
+              {"policy.networking.k8s.io/v1alpha2", policy.name, {}, annotations({}, false, policy.active)}) +
          "spec:\n  tier: " + std::string(model::to_text(policy.tier)) +
          "\n  priority: " + std::to_string(policy.priority) + "\n  subject: {pods: " + write(policy.subject) +
          "}\n" + rules(policy, model::Direction::kIngress) + rules(policy, model::Direction::kEgress);

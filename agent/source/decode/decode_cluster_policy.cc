@@ -274,6 +274,7 @@ std::string in_force(const model::ClusterNetworkPolicy& policy) {
 std::optional<ClosedPolicy> decode_cluster_policy(const Field& root, model::ObjectName name) {
   model::ClusterNetworkPolicy policy;
   policy.name = std::move(name);
+  policy.active = decode_active(root.get("metadata"));
   const Field spec = root.get("spec");
   // A field that is not known might say anything of those that are.
   bool closes = !root.reads_well([](const Field& part) {

@@ -50,7 +50,9 @@ bool decode_observe_allowed(const Field& metadata);
 // Of a NetworkPolicy's or a Namespace's metadata: whether sluice.dev/mode says "audit". What it says otherwise than
 // "audit" and "enforce" is warned of, and enforced.
 bool decode_audit(const Field& metadata);
-// Its audit, log level and metrics, of a NetworkPolicy's metadata; what is wrong is warned of and left at its default.
+// Of a policy's metadata: the annotation sluice.dev/active; empty where it is absent, or wrong and warned of.
+std::string decode_active(const Field& metadata);
+// Its audit, hours, log level and metrics, of a NetworkPolicy's metadata; what is wrong is warned of and left at its default.
 void decode_policy_settings(const Field& metadata, model::NetworkPolicy& policy);
 // Sorted, each once.
 template <typename T>

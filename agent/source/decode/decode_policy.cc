@@ -128,14 +128,14 @@ std::string in_force(const model::NetworkPolicy& policy, bool selects, bool allo
 
 }  // namespace
 
-static ClosedPolicy closed_policy(model::ObjectName name, bool audit) {
-  model::NetworkPolicy policy{std::move(name), {}, true, true, {}, {}, audit, {}, false, {}};
+static ClosedPolicy closed_policy(model::ObjectName name, bool audit, std::string active) {
+  model::NetworkPolicy policy{std::move(name), {}, true, true, {}, {}, audit, {}, false, std::move(active)};
   std::string meanwhile = in_force(policy, false, false);
   return {std::move(policy), std::move(meanwhile)};
 }
 
 ClosedPolicy closed_policy(model::ObjectName name) {
-  return closed_policy(std::move(name), false);
+  return closed_policy(std::move(name), false, {});
 }
 
 ClosedPolicy without_rules(const model::NetworkPolicy& policy) {
@@ -152,7 +152,7 @@ ClosedPolicy decode_policy(const Field& root, model::ObjectName name) {
   const bool known = root.reads_well([](const Field& part) {
     allow_only_policy_fields(part, {"podSelector", "policyTypes", "ingress", "egress"});
   });
-  if (!known) return closed_policy(std::move(name), policy.audit);
+  if (!known) return closed_policy(std::move(name), policy.audit, std::move(policy.active));
   policy.name = std::move(name);
   const Field spec = root.get("spec");
   const bool selects = spec.get("podSelector").reads_well([&](const Field& field) {

@@ -1,10 +1,13 @@
-// Annotations that say what is done with policies: sluice.dev/mode of NetworkPolicies and Namespaces, and of
-// NetworkPolicies sluice.dev/policy-log-level and sluice.dev/metrics-enabled, without the prefix too.
+// Annotations that say what is done with policies: sluice.dev/mode of NetworkPolicies and Namespaces, of NetworkPolicies
+// sluice.dev/policy-log-level and sluice.dev/metrics-enabled, without the prefix too, and of policies of both kinds
+// sluice.dev/active.
 #include <array>
 #include <cstring>
 
 #include "agent/base/excerpt.h"
+#include "agent/model/hours.h"
 #include "agent/source/decode/decode_kinds.h"
+#include "agent/times/parse.h"
 
 namespace sluice::source::decode {
 namespace {
@@ -59,8 +62,18 @@ bool decode_audit(const Field& metadata) {
       .value_or(false);
 }
 
+std::string decode_active(const Field& metadata) {
+  const auto read = [](const Field& annotation, const std::string& text) -> std::optional<std::string> {
+    if (auto schedule = times::parse(text); !schedule) annotation.fail(schedule.error().message());
+    return text;
+  };
+  return annotation_value(metadata, model::kActiveAnnotation, "the policy is always in force", read)
+      .value_or("");
+}
+
 void decode_policy_settings(const Field& metadata, model::NetworkPolicy& policy) {
   policy.audit = decode_audit(metadata);
+  policy.active = decode_active(metadata);
   policy.log_level =
       either_key(metadata, model::kLogLevelAnnotation, "the log is as for all policies", read_log_level)
           .value_or(LogLevel::kUnsaid);

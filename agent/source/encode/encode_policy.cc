@@ -1,4 +1,5 @@
 // networking.k8s.io/v1 NetworkPolicy.
+#include "agent/model/hours.h"
 #include "agent/source/encode/encode_kinds.h"
 
 namespace sluice::source::encode {
@@ -82,7 +83,8 @@ json::object to_json_object(const model::NetworkPolicy& policy) {
   if (!policy.egress.empty()) spec["egress"] = rules_array(policy.egress, "to");
   json::object object = object_of("networking.k8s.io/v1", "NetworkPolicy", policy.name);
   constexpr const char* kLevels[] = {"", "none", "denied", "all"};  // by model::LogLevel
-  add_annotations({{model::kModeAnnotation, text_if(policy.audit, "audit")},
+  add_annotations({{model::kActiveAnnotation, policy.active},
+                   {model::kModeAnnotation, text_if(policy.audit, "audit")},
                    {model::kLogLevelAnnotation, kLevels[static_cast<size_t>(policy.log_level)]},
                    {model::kMetricsAnnotation, text_if(policy.metrics, "true")}},
                   object["metadata"].as_object());

@@ -119,7 +119,7 @@ model::ClusterNetworkPolicy decode_cluster_policy(const FeedField& root,
   };
   policy.ingress = root.at("ingress").each(from.ingress(), rules_of(model::Direction::kIngress));
   policy.egress = root.at("egress").each(from.egress(), rules_of(model::Direction::kEgress));
-  policy.active = from.active();
+  policy.active = decode_hours(root.at("active"), from.active());
   return policy;
 }
 

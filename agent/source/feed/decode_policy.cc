@@ -1,6 +1,7 @@
 // NetworkPolicy of the feed (semantics 6, 9 to 16).
 #include "agent/source/decode/names.h"
 #include "agent/source/feed/field.h"
+#include "agent/times/parse.h"
 
 namespace sluice::source::feed {
 namespace {
@@ -108,6 +109,13 @@ static model::LogLevel decode_log_level(const FeedField& field, v1::NetworkPolic
   return static_cast<model::LogLevel>(from);
 }
 
+// What of it cannot be read here, where time zones may be others, is the calendar's to say.
+std::string decode_hours(const FeedField& field, const std::string& text) {
+  if (text.size() <= times::kLongestExpression) return text;
+  field.fail("is longer than " + std::to_string(times::kLongestExpression) + " bytes");
+  return {};
+}
+
 model::NetworkPolicy decode_policy(const FeedField& root, const v1::NetworkPolicy& from) {
   model::NetworkPolicy policy;
   policy.pod_selector = decode_selector(root.at("pod_selector"), from.pod_selector());
@@ -118,7 +126,7 @@ model::NetworkPolicy decode_policy(const FeedField& root, const v1::NetworkPolic
   policy.audit = from.audit();
   policy.log_level = decode_log_level(root.at("log_level"), from.log_level());
   policy.metrics = from.metrics();
-  policy.active = from.active();
+  policy.active = decode_hours(root.at("active"), from.active());
   return policy;
 }
 

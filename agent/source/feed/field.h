@@ -73,6 +73,7 @@ class FeedField {
 // decode_policy.cc
 model::LabelSelector decode_selector(const FeedField& field, const v1::LabelSelector& from);
 model::PolicyPort decode_port(const FeedField& field, const v1::PolicyPort& from);
+std::string decode_hours(const FeedField& field, const std::string& text);
 model::NetworkPolicy decode_policy(const FeedField& root, const v1::NetworkPolicy& from);
 // decode_cluster_policy.cc
 model::ClusterNetworkPolicy decode_cluster_policy(const FeedField& root,

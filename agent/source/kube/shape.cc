@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "agent/model/hours.h"
+
 namespace sluice::source::kube {
 namespace {
 
@@ -18,14 +20,10 @@ constexpr ShapeField texts(std::string_view name, uint32_t number) {
 }
 
 // Of annotations only these are kept: others may be long and change often.
-constexpr ShapeField kAnnotationFields[] = {{model::kSourcePrefixesAnnotation},
-                                            {model::kFlowsAnnotation},
-                                            {model::kObserveAnnotation},
-                                            {model::kModeAnnotation},
-                                            {model::kLogLevelAnnotation},
-                                            {model::kMetricsAnnotation},
-                                            {"policy-log-level"},
-                                            {"metrics-enabled"}};
+constexpr ShapeField kAnnotationFields[] = {
+    {model::kSourcePrefixesAnnotation}, {model::kFlowsAnnotation},  {model::kObserveAnnotation},
+    {model::kModeAnnotation},           {model::kActiveAnnotation}, {model::kLogLevelAnnotation},
+    {model::kMetricsAnnotation},        {"policy-log-level"},       {"metrics-enabled"}};
 constexpr Shape kAnnotations{kAnnotationFields};
 constexpr ShapeField kOwnerFields[] = {{"kind", 1}, {"name", 3}, {"controller", 6, kBoolean}};
 constexpr Shape kOwner{kOwnerFields};

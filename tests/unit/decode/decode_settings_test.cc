@@ -1,4 +1,4 @@
-// The annotations sluice.dev/mode, policy-log-level and metrics-enabled.
+// The annotations sluice.dev/mode, active, policy-log-level and metrics-enabled.
 #include "tests/unit/decode/decoded.h"
 
 namespace sluice::source::decode {
@@ -52,6 +52,50 @@ TEST(DecodeSettings, LogLevelAndMetricsWithAndWithoutThePrefix) {
             "metadata.annotations[\"metrics-enabled\"]: \"yes\" is neither \"true\" nor \"false\"; the "
             "policy has no "
             "counters of its own");
+}
+
+// "HOURS | WARNING" of a policy of either kind.
+std::string hours(const std::string& kind, const std::string& active) {
+  const bool tier = kind == "ClusterNetworkPolicy";
+  const Decoded decoded = decode(
+      "{apiVersion: " + std::string(tier ? "policy.networking.k8s.io/v1alpha2" : "networking.k8s.io/v1") +
+          ", kind: " + kind + ", metadata: {name: a, annotations: {sluice.dev/active: " + active +
+          "}}, spec: " +
+          (tier ? "{tier: Admin, priority: 1, subject: {namespaces: {}}}" : "{podSelector: {}}") + "}",
+      "f");
+  std::string out;
+  for (const auto& found : decoded.objects)
+    out += tier ? std::get<model::ClusterNetworkPolicy>(found.object).active
+                : std::get<model::NetworkPolicy>(found.object).active;
+  for (const auto& warning : decoded.warnings) out += " | " + warning.to_text();
+  for (const auto& problem : decoded.problems) out += " | PROBLEM " + problem.to_text();
+  return out;
+}
+
+TEST(DecodeSettings, HoursOfBothKinds) {
+  for (const char* kind : {"NetworkPolicy", "ClusterNetworkPolicy"}) {
+    EXPECT_EQ(hours(kind, "'Mon-Fri 08:00-18:00 Europe/Berlin; !2026-12-24T18:00/2026-12-27T06:00'"),
+              "Mon-Fri 08:00-18:00 Europe/Berlin; !2026-12-24T18:00/2026-12-27T06:00");
+    const std::string name = kind + std::string(kind[0] == 'N' ? " default/a" : " a");
+    EXPECT_EQ(hours(kind, "Mon-Fri 8-18"),
+              " | f: document 1: " + name +
+                  ": metadata.annotations[\"sluice.dev/active\"]: \"8-18\" are no hours: write them as "
+                  "08:00-18:00, from 00:00 to 24:00; the policy is always in force");
+    EXPECT_EQ(hours(kind, "''"),
+              " | f: document 1: " + name +
+                  ": metadata.annotations[\"sluice.dev/active\"]: is empty: write it as Mon-Fri 08:00-18:00 "
+                  "Europe/Berlin or 2026-12-24T18:00/2026-12-27T06:00; the policy is always in force");
+    EXPECT_NE(hours(kind, "5").find("the policy is always in force"), std::string::npos);
+  }
+}
+
+TEST(DecodeSettings, APolicyThatCannotBeReadWholeKeepsItsHours) {
+  const Decoded decoded = decode(
+      "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a, annotations: "
+      "{sluice.dev/active: Sat}}, spec: {podSelector: {}, unknown: 1}}",
+      "f");
+  ASSERT_EQ(decoded.closed.size(), 1u);
+  EXPECT_EQ(std::get<model::NetworkPolicy>(decoded.closed.front().policy).active, "Sat");
 }
 
 // One that cannot be read whole isolates (semantics 40), but not while it is in audit.

@@ -169,6 +169,25 @@ TEST(FeedCodec, WhatIsDoneWithAPolicyComesBack) {
             "NetworkPolicy prod/web: log_level: 9 is no log level that is known here");
 }
 
+// As they are written: in whose tzdata their zone is, the calendar says.
+TEST(FeedCodec, HoursOfPoliciesComeBack) {
+  model::NetworkPolicy policy;
+  policy.name = {"prod", "web"};
+  policy.active = "Mon-Fri 08:00-18:00 Europe/Atlantis";
+  model::ClusterNetworkPolicy tier;
+  tier.name.name = "nights";
+  tier.active = "22:00-06:00";
+  for (const model::Object& object : {model::Object(policy), model::Object(tier)}) {
+    const auto back = decode(encode(object));
+    ASSERT_TRUE(back) << back.error().message();
+    EXPECT_EQ(*back, object);
+  }
+  policy.active = std::string(2049, 'x');
+  const auto refused = decode(encode(model::Object(policy)));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message(), "NetworkPolicy prod/web: active: is longer than 2048 bytes");
+}
+
 TEST(FeedCodec, ALongFieldIsRefused) {
   model::Pod pod;
   pod.name = {"prod", "web"};
