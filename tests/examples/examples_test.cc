@@ -10,6 +10,8 @@
 #include "agent/apps/ctl/engines.h"
 #include "agent/engine/eval_lines.h"
 #include "agent/source/folder/folder.h"
+#include "agent/times/hours.h"
+#include "agent/times/parse.h"
 #include "sluice_source_dir.h"
 
 namespace sluice::examples {
@@ -56,6 +58,9 @@ model::Cluster read(const Example& example) {
     for (const auto& problem : contents->problems) ADD_FAILURE() << problem.to_text();
     for (auto& object : contents->cluster.objects()) cluster.apply(model::Change::upsert(std::move(object)));
   }
+  std::ifstream file(example.expected / "at");
+  if (std::string moment; std::getline(file, moment))
+    times::at(cluster, times::parse_instant(moment).value());
   return cluster;
 }
 

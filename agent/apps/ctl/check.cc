@@ -17,7 +17,8 @@ struct CheckOptions {
   Asking asking;
   std::vector<std::string> manifests;
   std::string output = "text", from, to, protocol = "TCP", family, port, event;
-  bool fix = false, trace = false, held = false;
+  bool fix = false, trace = false;
+  Reading reading;
 };
 
 // A port exactly where the protocol has ports.
@@ -53,7 +54,7 @@ int print_answer(const explain::Answer& answer, const CheckOptions& options) {
 }
 
 int check_manifests(const CheckOptions& options) {
-  auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kWorkloadsToo, options.held);
+  auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kWorkloadsToo, options.reading);
   if (!manifests) return kExitUsage;
   auto probe = probe_of(options, manifests->cluster);
   if (!probe) return fail(kSluicectl, kExitUsage, "check: " + probe.error().message());
@@ -114,7 +115,8 @@ void add_check(Commands& commands) {
       "check", "May one talk to the other, and why? From files or by an agent. Exit 0: allowed, 3: denied",
       [](CLI::App& command, CheckOptions& options) {
         add_manifests_option(command, options.manifests, /*required=*/false);
-        add_held_option(command, options.held);
+        add_held_option(command, options.reading.held);
+        add_at_option(command, options.reading.at);
         add_asking_options(command, options.asking);
         const char* ends =
             "NAMESPACE/POD, NAMESPACE/KIND/NAME of a workload or service, node/NAME, or an address";
@@ -138,6 +140,7 @@ void add_check(Commands& commands) {
             ->excludes("--to")
             ->excludes("--port")
             ->excludes("--manifests");
+        command.get_option("--at")->needs("--manifests");
         command.add_flag("--fix", options.fix,
                          "Print only the policies that would allow it, for kubectl apply -f -");
         command.add_flag("--trace", options.trace,

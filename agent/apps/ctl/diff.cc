@@ -14,6 +14,7 @@ struct DiffOptions {
   std::vector<std::string> manifests, with;
   std::string output = "text";
   bool exit_code = false;
+  Reading reading;
 };
 
 std::string table_of(const char* title, const std::vector<rehearse::Change>& changes, bool colour) {
@@ -35,9 +36,9 @@ std::string text_of(const rehearse::Changes& changes, const std::string& output)
 }
 
 int run_diff(const DiffOptions& options) {
-  auto before = read_manifests(kSluicectl, options.manifests, Wanted::kWorkloadsToo);
+  auto before = read_manifests(kSluicectl, options.manifests, Wanted::kWorkloadsToo, options.reading);
   if (!before) return kExitUsage;
-  auto after = read_manifests(kSluicectl, options.with, Wanted::kWorkloadsToo);
+  auto after = read_manifests(kSluicectl, options.with, Wanted::kWorkloadsToo, options.reading);
   if (!after) return kExitUsage;
   if (!has_no_tiers("diff", before->cluster) || !has_no_tiers("diff", after->cluster)) return kExitUsage;
   const auto changes = rehearse::difference_of(before->cluster, after->cluster);
@@ -63,6 +64,7 @@ void add_diff(Commands& commands) {
             ->type_name("DIR|FILE|-")
             ->allow_extra_args(false)
             ->required();
+        add_at_option(command, options.reading.at);
         add_output_option(command, options.output, {"text", "json", "markdown", "html"});
         command.add_flag("--exit-code", options.exit_code, "Exit 3 where something opens or closes");
       },

@@ -15,7 +15,7 @@ struct EvalOptions {
   std::vector<std::string> manifests;
   std::string probes;
   std::string engine = "native";
-  bool held = false;
+  Reading reading;
 };
 
 int run_eval(const EvalOptions& options) {
@@ -30,7 +30,7 @@ int run_eval(const EvalOptions& options) {
       return fail(kSluicectl, kExitUsage,
                   base::Error::from_errno(errno, "--probes " + options.probes).message());
   }
-  auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kWorkloadsToo, options.held);
+  auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kWorkloadsToo, options.reading);
   if (!manifests) return kExitUsage;
   std::ios::sync_with_stdio(false);
   auto engine = make_engine(options.engine, manifests->cluster);
@@ -54,7 +54,8 @@ void add_eval(Commands& commands) {
         command.add_option("--probes", options.probes, "File of probes, - for standard input")
             ->type_name("FILE|-")
             ->required();
-        add_held_option(command, options.held);
+        add_held_option(command, options.reading.held);
+        add_at_option(command, options.reading.at);
         command.add_option("--engine", options.engine, "native, bpf (needs root) or reference")
             ->check(CLI::IsMember({kEngineNames[0], kEngineNames[1], kEngineNames[2]}));
       },

@@ -17,6 +17,7 @@ constexpr size_t kMostNodes = 400, kMostEdges = 1500;
 struct GraphOptions {
   std::vector<std::string> manifests, namespaces;
   std::string output = "html";
+  Reading reading;
 };
 
 base::Result<std::string> drawn(const picture::Graph& graph, const std::string& output) {
@@ -55,7 +56,7 @@ base::Result<std::string> text_of(const model::Cluster& cluster, const GraphOpti
 }
 
 int run_graph(const GraphOptions& options) {
-  auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kWorkloadsToo);
+  auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kWorkloadsToo, options.reading);
   if (!manifests || !has_no_tiers("graph", manifests->cluster)) return kExitUsage;
   if (auto there = check_namespaces(manifests->cluster, options.namespaces); !there)
     return fail(kSluicectl, kExitUsage, "graph: " + there.error().message());
@@ -87,6 +88,7 @@ void add_graph(Commands& commands) {
                         "Only this namespace and what it talks to; may be given several times")
             ->type_name("NAMESPACE")
             ->allow_extra_args(false);
+        add_at_option(command, options.reading.at);
         add_output_option(command, options.output, {"html", "svg", "dot"});
       },
       run_graph);

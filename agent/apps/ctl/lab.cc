@@ -25,7 +25,7 @@ int run_up(const UpOptions& options) {
   lab::Options lab;
   lab.topology = lab::parse_topology(options.topology).value();
   for (const auto& text : options.outside) lab.outside.push_back(lab::parse_outside(text).value());
-  auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kObjects);
+  auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kObjects, {});
   if (!manifests) return kExitUsage;
   auto hosts = lab::up(manifests->cluster, lab);
   if (!hosts) return fail(kSluicectl, kExitFailed, "lab up: " + hosts.error().message());
@@ -53,7 +53,7 @@ int run_probe(const ProbeOptions& options) {
     return fail(kSluicectl, kExitUsage, "--protocol: connections are made over TCP, UDP or SCTP");
   auto timeout = parse_duration(options.timeout);
   if (!timeout) return fail(kSluicectl, kExitUsage, "--timeout: " + timeout.error().message());
-  auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kObjects);
+  auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kObjects, {});
   if (!manifests) return kExitUsage;
   lab::ProbeOptions probe;
   probe.protocol = what->protocol;

@@ -5,6 +5,9 @@
 
 #include "agent/apps/command_line.h"
 #include "agent/source/folder/folder.h"
+#include "agent/times/clock/hours.h"
+#include "agent/times/hours.h"
+#include "agent/times/parse.h"
 
 namespace sluice::apps::ctl {
 namespace {
@@ -63,10 +66,41 @@ void hold(source::folder::FolderContents& read) {
   }
 }
 
+// "2 of 3 policies with hours are outside them at 2026-12-24T18:00:00Z and count as if they were not there: NetworkPolicy
+// shop/days, NetworkPolicy shop/x": what a reader of the answer has to know.
+std::string outside_text(const times::Outside& outside, times::Instant instant) {
+  constexpr size_t kNamed = 5;
+  std::string named;
+  for (size_t i = 0; i < std::min(outside.ids.size(), kNamed); ++i)
+    named += (i == 0 ? "" : ", ") + outside.ids[i].to_text();
+  if (outside.ids.size() > kNamed) named += " and " + std::to_string(outside.ids.size() - kNamed) + " more";
+  return std::to_string(outside.ids.size()) + " of " + std::to_string(outside.with_hours) +
+         " policies with hours are outside them at " + times::to_text(instant) +
+         " and count as if they were not there: " + named;
+}
+
+void leave_out(const std::string& program, model::Cluster& cluster, const std::string& moment) {
+  const times::Instant instant = moment.empty() ? times::clock::now() : *times::parse_instant(moment);
+  const times::Outside outside = times::at(cluster, instant);
+  if (!outside.ids.empty()) fail(program, kExitDone, outside_text(outside, instant));
+}
+
 }  // namespace
 
+void add_at_option(CLI::App& command, std::string& at) {
+  command
+      .add_option(
+          "--at", at,
+          "As it is at that time, for policies with hours: 2026-12-24T18:00Z, 2026-12-24T18:00+01:00 or "
+          "\"2026-12-24T18:00 Europe/Berlin\"; default: now")
+      ->type_name("TIME")
+      ->check(checked_by([](const std::string& text) { return times::parse_instant(text); }))
+      ->always_capture_default(false)
+      ->default_str("");
+}
+
 std::optional<Manifests> read_manifests(const std::string& program, const std::vector<std::string>& sources,
-                                        Wanted wanted, bool held) {
+                                        Wanted wanted, const Reading& reading) {
   if (std::count(sources.begin(), sources.end(), kInput) > 1) {
     fail(program, kExitUsage, "--manifests: standard input is given twice: it can be read once");
     return std::nullopt;
@@ -76,9 +110,10 @@ std::optional<Manifests> read_manifests(const std::string& program, const std::v
     fail(program, kExitUsage, "--manifests: " + read.error().message());
     return std::nullopt;
   }
-  if (held) hold(*read);
+  if (reading.held) hold(*read);
   for (const auto& problem : read->problems) fail(program, kExitUsage, problem.to_text());
   for (const auto& warning : read->warnings) fail(program, kExitDone, "warning: " + warning.to_text());
+  leave_out(program, read->cluster, reading.at);
   if (!has_an_address(read->cluster)) fail(program, kExitDone, "warning: " + no_pods(sources, *read, wanted));
   if (wanted == Wanted::kWorkloadsToo)
     read->cluster = model::with_workloads(std::move(read->cluster), std::move(read->workloads));

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/apps/command_line.h"
 #include "agent/model/cluster.h"
 #include "agent/source/decode/decode.h"
 
@@ -18,11 +19,20 @@ struct Manifests {
 // Who takes part: pods with addresses alone, as the lab makes them, or workloads too (model/workloads.h).
 using source::decode::Wanted;
 
-// Problems and warnings go to standard error, one line each; that there is no pod with an address is a
-// warning. None, after a line that says why, where they cannot be read. `held`: as an API server holds them, whose
-// policies that cannot be read whole isolate all the same (semantics 40), and are warnings.
+// How they are read.
+struct Reading {
+  // As an API server holds them, whose policies that cannot be read whole isolate all the same (semantics 40), and are
+  // warnings.
+  bool held = false;
+  std::string at;  // of which moment (times/parse.h); empty: of now
+};
+void add_at_option(CLI::App& command, std::string& at);
+
+// The cluster as it is at that moment: policies outside their hours are not in it. Problems and warnings go to standard
+// error, one line each; that there is no pod with an address is a warning, and there is a line for how many policies are
+// outside their hours. None, after a line that says why, where they cannot be read.
 std::optional<Manifests> read_manifests(const std::string& program, const std::vector<std::string>& sources,
-                                        Wanted wanted, bool held = false);
+                                        Wanted wanted, const Reading& reading);
 
 // For commands that know no ClusterNetworkPolicies: false, after a line that says so, where there are some.
 bool has_no_tiers(const std::string& command, const model::Cluster& cluster);

@@ -25,7 +25,8 @@ constexpr size_t kMostCells = 50'000'000;
 
 struct MatrixOptions : MatrixQuestion {
   std::vector<std::string> ports;
-  bool named_ports = false, held = false;
+  bool named_ports = false;
+  Reading reading;
   std::string engine = "native";
 };
 
@@ -180,7 +181,7 @@ int run_matrix(const MatrixOptions& options) {
   const net::Protocol protocol = *model::parse_probe_protocol(options.protocol);
   if (protocol.has_ports() == (options.ports.empty() && !options.named_ports))
     return fail(kSluicectl, kExitUsage, columns_of(options, protocol, {}).error().message());
-  auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kWorkloadsToo, options.held);
+  auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kWorkloadsToo, options.reading);
   if (!manifests) return kExitUsage;
   auto engine = make_engine(options.engine, manifests->cluster);
   Computation computation(manifests->cluster, *engine, protocol);
@@ -249,7 +250,8 @@ void add_matrix(Commands& commands) {
       "matrix", "Every pod against every pod, offline",
       [](CLI::App& command, MatrixOptions& options) {
         add_matrix_options(command, options);
-        add_held_option(command, options.held);
+        add_held_option(command, options.reading.held);
+        add_at_option(command, options.reading.at);
         command
             .add_option("--port", options.ports,
                         "Destination port, or its name; may be given several times; none for protocols "

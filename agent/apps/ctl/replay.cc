@@ -19,10 +19,12 @@ constexpr size_t kMagicBytes = 4;
 struct ReplayOptions {
   std::vector<std::string> with;
   std::string flows, output = "text";
+  Reading reading;
 };
 struct SuggestOptions {
   std::vector<std::string> manifests;
   std::string flows;
+  Reading reading;
 };
 
 struct ReadFlows {
@@ -85,7 +87,7 @@ std::string denied_text(const replay::Replayed& replayed, bool colour) {
 }
 
 int run_replay(const ReplayOptions& options) {
-  auto manifests = read_manifests(kSluicectl, options.with, Wanted::kWorkloadsToo);
+  auto manifests = read_manifests(kSluicectl, options.with, Wanted::kWorkloadsToo, options.reading);
   if (!manifests) return kExitUsage;
   auto flows = read_flows_of("replay", options.flows);
   if (!flows) return kExitUsage;
@@ -111,7 +113,7 @@ int run_replay(const ReplayOptions& options) {
 }
 
 int run_suggest(const SuggestOptions& options) {
-  auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kWorkloadsToo);
+  auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kWorkloadsToo, options.reading);
   if (!manifests) return kExitUsage;
   auto flows = read_flows_of("suggest", options.flows);
   if (!flows) return kExitUsage;
@@ -144,6 +146,7 @@ void add_replay(Commands& commands) {
         command.add_option("flows", options.flows, "Lines of observe -o json, or a pcap or pcapng file")
             ->type_name("FLOWS|CAPTURE")
             ->required();
+        add_at_option(command, options.reading.at);
         add_output_option(command, options.output, {"text", "json"});
       },
       run_replay);
@@ -154,6 +157,7 @@ void add_replay(Commands& commands) {
         command.add_option("--from", options.flows, "Lines of observe -o json, or a pcap or pcapng file")
             ->type_name("FLOWS")
             ->required();
+        add_at_option(command, options.reading.at);
       },
       run_suggest);
 }

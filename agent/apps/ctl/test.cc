@@ -23,6 +23,7 @@ struct TestOptions {
   std::vector<std::string> files, manifests;
   std::string output = "text";
   bool coverage = false, lab = false;
+  Reading reading;
 };
 
 constexpr size_t kLargestFile = size_t{16} << 20;  // bytes
@@ -116,8 +117,8 @@ int print_report(const expect::Report& report, const model::Cluster* cluster, co
 }
 
 int test_manifests(const TestOptions& options, const std::vector<Expectation>& expectations) {
-  auto manifests =
-      read_manifests(kSluicectl, options.manifests, options.lab ? Wanted::kObjects : Wanted::kWorkloadsToo);
+  auto manifests = read_manifests(kSluicectl, options.manifests,
+                                  options.lab ? Wanted::kObjects : Wanted::kWorkloadsToo, options.reading);
   if (!manifests) return kExitUsage;
   const model::Cluster& cluster = manifests->cluster;
   explain::Checker checker(cluster, false);
@@ -181,6 +182,8 @@ void add_test(Commands& commands) {
             ->type_name("FILE")
             ->required();
         add_manifests_option(command, options.manifests, /*required=*/false);
+        add_at_option(command, options.reading.at);
+        command.get_option("--at")->needs("--manifests");
         add_asking_options(command, options.asking);
         command.add_flag("--lab", options.lab, "By real connections between the pods of `lab up` (root)");
         command.add_flag("--coverage", options.coverage, "Which rules and pairs nothing is expected of");

@@ -9,6 +9,8 @@
 #include "agent/explain/wire/check_reply.h"
 #include "agent/observe/json.h"
 #include "agent/stream/convert.h"
+#include "agent/times/clock/hours.h"
+#include "agent/times/hours.h"
 #include "agent/ui/guard.h"
 #include "agent/ui/run.h"
 
@@ -31,7 +33,7 @@ struct UiOptions {
 // By the agent, or by the files: read anew each time.
 Result<model::Cluster> cluster_of(const UiOptions& options) {
   if (!options.manifests.empty()) {
-    auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kWorkloadsToo);
+    auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kWorkloadsToo, {});
     if (!manifests) return base::Error("--manifests cannot be read: see what sluicectl ui said");
     return std::move(manifests->cluster);
   }
@@ -40,6 +42,7 @@ Result<model::Cluster> cluster_of(const UiOptions& options) {
   const auto read = client.snapshot(
       [&cluster](const model::Object& object) { cluster.apply(model::Change::upsert(object)); });
   if (!read) return read.error();
+  times::at(cluster, times::clock::now());
   return cluster;
 }
 
