@@ -160,6 +160,8 @@ Agent::Agent(boost::asio::io_context& loop, AgentOptions options, std::unique_pt
       watch_(std::move(watch)),
       reconciler_(options_.node_name, backend_of(*kernel_.programs, *kernel_.maps, *kernel_.attacher),
                   clock_of_system(), log),
+      hours_(loop, times::clock::Alarm::open(),
+             [this](std::vector<model::Change> changes) { switch_policies(std::move(changes)); }),
       host_({[this] { return watch_.drain(); }, [this] { return endpoint::discover(options_.netns_dir); },
              [] { return endpoint::node_addresses(); }},
             reconciler_),
@@ -258,14 +260,9 @@ Status Agent::drain_objects() {
   auto batch = feeder_->drain();
   if (!batch) return base::done();
   generation_ = batch->generation;
-  for (const model::Change& change : batch->changes) {
-    const model::Kind kind = change.id().kind;
-    settings_due_ = settings_due_ || kind == model::Kind::kPod || kind == model::Kind::kNamespace ||
-                    stream::PolicyAsks::is_asked_by(change, view().compiler().cluster());
-    names_due_ = names_due_ || kind == model::Kind::kService || kind == model::Kind::kNode;
-  }
   node::ObjectNews news;
-  news.changes = std::move(batch->changes);
+  news.changes = hours_.admit(std::move(batch->changes));
+  note_changes(news.changes);
   news.complete = feeder_->synced();
   news.problems = texts(batch->problems);
   news.warnings = texts(batch->warnings);

@@ -35,6 +35,7 @@
 #include "agent/source/feed/stream_source.h"
 #include "agent/source/feeder.h"
 #include "agent/stream/observer.h"
+#include "agent/times/clock/hours.h"
 
 namespace sluice::control {
 
@@ -113,6 +114,10 @@ class Agent final : public ControlHandler {
   // Calls `act` whenever the descriptor is readable; after an error of `act`, not before kRetryFirst is over.
   void follow(Descriptor& descriptor, base::Status (Agent::*act)());
   base::Status drain_objects();
+  // Notes what besides the policy is to be brought up to date.
+  void note_changes(const std::vector<model::Change>& changes);
+  // Policies whose hours begin or end now.
+  void switch_policies(std::vector<model::Change> changes);
   // Reads the machine; what could not be read is tried again.
   base::Status refresh_host();
   void refresh_host_again();
@@ -152,6 +157,7 @@ class Agent final : public ControlHandler {
   source::feed::StreamSource* feed_ = nullptr;  // feeder_, where it is the feed
   endpoint::EndpointWatch watch_;
   node::Reconciler reconciler_;
+  times::clock::Hours hours_;  // between feeder_ and reconciler_
   HostState host_;
   AgentFacts facts_;
   CniRequests cni_;

@@ -1,5 +1,7 @@
-// What the agent says of itself: the control API's replies, and HTTP; and what it does about the flow tables, and
-// about maps of other layouts, once all is in force; and what programs report.
+// What the agent says of itself: the control API's replies, and HTTP; and what it does about the flow tables, about
+// maps of other layouts, once all is in force, and about policies whose hours begin or end; and what programs report.
+#include <algorithm>
+
 #include "agent/control/agent.h"
 #include "agent/image/encode.h"
 #include "agent/kernel/bpffs.h"
@@ -46,6 +48,24 @@ void Agent::set_endpoint_settings() {
   settings_due_ = !shares || !observed;
 }
 
+void Agent::note_changes(const std::vector<model::Change>& changes) {
+  for (const model::Change& change : changes) {
+    const model::Kind kind = change.id().kind;
+    settings_due_ = settings_due_ || kind == model::Kind::kPod || kind == model::Kind::kNamespace ||
+                    stream::PolicyAsks::is_asked_by(change, view().compiler().cluster());
+    names_due_ = names_due_ || kind == model::Kind::kService || kind == model::Kind::kNode;
+  }
+}
+
+void Agent::switch_policies(std::vector<model::Change> changes) {
+  const auto ended = std::ranges::count_if(changes, &model::Change::is_removal);
+  log_.info("hours", {{"begin", std::to_string(changes.size() - static_cast<size_t>(ended))},
+                      {"end", std::to_string(ended)}});
+  note_changes(changes);
+  reconciler_.change_objects(std::move(changes));
+  apply_soon();
+}
+
 EndpointFlows Agent::endpoint_flows() const {
   EndpointFlows all;
   for (const auto& [endpoint, value] : view().image().endpoints) {
@@ -82,6 +102,10 @@ MetricsReading Agent::reading() {
     now.growth_failures[std::string(image::map_name(map))] = kernel_.maps->growth_failures(map);
   }
   now.policy_counts = observer_.policy_counts();
+  now.policies_outside_hours = hours_.calendar().outside();
+  if (const auto next = hours_.calendar().next_switch())
+    now.next_policy_edge =
+        std::max(std::chrono::duration<double>(next->at - times::clock::now()).count(), 0.0);
   if (feed_ != nullptr) now.feed = feed_->reading();
   return now;
 }
@@ -90,13 +114,14 @@ v1::StatusReply Agent::status() {
   auto reply = status_reply(view(), facts_, counters(), stats(), steady_clock::now() - started_);
   if (const auto read = flows(flow_reader_.now())) add_flows(*read, *reply.mutable_flows());
   reply.mutable_audit()->set_last_hour(observer_.audited_in_last_hour());
+  add_hours(hours_.calendar(), hours_.problem(), reply);
   return reply;
 }
 v1::EndpointsReply Agent::endpoints() {
   return endpoints_reply(view(), facts_, stats(), endpoint_flows());
 }
 v1::PoliciesReply Agent::policies() {
-  return policies_reply(view());
+  return policies_reply(view(), hours_.calendar());
 }
 v1::IdentitiesReply Agent::identities() {
   return identities_reply(view());
@@ -120,7 +145,7 @@ v1::MetricsReply Agent::metrics() {
   return reply;
 }
 std::vector<v1::SnapshotPiece> Agent::snapshot() {
-  return snapshot_pieces(view().compiler().cluster());
+  return snapshot_pieces(view().compiler().cluster(), hours_.calendar());
 }
 Result<v1::CheckReply> Agent::check(const v1::CheckRequest& request) {
   return check_reply(view(), request);

@@ -6,6 +6,8 @@
 #include "agent/kernel/maps.h"
 #include "agent/node/reconciler.h"
 #include "agent/source/folder/folder.h"
+#include "agent/times/clock/hours.h"
+#include "agent/times/hours.h"
 
 namespace sluice::control {
 namespace {
@@ -19,6 +21,7 @@ node::Backend backend_to_look_at(const std::filesystem::path& bpffs) {
 base::Result<node::ObjectNews> objects_of(const std::string& manifests) {
   auto folder = source::folder::read_folder(manifests);
   if (!folder) return folder.error();
+  times::at(folder->cluster, times::clock::now());
   node::ObjectNews news;
   news.changes = model::difference({}, folder->cluster);
   for (const auto& problem : folder->problems) news.problems.push_back(problem.to_text());

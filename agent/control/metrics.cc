@@ -43,6 +43,13 @@ void add_state(const MetricsReading& now, Families& all) {
             static_cast<double>(now.identities));
   all.gauge("sluice_policies_in_audit", "Policies that isolate nobody: what they would deny is reported.",
             static_cast<double>(now.policies_in_audit));
+  all.gauge("sluice_policies_outside_hours",
+            "Policies that count as if they were not there, by their sluice.dev/active.",
+            static_cast<double>(now.policies_outside_hours));
+  if (now.next_policy_edge)
+    all.gauge("sluice_next_policy_edge_seconds",
+              "Until the hours of a policy begin or end; absent where none has an edge ahead.",
+              *now.next_policy_edge);
   all.gauge("sluice_problems",
             "Problems that hold now: refused objects, unreadable files, failed attachments.",
             static_cast<double>(now.problems));

@@ -155,6 +155,24 @@ v1::StatusReply status_reply(const node::NodeView& node, const AgentFacts& facts
   return reply;
 }
 
+void add_hours(const times::Calendar& calendar, const std::string& clock_problem, v1::StatusReply& reply) {
+  if (calendar.entries().empty() && calendar.unread().empty()) return;
+  constexpr int kSample = 20;
+  v1::Hours& hours = *reply.mutable_hours();
+  hours.set_policies(static_cast<uint32_t>(calendar.entries().size()));
+  hours.set_outside(static_cast<uint32_t>(calendar.outside()));
+  for (const auto& [id, entry] : calendar.entries())
+    if (!entry.active && hours.sample_size() < kSample) hours.add_sample(id.to_text());
+  if (const auto next = calendar.next_switch()) {
+    hours.set_next_policy(next->id.to_text());
+    hours.set_next_unix_seconds(next->at.time_since_epoch().count());
+    hours.set_next_begins(next->begins);
+  }
+  for (const auto& [id, why] : calendar.unread())
+    if (hours.unread_size() < kSample) hours.add_unread(id.to_text() + ": sluice.dev/active: " + why);
+  hours.set_clock_problem(clock_problem);
+}
+
 void add_flows(const FlowReading& reading, v1::Flows& flows) {
   for (const auto& [family, facts] : {std::pair(net::Family::kIpv4, &reading.tables.ipv4),
                                       std::pair(net::Family::kIpv6, &reading.tables.ipv6)}) {

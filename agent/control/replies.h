@@ -10,6 +10,7 @@
 
 #include "agent/control/metrics.h"
 #include "agent/node/node_view.h"
+#include "agent/times/calendar.h"
 #include "sluice/v1/control.pb.h"
 
 namespace sluice::control {
@@ -40,17 +41,21 @@ v1::SyncReply sync_reply(const node::NodeView& node);
 v1::StatusReply status_reply(const node::NodeView& node, const AgentFacts& facts,
                              const kernel::Counters& counters, const EndpointStats& stats,
                              std::chrono::duration<double> uptime);
+// StatusReply.hours; absent where no policy has any. `clock_problem`: why the machine's clock is not followed, or empty.
+void add_hours(const times::Calendar& calendar, const std::string& clock_problem, v1::StatusReply& reply);
 // StatusReply.flows.
 void add_flows(const FlowReading& reading, v1::Flows& flows);
 v1::EndpointsReply endpoints_reply(const node::NodeView& node, const AgentFacts& facts,
                                    const EndpointStats& stats, const EndpointFlows& flows);
-v1::PoliciesReply policies_reply(const node::NodeView& node);
+// Those that are outside their hours too.
+v1::PoliciesReply policies_reply(const node::NodeView& node, const times::Calendar& calendar);
 v1::IdentitiesReply identities_reply(const node::NodeView& node);
 // What the image fills and the flow tables hold is counted, the rest is not.
 v1::MapsReply maps_reply(const node::NodeView& node, const std::vector<MapFacts>& maps,
                          const std::optional<FlowReading>& flows);
-// All objects, as SnapshotPiece has them.
-std::vector<v1::SnapshotPiece> snapshot_pieces(const model::Cluster& cluster);
+// All objects, policies outside their hours too, as SnapshotPiece has them.
+std::vector<v1::SnapshotPiece> snapshot_pieces(const model::Cluster& cluster,
+                                               const times::Calendar& calendar);
 base::Result<v1::CheckReply> check_reply(const node::NodeView& node, const v1::CheckRequest& request);
 MetricsReading metrics_reading(const node::NodeView& node, const AgentFacts& facts,
                                const kernel::Counters& counters, const EndpointStats& stats,

@@ -9,6 +9,7 @@
 #include "agent/explain/wire/check_reply.h"
 #include "agent/model/isolation.h"
 #include "agent/source/feed/encode.h"
+#include "agent/times/hours.h"
 
 namespace sluice::control {
 
@@ -152,57 +153,85 @@ v1::EndpointsReply endpoints_reply(const node::NodeView& node, const AgentFacts&
   return reply;
 }
 
+namespace {
+
+// Those that are in force, and those outside their hours; by name.
+template <typename Policy>
+std::vector<const Policy*> known(const std::map<model::ObjectName, Policy>& in_force,
+                                 const times::Calendar& calendar) {
+  std::map<model::ObjectName, const Policy*> all;
+  for (const auto& [name, policy] : in_force) all.emplace(name, &policy);
+  for (const auto& [id, entry] : calendar.entries())
+    if (const auto* policy = std::get_if<Policy>(&entry.policy); policy != nullptr && !entry.active)
+      all.emplace(id.name, policy);
+  std::vector<const Policy*> listed;
+  listed.reserve(all.size());
+  for (const auto& [name, policy] : all) listed.push_back(policy);
+  return listed;
+}
+
+void fill_hours(const times::Calendar& calendar, const model::ObjectId& id, v1::Policy& reply) {
+  const auto found = calendar.entries().find(id);
+  if (found == calendar.entries().end()) return;
+  const times::Calendar::Entry& entry = found->second;
+  reply.set_active(*times::hours_of(entry.policy));
+  reply.set_outside_hours(!entry.active);
+  if (entry.next && entry.next->changes)
+    reply.set_until_unix_seconds(entry.next->at.time_since_epoch().count());
+}
+
 bool is_subject(const model::Cluster& cluster, const model::ClusterNetworkPolicy& policy,
                 const model::Pod& pod) {
   return matches(policy.subject.pods, pod.labels) &&
          matches(policy.subject.namespaces, cluster.namespace_labels(pod.name.ns));
 }
 
-void add_cluster_policies(const node::NodeView& node, v1::PoliciesReply& reply) {
+bool is_subject(const model::Cluster&, const model::NetworkPolicy& policy, const model::Pod& pod) {
+  return policy.name.ns == pod.name.ns && matches(policy.pod_selector, pod.labels);
+}
+
+// What policies of both kinds have in common.
+template <typename Policy>
+void fill_policy(const node::NodeView& node, const times::Calendar& calendar, const Policy& policy,
+                 v1::Policy& reply) {
   const model::Cluster& cluster = node.compiler().cluster();
-  std::vector<const model::ClusterNetworkPolicy*> policies;
-  for (const auto& [name, policy] : cluster.cluster_policies) policies.push_back(&policy);
-  std::stable_sort(policies.begin(), policies.end(), [](const auto* a, const auto* b) {
+  reply.set_namespace_(policy.name.ns);
+  reply.set_name(policy.name.name);
+  reply.set_ingress_rules(static_cast<uint32_t>(policy.ingress.size()));
+  reply.set_egress_rules(static_cast<uint32_t>(policy.egress.size()));
+  fill_hours(calendar, model::id_of(policy), reply);
+  std::set<std::string> pods;
+  for (const auto& local : node.locals())
+    if (const auto pod = cluster.pods.find(local.name);
+        pod != cluster.pods.end() && is_subject(cluster, policy, pod->second))
+      pods.insert(local.name.to_text());
+  for (const std::string& pod : pods) reply.add_local_pods(pod);
+}
+
+}  // namespace
+
+v1::PoliciesReply policies_reply(const node::NodeView& node, const times::Calendar& calendar) {
+  const model::Cluster& cluster = node.compiler().cluster();
+  v1::PoliciesReply reply;
+  for (const auto* policy : known(cluster.policies, calendar)) {
+    auto* entry = reply.add_policies();
+    fill_policy(node, calendar, *policy, *entry);
+    entry->set_ingress(policy->isolates_ingress);
+    entry->set_egress(policy->isolates_egress);
+    entry->set_audit(model::is_in_audit(cluster, *policy));
+  }
+  auto tiers = known(cluster.cluster_policies, calendar);
+  std::stable_sort(tiers.begin(), tiers.end(), [](const auto* a, const auto* b) {
     return std::tie(a->tier, a->priority) < std::tie(b->tier, b->priority);
   });
-  for (const auto* policy : policies) {
+  for (const auto* policy : tiers) {
     auto* entry = reply.add_policies();
-    entry->set_name(policy->name.name);
+    fill_policy(node, calendar, *policy, *entry);
     entry->set_tier(std::string(model::to_text(policy->tier)));
     entry->set_priority(policy->priority);
     entry->set_ingress(!policy->ingress.empty());
     entry->set_egress(!policy->egress.empty());
-    entry->set_ingress_rules(static_cast<uint32_t>(policy->ingress.size()));
-    entry->set_egress_rules(static_cast<uint32_t>(policy->egress.size()));
-    for (const auto& local : node.locals())
-      if (const auto pod = cluster.pods.find(local.name);
-          pod != cluster.pods.end() && is_subject(cluster, *policy, pod->second))
-        entry->add_local_pods(local.name.to_text());
   }
-}
-
-v1::PoliciesReply policies_reply(const node::NodeView& node) {
-  const model::Cluster& cluster = node.compiler().cluster();
-  std::map<const model::NetworkPolicy*, std::set<std::string>> selected;
-  for (const auto& local : node.locals()) {
-    const auto pod = cluster.pods.find(local.name);
-    if (pod == cluster.pods.end()) continue;
-    for (const auto* policy : policies_of(cluster, pod->second))
-      selected[policy].insert(local.name.to_text());
-  }
-  v1::PoliciesReply reply;
-  for (const auto& [name, policy] : cluster.policies) {
-    auto* entry = reply.add_policies();
-    entry->set_namespace_(name.ns);
-    entry->set_name(name.name);
-    entry->set_ingress(policy.isolates_ingress);
-    entry->set_egress(policy.isolates_egress);
-    entry->set_ingress_rules(static_cast<uint32_t>(policy.ingress.size()));
-    entry->set_egress_rules(static_cast<uint32_t>(policy.egress.size()));
-    entry->set_audit(model::is_in_audit(cluster, policy));
-    for (const auto& pod : selected[&policy]) entry->add_local_pods(pod);
-  }
-  add_cluster_policies(node, reply);
   return reply;
 }
 
@@ -232,27 +261,29 @@ base::Result<v1::CheckReply> check_reply(const node::NodeView& node, const v1::C
   return explain::wire::reply_of(*answer);
 }
 
-std::vector<v1::SnapshotPiece> snapshot_pieces(const model::Cluster& cluster) {
+std::vector<v1::SnapshotPiece> snapshot_pieces(const model::Cluster& cluster,
+                                               const times::Calendar& calendar) {
   std::vector<v1::SnapshotPiece> pieces;
   size_t bytes = 0;
-  const auto add_all = [&](const auto& objects) {
-    for (const auto& [name, object] : objects) {
-      v1::Object encoded = source::feed::encode(model::Object(object));
-      const size_t size = encoded.ByteSizeLong() + kObjectOverhead;
-      if (pieces.empty() || bytes + size > kLargestPiece) {
-        pieces.emplace_back();
-        bytes = 0;
-      }
-      bytes += size;
-      *pieces.back().add_objects() = std::move(encoded);
+  const auto add = [&](const auto& object) {
+    v1::Object encoded = source::feed::encode(model::Object(object));
+    const size_t size = encoded.ByteSizeLong() + kObjectOverhead;
+    if (pieces.empty() || bytes + size > kLargestPiece) {
+      pieces.emplace_back();
+      bytes = 0;
     }
+    bytes += size;
+    *pieces.back().add_objects() = std::move(encoded);
+  };
+  const auto add_all = [&add](const auto& objects) {
+    for (const auto& [name, object] : objects) add(object);
   };
   add_all(cluster.pods);
   add_all(cluster.namespaces);
   add_all(cluster.nodes);
   add_all(cluster.services);
   add_all(cluster.endpoint_slices);
-  add_all(cluster.policies);
+  for (const auto* policy : known(cluster.policies, calendar)) add(*policy);
   return pieces;
 }
 

@@ -32,6 +32,12 @@ void Inputs::set_objects(ObjectNews news, const model::Cluster& compiled,
   news_ = std::move(news);
 }
 
+void Inputs::change_objects(std::vector<model::Change> changes, const model::Cluster& compiled,
+                            const std::vector<endpoint::LocalPod>& here) {
+  for (model::Change& change : changes) change = overlay_.apply(std::move(change));
+  add(std::move(changes), compiled, here);
+}
+
 std::optional<endpoint::Discovery> Inputs::set_announced(Announced announced, const model::Cluster& compiled,
                                                          const std::vector<endpoint::LocalPod>& here) {
   announced_ = std::move(announced);

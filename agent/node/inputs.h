@@ -39,6 +39,9 @@ class Inputs {
   // `compiled`: the objects that the compiler has; `here`: the pods of this node, by name.
   void set_objects(ObjectNews news, const model::Cluster& compiled,
                    const std::vector<endpoint::LocalPod>& here);
+  // Objects that begin or end to count; what their source said last stays.
+  void change_objects(std::vector<model::Change> changes, const model::Cluster& compiled,
+                      const std::vector<endpoint::LocalPod>& here);
   // These two return the discovery() before, where it is another now.
   std::optional<endpoint::Discovery> set_announced(Announced announced, const model::Cluster& compiled,
                                                    const std::vector<endpoint::LocalPod>& here);

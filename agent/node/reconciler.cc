@@ -69,6 +69,11 @@ void Reconciler::set_objects(ObjectNews news) {
   note_change();
 }
 
+void Reconciler::change_objects(std::vector<model::Change> changes) {
+  state_.inputs.change_objects(std::move(changes), state_.compiler.cluster(), state_.interfaces.pods);
+  note_change();
+}
+
 void Reconciler::set_discovery(endpoint::Discovery discovery) {
   if (const auto before = state_.inputs.set_discovery(std::move(discovery)))
     state_.attachments.invalidate(*before, state_.inputs.discovery());

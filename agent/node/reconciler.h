@@ -67,6 +67,8 @@ class Reconciler {
   const NodeView& view() const { return view_; }
 
   void set_objects(ObjectNews news);
+  // Policies whose hours begin or end. One change, whatever their number.
+  void change_objects(std::vector<model::Change> changes);
   void set_discovery(endpoint::Discovery discovery);
   void set_node_addresses(std::vector<net::Ip> addresses);
   // All that CNI plugins announced and did not withdraw.

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "agent/apps/table.h"
+#include "agent/times/zone.h"
 
 namespace sluice::apps::ctl {
 namespace {
@@ -124,6 +125,23 @@ std::string audit_text(const v1::Audit& audit) {
   return text + "; in the last hour " + grouped(audit.last_hour()) + " would have been denied";
 }
 
+// "2026-12-24T18:00:00Z"
+std::string time_text(int64_t unix_seconds) {
+  return times::to_text(times::Instant(std::chrono::seconds(unix_seconds)));
+}
+
+// "1 of 3 policies outside them (NetworkPolicy shop/nights); next: NetworkPolicy shop/days ends in 3 h, at
+// 2026-12-24T18:00:00Z"
+std::string hours_text(const v1::Hours& hours, int64_t now) {
+  std::string text = std::to_string(hours.outside()) + " of " + std::to_string(hours.policies()) +
+                     (hours.policies() == 1 ? " policy" : " policies") + " outside them";
+  if (hours.sample_size() > 0) text += " (" + joined({hours.sample().begin(), hours.sample().end()}, 4) + ")";
+  if (hours.next_policy().empty()) return text;
+  const int64_t at = hours.next_unix_seconds();
+  return text + "; next: " + hours.next_policy() + (hours.next_begins() ? " begins in " : " ends in ") +
+         age_text(static_cast<double>(at) - static_cast<double>(now) / 1e3) + ", at " + time_text(at);
+}
+
 std::vector<std::string> list_of(const google::protobuf::RepeatedPtrField<std::string>& list) {
   return {list.begin(), list.end()};
 }
@@ -171,6 +189,11 @@ std::string status_text(const v1::StatusReply& status, int64_t now, bool colour)
                                 std::to_string(status.endpoints_waiting()) + " waiting");
   if (status.mode() == "audit" || status.audit().policies() > 0 || status.audit().namespaces_size() > 0)
     text += line("audit", audit_text(status.audit()));
+  if (status.has_hours()) {
+    if (status.hours().policies() > 0) text += line("hours", hours_text(status.hours(), now));
+    text += lines("always on", status.hours().unread());
+    if (!status.hours().clock_problem().empty()) text += line("clock", status.hours().clock_problem());
+  }
   if (status.has_flows()) text += line("flows", flows_text(status.flows()));
   text += line("last change", last_change(status, now));
   text += line("changes", std::to_string(status.applies()) + " applied, " +
@@ -217,6 +240,14 @@ std::string endpoints_text(const v1::EndpointsReply& reply, bool colour) {
 
 namespace {
 
+// "in force until 2026-12-24T18:00:00Z", "outside its hours"; "-": it has none.
+std::string hours_of(const v1::Policy& policy) {
+  if (policy.active().empty()) return "-";
+  const std::string until =
+      policy.until_unix_seconds() == 0 ? "" : " until " + time_text(policy.until_unix_seconds());
+  return (policy.outside_hours() ? "outside its hours" : "in force") + until;
+}
+
 // "shop/api", "Admin/tenants (100)"
 std::string name_of(const v1::Policy& policy) {
   if (policy.tier().empty()) return policy.namespace_() + "/" + policy.name();
@@ -227,8 +258,11 @@ std::string name_of(const v1::Policy& policy) {
 
 std::string policies_text(const v1::PoliciesReply& reply, bool colour) {
   const bool audit = std::ranges::any_of(reply.policies(), [](const auto& policy) { return policy.audit(); });
+  const bool hours =
+      std::ranges::any_of(reply.policies(), [](const auto& policy) { return !policy.active().empty(); });
   std::vector<std::string> headings = {"POLICY", "INGRESS", "EGRESS", "PODS HERE"};
   if (audit) headings.push_back("MODE");
+  if (hours) headings.push_back("HOURS");
   Table table(headings);
   auto rules = [](bool isolates, uint32_t count) {
     return isolates ? std::to_string(count) + (count == 1 ? " rule" : " rules") : std::string("-");
@@ -238,6 +272,7 @@ std::string policies_text(const v1::PoliciesReply& reply, bool colour) {
                                     rules(policy.egress(), policy.egress_rules()),
                                     joined(list_of(policy.local_pods()), 4)};
     if (audit) row.push_back(policy.audit() ? "audit" : "enforce");
+    if (hours) row.push_back(hours_of(policy));
     table.add(std::move(row));
   }
   return table.text(colour);

@@ -35,6 +35,15 @@ MetricsReading reading() {
   return now;
 }
 
+TEST(MetricsText, TheNextEdgeOfHoursWhereThereIsOne) {
+  MetricsReading now = reading();
+  EXPECT_THAT(text_of(now), Not(HasSubstr("sluice_next_policy_edge_seconds")));
+  now.policies_outside_hours = 2;
+  now.next_policy_edge = 90;
+  EXPECT_THAT(text_of(now), HasSubstr("sluice_policies_outside_hours 2\n"));
+  EXPECT_THAT(text_of(now), HasSubstr("sluice_next_policy_edge_seconds 90\n"));
+}
+
 TEST(MetricsText, SaysWhatTheReadingHolds) {
   const std::string text = text_of(reading());
   for (const char* line : {

@@ -5,6 +5,7 @@
 
 #include "agent/control/message_limits.h"
 #include "agent/source/feed/decode.h"
+#include "agent/times/parse.h"
 #include "tests/oracle/random_cluster.h"
 #include "tests/unit/node/reconciler_fixture.h"
 
@@ -38,7 +39,7 @@ TEST(SnapshotPieces, AreFullAndHoldEverythingOnce) {
   for (int i = 0; i < 20'000; ++i)
     large.endpoints.push_back({{*net::Ip::parse("10.0.0.1")}, true, true, false, "node-1"});
   cluster.endpoint_slices[large.name] = large;
-  const auto pieces = control::snapshot_pieces(cluster);
+  const auto pieces = control::snapshot_pieces(cluster, {});
   model::Cluster read;
   for (size_t i = 0; i < pieces.size(); ++i) {
     ASSERT_GT(pieces[i].objects_size(), 0);
@@ -53,7 +54,7 @@ TEST(SnapshotPieces, AreFullAndHoldEverythingOnce) {
   }
   EXPECT_GT(pieces.size(), 3u);
   EXPECT_EQ(read, cluster);
-  EXPECT_TRUE(control::snapshot_pieces({}).empty());
+  EXPECT_TRUE(control::snapshot_pieces({}, {}).empty());
 }
 
 TEST_F(ReconcilerTest, TheStatusSaysWhyTheNodeIsNotReady) {
@@ -68,6 +69,54 @@ TEST_F(ReconcilerTest, TheStatusSaysWhyTheNodeIsNotReady) {
   const auto metrics = control::metrics_reading(node->view(), {}, {}, {}, {});
   EXPECT_FALSE(metrics.ready);
   EXPECT_EQ(metrics.namespaces_unseen, 1u);
+}
+
+TEST_F(ReconcilerTest, PoliciesOutsideTheirHoursAreListedAndSaidToBe) {
+  const auto moment = [](const char* text) { return times::parse_instant(text).value(); };
+  auto days = deny_web(), odd = with_blocks(1), nights = with_blocks(2);
+  days.active = "08:00-18:00";
+  odd.active = "08:00-18:00 Europe/Atlantis";
+  nights.name.name = "nights";
+  nights.active = "22:00-06:00";
+  times::Calendar calendar;
+  auto node = make_node();
+  give_first(*node);
+  auto news = objects(days, odd, nights);
+  news.changes = calendar.admit(std::move(news.changes), moment("2026-11-30T12:00Z"));
+  node->set_objects(std::move(news));
+  node->apply();
+  v1::StatusReply status;
+  control::add_hours(calendar, "", status);
+  EXPECT_EQ(status.hours().policies(), 2u);
+  EXPECT_EQ(status.hours().outside(), 1u);
+  EXPECT_THAT(status.hours().sample(), testing::ElementsAre("NetworkPolicy prod/nights"));
+  EXPECT_EQ(status.hours().next_policy(), "NetworkPolicy prod/web");
+  EXPECT_EQ(status.hours().next_unix_seconds(), moment("2026-11-30T18:00Z").time_since_epoch().count());
+  EXPECT_FALSE(status.hours().next_begins());
+  ASSERT_EQ(status.hours().unread_size(), 1);
+  EXPECT_THAT(status.hours().unread(0),
+              testing::StartsWith("NetworkPolicy prod/blocks: sluice.dev/active: \"Europe/"));
+
+  const auto reply = control::policies_reply(node->view(), calendar);
+  ASSERT_EQ(reply.policies_size(), 3);
+  EXPECT_EQ(reply.policies(1).name(), "nights");
+  EXPECT_TRUE(reply.policies(1).outside_hours());
+  EXPECT_EQ(reply.policies(1).active(), "22:00-06:00");
+  EXPECT_EQ(reply.policies(1).until_unix_seconds(), moment("2026-11-30T22:00Z").time_since_epoch().count());
+  EXPECT_THAT(reply.policies(1).local_pods(), testing::ElementsAre("prod/db"));
+  EXPECT_FALSE(reply.policies(2).outside_hours());
+  EXPECT_EQ(reply.policies(0).active(), "");
+
+  model::Cluster read;
+  for (const auto& piece : control::snapshot_pieces(node->view().compiler().cluster(), calendar))
+    for (const auto& object : piece.objects())
+      read.apply(model::Change::upsert(source::feed::decode(object).value()));
+  EXPECT_EQ(read.policies.at(nights.name), nights);
+  EXPECT_EQ(read.policies.size(), 3u);
+
+  v1::StatusReply without;
+  control::add_hours({}, "", without);
+  EXPECT_FALSE(without.has_hours());
 }
 
 TEST_F(ReconcilerTest, ASyncNamesWhatTheSourceRefusedAndNothingElse) {

@@ -40,7 +40,7 @@ class FakeDesk final : public ControlHandler {
   }
   v1::EndpointsReply endpoints() override { return {}; }
   v1::PoliciesReply policies() override { return {}; }
-  std::vector<v1::SnapshotPiece> snapshot() override { return snapshot_pieces(cluster); }
+  std::vector<v1::SnapshotPiece> snapshot() override { return snapshot_pieces(cluster, {}); }
   v1::IdentitiesReply identities() override { return {}; }
   v1::MetricsReply metrics() override {
     v1::MetricsReply reply;

@@ -40,6 +40,46 @@ TEST(StatusText, AtOneGlance) {
   EXPECT_THAT(text, Not(HasSubstr("problems")));
 }
 
+TEST(StatusText, HoursAndWhatComesNext) {
+  auto status = healthy();
+  EXPECT_THAT(status_text(status, 1'005'000, false), Not(HasSubstr("hours")));
+  auto& hours = *status.mutable_hours();
+  hours.set_policies(3);
+  hours.set_outside(1);
+  hours.add_sample("NetworkPolicy shop/nights");
+  EXPECT_THAT(status_text(status, 1'005'000, false),
+              HasSubstr("hours       1 of 3 policies outside them (NetworkPolicy shop/nights)\n"));
+  hours.set_next_policy("ClusterNetworkPolicy days");
+  hours.set_next_unix_seconds(1005 + 600);
+  hours.add_unread("NetworkPolicy shop/odd: sluice.dev/active: is empty");
+  hours.set_clock_problem("no timer");
+  EXPECT_THAT(status_text(status, 1'005'000, false),
+              HasSubstr("(NetworkPolicy shop/nights); next: ClusterNetworkPolicy days ends in 10 min, at "
+                        "1970-01-01T00:26:45Z\nalways on   NetworkPolicy shop/odd: sluice.dev/active: is "
+                        "empty\nclock       no timer\n"));
+  hours.set_next_begins(true);
+  EXPECT_THAT(status_text(status, 1'005'000, false), HasSubstr("days begins in 10 min"));
+}
+
+TEST(PoliciesText, HoursWhereThereAreAny) {
+  v1::PoliciesReply reply;
+  auto* always = reply.add_policies();
+  always->set_namespace_("shop");
+  always->set_name("api");
+  always->set_ingress(true);
+  EXPECT_THAT(policies_text(reply, false), Not(HasSubstr("HOURS")));
+  auto* nights = reply.add_policies();
+  *nights = *always;
+  nights->set_name("nights");
+  nights->set_active("22:00-06:00");
+  nights->set_outside_hours(true);
+  nights->set_until_unix_seconds(79200);
+  EXPECT_EQ(policies_text(reply, false),
+            "POLICY       INGRESS  EGRESS  PODS HERE  HOURS\n"
+            "shop/api     0 rules  -                  -\n"
+            "shop/nights  0 rules  -                  outside its hours until 1970-01-01T22:00:00Z\n");
+}
+
 TEST(StatusText, AFailureIsLoud) {
   auto status = healthy();
   status.set_last_error("map rules is full");

@@ -51,6 +51,25 @@ TEST_F(ReconcilerTest, AChangeIsOneEpoch) {
   EXPECT_EQ(maps_.attaches, 2);
 }
 
+// What the source said last still holds: its problems, and that it was read whole.
+TEST_F(ReconcilerTest, PoliciesWhoseHoursBeginAndEndAreOneChange) {
+  auto node = make_node();
+  give_first(*node);
+  auto news = objects(with_blocks(3));
+  news.problems = {"x.yaml: no object"};
+  node->set_objects(std::move(news));
+  node->apply();
+  pass_a_second();
+  const uint64_t epoch = node->view().epoch();
+  node->change_objects(
+      {model::Change::remove(model::id_of(with_blocks(3))), model::Change::remove(model::id_of(deny_web()))});
+  EXPECT_EQ(node->apply(), Applied::kInForce);
+  EXPECT_EQ(node->view().epoch(), epoch + 1);
+  EXPECT_EQ(node->view().last_change()->what, "2 objects");
+  EXPECT_TRUE(node->view().compiler().cluster().policies.empty());
+  EXPECT_THAT(node->view().object_problems(), ElementsAre("x.yaml: no object"));
+}
+
 TEST_F(ReconcilerTest, AChangeIsInForceBeforeItsCleanup) {
   auto node = make_node();
   give_first(*node);
