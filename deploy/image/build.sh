@@ -52,6 +52,7 @@ packages_needed() {
   done | grep -oE '/[^ ]+' | grep -v : | sort -u |
     while IFS= read -r path; do package_of "$path"; done | sort -u
   echo ca-certificates
+  echo tzdata
   echo base-files
 }
 

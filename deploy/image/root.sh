@@ -86,6 +86,14 @@ else
   find "$base/usr/share/ca-certificates" -name '*.crt' 2>/dev/null | sort | xargs -r cat >"$out/etc/ssl/certs/ca-certificates.crt"
 fi
 [[ -s $out/etc/ssl/certs/ca-certificates.crt ]] || fail "$base: has no CA certificates: install ca-certificates there"
+
+# Time zones, for policies with hours; without the same once more in other spellings (posix, right).
+[[ -f $base/usr/share/zoneinfo/Europe/Berlin ]] || fail "$base: has no time zones: install tzdata there"
+mkdir -p "$out/usr/share"
+cp -r --preserve=links "$base/usr/share/zoneinfo" "$out/usr/share/"
+rm -rf "$out"/usr/share/zoneinfo/{posix,right,localtime}
+chmod -R u=rwX,go=rX "$out/usr/share/zoneinfo"
+
 chmod 0644 "$out"/etc/{passwd,group,nsswitch.conf,os-release} "$out/etc/ssl/certs/ca-certificates.crt"
 
 mkdir -p "$out/usr/share/doc/sluice"

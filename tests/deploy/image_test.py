@@ -98,6 +98,14 @@ class Root(InRoot):
         self.assertLess(sum(path.stat().st_size for path in self.root.rglob("*") if path.is_file() and not path.is_symlink()),
                         80 << 20)
 
+    def test_time_zones_are_there(self):
+        for zone, code in (("Europe/Berlin", 0), ("Europe/Atlantis", 2)):
+            with self.subTest(zone=zone):
+                (self.root / "empty.yaml").write_text("{apiVersion: v1, kind: Namespace, metadata: {name: a}}")
+                reply = self.inside("/usr/bin/sluicectl", "graph", "--manifests", "/empty.yaml", "-o", "dot", "--at",
+                                    f"2026-12-24T18:00 {zone}")
+                self.assertEqual(reply.returncode, code, reply.stderr)
+
     def test_the_plugin_needs_no_library_of_the_node(self):
         headers = charts.run("readelf", "--program-headers", str(self.root / "usr/bin/sluice-cni"))
         self.assertNotIn("INTERP", headers.stdout)
