@@ -10,6 +10,7 @@
 #pragma once
 
 #include <array>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <set>
@@ -81,6 +82,8 @@ struct TierRule {
 // In their order.
 using TierRules = std::vector<std::shared_ptr<const TierRule>>;
 
+struct IdentityContent;
+
 // One direction of a pod that some policy speaks of: what each peer set may by its NetworkPolicies, PeerSetId 0 being
 // everyone, and what the tiers above and below them say (semantics 42).
 struct RulesetContent {
@@ -103,6 +106,10 @@ struct RulesetContent {
   void add(PeerSetId peers, const std::shared_ptr<const PeerSet>& content, const PortSpec& ports);
   void add(const TierRules& admin, const TierRules& baseline);  // once
   const PortSpec* of(PeerSetId peers) const;  // of `rules`; nullptr where the peer set is not named
+  // Where the rules of the tiers stand that name everyone or one of these, nullptr being nobody; in their order.
+  std::vector<uint32_t> places_of(std::initializer_list<const IdentityContent*> identities) const;
+  const TierRule& tier_rule(uint32_t place) const;
+  bool is_baseline(uint32_t place) const { return place >= tiers[0].size(); }
   // Calls visit(peers, their content, ports) for every rule.
   template <typename Visit>
   void for_each(Visit visit) const {

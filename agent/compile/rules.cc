@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "agent/compile/fold.h"
+
 namespace sluice::compile {
 namespace {
 
@@ -102,7 +104,27 @@ RuleTable::Namings RuleTable::namings_for(const IdentityContent& content) const 
   return found;
 }
 
+// Those of a rule set with tiers: each may be named by many of its rules.
+void RuleTable::write_new_tiered(RulesetId id, const LiveRuleset& live) {
+  std::vector<IdentityId> named;
+  for (const Naming& naming : namings_of(id, live)) {
+    const auto& by = named_by(naming.peers, *naming.ports);
+    named.insert(named.end(), by.begin(), by.end());
+  }
+  std::sort(named.begin(), named.end());
+  named.erase(std::unique(named.begin(), named.end()), named.end());
+  std::vector<const IdentityContent*> contents;
+  contents.reserve(named.size());
+  for (const IdentityId identity : named) contents.push_back(&identities_.content(identity));
+  Fold fold(live.content, contents);
+  for (size_t i = 0; i < named.size(); ++i) {
+    const Fold::Answer& answer = fold.of(*contents[i]);
+    write({id, named[i]}, answer.allowed, answer.ref, live.default_ref);
+  }
+}
+
 void RuleTable::write_new(RulesetId id, const LiveRuleset& live) {
+  if (live.content.tiered) return write_new_tiered(id, live);
   const std::vector<Naming> namings = namings_of(id, live);
   std::vector<std::pair<IdentityId, const Naming*>> named;
   for (const Naming& naming : namings)
@@ -124,7 +146,10 @@ void RuleTable::write(IdentityId identity, const IdentityContent& content,
     writer_.set_rule({first.ruleset, identity}, *first.alone, first.ports->numbers);
     return;
   }
-  if (first.tiered != nullptr) return write(identity, folded(*first.tiered, content), first);
+  if (first.tiered != nullptr) {
+    const image::Portset allowed = folded(*first.tiered, content);
+    return write({first.ruleset, identity}, allowed, ref_of(allowed), first.default_ref);
+  }
   PortSpec sum;
   if (first.everyone != nullptr) sum = resolved(*first.everyone, content.ports);
   for (const Naming* naming : namings) sum.add(resolved(*naming->ports, content.ports));
@@ -134,10 +159,10 @@ void RuleTable::write(IdentityId identity, const IdentityContent& content,
 }
 
 // Of a rule set with tiers, which may give less than its default too.
-void RuleTable::write(IdentityId identity, const image::Portset& allowed, const Naming& naming) {
-  const Ref ref = allowed.empty() && naming.default_ref != Ref::none() ? Ref::nothing() : ref_of(allowed);
-  writer_.set_rule({naming.ruleset, identity}, ref == naming.default_ref ? std::nullopt : std::optional(ref),
-                   allowed);
+void RuleTable::write(const image::RuleKey& key, const image::Portset& allowed, Ref ref,
+                      const Ref& by_default) {
+  if (ref == Ref::none() && by_default != Ref::none()) ref = Ref::nothing();
+  writer_.set_rule(key, ref == by_default ? std::nullopt : std::optional(ref), allowed);
 }
 
 }  // namespace sluice::compile

@@ -68,7 +68,9 @@ class RuleTable {
   // `namings`: all that one rule set says of the identity.
   void write(IdentityId identity, const IdentityContent& content, std::span<const Naming* const> namings);
 
-  void write(IdentityId identity, const image::Portset& allowed, const Naming& naming);
+  void write_new_tiered(RulesetId id, const LiveRuleset& live);
+  // ref: that of `allowed`.
+  void write(const image::RuleKey& key, const image::Portset& allowed, Ref ref, const Ref& by_default);
 
   const LocalRules& local_;
   const Identities& identities_;

@@ -13,32 +13,6 @@ bool is_among(PeerSetId peers, const std::vector<PeerSetId>& sorted) {
   return !peers || std::binary_search(sorted.begin(), sorted.end(), peers);
 }
 
-// Where the rules stand that name everyone or one of these; in their order.
-std::vector<uint32_t> standing(const RulesetContent& ruleset,
-                               std::initializer_list<const IdentityContent*> identities) {
-  std::vector<uint32_t> found;
-  const auto add = [&](PeerSetId peers) {
-    if (auto at = ruleset.standing.find(peers); at != ruleset.standing.end())
-      found.insert(found.end(), at->second.begin(), at->second.end());
-  };
-  add({});
-  for (const IdentityContent* identity : identities)
-    if (identity != nullptr)
-      for (PeerSetId peers : identity->peers) add(peers);
-  std::sort(found.begin(), found.end());
-  found.erase(std::unique(found.begin(), found.end()), found.end());
-  return found;
-}
-
-const TierRule& rule_at(const RulesetContent& ruleset, uint32_t place) {
-  const TierRules& admin = ruleset.tiers[0];
-  return place < admin.size() ? *admin[place] : *ruleset.tiers[1][place - admin.size()];
-}
-
-bool is_baseline(const RulesetContent& ruleset, uint32_t place) {
-  return place >= ruleset.tiers[0].size();
-}
-
 Portset portset_of(const PortSpec& spec, const IdentityContent& identity) {
   return spec.all ? Portset::everything() : resolved(spec, identity.ports).numbers;
 }
@@ -106,6 +80,26 @@ void RulesetContent::add(const TierRules& admin, const TierRules& baseline) {
     for (const auto& rule : tier) standing[rule->peers].push_back(place++);
 }
 
+std::vector<uint32_t> RulesetContent::places_of(
+    std::initializer_list<const IdentityContent*> identities) const {
+  std::vector<uint32_t> found;
+  const auto add_those_of = [&](PeerSetId peers) {
+    if (auto at = standing.find(peers); at != standing.end())
+      found.insert(found.end(), at->second.begin(), at->second.end());
+  };
+  add_those_of({});
+  for (const IdentityContent* identity : identities)
+    if (identity != nullptr)
+      for (PeerSetId peers : identity->peers) add_those_of(peers);
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
+}
+
+const TierRule& RulesetContent::tier_rule(uint32_t place) const {
+  return is_baseline(place) ? *tiers[1][place - tiers[0].size()] : *tiers[0][place];
+}
+
 bool RulesetContent::operator==(const RulesetContent& other) const {
   const auto same = [](const TierRules& a, const TierRules& b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(),
@@ -116,17 +110,17 @@ bool RulesetContent::operator==(const RulesetContent& other) const {
 }
 
 Portset folded(const RulesetContent& ruleset, const IdentityContent& identity) {
-  const std::vector<uint32_t> places = standing(ruleset, {&identity});
+  const std::vector<uint32_t> places = ruleset.places_of({&identity});
   Folding folding;
   auto place = places.begin();
-  for (; place != places.end() && !is_baseline(ruleset, *place); ++place)
-    folding.apply(rule_at(ruleset, *place), identity);
+  for (; place != places.end() && !ruleset.is_baseline(*place); ++place)
+    folding.apply(ruleset.tier_rule(*place), identity);
   folding.next_tier();
   if (ruleset.isolated) {
     folding.allowed.add(common(allowed_by_rules(ruleset, identity), folding.open));
     return folding.allowed;
   }
-  for (; place != places.end(); ++place) folding.apply(rule_at(ruleset, *place), identity);
+  for (; place != places.end(); ++place) folding.apply(ruleset.tier_rule(*place), identity);
   folding.next_tier();
   folding.allowed.add(folding.open);
   return folding.allowed;
@@ -134,12 +128,12 @@ Portset folded(const RulesetContent& ruleset, const IdentityContent& identity) {
 
 bool admits(const RulesetContent& ruleset, const Face* end, const Face* written, bool itself) {
   const std::vector<uint32_t> places =
-      standing(ruleset, {end ? &end->identity : nullptr, written ? &written->identity : nullptr});
+      ruleset.places_of({end ? &end->identity : nullptr, written ? &written->identity : nullptr});
   // The action of the first rule that matches in a tier.
   const auto first_of = [&](bool baseline) {
     for (uint32_t place : places)
-      if (const TierRule& rule = rule_at(ruleset, place);
-          is_baseline(ruleset, place) == baseline && (matches(rule, end) || matches(rule, written)))
+      if (const TierRule& rule = ruleset.tier_rule(place);
+          ruleset.is_baseline(place) == baseline && (matches(rule, end) || matches(rule, written)))
         return rule.action;
     return Action::kPass;
   };

@@ -9,7 +9,7 @@ namespace {
 using namespace sluice;
 using namespace sluice::bench;
 
-constexpr Size kLargest{100'000, 10'000, 110}, kTiered{100'000, 10'000, 110, 200};
+constexpr Size kLargest{100'000, 10'000, 110}, kTiered{100'000, 100, 110, 200};
 
 std::vector<Size> sizes(bool quick) {
   if (quick) return {{1'000, 100, 110}, kLargest, kTiered};
