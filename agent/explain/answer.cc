@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <set>
 
+#include "agent/base/excerpt.h"
 #include "agent/explain/fix.h"
+#include "agent/model/tiers.h"
 
 namespace sluice::explain {
 
@@ -36,15 +38,32 @@ std::string text_of(const std::string& reason, const compile::why::Question& que
   return reason == "no_rule" ? "isolated, and no policy rule allows it" : "";
 }
 
-// What a rule would have to allow: of a Service its denied endpoints, or its address where it has none.
-std::vector<Contact> denied_contacts(const compile::why::Explanation& explanation, const model::Pod& pod,
-                                     const compile::why::Question& question) {
+// Of a side with tiers, where these have a part in it; empty where they have none.
+std::string text_of_tiers(const model::Cluster& cluster, const compile::why::Explanation& explanation) {
+  if (explanation.allowed && explanation.rules.empty())
+    return explanation.isolated_by.empty() ? "no policy decides it" : "always: its own node, or itself";
+  if (std::ranges::none_of(explanation.rules,
+                           [](const auto& rule) { return model::tier_of(rule).has_value(); }))
+    return "";
+  std::string text;
+  for (const std::string& rule : explanation.rules) {
+    const std::string own_name =
+        base::one_line(model::own_name_of(cluster, rule));  // any text may stand there
+    text += (text.empty() ? "" : ", ") + rule + (own_name.empty() ? "" : " (" + own_name + ")");
+  }
+  return text;
+}
+
+// What a rule would have to allow: of a Service its denied endpoints, all of them where the policy would be the first
+// that isolates the pod, or its address where it has none.
+std::vector<Contact> contacts_to_allow(const compile::why::Explanation& explanation, const model::Pod& pod,
+                                       const compile::why::Question& question) {
   std::vector<Contact> contacts;
   const auto add = [&](const compile::why::FarEnd& far) {
     contacts.push_back({&pod, question.direction, question.protocol, far});
   };
   for (const auto& endpoint : explanation.endpoints.value_or(std::vector<compile::why::FarEnd>()))
-    if (!endpoint.allowed) add(endpoint);
+    if (!endpoint.allowed || explanation.isolated_by.empty()) add(endpoint);
   if (contacts.empty()) add(explanation.far);
   return contacts;
 }
@@ -98,10 +117,8 @@ Result<SideAnswer> explain_side(const compile::Compiler& compiler, const compile
   side.reason = reason_of(*explanation, question);
   side.text = text_of(side.reason, question);
   side.rules = explanation->rules;
-  if (explanation->by_tier && side.opinion == Side::kDeny) {
-    side.text = "by";
-    for (const std::string& rule : side.rules) side.text += " " + rule;
-  }
+  if (const std::string text = explanation->tiered ? text_of_tiers(cluster, *explanation) : ""; !text.empty())
+    side.text = text;
   side.isolated_by = explanation->isolated_by;
   side.audited_by = explanation->audited_by;
   if (explanation->endpoints) {
@@ -109,10 +126,12 @@ Result<SideAnswer> explain_side(const compile::Compiler& compiler, const compile
     for (const compile::why::FarEnd& end : *explanation->endpoints)
       side.behind->emplace_back(end.ip, end.port);
   }
-  // No NetworkPolicy mends what a ClusterNetworkPolicy denies.
-  if (!mends || side.opinion != Side::kDeny || side.reason == "truncated" || explanation->by_tier)
+  // No NetworkPolicy mends what tier Admin denies.
+  const auto is_admins = [](const std::string& rule) { return model::tier_of(rule) == model::Tier::kAdmin; };
+  if (!mends || side.opinion != Side::kDeny || side.reason == "truncated" ||
+      std::ranges::any_of(side.rules, is_admins))
     return side;
-  const std::vector<Contact> contacts = denied_contacts(*explanation, pod, question);
+  const std::vector<Contact> contacts = contacts_to_allow(*explanation, pod, question);
   side.near = nearest_misses(cluster, contacts.front());
   side.fix = fix_for(cluster, contacts);
   return side;

@@ -2,7 +2,9 @@
 #include "agent/explain/answer.h"
 
 #include <algorithm>
+#include <set>
 
+#include "agent/model/tiers.h"
 #include "agent/source/encode/object.h"
 #include "agent/source/encode/text.h"
 
@@ -92,10 +94,29 @@ class TextWriter {
                " rules more, which fail by more (-o json)\n";
   }
 
-  void mend(bool any_fix, bool denied) {
-    if (any_fix)
-      text_ += "  to allow it: the same command with --fix prints the policy\n";
-    else if (denied)
+  // What denies by rules are ClusterNetworkPolicies.
+  void mend(const Answer& answer) {
+    std::set<std::string> admins, baselines;
+    const auto add = [&](const SideAnswer& side) {
+      if (side.opinion != Side::kDeny) return;
+      for (const std::string& rule : side.rules)
+        (model::tier_of(rule) == model::Tier::kAdmin ? admins : baselines).insert(rule);
+    };
+    add(answer.egress);
+    if (answer.endpoints.empty()) add(answer.ingress);
+    for (const EndpointAnswer& endpoint : answer.endpoints) add(endpoint.ingress);
+    for (const std::string& rule : admins)
+      text_ += "  no NetworkPolicy opens what tier Admin denies: only a rule that accepts or passes before " +
+               rule + " does\n";
+    if (!admins.empty()) return;
+    const bool fix = answer.egress.fix || answer.ingress.fix;
+    if (fix) text_ += "  to allow it: the same command with --fix prints the policy\n";
+    if (!baselines.empty())
+      text_ +=
+          "  whom a NetworkPolicy isolates the Baseline is not asked about: the policy must allow all else "
+          "that is "
+          "to work\n";
+    else if (!fix && answer.verdict() == model::Verdict::kDeny)
       text_ += "  no NetworkPolicy that names labels alone can allow just this\n";
   }
 
@@ -108,9 +129,11 @@ class TextWriter {
 
   static std::string opinion(const SideAnswer& side) {
     if (side.elsewhere) return "not known here: " + side.text;
+    if (side.opinion == Side::kAllow && side.rules.empty()) return "allowed: " + side.text;
     if (side.opinion == Side::kAllow)
-      return "allowed by " + (side.rules.empty() ? side.text : joined(side.rules));
+      return "allowed by " + (side.text.empty() ? joined(side.rules) : side.text);
     if (side.opinion == Side::kNone) return "open: " + side.text;
+    if (!side.rules.empty()) return "denied by " + side.text;
     return "denied: " + side.text +
            (side.isolated_by.empty() ? "" : "; isolated by " + joined(side.isolated_by));
   }
@@ -139,7 +162,7 @@ std::string to_text(const Answer& answer, bool colour, bool mends) {
     writer.side("ingress of " + (endpoint.name.empty() ? endpoint.ip.to_text() : endpoint.name) + " port " +
                     std::to_string(endpoint.port.host()),
                 endpoint.ingress);
-  if (mends) writer.mend(answer.egress.fix || answer.ingress.fix, answer.verdict() == model::Verdict::kDeny);
+  if (mends) writer.mend(answer);
   return writer.take();
 }
 

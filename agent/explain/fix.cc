@@ -4,6 +4,7 @@
 #include <set>
 
 #include "agent/model/isolation.h"
+#include "agent/model/tiers.h"
 #include "agent/model/workloads.h"
 
 namespace sluice::explain {
@@ -60,11 +61,23 @@ bool is_isolated(const model::Cluster& cluster, const Pod& pod, Direction direct
   return !model::isolating_policies(cluster, pod.name.ns, pod.labels, direction).empty();
 }
 
-bool isolates_an_open_pod(const model::Cluster& cluster, const std::string& ns, const LabelSelector& selector,
+// Does the Baseline say anything of it?
+bool is_in_baseline(const model::Cluster& cluster, const Pod& pod, Direction direction) {
+  return std::ranges::any_of(cluster.cluster_policies, [&](const auto& entry) {
+    return entry.second.tier == model::Tier::kBaseline && !entry.second.rules(direction).empty() &&
+           model::is_subject(cluster, pod.name.ns, pod.labels, entry.second);
+  });
+}
+
+// `of`: the pod that the policy is for. Where it is the Baseline's, others of the Baseline may leave it too.
+bool isolates_an_open_pod(const model::Cluster& cluster, const Pod& of, const LabelSelector& selector,
                           Direction direction) {
+  const std::string& ns = of.name.ns;
+  const bool from_baseline = !is_isolated(cluster, of, direction);
   for (auto at = cluster.pods.lower_bound({ns, ""}); at != cluster.pods.end() && at->first.ns == ns; ++at)
     if (at->second.takes_part() && model::matches(selector, at->second.labels) &&
-        !is_isolated(cluster, at->second, direction))
+        !is_isolated(cluster, at->second, direction) &&
+        !(from_baseline && is_in_baseline(cluster, at->second, direction)))
       return true;
   return false;
 }
@@ -141,8 +154,8 @@ std::optional<model::NetworkPolicy> fix_for(const model::Cluster& cluster,
   policy.pod_selector = selector_of(cluster, *first.pod);
   policy.isolates_ingress = first.direction == Direction::kIngress;
   policy.isolates_egress = first.direction == Direction::kEgress;
-  if (isolates_an_open_pod(cluster, policy.name.ns, policy.pod_selector, first.direction))
-    return std::nullopt;
+  if (model::is_in_audit(cluster, policy)) return std::nullopt;  // by its namespace: it would isolate nobody
+  if (isolates_an_open_pod(cluster, *first.pod, policy.pod_selector, first.direction)) return std::nullopt;
   if (!add_rules(cluster, contacts, policy)) return std::nullopt;
   return policy;
 }

@@ -2,7 +2,7 @@
 //
 // Laws, of a policy that is applied beside those of the Cluster:
 //  1. What was asked is allowed on that side.
-//  2. It isolates no pod in a direction in which it was open.
+//  2. It isolates no pod in a direction in which it was open. One that the Baseline denied leaves the Baseline.
 //  3. It selects, at both ends, exactly the pods whose labels are those of the end, save labels that
 //     controllers write: it names them all, and of every other that has them too it excludes one more key.
 //  4. It opens the asked port alone; where the protocol has none, a NetworkPolicy can only open everything
@@ -25,9 +25,9 @@ model::LabelSelector selector_of(const model::Cluster& cluster, const model::Pod
 std::optional<model::Peer> peer_for(const model::Cluster& cluster, const std::string& policy_namespace,
                                     const compile::why::FarEnd& far);
 
-// For a pod that is isolated in the contacts' direction. All of them are allowed: they have one pod, direction and
+// For a pod that is isolated in the contacts' direction, or in the Baseline's hands there. All of them are allowed: they have one pod, direction and
 // protocol in common. None where no policy of people can say it: an address that nobody knows yet; a pod that only
-// labels of controllers tell apart from one that is open.
+// labels of controllers tell apart from one that is open; a namespace in audit, where no policy isolates yet.
 std::optional<model::NetworkPolicy> fix_for(const model::Cluster& cluster,
                                             const std::vector<Contact>& contacts);
 

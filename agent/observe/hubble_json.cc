@@ -3,6 +3,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "agent/model/tiers.h"
 #include "agent/observe/json.h"
 
 namespace sluice::observe {
@@ -46,6 +47,12 @@ json::object named(std::string_view text) {
   object["name"] = slash == text.npos ? text : text.substr(slash + 1);
   if (slash != text.npos) object["namespace"] = text.substr(0, slash);
   return object;
+}
+
+// "Admin/deny-metadata" as a policy without namespace.
+json::object policy_named(std::string_view text) {
+  if (!model::tier_of(text)) return named(text);
+  return {{"name", text.substr(text.find('/') + 1)}, {"kind", "ClusterNetworkPolicy"}};
 }
 
 json::object hubble_end(const End& end) {
@@ -95,12 +102,13 @@ json::object layer4(const FlowRecord& record) {
 
 void add_policies(const FlowRecord& record, json::object& flow) {
   const std::string direction(to_text(record.direction));
-  if (!record.rule.empty())
-    flow[direction + "_allowed_by"] = json::array{named(record.rule.substr(0, record.rule.find(':')))};
-  if (record.isolated_by.empty()) return;
+  const std::string rule = record.rule.substr(0, record.rule.find(':'));
   json::array policies;
   for (const std::string& policy : record.isolated_by) policies.push_back(named(policy));
-  flow[direction + "_denied_by"] = std::move(policies);
+  if (!rule.empty()) policies.push_back(policy_named(rule));
+  if (policies.empty()) return;
+  const bool allowed = record.verdict == Verdict::kAllowed;
+  flow[direction + (allowed ? "_allowed_by" : "_denied_by")] = std::move(policies);
 }
 
 }  // namespace

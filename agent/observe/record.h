@@ -51,8 +51,9 @@ struct FlowRecord {
   net::Protocol protocol;
   uint8_t tcp_flags = 0;
   End source, destination;
-  std::string rule;  // that allows it: "namespace/policy:ingress[0]"
-  // Of what is denied: the policies that isolate the pod, sorted; with reason "audit", those in audit.
+  // That allows it: "namespace/policy:ingress[0]"; that of a ClusterNetworkPolicy that denies it: "Admin/policy:egress[0]".
+  std::string rule;
+  // Of what is denied, by no such rule: the policies that isolate the pod, sorted; with reason "audit", those in audit.
   std::vector<std::string> isolated_by;
   uint64_t count = 1, lost = 0;
   bool operator==(const FlowRecord&) const = default;

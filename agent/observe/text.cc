@@ -35,7 +35,8 @@ std::string end_text(const End& end) {
 
 std::string why(const FlowRecord& record) {
   std::string text = record.reason;
-  if (!record.rule.empty()) text += " by " + record.rule;
+  if (!record.rule.empty())
+    text += (record.verdict == Verdict::kAllowed ? " by " : ", denied by ") + record.rule;
   for (size_t i = 0; i < record.isolated_by.size() && i < kMostPolicies; ++i)
     text += (i == 0 ? ", isolated by " : ", ") + record.isolated_by[i];
   if (record.isolated_by.size() > kMostPolicies)

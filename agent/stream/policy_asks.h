@@ -3,7 +3,7 @@
 //
 // Laws:
 //  1. What is denied concerns each policy that isolates the pod, and what policies in audit would deny each of those;
-//     what is allowed concerns the policy of its rule.
+//     what is allowed concerns the policy of its rule; what a ClusterNetworkPolicy decides, none.
 //  2. Of the policies that say how much is logged, the one that says most is heard; where none does, the agent's
 //     --log-drops.
 //  3. At most kMostCounted policies have counters; those of a policy that is gone go too.

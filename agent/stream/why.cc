@@ -1,8 +1,11 @@
 #include "agent/stream/why.h"
 
+#include <algorithm>
+
 #include "agent/compile/why/explain.h"
 #include "agent/flow/reasons.h"
 #include "agent/model/isolation.h"
+#include "agent/model/tiers.h"
 
 namespace sluice::stream {
 namespace {
@@ -12,6 +15,12 @@ bool is_no_policys(const std::string& reason) {
   for (const uint32_t other : {SLUICE_DENIED_SOURCE_NOT_OWN, SLUICE_DENIED_NOT_READY})
     if (reason == flow::reason_label(other)) return true;
   return false;
+}
+
+// Denied because of what rules say, or do not.
+bool is_by_rules(const std::string& reason) {
+  return reason == flow::reason_label(SLUICE_DENIED_NO_RULE) ||
+         reason == flow::reason_label(SLUICE_DENIED_SERVICE_PARTIAL);
 }
 
 }  // namespace
@@ -27,11 +36,29 @@ std::vector<std::string> Why::isolating(const Asked& asked) const {
   return model::names_of(policies);
 }
 
-std::vector<std::string> Why::allowing(const Asked& asked) const {
+// The rule that allows it or, of what is denied, the one of a ClusterNetworkPolicy that denies it.
+std::string Why::deciding(const Asked& asked) const {
   const auto found =
       compile::why::explain(view_.compiler().compilation(),
                             {asked.pod, asked.direction, *asked.remote, asked.protocol, asked.port});
-  return found ? found->rules : std::vector<std::string>();
+  const bool decides = found && found->allowed == asked.allowed && !found->rules.empty();
+  return decides ? found->rules.front() : std::string();
+}
+
+bool Why::has_tiers(const Asked& asked) const {
+  const model::Cluster& cluster = view_.compiler().cluster();
+  const auto pod = cluster.pods.find(asked.pod);
+  return pod != cluster.pods.end() && std::ranges::any_of(cluster.cluster_policies, [&](const auto& entry) {
+           return !entry.second.rules(asked.direction).empty() &&
+                  model::is_subject(cluster, asked.pod.ns, pod->second.labels, entry.second);
+         });
+}
+
+Why::Found Why::find(const Asked& asked) const {
+  Found found;
+  if (asked.remote) found.rule = deciding(asked);
+  if (!asked.allowed && found.rule.empty()) found.isolated_by = isolating(asked);
+  return found;
 }
 
 void Why::explain(observe::FlowRecord& record) {
@@ -42,9 +69,9 @@ void Why::explain(observe::FlowRecord& record) {
   if (pod.ns.empty() || (allowed ? !other.ip || record.reason != flow::reason_label(SLUICE_ALLOWED_POLICY)
                                  : is_no_policys(record.reason)))
     return;
-  Asked asked{{pod.ns, pod.pod}, record.direction, {}, {}, {}, model::Policies::kEnforced};
+  Asked asked{{pod.ns, pod.pod}, record.direction, {}, allowed, {}, {}, model::Policies::kEnforced};
   if (record.reason == flow::reason_label(SLUICE_ALLOWED_AUDIT)) asked.which = model::Policies::kAudited;
-  if (allowed) {
+  if (allowed || (other.ip && is_by_rules(record.reason) && has_tiers(asked))) {
     asked.remote = other.ip;
     asked.protocol = record.protocol;
     asked.port = record.destination.port.value_or(net::Port());
@@ -52,12 +79,9 @@ void Why::explain(observe::FlowRecord& record) {
   if (std::exchange(epoch_, view_.epoch()) != view_.epoch() || remembered_.size() >= kMostRemembered)
     remembered_.clear();
   auto found = remembered_.find(asked);
-  if (found == remembered_.end())
-    found = remembered_.emplace(asked, allowed ? allowing(asked) : isolating(asked)).first;
-  if (!allowed)
-    record.isolated_by = found->second;
-  else if (!found->second.empty())
-    record.rule = found->second.front();
+  if (found == remembered_.end()) found = remembered_.emplace(asked, find(asked)).first;
+  record.rule = found->second.rule;
+  record.isolated_by = found->second.isolated_by;
 }
 
 }  // namespace sluice::stream

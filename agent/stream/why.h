@@ -18,7 +18,8 @@ class Why {
 
   explicit Why(const node::NodeView& view) : view_(view) {}
 
-  // Sets the rule that allows it, or the policies that isolate the pod that denied it.
+  // Sets the rule that allows it; of what is denied that of a ClusterNetworkPolicy that did, else the policies that
+  // isolate the pod.
   void explain(observe::FlowRecord& record);
 
  private:
@@ -26,17 +27,25 @@ class Why {
     model::ObjectName pod;
     model::Direction direction = model::Direction::kIngress;
     std::optional<net::Ip> remote;  // absent: who isolates the pod?
+    bool allowed = false;
     net::Protocol protocol;
     net::Port port;
     model::Policies which = model::Policies::kEnforced;  // where `remote` is absent
     auto operator<=>(const Asked&) const = default;
   };
+  struct Found {
+    std::string rule;
+    std::vector<std::string> isolated_by;
+  };
   std::vector<std::string> isolating(const Asked& asked) const;
-  std::vector<std::string> allowing(const Asked& asked) const;
+  std::string deciding(const Asked& asked) const;
+  Found find(const Asked& asked) const;
+  // Does a ClusterNetworkPolicy speak of this side of the pod?
+  bool has_tiers(const Asked& asked) const;
 
   const node::NodeView& view_;
   uint64_t epoch_ = 0;
-  std::map<Asked, std::vector<std::string>> remembered_;
+  std::map<Asked, Found> remembered_;
 };
 
 }  // namespace sluice::stream

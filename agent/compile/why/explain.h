@@ -32,8 +32,8 @@ struct Explanation {
   bool isolated = false;  // or judged by a ClusterNetworkPolicy
   bool allowed = false;
   bool always = false;  // allowed whatever the rules: its own node, or itself (semantics 17, 18)
-  bool by_tier =
-      false;  // a ClusterNetworkPolicy decides: `rules` are those that accept or deny (semantics 72)
+  // ClusterNetworkPolicies speak of the side; where one decides, `rules` are those that accept or deny (semantics 72).
+  bool tiered = false;
   std::vector<std::string>
       isolated_by;  // "namespace/policy", sorted: every policy that isolates it in this direction
   // Of what is allowed: the policies in audit without which it would be denied, were they in force; sorted.

@@ -6,7 +6,7 @@ namespace sluice::compile::why {
 namespace {
 
 struct TieredVerdict {
-  bool allowed = false, by_tier = false;
+  bool allowed = false;
   std::map<RuleKey, std::string> rules;
 };
 
@@ -23,20 +23,20 @@ const NamedTierRule* first_of(const TieredSide& side, model::Tier tier, const Fa
 TieredVerdict judge_tiers(const TieredSide& side, const FacedPeer* end, const FacedPeer* written,
                           bool always) {
   const auto by_tier = [](const NamedTierRule& rule) {
-    return TieredVerdict{rule.action == model::Action::kAccept, true, {{rule.key, rule.name}}};
+    return TieredVerdict{rule.action == model::Action::kAccept, {{rule.key, rule.name}}};
   };
   if (const auto* admin = first_of(side, model::Tier::kAdmin, end, written)) return by_tier(*admin);
-  if (side.isolated && always) return {true, false, {}};
+  if (side.isolated && always) return {true, {}};
   if (side.isolated) {
     std::set<size_t> found;
     for (const FacedPeer* face : {end, written})
       if (face) found.merge(allowing(side.compilation, side.rules, face->peer, face->protocol, face->port));
-    TieredVerdict verdict{!found.empty(), false, {}};
+    TieredVerdict verdict{!found.empty(), {}};
     for (size_t i : found) verdict.rules.emplace(side.rules[i].key, side.rules[i].name);
     return verdict;
   }
   if (const auto* baseline = first_of(side, model::Tier::kBaseline, end, written)) return by_tier(*baseline);
-  return {true, false, {}};
+  return {true, {}};
 }
 
 }  // namespace
@@ -44,10 +44,10 @@ TieredVerdict judge_tiers(const TieredSide& side, const FacedPeer* end, const Fa
 void explain_tiers(const TieredSide& side, const Question& question, const model::Pod& self,
                    const std::optional<std::set<BackendAddress>>& service, Explanation& result) {
   const Compilation& compilation = side.compilation;
+  result.tiered = true;
   std::map<RuleKey, std::string> rules;
   const auto add = [&](const TieredVerdict& verdict) {
     rules.insert(verdict.rules.begin(), verdict.rules.end());
-    result.by_tier |= verdict.by_tier;
   };
   const FacedPeer far{service ? Peer{question.remote, nullptr} : peer_at(compilation, question.remote),
                       question.protocol, question.port};

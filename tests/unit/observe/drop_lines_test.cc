@@ -46,6 +46,15 @@ TEST_F(DropLinesTest, TheFirstAtOnceThenASummary) {
   EXPECT_NE(drain().find("count=40 \n"), std::string::npos) << "a first one again";
 }
 
+TEST_F(DropLinesTest, TheRuleOfAClusterNetworkPolicyThatDenies) {
+  FlowRecord record = denied_record();
+  record.isolated_by.clear();
+  record.rule = "Admin/no-metadata:ingress[0]";
+  lines_.add(record, at(0));
+  EXPECT_NE(drain().find("reason=no_rule denied_by=Admin/no-metadata:ingress[0] id=1f-7"), std::string::npos);
+  EXPECT_EQ(event_of({{"reason", "no_rule"}, {"denied_by", "Admin/no-metadata:ingress[0]"}}), "drop");
+}
+
 TEST_F(DropLinesTest, OtherPairsHaveLinesOfTheirOwn) {
   FlowRecord record = denied_record();
   lines_.add(record, at(0));

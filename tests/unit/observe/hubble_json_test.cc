@@ -31,6 +31,15 @@ TEST(HubbleJson, OfWhatIsAllowedAndAudited) {
   EXPECT_NE(hubble_json_of(audit).find(R"("verdict":"AUDIT")"), std::string::npos);
 }
 
+TEST(HubbleJson, APolicyOfTheCluster) {
+  FlowRecord record = denied_record();
+  record.isolated_by.clear();
+  record.rule = "Admin/no-metadata:ingress[0]";
+  EXPECT_NE(hubble_json_of(record).find(
+                R"("ingress_denied_by":[{"name":"no-metadata","kind":"ClusterNetworkPolicy"}])"),
+            std::string::npos);
+}
+
 TEST(HubbleJson, EachReasonThatDeniesHasAName) {
   for (uint32_t reason = SLUICE_FIRST_DENIED; reason < SLUICE_REASON_COUNT; ++reason) {
     flow::Record seen;

@@ -14,6 +14,15 @@ TEST(Line, OfWhatIsDeniedToday) {
             "shop/api-from-web, shop/default-deny [1f-7]");
 }
 
+TEST(Line, OfWhatAClusterNetworkPolicyDenies) {
+  FlowRecord record = denied_record();
+  record.isolated_by.clear();
+  record.rule = "Admin/no-metadata:ingress[0]";
+  EXPECT_EQ(line_of(record, {.today = "2026-11-29"}),
+            "08:00:00.123 DENIED  ingress shop/web-1:40122 -> shop/api-1:8080 TCP SYN  no_rule, denied by "
+            "Admin/no-metadata:ingress[0] [1f-7]");
+}
+
 TEST(Line, OfWhatIsAllowedAnotherDay) {
   FlowRecord record = allowed_record();
   record.count = 3;

@@ -130,6 +130,21 @@ TEST_F(ObserverTest, AnAllowedConnectionHasTheRuleThatAllowsIt) {
   EXPECT_EQ(reader->taken[0].isolated_by_size(), 0);
 }
 
+TEST_F(ObserverTest, WhatAClusterNetworkPolicyDeniesNamesItsRule) {
+  node_->set_objects(objects(admin("quiet").ingress(deny().from(namespaces_all()).tcp(22))));
+  node_->apply();
+  auto reader = observe(following());
+  observer_->accept(event(22));
+  observer_->accept(event(80));
+  reader->write();
+  ASSERT_EQ(reader->taken.size(), 2u);
+  EXPECT_EQ(reader->taken[0].rule(), "Admin/quiet:ingress[0]");
+  EXPECT_EQ(reader->taken[0].isolated_by_size(), 0);
+  EXPECT_EQ(reader->taken[1].rule(), "");
+  ASSERT_EQ(reader->taken[1].isolated_by_size(), 1) << "the tier of NetworkPolicies denies it";
+  EXPECT_EQ(reader->taken[1].isolated_by(0), "prod/web");
+}
+
 TEST_F(ObserverTest, WhatPoliciesInAuditWouldDenyNamesThemAndIsCounted) {
   model::NetworkPolicy trial = policy("prod/trial").selects({{"app", "web"}});
   trial.audit = true;
