@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "agent/expect/expectations.h"
+#include "agent/model/tiers.h"
 
 namespace sluice::expect {
 namespace {
@@ -36,8 +37,12 @@ bool is_because(const Answer& answer, const std::string& policy) {
   const bool allowed = answer.verdict() == model::Verdict::kAllow;
   for (const explain::SideAnswer* side : {&answer.egress, &answer.ingress}) {
     if (!allowed && side->opinion != model::Side::kDeny) continue;
-    const auto& reasons = allowed ? side->rules : side->isolated_by;
-    if (std::any_of(reasons.begin(), reasons.end(), named)) return true;
+    // A ClusterNetworkPolicy denies by its rules, too.
+    if (std::ranges::any_of(side->rules, [&](const std::string& rule) {
+          return named(rule) && (allowed || model::tier_of(rule));
+        }))
+      return true;
+    if (!allowed && std::ranges::any_of(side->isolated_by, named)) return true;
   }
   return false;
 }
@@ -92,14 +97,20 @@ Report judge(const std::vector<Expectation>& expectations, const Judge& judge) {
 
 Coverage coverage_of(const model::Cluster& cluster, const Report& report) {
   Coverage coverage;
+  const auto count = [&](std::string rule) {
+    ++coverage.rules_in_all;
+    if (!report.rules.contains(rule)) coverage.rules.push_back(std::move(rule));
+  };
   for (const auto& [name, policy] : cluster.policies)
     for (const model::Direction direction : model::kDirections)
-      for (size_t i = 0; policy.isolates(direction) && i < policy.rules(direction).size(); ++i) {
-        ++coverage.rules_in_all;
-        std::string rule =
-            name.to_text() + ":" + std::string(model::to_text(direction)) + "[" + std::to_string(i) + "]";
-        if (!report.rules.contains(rule)) coverage.rules.push_back(std::move(rule));
-      }
+      for (size_t i = 0; policy.isolates(direction) && i < policy.rules(direction).size(); ++i)
+        count(name.to_text() + ":" + std::string(model::to_text(direction)) + "[" + std::to_string(i) + "]");
+  // A rule that passes decides nothing, so no answer names it.
+  for (const model::ClusterNetworkPolicy* policy : model::in_order(cluster))
+    for (const model::Direction direction : model::kDirections)
+      for (size_t i = 0; i < policy->rules(direction).size(); ++i)
+        if (policy->rules(direction)[i].action != model::Action::kPass)
+          count(model::rule_name(*policy, direction, i));
   const model::PodAddresses addresses(cluster);
   std::vector<std::string> names;
   for (const auto& [name, pod] : cluster.pods)

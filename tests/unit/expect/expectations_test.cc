@@ -115,5 +115,23 @@ TEST(Expectations, WhatIsWrongIsNamed) {
   }
 }
 
+TEST(Expectations, RulesOfClusterNetworkPolicies) {
+  model::Cluster world = shop();
+  world.cluster_policies[{"", "ops"}] = admin("ops")
+                                            .ingress(pass().from(namespaces_all()).tcp(8080))
+                                            .ingress(deny().from(namespaces_all()).tcp(22))
+                                            .ingress(accept().from(namespaces_all()).tcp(9));
+  const Report report = report_of(world, R"(
+- {name: no ssh, from: shop/web-1, to: shop/api, port: 22, expect: deny, because: Admin/ops}
+- {name: not by that, from: shop/web-1, to: shop/api, port: 23, expect: deny, because: Admin/ops}
+)");
+  EXPECT_TRUE(report.outcomes[0].passed());
+  EXPECT_FALSE(report.outcomes[1].passed());
+  const std::vector<std::string> missing = coverage_of(world, report).rules;
+  EXPECT_EQ(std::ranges::count(missing, "Admin/ops:ingress[2]"), 1);
+  EXPECT_EQ(std::ranges::count(missing, "Admin/ops:ingress[1]"), 0);
+  EXPECT_EQ(std::ranges::count(missing, "Admin/ops:ingress[0]"), 0) << "it passes, which no answer says";
+}
+
 }  // namespace
 }  // namespace sluice::expect
