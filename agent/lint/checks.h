@@ -14,6 +14,13 @@ void check_ports(const Input& input, Pods& pods, Report& report);
 void check_cidrs(const Input& input, Report& report);
 // egress-without-dns, node-local-dns
 void check_dns(const Input& input, Pods& pods, Report& report);
+// shuts-out-dns
+void check_tier_dns(const Input& input, Pods& pods, Report& report);
+// Of ClusterNetworkPolicies: selects-no-pod, selects-host-network, peer-selects-no-pod, namespace-label-unknown,
+// named-port-unknown, cidr-host-bits
+void check_cluster_policies(const Input& input, Pods& pods, Report& report);
+// never-matches, equal-priorities-overlap
+void check_tiers(const Input& input, Pods& pods, Report& report);
 // rules-without-effect, peer-and-or, allows-everything
 void check_meaning(const Input& input, Report& report);
 // shadowed-rule, duplicate-policy

@@ -1,15 +1,11 @@
-// Whether pods that are let out can ask for names.
-//
-// The cluster's DNS: what Services of kube-system (and openshift-dns) that serve UDP 53 select, else pods of kube-system
-// labelled k8s-app=kube-dns or coredns; where the files hold neither, a pod as a cluster has it. And its caches on the
-// nodes, at 169.254.20.10 (Kubernetes documentation, "Using NodeLocal DNSCache in Kubernetes Clusters").
+// Whether pods that are let out can ask for names (dns_servers.h).
 #include <algorithm>
 #include <set>
 
 #include "agent/lint/addresses.h"
 #include "agent/lint/checks.h"
+#include "agent/lint/dns_servers.h"
 #include "agent/lint/words.h"
-#include "agent/model/workloads.h"
 
 namespace sluice::lint {
 namespace {
@@ -18,99 +14,11 @@ using model::Direction;
 using model::NetworkPolicy;
 using model::Pod;
 
-constexpr net::Port kDnsPort = net::Port::from_host(53);
-constexpr std::string_view kDnsNamespaces[] = {"kube-system", "openshift-dns"};
-constexpr char kNodeLocalAddress[] = "169.254.20.10";
-constexpr char kNodeLocalDaemonSet[] = "daemonset/node-local-dns";
-
 // What is reached of the two, over UDP and TCP.
 enum Reach : uint8_t { kNothing = 0, kClusterUdp = 1, kClusterTcp = 2, kNodeUdp = 4, kNodeTcp = 8 };
 constexpr std::pair<net::Protocol, uint8_t> kByProtocol[] = {{net::kUdp, kClusterUdp | kNodeUdp},
                                                              {net::kTcp, kClusterTcp | kNodeTcp}};
 constexpr uint8_t kCluster = kClusterUdp | kClusterTcp, kNode = kNodeUdp | kNodeTcp;
-
-// A server behind DNS names: a pod, or one that stands for it.
-struct Server {
-  Pod pod;
-  model::Labels namespace_labels;
-  std::vector<std::pair<net::Protocol, net::Port>> at;  // port 53 as its Service maps it
-};
-
-struct Dns {
-  std::vector<Server> servers;
-  std::vector<net::Ip> service_addresses;
-  std::set<model::ObjectName> names;  // of the servers
-  bool on_nodes = false;              // the caches are there
-};
-
-bool is_dns_namespace(const std::string& ns) {
-  return std::find(std::begin(kDnsNamespaces), std::end(kDnsNamespaces), ns) != std::end(kDnsNamespaces);
-}
-
-const model::ServicePort* dns_port(const model::Service& service, net::Protocol protocol) {
-  for (const model::ServicePort& port : service.ports)
-    if (port.protocol == protocol && port.port == kDnsPort) return &port;
-  return nullptr;
-}
-
-// Where it leads at this pod (semantics 31).
-net::Port target_of(const model::ServicePort* port, const Pod& pod, net::Protocol protocol) {
-  if (port == nullptr) return kDnsPort;
-  if (const auto* number = std::get_if<net::Port>(&port->target)) return *number;
-  for (const model::ContainerPort& own : pod.ports)
-    if (own.name == std::get<std::string>(port->target) && own.protocol == protocol) return own.port;
-  return kDnsPort;
-}
-
-Server server_of(Pod pod, const model::Cluster& cluster, const model::Service* service) {
-  Server server{std::move(pod), {}, {}};
-  server.namespace_labels = cluster.namespace_labels(server.pod.name.ns);
-  for (const auto& [protocol, reach] : kByProtocol)
-    server.at.emplace_back(protocol, target_of(service == nullptr ? nullptr : dns_port(*service, protocol),
-                                               server.pod, protocol));
-  return server;
-}
-
-// A pod of the cluster's DNS as clusters have it, where the files have none.
-Pod usual_server(const model::Service* service) {
-  Pod pod;
-  pod.name = {"kube-system", "kube-dns"};
-  pod.labels = {{"k8s-app", "kube-dns"}};
-  pod.ports = {{"dns", net::kUdp, kDnsPort}, {"dns-tcp", net::kTcp, kDnsPort}};
-  if (service == nullptr) return pod;
-  pod.name.ns = service->name.ns;
-  if (service->selector)
-    for (const auto& [key, value] : *service->selector) pod.labels[key] = value;
-  return pod;
-}
-
-Dns find_dns(const Input& input, Pods& pods) {
-  Dns dns;
-  const auto add = [&](uint32_t pod, const model::Service* service) {
-    if (dns.names.insert(pods.at(pod).name).second)
-      dns.servers.push_back(server_of(pods.at(pod), input.cluster, service));
-  };
-  const model::LabelSelector usual{{{"k8s-app", model::Operator::kIn, {"coredns", "kube-dns"}}}};
-  const model::Service* any = nullptr;
-  for (const auto& [name, service] : input.cluster.services) {
-    if (!is_dns_namespace(name.ns) || dns_port(service, net::kUdp) == nullptr) continue;
-    any = &service;
-    for (const net::Ip& ip : service.addresses) dns.service_addresses.push_back(ip);
-    if (!service.selector || service.selector->empty()) continue;
-    model::LabelSelector selector;
-    for (const auto& [key, value] : *service.selector)
-      selector.requirements.push_back({key, model::Operator::kIn, {value}});
-    const Selected& selected = pods.selected(name.ns, selector);
-    for (const auto* list : {&selected.pods, &selected.on_host})
-      for (const uint32_t pod : *list) add(pod, &service);
-  }
-  if (dns.servers.empty())
-    for (const uint32_t pod : pods.selected("kube-system", usual).pods) add(pod, any);
-  if (dns.servers.empty()) dns.servers.push_back(server_of(usual_server(any), input.cluster, any));
-  for (const auto& [name, pod] : input.cluster.pods)
-    dns.on_nodes |= name.name == kNodeLocalDaemonSet || pod.controller == kNodeLocalDaemonSet;
-  return dns;
-}
 
 bool admits_address(const model::Rule& rule, const net::Ip& ip) {
   return rule.peers.empty() ||
@@ -185,7 +93,11 @@ uint8_t reach_of(const model::Rule& rule, const std::string& own_ns, const Dns& 
 class DnsCheck {
  public:
   DnsCheck(const Input& input, Pods& pods, Report& report)
-      : input_(input), pods_(pods), report_(report), dns_(find_dns(input, pods)), reached_(pods.size()) {}
+      : input_(input),
+        pods_(pods),
+        report_(report),
+        dns_(find_dns(input.cluster, pods)),
+        reached_(pods.size()) {}
 
   void check() {
     // Once for each set of pods, however many policies select it.
@@ -198,6 +110,7 @@ class DnsCheck {
     }
     for (const auto& [selected, reach] : by_pods)
       for (const uint32_t pod : selected->pods) reached_[pod] |= reach;
+    add_tiers();
     for (const auto& [name, policy] : input_.cluster.policies) {
       if (!policy.isolates_egress || policy.egress.empty()) continue;
       const Selected& selected = pods_.selected(name.ns, policy.pod_selector);
@@ -207,6 +120,18 @@ class DnsCheck {
   }
 
  private:
+  // What tier Admin accepts no NetworkPolicy need allow.
+  void add_tiers() {
+    if (input_.cluster.cluster_policies.empty()) return;
+    const TierDns tiers(input_.cluster, pods_, dns_);
+    for (uint32_t pod = 0; pod < pods_.size(); ++pod)
+      for (const auto& [protocol, both] : kByProtocol)
+        for (const auto& [target, mask] : {std::pair(TierDns::kCluster, kCluster), {TierDns::kNode, kNode}}) {
+          const auto* ruling = tiers.ruling(model::Tier::kAdmin, pod, protocol == net::kUdp, target);
+          if (ruling != nullptr && ruling->action == model::Action::kAccept) reached_[pod] |= both & mask;
+        }
+  }
+
   // Over both protocols at one of the two.
   static bool has_dns(uint8_t reached) {
     return (reached & kCluster) == kCluster || (reached & kNode) == kNode;

@@ -31,7 +31,9 @@ void check_documents(const Input& input, Report& report) {
       report.add(Rule::kUnknownPolicyKind, object,
                  {base::one_line(object.kind + " (" + object.api_version +
                                  ") is not enforced here and is passed over"),
-                  "write it as networking.k8s.io/v1 NetworkPolicy"});
+                  object.api_version == kUnknownVersion
+                      ? "sluicectl convert --from v1alpha1 writes it as ClusterNetworkPolicy of v1alpha2"
+                      : "write it as networking.k8s.io/v1 NetworkPolicy"});
   for (const source::Problem& problem : input.not_rendered)
     report.add({Rule::kTemplateNotRendered, called(problem), problem.field, problem.place.origin,
                 problem.place.line, problem.message,

@@ -11,6 +11,9 @@ Outcome lint(const Input& input) {
   check_ports(input, pods, report);
   check_cidrs(input, report);
   check_dns(input, pods, report);
+  check_cluster_policies(input, pods, report);
+  check_tiers(input, pods, report);
+  check_tier_dns(input, pods, report);
   check_meaning(input, report);
   check_repetition(input, pods, report);
   check_protection(input, pods, report);

@@ -6,7 +6,8 @@
 //  2. A finding names rule, object, field and the field's line; where the field is absent, the
 //     object's.
 //  3. Sorted by file, line, rule, object and field; the order of the input changes nothing.
-//  4. The work grows with policies + pods and what they select, not with their product.
+//  4. The work grows with policies + pods and what they select, not with their product; only rules of
+//     ClusterNetworkPolicies, which administrators write, are compared each with each.
 //
 // Pure; any thread.
 #pragma once

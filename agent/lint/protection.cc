@@ -1,4 +1,5 @@
 // Pods and namespaces that policies leave open.
+#include <algorithm>
 #include <set>
 
 #include "agent/lint/checks.h"
@@ -6,9 +7,34 @@
 
 namespace sluice::lint {
 
+namespace {
+
+bool is_a_deny(const model::ClusterRule& rule) {
+  return rule.action == model::Action::kDeny;
+}
+
+// To every pod of the namespaces, from every pod: a Baseline that denies by default.
+bool closes_ingress(const model::ClusterNetworkPolicy& policy) {
+  const auto is_everybody = [](const model::ClusterPeer& peer) {
+    return peer == model::ClusterPeer(model::PodsPeer());
+  };
+  return policy.subject.pods.requirements.empty() &&
+         std::ranges::any_of(policy.ingress, [&](const model::ClusterRule& rule) {
+           return is_a_deny(rule) && rule.protocols.empty() && std::ranges::any_of(rule.peers, is_everybody);
+         });
+}
+
+}  // namespace
+
 void check_protection(const Input& input, Pods& pods, Report& report) {
   std::set<const Selected*> selections;
   std::set<std::string> closed_namespaces;
+  for (const auto& [name, policy] : input.cluster.cluster_policies) {
+    if (std::ranges::any_of(policy.ingress, is_a_deny) || std::ranges::any_of(policy.egress, is_a_deny))
+      selections.insert(&pods.selected("", {policy.subject.pods, policy.subject.namespaces}));
+    if (closes_ingress(policy))
+      for (const std::string& ns : pods.namespaces(policy.subject.namespaces)) closed_namespaces.insert(ns);
+  }
   for (const auto& [name, policy] : input.cluster.policies) {
     selections.insert(&pods.selected(name.ns, policy.pod_selector));
     if (policy.isolates_ingress && policy.pod_selector.requirements.empty())

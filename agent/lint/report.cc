@@ -81,6 +81,11 @@ void Report::add(Rule rule, const model::NetworkPolicy& policy, const std::strin
       std::move(said));
 }
 
+void Report::add(Rule rule, const model::ClusterNetworkPolicy& policy, const std::string& field, Said said) {
+  const std::string kind(model::to_text(model::Kind::kClusterNetworkPolicy));
+  add(rule, written(kind, policy.name), kind + " " + policy.name.name, field, std::move(said));
+}
+
 void Report::add(Rule rule, const model::Pod& pod, Said said) {
   const auto [kind, name] = kind_and_name(pod);
   add(rule, written(kind, name), kind + " " + name.to_text(), "", std::move(said));

@@ -19,6 +19,7 @@ class Report {
   explicit Report(const std::vector<source::WrittenObject>& written);
 
   void add(Rule rule, const model::NetworkPolicy& policy, const std::string& field, Said said);
+  void add(Rule rule, const model::ClusterNetworkPolicy& policy, const std::string& field, Said said);
   // Of a Pod, a workload ("deployment/web") or a Namespace. What is not in the files has the place of `instead`.
   void add(Rule rule, const model::Pod& pod, Said said);
   void add_namespace(Rule rule, const std::string& ns, const model::Pod& instead, Said said);
@@ -52,8 +53,8 @@ std::string path_of_peers(model::Direction direction, size_t rule);
 std::string path_of_peer(model::Direction direction, size_t rule, size_t peer);
 std::string path_of_port(model::Direction direction, size_t rule, size_t port);
 
-template <typename Visit>
-void for_each_rule(const model::NetworkPolicy& policy, const Visit& visit) {
+template <typename Policy, typename Visit>
+void for_each_rule(const Policy& policy, const Visit& visit) {
   for (const model::Direction direction : model::kDirections)
     for (size_t i = 0; i < policy.rules(direction).size(); ++i)
       visit(direction, i, policy.rules(direction)[i]);

@@ -42,6 +42,12 @@ std::optional<Level> level_of(std::string_view text);
     "the policy's podSelector matches hostNetwork pods, which no policy isolates")                         \
   X(kNodeLocalDns, "node-local-dns", kWarning,                                                             \
     "a rule lets pods ask the cluster's DNS, but not the node-local cache that is there")                  \
+  X(kNeverMatches, "never-matches", kWarning,                                                              \
+    "a rule of a ClusterNetworkPolicy that no connection ever reaches")                                    \
+  X(kEqualPrioritiesOverlap, "equal-priorities-overlap", kWarning,                                         \
+    "two ClusterNetworkPolicies of one priority disagree about the same pods")                             \
+  X(kShutsOutDns, "shuts-out-dns", kWarning,                                                               \
+    "a rule of a ClusterNetworkPolicy denies its subject the cluster's DNS")                               \
   X(kUnknownPolicyKind, "unknown-policy-kind", kWarning, "a policy of a kind that is not enforced here")   \
   X(kTemplateNotRendered, "template-not-rendered", kError, "a template that was not rendered")
 

@@ -15,18 +15,6 @@ std::string texts_of(const std::vector<Requirement>& requirements) {
   return selector_text(LabelSelector{requirements});
 }
 
-// "no pod of namespace shop has app=wbe: the nearest that is there is app=web".
-std::string nobody_in(const std::string& ns, const LabelSelector& selector, Pods& pods) {
-  if (pods.of_namespace(ns).empty()) return "there is no pod in namespace " + ns;
-  const LabelCounts& there = pods.labels_of_pods(ns);
-  const std::vector<Requirement> missing = unmet(selector, there);
-  if (missing.empty())
-    return "no pod of namespace " + ns + " matches " + selector_text(selector) +
-           ", though each of its terms is met by some";
-  const std::string nearest = nearest_label(missing[0], there);
-  return "no pod of namespace " + ns + " has " + texts_of(missing) + (nearest.empty() ? "" : ": " + nearest);
-}
-
 class SelectorCheck {
  public:
   SelectorCheck(const NetworkPolicy& policy, Pods& pods, Report& report)

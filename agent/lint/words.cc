@@ -97,4 +97,16 @@ std::vector<Requirement> unmet(const LabelSelector& selector, const LabelCounts&
   return unmet;
 }
 
+std::string nobody_in(const std::string& ns, const LabelSelector& selector, Pods& pods) {
+  if (pods.of_namespace(ns).empty()) return "there is no pod in namespace " + ns;
+  const LabelCounts& there = pods.labels_of_pods(ns);
+  const std::vector<Requirement> missing = unmet(selector, there);
+  if (missing.empty())
+    return "no pod of namespace " + ns + " matches " + selector_text(selector) +
+           ", though each of its terms is met by some";
+  const std::string nearest = nearest_label(missing[0], there);
+  return "no pod of namespace " + ns + " has " + selector_text(LabelSelector{missing}) +
+         (nearest.empty() ? "" : ": " + nearest);
+}
+
 }  // namespace sluice::lint

@@ -27,4 +27,7 @@ std::string nearest_label(const model::Requirement& wanted, const LabelCounts& t
 // Those requirements that no labels of these fulfil, each by itself. Only what asks for a label can fail so.
 std::vector<model::Requirement> unmet(const model::LabelSelector& selector, const LabelCounts& there);
 
+// "no pod of namespace shop has app=wbe: the nearest that is there is app=web".
+std::string nobody_in(const std::string& ns, const model::LabelSelector& selector, Pods& pods);
+
 }  // namespace sluice::lint

@@ -15,7 +15,7 @@ inline constexpr char kLintIgnoreAnnotation[] = "sluice.dev/lint-ignore";
 
 // A prefix whose host bits were cleared as it was read.
 struct HostBits {
-  std::string field;  // "spec.ingress[0].from[1].ipBlock.cidr"
+  std::string field;  // "spec.ingress[0].from[1].ipBlock.cidr", "spec.egress[0].to[1].networks[0]"
   std::string written, read;
 };
 
@@ -24,7 +24,7 @@ struct WrittenObject {
   model::ObjectName name;         // of a workload {"shop", "web"}
   Place place;
   std::string lint_ignore;  // the annotation's text
-  // Of a NetworkPolicy, by its path: the line of each field of `spec` that is there ("spec.ingress[0].from").
+  // Of a NetworkPolicy or ClusterNetworkPolicy, by its path: the line of each field of `spec` that is there ("spec.ingress[0].from").
   std::map<std::string, uint32_t> lines;
   std::vector<HostBits> host_bits;
 };

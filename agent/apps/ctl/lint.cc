@@ -60,9 +60,11 @@ std::vector<source::Problem> print_problems(const std::vector<source::Problem>& 
 
 lint::Input input_of(FolderContents read, std::vector<source::Problem> not_rendered) {
   auto policies = read.cluster.policies;
+  auto cluster_policies = read.cluster.cluster_policies;
   lint::Input input{model::with_workloads(std::move(read.cluster), std::move(read.workloads)),
                     std::move(read.written), std::move(not_rendered)};
   input.cluster.policies = std::move(policies);
+  input.cluster.cluster_policies = std::move(cluster_policies);
   return input;
 }
 

@@ -32,9 +32,18 @@ void note_blocks(const Field& peers, WrittenObject& written) {
   });
 }
 
+void note_networks(const Field& peers, WrittenObject& written) {
+  peers.each([&](const Field& peer) {
+    peer.get("networks").each([&](const Field& network) { note_host_bits(network, written); });
+  });
+}
+
 void note_spelling(const Field& spec, WrittenObject& written) {
   spec.get("ingress").each([&](const Field& rule) { note_blocks(rule.get("from"), written); });
-  spec.get("egress").each([&](const Field& rule) { note_blocks(rule.get("to"), written); });
+  spec.get("egress").each([&](const Field& rule) {
+    note_blocks(rule.get("to"), written);
+    note_networks(rule.get("to"), written);
+  });
 }
 
 }  // namespace
@@ -44,7 +53,9 @@ WrittenObject decode_written(const Tree& root, const TypeMeta& type, model::Obje
   Decoding lenient;
   const Field object(lenient, root);
   written.lint_ignore = object.get("metadata").get("annotations").get(kLintIgnoreAnnotation).text();
-  if (type.kind != model::to_text(model::Kind::kNetworkPolicy)) return written;
+  if (type.kind != model::to_text(model::Kind::kNetworkPolicy) &&
+      type.kind != model::to_text(model::Kind::kClusterNetworkPolicy))
+    return written;
   note_lines(object.get("spec"), written);
   note_spelling(object.get("spec"), written);
   return written;

@@ -31,6 +31,14 @@ TEST(Documents, PoliciesOfOthers) {
               {"ours", policy("x", ""), ""}});
 }
 
+TEST(Documents, HowAnAdminNetworkPolicyIsMended) {
+  const auto findings =
+      lint(input_of(of_kind("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy"))).findings;
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].mend,
+            "sluicectl convert --from v1alpha1 writes it as ClusterNetworkPolicy of v1alpha2");
+}
+
 TEST(Documents, ACalicoPolicyIsNotTakenForOurs) {
   const std::string ours = policy("x", "policyTypes: [Ingress], egress: [{}]");
   EXPECT_EQ(

@@ -22,8 +22,10 @@ inline Input input_of(const std::string& text) {
     if (problem.not_rendered) input.not_rendered.push_back(problem);
   }
   const auto policies = input.cluster.policies;
+  const auto cluster_policies = input.cluster.cluster_policies;
   input.cluster = model::with_workloads(std::move(input.cluster), std::move(workloads));
   input.cluster.policies = policies;
+  input.cluster.cluster_policies = cluster_policies;
   input.written = std::move(decoded.written);
   return input;
 }
@@ -59,6 +61,12 @@ inline std::string policy(const std::string& name, const std::string& spec,
                           const std::string& metadata = "") {
   return "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {namespace: shop, name: " + name +
          metadata + "}, spec: {" + spec + "}}\n---\n";
+}
+
+// "Admin, priority: 1, subject: {…}, ingress: […]"
+inline std::string cluster_policy(const std::string& name, const std::string& tier_and_rest) {
+  return "{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: {name: " +
+         name + "}, spec: {tier: " + tier_and_rest + "}}\n---\n";
 }
 
 struct Row {
