@@ -13,7 +13,7 @@ constexpr std::string_view kDiffControls = R"(<div class="bar">
 )";
 
 std::string by_text(const rehearse::Change& change) {
-  if (change.by.empty()) return "nobody isolates it any more";
+  if (change.by.empty()) return "no policy decides it any more";
   std::string all;
   for (const std::string& rule : change.by) all += (all.empty() ? "" : ", ") + rule;
   return all;

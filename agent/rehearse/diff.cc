@@ -148,17 +148,21 @@ class Differ {
     return sorted(names);
   }
 
-  // Of each side that stops some of it now: the rules that let it through, or where nothing isolated the pod, what
-  // does now.
+  // Of each side that stops some of it now: the rules of ClusterNetworkPolicies that deny it; where it is NetworkPolicies,
+  // the rules that let it through before, or where nobody decided then, the policies that isolate the pod.
   static std::vector<std::string> why_closed(
       std::initializer_list<std::pair<const View*, const View*>> before_and_after, const Traffic& part) {
     std::set<std::string> names;
-    for (const auto& [before, after] : before_and_after) {
-      if (after->pod == nullptr || boost::icl::contains(after->traffic(), part)) continue;
-      const bool was_isolated = !before->sides.isolating(*before->pod, before->direction).empty();
-      auto found = was_isolated ? before->sides.rules(*before->pod, before->direction, before->peer, part)
-                                : after->sides.isolating(*after->pod, after->direction);
+    const auto add = [&names](const std::vector<std::string>& found) {
       names.insert(found.begin(), found.end());
+    };
+    for (const auto& [before, after] : before_and_after) {
+      if (after->pod == nullptr) continue;
+      Traffic stopped = part;
+      add(after->sides.denying(*after->pod, after->direction, after->peer, stopped));
+      if (stopped.empty()) continue;
+      const auto allowed_by = before->sides.rules(*before->pod, before->direction, before->peer, stopped);
+      add(allowed_by.empty() ? after->sides.isolating(*after->pod, after->direction) : allowed_by);
     }
     return sorted(names);
   }

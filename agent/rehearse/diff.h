@@ -19,8 +19,9 @@ struct Change {
   std::string from,
       to;  // "shop/deployment/web", "shop/web-1", "10.0.0.0/8": addresses outside, in no smaller one named
   Share share;
-  std::vector<std::string>
-      by;  // rules; of what closed, also the policies that isolate now, "shop/default-deny"
+  // Rules; of what closed, also the policies that isolate now, "shop/default-deny", and the rules of ClusterNetworkPolicies
+  // that deny now, "Admin/no-mail:egress[0]".
+  std::vector<std::string> by;
   auto operator<=>(const Change&) const = default;
 };
 

@@ -36,7 +36,7 @@ std::string markdown_table(const char* title, const std::vector<Change>& changes
   text += "| from | to | what | by |\n|---|---|---|---|\n";
   for (const Change& change : changes)
     text += "| `" + change.from + "` | `" + change.to + "` | " + traffic_text(change.share) + " | " +
-            (change.by.empty() ? "nobody isolates it any more" : "`" + joined(change.by, "`, `") + "`") +
+            (change.by.empty() ? "no policy decides it any more" : "`" + joined(change.by, "`, `") + "`") +
             " |\n";
   return text + "\n";
 }

@@ -15,16 +15,42 @@ namespace {
 // What policies ask of pods and addresses.
 struct Asked {
   std::set<std::string> label_keys, port_names;
-  std::set<net::Cidr> cidrs;  // of ipBlocks and their excepts, and the whole of each family
+  // Of ipBlocks and their excepts, of networks, of nodes that peers select, and the whole of each family.
+  std::set<net::Cidr> cidrs;
 
   explicit Asked(const Clusters& clusters) {
     for (const net::Family family : {net::Family::kIpv4, net::Family::kIpv6})
       cidrs.insert(net::Cidr::everything(family));
-    for (const model::Cluster* cluster : clusters)
-      for (const auto& [name, policy] : cluster->policies) add(policy);
+    for (const model::Cluster* cluster : clusters) add(*cluster);
   }
 
  private:
+  void add(const model::Cluster& cluster) {
+    for (const auto& [name, policy] : cluster.policies) add(policy);
+    bool nodes = false;
+    for (const auto& [name, policy] : cluster.cluster_policies) {
+      add(policy.subject.pods);
+      for (const model::Direction direction : model::kDirections)
+        for (const model::ClusterRule& rule : policy.rules(direction)) {
+          for (const model::ClusterPeer& peer : rule.peers) {
+            add(peer);
+            nodes = nodes || std::holds_alternative<model::NodesPeer>(peer);
+          }
+          for (const model::ClusterProtocol& entry : rule.protocols)
+            if (const auto* named = std::get_if<model::NamedPort>(&entry)) port_names.insert(named->name);
+        }
+    }
+    if (!nodes) return;
+    for (const auto& [name, node] : cluster.nodes)
+      for (const net::Ip& ip : node.addresses) cidrs.insert(net::Cidr::host(ip));
+  }
+
+  void add(const model::ClusterPeer& peer) {
+    if (const auto* pods = std::get_if<model::PodsPeer>(&peer)) add(pods->pods);
+    if (const auto* networks = std::get_if<model::NetworksPeer>(&peer))
+      cidrs.insert(networks->cidrs.begin(), networks->cidrs.end());
+  }
+
   void add(const model::LabelSelector& selector) {
     for (const model::Requirement& requirement : selector.requirements) label_keys.insert(requirement.key);
   }

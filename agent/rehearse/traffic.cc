@@ -69,6 +69,20 @@ Traffic traffic_of(const std::vector<model::PolicyPort>& ports, const model::Pod
   return traffic;
 }
 
+Traffic traffic_of(const std::vector<model::ClusterProtocol>& protocols, const model::Pod* destination) {
+  if (protocols.empty()) return everything();
+  Traffic traffic;
+  for (const model::ClusterProtocol& entry : protocols) {
+    if (const auto* ports = std::get_if<model::ProtocolPorts>(&entry)) {
+      traffic += ports_of(ports->protocol, ports->ports.first.host(), ports->ports.last.host());
+    } else if (destination != nullptr) {
+      for (const model::ContainerPort& port : destination->ports)
+        if (port.name == std::get<model::NamedPort>(entry).name) traffic += one(port.protocol, port.port);
+    }
+  }
+  return traffic;
+}
+
 std::vector<Share> shares_of(const Traffic& traffic) {
   if (traffic == everything()) return {{"any", "all"}};
   std::vector<Share> shares;

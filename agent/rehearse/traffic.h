@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/model/objects.h"
+#include "agent/model/cluster_policy.h"
 
 namespace sluice::rehearse {
 
@@ -20,6 +20,8 @@ Traffic everything();
 Traffic one(net::Protocol protocol, net::Port port);  // the port is ignored where the protocol has none
 // What the `ports` of a rule let through to this destination, whose container ports a name means; nullptr: no pod.
 Traffic traffic_of(const std::vector<model::PolicyPort>& ports, const model::Pod* destination);
+// Of the `protocols` of a ClusterNetworkPolicy's rule.
+Traffic traffic_of(const std::vector<model::ClusterProtocol>& protocols, const model::Pod* destination);
 
 // Of the set one protocol's: {"TCP", "80,443,8000-8999"}, {"UDP", "all"}, {"ICMP", ""}, {"other", ""}.
 struct Share {

@@ -22,7 +22,7 @@ std::string table_of(const char* title, const std::vector<rehearse::Change>& cha
   Table table({"FROM", "TO", "PROTOCOL", "PORTS", "BY"});
   for (const rehearse::Change& change : changes)
     table.add({change.from, change.to, change.share.protocol, change.share.ports,
-               change.by.empty() ? "nobody isolates it any more" : joined(change.by, 3)});
+               change.by.empty() ? "no policy decides it any more" : joined(change.by, 3)});
   return std::string(title) + ": " + std::to_string(changes.size()) + "\n" + table.text(colour);
 }
 
@@ -40,7 +40,6 @@ int run_diff(const DiffOptions& options) {
   if (!before) return kExitUsage;
   auto after = read_manifests(kSluicectl, options.with, Wanted::kWorkloadsToo, options.reading);
   if (!after) return kExitUsage;
-  if (!has_no_tiers("diff", before->cluster) || !has_no_tiers("diff", after->cluster)) return kExitUsage;
   const auto changes = rehearse::difference_of(before->cluster, after->cluster);
   if (!changes.left_out.empty())
     fail(kSluicectl, kExitDone,

@@ -17,7 +17,7 @@ TEST(DiffPage, BothListsAreThereWithoutTheScript) {
   EXPECT_THAT(page, HasSubstr("<tr><td>shop/&lt;web&gt;<td>0.0.0.0/0<td>TCP 80,443<td>shop/a:ingress[0], "
                               "shop/b:ingress[1]</tr>"));
   EXPECT_THAT(page,
-              HasSubstr("<tr><td>shop/web<td>shop/db<td>everything<td>nobody isolates it any more</tr>"));
+              HasSubstr("<tr><td>shop/web<td>shop/db<td>everything<td>no policy decides it any more</tr>"));
   EXPECT_THAT(page, HasSubstr("Opened (1)"));
   EXPECT_THAT(page, Not(HasSubstr("<web>")));
   EXPECT_THAT(to_html(diff_page({})), HasSubstr("Closed (0)"));

@@ -75,6 +75,12 @@ TEST(Diff, AgreesWithTwoFullEvaluations) {
     for (auto& [name, policy] : oracle::random_cluster(seed + 5000, static_cast<int>(2 + seed % 12)).policies)
       if (name.name.size() % 2 == seed % 2) after.policies[name] = policy;
     if (seed % 3 == 0 && !after.policies.empty()) after.policies.erase(after.policies.begin());
+    if (seed % 2 == 0) {
+      before = oracle::with_tiers(std::move(before), seed);
+      after.nodes = before.nodes;
+      for (auto& [name, policy] : oracle::with_tiers(after, seed % 4 == 0 ? seed : seed + 1).cluster_policies)
+        if (seed % 8 != 0 || policy.priority % 2 == 0) after.cluster_policies[name] = policy;
+    }
     const Changes changes = difference_of(before, after);
     const Ends ends = ends_of({&before, &after});
     const model::PodAddresses addresses(before);
@@ -93,11 +99,13 @@ TEST(Diff, AgreesWithTwoFullEvaluations) {
                  allowed_now = is->verdict() == model::Verdict::kAllow;
       // Its own node and itself are always allowed.
       if (resolved->from.pod == resolved->to.pod && resolved->from.pod != nullptr) continue;
-      bool node = false;
-      for (const auto& [name, one] : before.nodes)
-        for (const net::Ip& ip : one.addresses)
-          node = node || ip == resolved->from.ip || ip == resolved->to.ip;
-      if (node) continue;
+      const auto is_of_own_node = [&](const model::ProbeEnd& pod, const model::ProbeEnd& other) {
+        const auto node = pod.pod ? before.nodes.find({"", pod.pod->node_name}) : before.nodes.end();
+        return node != before.nodes.end() &&
+               std::ranges::find(node->second.addresses, other.ip) != node->second.addresses.end();
+      };
+      if (is_of_own_node(resolved->from, resolved->to) || is_of_own_node(resolved->to, resolved->from))
+        continue;
       EXPECT_EQ(opens != nullptr, !allowed_before && allowed_now) << model::to_text(probe);
       EXPECT_EQ(closes != nullptr, allowed_before && !allowed_now) << model::to_text(probe);
       opened += opens != nullptr;
@@ -179,6 +187,37 @@ TEST(Diff, PodsOfOneSideAloneAreSaid) {
   const model::Cluster both = cluster(pod("shop/a", "10.0.0.1"), pod("shop/b", "10.0.0.2")),
                        one = cluster(pod("shop/a", "10.0.0.1"));
   EXPECT_EQ(difference_of(both, one).left_out, Lines{"shop/b"});
+}
+
+TEST(Diff, TheRulesOfTiersAreNamed) {
+  const auto world = [](auto... more) {
+    return cluster(pod("shop/web", "10.0.0.1").label("app", "web"),
+                   pod("shop/db", "10.0.0.2").label("app", "db"), more...);
+  };
+  const model::Cluster open = world(),
+                       denied = world(admin("no-ssh").ingress(deny().from(namespaces_all()).tcp(22)));
+  EXPECT_EQ(texts(difference_of(open, denied).closed),
+            (Lines{"shop/db -> shop/web TCP 22 by Admin/no-ssh:ingress[0]",
+                   "shop/web -> shop/db TCP 22 by Admin/no-ssh:ingress[0]"}));
+  EXPECT_EQ(texts(difference_of(denied, open).opened),
+            (Lines{"shop/db -> shop/web TCP 22 by", "shop/web -> shop/db TCP 22 by"}));
+  const model::Cluster
+      closed = world(baseline("closed").selects({{"app", "db"}}).ingress(deny().from(namespaces_all()))),
+      allowed = world(
+          baseline("closed").selects({{"app", "db"}}).ingress(deny().from(namespaces_all())),
+          policy("shop/db").selects({{"app", "db"}}).ingress(rule().from(pods({{"app", "web"}})).tcp(5432)));
+  const Changes team = difference_of(closed, allowed);
+  EXPECT_EQ(texts(team.opened), Lines{"shop/web -> shop/db TCP 5432 by shop/db:ingress[0]"});
+  EXPECT_EQ(texts(team.closed), Lines{"0.0.0.0/0 -> shop/db any all by shop/db"}) << "from knows pods alone";
+}
+
+TEST(Diff, NodesThatPeersSelectAreAddressesOfTheirOwn) {
+  model::Cluster before = cluster(node("n1", {"192.168.0.1"}), pod("shop/web", "10.0.0.1"));
+  model::Cluster after = before;
+  const model::ClusterNetworkPolicy policy = admin("no-nodes").egress(deny().to(nodes()).tcp(10250));
+  after.cluster_policies[policy.name] = policy;
+  EXPECT_EQ(texts(difference_of(before, after).closed),
+            Lines{"shop/web -> 192.168.0.1/32 TCP 10250 by Admin/no-nodes:egress[0]"});
 }
 
 }  // namespace
