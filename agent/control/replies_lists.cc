@@ -284,6 +284,7 @@ std::vector<v1::SnapshotPiece> snapshot_pieces(const model::Cluster& cluster,
   add_all(cluster.services);
   add_all(cluster.endpoint_slices);
   for (const auto* policy : known(cluster.policies, calendar)) add(*policy);
+  for (const auto* policy : known(cluster.cluster_policies, calendar)) add(*policy);
   return pieces;
 }
 

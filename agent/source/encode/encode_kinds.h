@@ -11,6 +11,7 @@ boost::json::object object_of(std::string_view api_version, std::string_view kin
 boost::json::object labels_object(const model::Labels& labels);
 // Those whose text is not empty.
 void add_annotations(const model::Labels& annotations, boost::json::object& metadata);
+boost::json::object selector_object(const model::LabelSelector& selector);
 std::string prefixes_text(const std::vector<net::Cidr>& source_prefixes);
 inline std::string text_if(bool there, const char* text) {
   return there ? text : "";

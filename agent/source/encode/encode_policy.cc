@@ -6,8 +6,6 @@ namespace sluice::source::encode {
 
 namespace json = boost::json;
 
-namespace {
-
 json::object selector_object(const model::LabelSelector& selector) {
   json::object labels;
   json::array expressions;
@@ -29,6 +27,8 @@ json::object selector_object(const model::LabelSelector& selector) {
   if (!expressions.empty()) object["matchExpressions"] = std::move(expressions);
   return object;
 }
+
+namespace {
 
 json::object peer_object(const model::Peer& peer) {
   json::object object;

@@ -52,6 +52,7 @@ json::object to_json_object(const model::Node& node) {
   for (const net::Cidr& cidr : node.pod_cidrs) cidrs.emplace_back(cidr.to_text());
   for (const net::Ip& ip : node.addresses)
     addresses.push_back(json::object{{"type", "InternalIP"}, {"address", ip.to_text()}});
+  if (!node.labels.empty()) object["metadata"].as_object()["labels"] = labels_object(node.labels);
   if (!cidrs.empty()) object["spec"] = json::object{{"podCIDRs", std::move(cidrs)}};
   if (!addresses.empty()) object["status"] = json::object{{"addresses", std::move(addresses)}};
   return object;

@@ -33,7 +33,7 @@ TEST_F(ReconcilerTest, ACheckOfAPodThatIsNotFoundSaysWhoseItIs) {
 }
 
 TEST(SnapshotPieces, AreFullAndHoldEverythingOnce) {
-  model::Cluster cluster = oracle::random_cluster(3, 3000);
+  model::Cluster cluster = oracle::with_tiers(oracle::random_cluster(3, 3000), 3);
   model::EndpointSlice large;  // more than a piece by itself
   large.name = {"shop", "large"};
   for (int i = 0; i < 20'000; ++i)
