@@ -3,10 +3,12 @@
 // Laws:
 //  1. A node of pods is pods of one namespace that no policy treats otherwise: the same policies isolate them, the
 //     same edges lead from and to them.
-//  2. Nothing is drawn of what no policy decides: an end that nobody isolates is a node that says so.
+//  2. Nothing is drawn of what no policy decides: an end that nobody isolates is a node that says so. One of which
+//     ClusterNetworkPolicies deny anything counts as isolated.
 //  3. Rules that let in, or out to, everybody, every pod or every pod of a namespace are one edge from or to the node
 //     that stands for these: the other end's own policies still decide. Any other edge is exactly what both ends let
-//     through, less what the edges of such nodes tell already.
+//     through, less what the edges of such nodes tell already. Where ClusterNetworkPolicies speak of an end, all of them
+//     and a pod that nobody knows yet must be let through alike for such an edge.
 //  4. What has more nodes or edges than the limits is drawn by namespaces, those that were chosen last; namespaces of
 //     one shape are then one node, whose edges within are each namespace's own.
 //  5. Same cluster, same graph.
@@ -31,7 +33,8 @@ struct Node {
   std::vector<std::string> names;  // "shop/deployment/web"; of kNamespaces theirs; of kOutside its CIDR
   size_t pods = 0;                 // how many; a workload whose pods are not there counts as one
   Gate ingress = Gate::kOpen, egress = Gate::kOpen;
-  std::vector<std::string> isolates_ingress = {}, isolates_egress = {};  // policies, sorted
+  // Policies, sorted; of ClusterNetworkPolicies ("Admin/x") those that deny somebody something.
+  std::vector<std::string> isolates_ingress = {}, isolates_egress = {};
 
   bool has_gates() const { return kind == NodeKind::kPods || kind == NodeKind::kNamespaces; }
   std::string title()

@@ -1,5 +1,6 @@
 #include "agent/picture/graph_page.h"
 
+#include "agent/model/tiers.h"
 #include "agent/source/encode/object.h"
 #include "agent/source/encode/text.h"
 
@@ -32,10 +33,16 @@ json::object policies_of(const Graph& graph, const model::Cluster& cluster) {
     named.insert(node.isolates_ingress.begin(), node.isolates_ingress.end());
     named.insert(node.isolates_egress.begin(), node.isolates_egress.end());
   }
+  for (const Edge& edge : graph.edges)
+    for (const std::string& rule : edge.rules) named.insert(rule.substr(0, rule.rfind(':')));
   json::object policies;
   for (const auto& [name, policy] : cluster.policies)
     if (named.contains(name.to_text()))
       policies[name.to_text()] = source::encode::to_yaml_document(source::encode::to_json_object(policy));
+  for (const auto& [name, policy] : cluster.cluster_policies)
+    if (named.contains(model::called(policy)))
+      policies[model::called(policy)] =
+          source::encode::to_yaml_document(source::encode::to_json_object(policy));
   return policies;
 }
 
@@ -67,8 +74,8 @@ constexpr std::string_view kGraphControls = R"(<div class="bar">
 
 constexpr std::string_view kGraphLegend = R"(<details class="legend" open><summary>Legend</summary><ul>
 <li><span class="key in-rules"></span> who reaches it is said by rules</li>
-<li><span class="key in-open"></span> unprotected: no policy isolates it for ingress, everybody reaches it</li>
-<li><span class="key in-closed"></span> closed: isolated, and no rule lets anybody in</li>
+<li><span class="key in-open"></span> unprotected: no policy restricts its ingress, everybody reaches it</li>
+<li><span class="key in-closed"></span> closed: restricted, and no rule lets anybody in</li>
 <li><span class="key in-mixed"></span> a namespace whose pods differ</li>
 <li><span class="key other"></span> a group that a rule names as a whole, or addresses outside; as far as their own
 policies let them</li>

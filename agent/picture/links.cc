@@ -4,7 +4,7 @@
 #include <map>
 
 #include "agent/model/workloads.h"
-#include "agent/picture/scopes.h"
+#include "agent/picture/tiered_scopes.h"
 
 namespace sluice::picture {
 
@@ -73,13 +73,32 @@ class Linker {
     auto& both = scopes_.emplace_back();
     for (const Direction direction : model::kDirections) {
       Scopes& made = both[static_cast<size_t>(direction)];
-      made = scopes_of(cluster_, first, direction, isolating(first, direction), namespaces_);
       Gate& gate = direction == Direction::kIngress ? node.ingress : node.egress;
-      gate = !made.isolated                             ? Gate::kOpen
-             : made.wide.empty() && made.narrow.empty() ? Gate::kClosed
-                                                        : Gate::kRules;
+      const bool tiered = !sides_.tiers().of(first, direction).empty();
+      if (tiered)
+        add_tiers(scopes_.size() - 1, direction, node);
+      else
+        made = scopes_of(cluster_, first, direction, isolating(first, direction), namespaces_);
+      gate = !made.isolated                                                                    ? Gate::kOpen
+             : made.wide.empty() && made.narrow.empty() && (!tiered || lets_nobody(direction)) ? Gate::kClosed
+                                                                                               : Gate::kRules;
     }
     graph_.nodes.push_back(std::move(node));
+  }
+
+  void add_tiers(size_t i, Direction direction, Node& node) {
+    TieredScopes tiered = tiered_scopes_of(sides_, ends_, i, direction, namespaces_);
+    auto& policies = direction == Direction::kIngress ? node.isolates_ingress : node.isolates_egress;
+    policies.insert(policies.end(), tiered.denying.begin(), tiered.denying.end());
+    std::ranges::sort(policies);
+    scopes_[i][static_cast<size_t>(direction)] = std::move(tiered.scopes);
+    tiered_[{i, direction}] = {std::move(tiered.pods), std::move(tiered.regions)};
+  }
+
+  // Of the class that was added last, whose scopes are tiered.
+  bool lets_nobody(Direction direction) const {
+    const Met& met = tiered_.at({scopes_.size() - 1, direction});
+    return met.pods.empty() && met.regions.empty();
   }
 
   // The node of a scope or of a CIDR, made when it is asked for.
@@ -127,17 +146,20 @@ class Linker {
       else
         add_edge(i, other, rest, names);
     }
-    for (const Narrow& narrow : own.narrow) {
-      const Met& met = met_by(narrow);
-      for (const size_t other : met.pods)
-        direction == Direction::kIngress ? between(other, i) : between(i, other);
-      for (const size_t region : met.regions) with_region(i, direction, region);
-    }
+    if (const auto tiered = tiered_.find({i, direction}); tiered != tiered_.end())
+      link_with(i, direction, tiered->second);
+    for (const Narrow& narrow : own.narrow) link_with(i, direction, met_by(narrow));
   }
 
   struct Met {
     std::vector<size_t> pods, regions;
   };
+
+  void link_with(size_t i, Direction direction, const Met& met) {
+    for (const size_t other : met.pods)
+      direction == Direction::kIngress ? between(other, i) : between(i, other);
+    for (const size_t region : met.regions) with_region(i, direction, region);
+  }
 
   // Whom a rule for particular peers means; of each peer once.
   const Met& met_by(const Narrow& narrow) {
@@ -204,6 +226,7 @@ class Linker {
   std::vector<std::array<Scopes, 2>> scopes_;  // of each class, by Direction
   std::map<std::tuple<NodeKind, std::string, std::vector<std::string>>, size_t> others_;
   std::map<std::tuple<const model::NetworkPolicy*, const model::Rule*, const model::Peer*>, Met> met_;
+  std::map<std::pair<size_t, Direction>, Met> tiered_;  // of sides with tiers, beside their wide scopes
   std::set<std::pair<size_t, size_t>> done_;
   std::map<std::pair<size_t, size_t>, Edge> edges_;
   Graph graph_;

@@ -69,6 +69,17 @@ class Pages(unittest.TestCase):
         self.browser.click("#panel summary")
         self.assertIn("name: db-from-api", self.texts("#panel details[open] pre")[0])
 
+    def test_graph_shows_the_rules_of_tiers(self):
+        self.page("graph", "--manifests", os.path.join(HERE, "../../examples/17-tenant-isolation/manifests"))
+        self.browser.click("#e0 text")
+        self.assertIn("monitoring/prometheus-0 → team-a/web-0", self.panel())
+        self.assertIn("Admin/tenant-a:ingress[1]", self.panel())
+        self.browser.click("#panel summary")
+        self.assertIn("kind: ClusterNetworkPolicy", self.texts("#panel details[open] pre")[0])
+        self.browser.click("#n1 text")
+        self.assertIn("Ingress is restricted by", self.panel())
+        self.assertIn("Admin/tenant-a", self.panel())
+
     def test_graph_filters(self):
         self.page("graph", "--manifests", THREE_TIER)
         lit = "#picture .node:not(.dim) title"

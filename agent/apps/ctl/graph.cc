@@ -57,7 +57,7 @@ base::Result<std::string> text_of(const model::Cluster& cluster, const GraphOpti
 
 int run_graph(const GraphOptions& options) {
   auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kWorkloadsToo, options.reading);
-  if (!manifests || !has_no_tiers("graph", manifests->cluster)) return kExitUsage;
+  if (!manifests) return kExitUsage;
   if (auto there = check_namespaces(manifests->cluster, options.namespaces); !there)
     return fail(kSluicectl, kExitUsage, "graph: " + there.error().message());
   const auto text = text_of(manifests->cluster, options);

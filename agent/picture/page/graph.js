@@ -6,7 +6,7 @@
   const search = document.getElementById('search'), space = document.getElementById('namespace');
   const state = document.getElementById('state'), found = document.getElementById('found');
   const svg = picture.querySelector('svg');
-  const gates = {open: 'open: no policy isolates it', rules: 'by rules', closed: 'closed: no rule allows anything',
+  const gates = {open: 'open: no policy restricts it', rules: 'by rules', closed: 'closed: no rule allows anything',
     mixed: 'its pods differ'};
 
   function element(name, text, ...children) {
@@ -79,14 +79,14 @@
   }
   function showEdge(e) {
     panel.replaceChildren(element('h2', edgeTitle(e)), ...section('What', e.what, w => element('li', w), ''),
-      ...section('Rules', e.rules, policyItem, 'none'));
+      ...section('Rules', e.rules, policyItem, 'none: no policy decides it'));
   }
   function showNode(n, index) {
     const parts = [element('h2', n.title)];
     if (n.in) {
       parts.push(element('p', 'Ingress: ' + gates[n.in] + '. Egress: ' + gates[n.out] + '.'));
-      if (n.inBy.length) parts.push(...section('Isolated for ingress by', n.inBy, policyItem, ''));
-      if (n.outBy.length) parts.push(...section('Isolated for egress by', n.outBy, policyItem, ''));
+      if (n.inBy.length) parts.push(...section('Ingress is restricted by', n.inBy, policyItem, ''));
+      if (n.outBy.length) parts.push(...section('Egress is restricted by', n.outBy, policyItem, ''));
     } else if (n.kind !== 'outside') {
       parts.push(element('p', 'Named by a rule as a whole: its members’ own policies still decide.'));
     } else {

@@ -96,6 +96,44 @@ TEST(Graph, RulesForWholeGroupsAreOneEdgeEach) {
                   "every pod of shop -> shop/c: everything", "outside 10.9.0.0/16 -> shop/b: TCP 22"));
 }
 
+TEST(Graph, WhatTiersDenyIsNotDrawnAndTheirBoxSaysSo) {
+  const auto db = [] { return of_app("shop/db", "db", "10.0.0.2"); };
+  const auto world =
+      cluster(of_app("shop/web", "web", "10.0.0.1"), db(), of_app("ops/scrape", "scrape", "10.0.1.1"),
+              admin("metrics")
+                  .selects({{"app", "db"}})
+                  .ingress(accept().from(pods_anywhere({{"app", "scrape"}})).tcp(9100)),
+              baseline("closed").selects({{"app", "db"}}).ingress(deny().from(namespaces_all())));
+  const Graph graph = graph_of(world, {});
+  EXPECT_THAT(nodes(graph), ElementsAre("pods ops/scrape in open out open", "pods shop/db in rules out open",
+                                        "pods shop/web in open out open", "outside 0.0.0.0/0"));
+  EXPECT_THAT(edges(graph),
+              ElementsAre("ops/scrape -> shop/db: TCP 9100", "outside 0.0.0.0/0 -> shop/db: everything"));
+  EXPECT_THAT(graph.nodes[1].isolates_ingress, ElementsAre("Baseline/closed"));
+  EXPECT_THAT(graph.edges[0].rules, ElementsAre("Admin/metrics:ingress[0]"));
+}
+
+TEST(Graph, TiersThatDenyNobodyAnythingLeaveAnEndOpen) {
+  const auto world = cluster(of_app("shop/web", "web", "10.0.0.1"), of_app("shop/db", "db", "10.0.0.2"),
+                             admin("glass").ingress(accept().from(pods_anywhere({{"app", "web"}}))));
+  EXPECT_THAT(edges(graph_of(world, {})), IsEmpty());
+  EXPECT_EQ(graph_of(world, {}).nodes[0].ingress, Gate::kOpen);
+}
+
+TEST(Graph, WhatTiersLeaveToEverybodyIsOneEdge) {
+  model::Cluster world =
+      cluster(admin("no-ssh").selects({{"app", "a"}}).ingress(deny().from(namespaces_all()).tcp(22)));
+  for (const auto& one : {of_app("shop/a", "a", "10.0.0.2"), of_app("shop/b", "b", "10.0.0.3"),
+                          of_app("shop/c", "c", "10.0.0.4")})
+    world.pods[one.name] = one;
+  EXPECT_THAT(edges(graph_of(world, {})),
+              ElementsAre("anyone -> shop/a: TCP 1-21,23-65535 UDP all SCTP all ICMP other",
+                          "outside 0.0.0.0/0 -> shop/a: TCP 22"));
+  for (const auto& policy : {policy("shop/a").selects({{"app", "a"}})}) world.policies[policy.name] = policy;
+  EXPECT_THAT(edges(graph_of(world, {})), IsEmpty());
+  EXPECT_EQ(graph_of(world, {}).nodes[0].ingress, Gate::kClosed);
+}
+
 // Law 4.
 TEST(Graph, WhatIsTooMuchIsDrawnByNamespaces) {
   model::Cluster world;
@@ -192,6 +230,7 @@ TEST(Graph, SaysWhatTheReferenceSays) {
     world.services.clear();  // what a node rewrites is no pod's own
     world.endpoint_slices.clear();
     for (auto& [name, pod] : world.pods) pod.host_ports.clear();
+    if (seed % 2 == 0) world = oracle::with_tiers(std::move(world), seed);
     const Graph graph = graph_of(world, {});
     ASSERT_FALSE(graph.by_namespace);
     const model::PodAddresses addresses(world);
