@@ -99,6 +99,21 @@ model::Verdict Answer::verdict() const {
                                                                          : model::Verdict::kAllow;
 }
 
+const SideAnswer& Answer::denying() const {
+  if (egress.opinion == Side::kDeny) return egress;
+  for (const EndpointAnswer& endpoint : endpoints)
+    if (endpoint.ingress.opinion == Side::kDeny) return endpoint.ingress;
+  return ingress;
+}
+
+std::string denying_rule(const SideAnswer& side) {
+  // Tier Admin's is the one that no NetworkPolicy mends.
+  for (const model::Tier tier : model::kTiers)
+    for (const std::string& rule : side.rules)
+      if (side.opinion == Side::kDeny && model::tier_of(rule) == tier) return rule;
+  return "";
+}
+
 std::string Answer::reason() const {
   for (const Side opinion : {Side::kDeny, Side::kAllow})
     for (const SideAnswer* side : {&egress, &ingress})

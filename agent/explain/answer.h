@@ -51,8 +51,13 @@ struct Answer {
   std::vector<EndpointAnswer> endpoints;  // where `to` is a Service's address; `ingress` then sums them up
 
   model::Verdict verdict() const;
+  // The side that denies it, of a Service that of the first endpoint that does; the ingress where nothing denies.
+  const SideAnswer& denying() const;
   std::string reason() const;  // of the side that denies, else of the one with most to say
 };
+
+// "Admin/policy:egress[0]": the rule of a ClusterNetworkPolicy that denies on this side, which is denied; empty: none does.
+std::string denying_rule(const SideAnswer& side);
 
 // One side of a pod that is an endpoint of the compiler's node; `mends`: with `near` and `fix`, which cost most.
 base::Result<SideAnswer> explain_side(const compile::Compiler& compiler,

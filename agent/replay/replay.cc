@@ -34,7 +34,8 @@ json::object to_json_object(const FlowEnd& end) {
 json::object to_json_object(const Judged& judged, bool denied) {
   const Flow& flow = judged.flow;
   const bool egress = judged.answer.egress.opinion == model::Side::kDeny;
-  const explain::SideAnswer& side = egress ? judged.answer.egress : judged.answer.ingress;
+  const explain::SideAnswer& side = judged.answer.denying();
+  const std::string rule = explain::denying_rule(side);
   json::object object;
   if (!flow.time.empty()) object["time"] = flow.time;
   object["verdict"] = denied ? "denied" : flow.verdict;
@@ -43,8 +44,9 @@ json::object to_json_object(const Judged& judged, bool denied) {
   object["protocol"] = flow.protocol.to_text();
   object["source"] = to_json_object(flow.source);
   object["destination"] = to_json_object(flow.destination);
-  object["rule"] = "";
-  object["isolated_by"] = json::array(side.isolated_by.begin(), side.isolated_by.end());
+  object["rule"] = rule;
+  object["isolated_by"] =
+      rule.empty() ? json::array(side.isolated_by.begin(), side.isolated_by.end()) : json::array();
   object["count"] = flow.count;
   return object;
 }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "agent/explain/fix.h"
+#include "agent/model/tiers.h"
 #include "agent/model/workloads.h"
 #include "agent/source/encode/object.h"
 #include "agent/source/encode/text.h"
@@ -45,6 +46,10 @@ class Suggester {
                                    (!resolved ? resolved.error() : answer.error()).message());
       return;
     }
+    if (const std::string why = beyond_policies(*resolved, *answer); !why.empty()) {
+      suggested.left_out.push_back(model::to_text(probe) + ": " + why);
+      return;
+    }
     ++suggested.used;
     const net::Port port = probe.port.value_or(net::Port());
     const compile::why::FarEnd source{resolved->from.ip, resolved->from.pod, port, true};
@@ -75,6 +80,26 @@ class Suggester {
 
  private:
   using SubjectKey = std::pair<std::string, model::LabelSelector>;  // namespace, its pods
+
+  // Why no policy could allow it on this side of the pod; empty: one could.
+  std::string beyond_policies(const model::Pod* pod, const explain::SideAnswer& side) const {
+    const std::string rule = explain::denying_rule(side);
+    if (rule.empty() || pod == nullptr) return "";
+    if (model::tier_of(rule) == model::Tier::kAdmin)
+      return rule + " denies it, whatever NetworkPolicies allow";
+    const auto ns = cluster_.namespaces.find({"", pod->name.ns});
+    if (ns == cluster_.namespaces.end() || !ns->second.audit) return "";
+    return rule + " denies it, and policies of namespace " + pod->name.ns + " are in audit";
+  }
+
+  std::string beyond_policies(const model::ResolvedProbe& probe, const explain::Answer& answer) const {
+    if (std::string why = beyond_policies(probe.from.pod, answer.egress); !why.empty()) return why;
+    if (answer.endpoints.empty()) return beyond_policies(probe.to.pod, answer.ingress);
+    for (const explain::EndpointAnswer& endpoint : answer.endpoints)
+      if (std::string why = beyond_policies(addresses_.owner(endpoint.ip), endpoint.ingress); !why.empty())
+        return why;
+    return "";
+  }
 
   void pair(const compile::why::FarEnd& from, const compile::why::FarEnd& to, const model::Probe& probe,
             Suggested& suggested) {

@@ -5,7 +5,9 @@
 //  2. A policy for each class of pods with equal labels that had a part; it isolates the directions in which
 //     something was recorded of them.
 //  3. Pods are named by their labels, controllers' left out; everything else by its address.
-//  4. Where it isolates egress, the cluster's DNS is allowed.
+//  4. What tier Admin denies no policy can allow, nor what the Baseline does where policies are in audit: it is left
+//     out, and said.
+//  5. Where it isolates egress, the cluster's DNS is allowed.
 //
 // Pure; any thread.
 #pragma once

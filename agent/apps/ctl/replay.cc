@@ -68,15 +68,16 @@ std::optional<ReadFlows> read_flows_of(const char* command, const std::string& p
 
 std::string denied_text(const replay::Replayed& replayed, bool colour) {
   std::string text;
-  Table table({"FROM", "TO", "PROTOCOL", "PORT", "COUNT", "DENIED AT", "ISOLATED BY"});
+  Table table({"FROM", "TO", "PROTOCOL", "PORT", "COUNT", "DENIED AT", "BY"});
   for (const replay::Judged& judged : replayed.denied) {
     const bool egress = judged.answer.egress.opinion == model::Side::kDeny;
-    const auto& side = egress ? judged.answer.egress : judged.answer.ingress;
+    const auto& side = judged.answer.denying();
+    const std::string rule = explain::denying_rule(side);
     const auto& port = judged.flow.destination.port;
     table.add({replay::to_text(judged.flow.source), replay::to_text(judged.flow.destination),
                judged.flow.protocol.to_text(), port ? std::to_string(port->host()) : "-",
                std::to_string(judged.flow.count), egress ? "egress" : "ingress",
-               joined(side.isolated_by, 3)});
+               rule.empty() ? joined(side.isolated_by, 3) : rule});
   }
   if (!replayed.denied.empty()) text += table.text(colour);
   for (const replay::Judged& judged : replayed.unknown)
