@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "agent/rehearse/ends.h"
 
@@ -119,8 +120,8 @@ class Explanation {
     json::array ingress, egress;
     for (const auto& end : classes_.ends) {
       const model::Pod& pod = *end.there.front().pod;
-      ingress.emplace_back(lists_.number(sides_.isolating(pod, model::Direction::kIngress)));
-      egress.emplace_back(lists_.number(sides_.isolating(pod, model::Direction::kEgress)));
+      ingress.emplace_back(lists_.number(restricting(pod, model::Direction::kIngress)));
+      egress.emplace_back(lists_.number(restricting(pod, model::Direction::kEgress)));
     }
     json::object data{{"ingress", std::move(ingress)}, {"egress", std::move(egress)}};
     if (classes_.ends.size() <= kExplained) {
@@ -129,10 +130,34 @@ class Explanation {
       data["rules"] = std::move(rules);
     }
     data["lists"] = lists_.take();
+    data["denies"] = json::array(denying_.begin(), denying_.end());
     return data;
   }
 
  private:
+  // The policies that isolate it, and the ClusterNetworkPolicies that may deny it something.
+  std::vector<std::string> restricting(const model::Pod& pod, model::Direction direction) const {
+    std::vector<std::string> names = sides_.isolating(pod, direction);
+    for (const model::ClusterNetworkPolicy* policy : sides_.tiers().of(pod, direction))
+      if (std::ranges::any_of(policy->rules(direction),
+                              [](const auto& rule) { return rule.action == model::Action::kDeny; }))
+        names.push_back(model::called(*policy));
+    std::ranges::sort(names);
+    return names;
+  }
+
+  // The rules that let it through or, of ClusterNetworkPolicies, stop it; none where NetworkPolicies stop it for want of a
+  // rule, or nobody decides.
+  size_t deciding(const model::Pod& pod, model::Direction direction, const rehearse::Peer& peer,
+                  const rehearse::Traffic& wanted) {
+    rehearse::Traffic stopped = wanted;
+    const auto denying = sides_.denying(pod, direction, peer, stopped);
+    if (denying.empty()) return lists_.number(sides_.rules(pod, direction, peer, wanted));
+    const size_t number = lists_.number(denying);
+    denying_.insert(number);
+    return number;
+  }
+
   // [egress, ingress] of each pair, one after the other: a row a source.
   json::array rules_of(const Matrix& matrix) {
     json::array rows;
@@ -148,16 +173,16 @@ class Explanation {
 
   void add_pair(const Matrix& matrix, const rehearse::PodClass& from, const rehearse::PodClass& to,
                 const model::Pod& target_pod, json::array& row) {
-    std::vector<std::string> egress, ingress;
+    size_t egress = lists_.number({}), ingress = egress;
     if (const auto family = rehearse::family_of(from.there.front(), to.there.front())) {
       const auto &source = from.there.front(), &target = to.there.front();
       const rehearse::Peer a{source.pod, *source.address(*family)}, b{target.pod, *target.address(*family)};
       const auto wanted = wanted_of(matrix, target_pod);
-      egress = sides_.rules(*a.pod, model::Direction::kEgress, b, wanted);
-      ingress = sides_.rules(*b.pod, model::Direction::kIngress, a, wanted);
+      egress = deciding(*a.pod, model::Direction::kEgress, b, wanted);
+      ingress = deciding(*b.pod, model::Direction::kIngress, a, wanted);
     }
-    row.emplace_back(lists_.number(egress));
-    row.emplace_back(lists_.number(ingress));
+    row.emplace_back(egress);
+    row.emplace_back(ingress);
   }
 
   static rehearse::Traffic wanted_of(const Matrix& matrix, const model::Pod& target) {
@@ -170,6 +195,7 @@ class Explanation {
   const rehearse::Sides sides_;
   const Classes& classes_;
   Lists lists_;
+  std::set<size_t> denying_;  // lists of rules that deny
 };
 
 constexpr std::string_view kMatrixControls = R"(<div class="bar">
@@ -184,12 +210,14 @@ constexpr std::string_view kMatrixControls = R"(<div class="bar">
 
 constexpr std::string_view kMatrixLegend = R"(<details class="legend" open><summary>Legend</summary><ul>
 <li><span class="key allow">#</span> passes, from the row to the column</li>
-<li><span class="key deny">.</span> is stopped: a policy isolates one of the two, and no rule lets it through</li>
+<li><span class="key deny">.</span> is stopped: a policy isolates one of the two, and no rule lets it through, or a
+ClusterNetworkPolicy denies it</li>
 <li><span class="key some">37</span> of namespaces: so many of a hundred pairs pass</li>
 <li><span class="key self">-</span> itself &ensp; <span class="key none">?</span> no address family in common, or no port
 of that name</li>
-<li><span class="key mark"></span> a name with this mark: unprotected, no policy isolates it for ingress; a column is
-protected by the policies that a cell of it names, as ingress; a row by those it names as egress</li>
+<li><span class="key mark"></span> a name with this mark: unprotected, no policy restricts its ingress; a column is
+protected by the policies that a cell of it names, as ingress; a row by those it names as egress (Admin/NAME and
+Baseline/NAME are ClusterNetworkPolicies)</li>
 <li>keys: arrows, Home, End, Page up and down move; Enter shows what stands behind a cell</li></ul></details>
 )";
 

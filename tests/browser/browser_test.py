@@ -120,6 +120,15 @@ class Pages(unittest.TestCase):
         self.browser.click("#port option[value='1']")
         self.assertIn("allowed byshop/db-from-api:ingress[0]", self.panel())
 
+    def test_matrix_explains_tiers(self):
+        self.page("matrix", "--manifests", os.path.join(HERE, "../../examples/17-tenant-isolation/manifests"), "--port",
+                  "80", "-o", "html")
+        self.browser.click("[aria-label='team-a/web-0 to team-b/open-0: is stopped']")
+        self.assertIn("stopped byAdmin/tenant-b:ingress[2]", self.panel())
+        self.assertIn("Egress of team-a/web-0open: no policy isolates it", self.panel())
+        self.browser.click("[aria-label='monitoring/prometheus-0 to team-a/web-0: passes']")
+        self.assertIn("allowed byAdmin/tenant-a:ingress[1]", self.panel())
+
     def test_matrix_sorts_filters_and_groups(self):
         self.matrix()
         self.browser.fill("#from", "web")

@@ -195,12 +195,14 @@
   function names(all) {
     return element('ul', '', ...all.map(text => element('li', text)));
   }
-  function sideOf(title, isolating, rules) {
-    if (!isolating.length) return [element('h3', title), element('p', 'open: no policy isolates it')];
-    const parts = [element('h3', title)];
-    if (rules && rules.length) parts.push(element('p', 'allowed by'), names(rules));
-    else parts.push(element('p', rules ? 'stopped: isolated, and no rule allows it; isolated by' : 'isolated by'),
-      names(isolating));
+  // `denies`: the rules are ClusterNetworkPolicies' that stop it.
+  function sideOf(title, isolating, rules, denies) {
+    const parts = [element('h3', title)], isolated = isolating.filter(name => !/^(Admin|Baseline)[/]/.test(name));
+    if (rules && rules.length) parts.push(element('p', denies ? 'stopped by' : 'allowed by'), names(rules));
+    else if (!isolating.length) parts.push(element('p', 'open: no policy isolates it'));
+    else if (rules && !isolated.length) parts.push(element('p', 'open: no policy decides it'));
+    else parts.push(element('p', rules ? 'stopped: isolated, and no rule allows it; isolated by' : 'restricted by'),
+      names(rules ? isolated : isolating));
     return parts;
   }
   function show(from, to) {
@@ -220,9 +222,10 @@
     } else if (from !== to && data.why) {
       const a = data.classes[from.pod], b = data.classes[to.pod], {why} = data;
       const rules = why.rules ? why.rules[inputs.port.value][a] : null;
-      const list = number => why.lists[number];
-      parts.push(...sideOf('Egress of ' + from.name, list(why.egress[a]), rules && list(rules[2 * b])),
-        ...sideOf('Ingress of ' + to.name, list(why.ingress[b]), rules && list(rules[2 * b + 1])));
+      const side = (title, restricting, number) => sideOf(title, why.lists[restricting],
+        rules && why.lists[number], why.denies.includes(number));
+      parts.push(...side('Egress of ' + from.name, why.egress[a], rules && rules[2 * b]),
+        ...side('Ingress of ' + to.name, why.ingress[b], rules && rules[2 * b + 1]));
     }
     if (from.pod !== undefined && to.pod !== undefined && from !== to) {
       if (data.ports.length > 1)

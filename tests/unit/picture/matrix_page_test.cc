@@ -61,6 +61,21 @@ TEST(MatrixPage, SaysWhichRulesAllowAndWhichPoliciesIsolate) {
   EXPECT_EQ(list(why.at("rules").at(1).at(1).at(1)), "[]");
 }
 
+TEST(MatrixPage, SaysWhichRulesOfTiersDeny) {
+  auto world = shop();
+  const model::ClusterNetworkPolicy quiet =
+      admin("quiet").selects({{"app", "db"}}).ingress(deny().from(namespaces_all()).tcp(80));
+  world.cluster_policies[quiet.name] = quiet;
+  const auto why = data_of(to_html(matrix_page({matrix(5432, true), matrix(80, false)}, &world))).at("why");
+  const auto list = [&](const json::value& number) {
+    return json::serialize(why.at("lists").at(number.to_number<size_t>()));
+  };
+  EXPECT_EQ(list(why.at("ingress").at(0)), R"(["Admin/quiet","shop/db"])");
+  EXPECT_EQ(list(why.at("rules").at(0).at(1).at(1)), R"(["shop/db:ingress[0]"])");
+  EXPECT_EQ(list(why.at("rules").at(1).at(1).at(1)), R"(["Admin/quiet:ingress[0]"])");
+  EXPECT_EQ(why.at("denies").as_array(), json::array{why.at("rules").at(1).at(1).at(1)});
+}
+
 // Law 1: a matrix that tells such pods apart, measured while policy changed or by an engine that errs, is shown as it is.
 TEST(MatrixPage, CellsAreTheMatrix) {
   const auto world = shop();
