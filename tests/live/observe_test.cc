@@ -123,6 +123,25 @@ TEST_F(LiveObserve, ADeniedAttemptIsReadWithItsPolicyWithinASecond) {
   EXPECT_EQ(run({SLUICECTL, "top", "-o", "json"}), 0);
 }
 
+TEST_F(LiveObserve, WhatAClusterNetworkPolicyDeniesNamesItsRule) {
+  up(lab::Topology::kRouted);
+  std::ofstream(std::string(kManifests) + "/tiers.yaml")
+      << "{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: {name: "
+         "no-api}, spec: "
+         "{tier: Admin, priority: 1, subject: {namespaces: {}}, ingress: [{action: Deny, from: [{namespaces: "
+         "{}}], "
+         "protocols: [{tcp: {destinationPort: {number: 8080}}}]}]}}\n";
+  in_force();
+  Reading reading{v1::ObserveRequest()};
+  EXPECT_FALSE(stream("shop-frontend-1", "shop-api-1", "10.244.1.31"));
+  const auto flow = reading.find([](const v1::Flow& one) { return one.destination().port() == 8080; }, kSoon);
+  ASSERT_TRUE(flow) << "nothing came";
+  EXPECT_EQ(flow->verdict() + " " + flow->rule(), "denied Admin/no-api:ingress[0]");
+  EXPECT_EQ(flow->isolated_by_size(), 0);
+  EXPECT_EQ(run({SLUICECTL, "check", "--from", "shop/frontend-1", "--to", "shop/api-1", "--port", "8080"}),
+            3);
+}
+
 TEST_F(LiveObserve, ServicesAreNamedAsTheyAreNow) {
   up(lab::Topology::kRouted);
   add(kDemo / "policies-default-deny");

@@ -55,7 +55,8 @@ void add_flow_options(CLI::App& command, FlowQuestion& question) {
       ->check(checked_by(model::parse_probe_protocol));
   add_list(command, "--direction", question.directions, "ingress or egress, as the pod sees it", "D")
       ->check(CLI::IsMember({"ingress", "egress"}));
-  add_list(command, "--policy", question.policies, "A policy whose rule allows, or that isolates", "NS/NAME");
+  add_list(command, "--policy", question.policies,
+           "A policy whose rule decides, or that isolates (of tiers Admin/NAME)", "NS/NAME");
   add_list(command, "--label", question.labels, "KEY=VALUE, KEY!=VALUE, KEY or !KEY, of a pod at one end",
            "L")
       ->check(checked_by(observe::parse_labels));

@@ -120,14 +120,4 @@ std::optional<Manifests> read_manifests(const std::string& program, const std::v
   return Manifests{std::move(read->cluster), read->problems.empty()};
 }
 
-bool has_no_tiers(const std::string& command, const model::Cluster& cluster) {
-  if (cluster.cluster_policies.empty()) return true;
-  fail("sluicectl", kExitUsage,
-       command + ": " + std::to_string(cluster.cluster_policies.size()) +
-           " ClusterNetworkPolicies are there, which this command does not know yet: its answer would be "
-           "wrong; leave "
-           "them out, or use check, matrix or eval");
-  return false;
-}
-
 }  // namespace sluice::apps::ctl

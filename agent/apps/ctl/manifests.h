@@ -34,7 +34,4 @@ void add_at_option(CLI::App& command, std::string& at);
 std::optional<Manifests> read_manifests(const std::string& program, const std::vector<std::string>& sources,
                                         Wanted wanted, const Reading& reading);
 
-// For commands that know no ClusterNetworkPolicies: false, after a line that says so, where there are some.
-bool has_no_tiers(const std::string& command, const model::Cluster& cluster);
-
 }  // namespace sluice::apps::ctl

@@ -23,7 +23,7 @@
   const clock = time => time.toLocaleTimeString(undefined, {hour12: false}) + '.' +
     String(time.getMilliseconds()).padStart(3, '0');
   function whyOf(flow) {
-    if (flow.rule) return flow.rule;
+    if (flow.rule) return flow.verdict === 'allowed' ? flow.rule : flow.reason + ', denied by ' + flow.rule;
     return flow.reason + (flow.isolated_by.length ? ', isolated by ' + flow.isolated_by.join(', ') : '');
   }
   function endCell(end) {
