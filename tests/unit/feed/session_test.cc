@@ -158,13 +158,17 @@ TEST_F(FeedSessionTest, ARefusedObjectStaysAsItWasUntilItIsMendedOrGone) {
 
 // A feeder of a later version may say of a policy what this agent cannot read: nobody is left open for it.
 TEST_F(FeedSessionTest, ARefusedPolicyIsClosedWhereNoneWasHeld) {
-  const model::NetworkPolicy sound{{"prod", "p"}, {{{"app", model::Operator::kExists, {}}}}, true, false, {},
-                                   {{}}};
+  model::NetworkPolicy sound;
+  sound.name = {"prod", "p"};
+  sound.pod_selector = {{{"app", model::Operator::kExists, {}}}};
+  sound.egress.emplace_back();
   const v1::Event good = encode(model::Change::upsert(sound), 0);
   v1::Event odd = good;
   odd.mutable_upsert()->mutable_network_policy()->mutable_pod_selector()->mutable_requirements(0)->set_key(
       "-");
-  const model::NetworkPolicy closed{{"prod", "p"}, {}, true, true, {}, {}};
+  model::NetworkPolicy closed;
+  closed.name = sound.name;
+  closed.isolates_egress = true;
   const auto held = [&] {
     state();
     return cluster_.policies.contains(sound.name) ? std::optional(cluster_.policies.at(sound.name))

@@ -123,8 +123,12 @@ TEST(Mirror, APolicyThatIsTooLargeIsHeldWithoutItsRules) {
       return packed + std::string((selects ? row.selector : 0) + (rules ? row.rules : 0), '.');
     };
     Mirror mirror(pack, [&](const ObjectId& which, int64_t) { changes.push_back(which); });
-    const model::NetworkPolicy policy{
-        {"prod", "web"}, {{{"app", model::Operator::kIn, {"web"}}}}, false, true, {}, {{}}};
+    model::NetworkPolicy policy;
+    policy.name = {"prod", "web"};
+    policy.pod_selector = {{{"app", model::Operator::kIn, {"web"}}}};
+    policy.isolates_ingress = false;
+    policy.isolates_egress = true;
+    policy.egress.emplace_back();
     mirror.upsert(policy, {}, 0);
     ASSERT_EQ(changes.size(), 1u) << row.what;
     const std::string& packed = *mirror.packed(changes.front());
