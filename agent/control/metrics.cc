@@ -43,7 +43,7 @@ void add_state(const MetricsReading& now, Families& all) {
             static_cast<double>(now.identities));
   all.gauge("sluice_policies_in_audit", "Policies that isolate nobody: what they would deny is reported.",
             static_cast<double>(now.policies_in_audit));
-  all.gauge("sluice_policies_outside_hours",
+  all.gauge("sluice_policies_inactive",
             "Policies that count as if they were not there, by their sluice.dev/active.",
             static_cast<double>(now.policies_outside_hours));
   if (now.next_policy_edge)

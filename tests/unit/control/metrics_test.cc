@@ -40,7 +40,7 @@ TEST(MetricsText, TheNextEdgeOfHoursWhereThereIsOne) {
   EXPECT_THAT(text_of(now), Not(HasSubstr("sluice_next_policy_edge_seconds")));
   now.policies_outside_hours = 2;
   now.next_policy_edge = 90;
-  EXPECT_THAT(text_of(now), HasSubstr("sluice_policies_outside_hours 2\n"));
+  EXPECT_THAT(text_of(now), HasSubstr("sluice_policies_inactive 2\n"));
   EXPECT_THAT(text_of(now), HasSubstr("sluice_next_policy_edge_seconds 90\n"));
 }
 
