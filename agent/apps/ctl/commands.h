@@ -49,6 +49,7 @@ void add_check(Commands& commands);
 void add_diff(Commands& commands);
 void add_test(Commands& commands);
 void add_replay(Commands& commands);  // replay, suggest
+void add_convert(Commands& commands);
 void add_snapshot(Commands& commands);
 void add_ui(Commands& commands);
 void add_completion(Commands& commands);

@@ -26,6 +26,7 @@ int run(int argc, char** argv) {
   add_diff(commands);
   add_test(commands);
   add_replay(commands);
+  add_convert(commands);
   add_lab(commands);
   add_preflight(commands);
   add_bugreport(commands);

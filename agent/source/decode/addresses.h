@@ -1,4 +1,4 @@
-// Addresses and prefixes as manifests spell them. Private to agent/source.
+// Addresses and prefixes as manifests spell them. For agent/source and agent/convert.
 //
 // Laws:
 //  1. Leading zeros of an IPv4 octet, an IPv6 group and a prefix length are passed over ("010" is

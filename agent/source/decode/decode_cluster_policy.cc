@@ -7,6 +7,22 @@
 #include "agent/source/decode/names.h"
 
 namespace sluice::source::decode {
+
+// Semantics 73.
+std::string decode_domain_name(const Field& field) {
+  std::string name = field.required_text();
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
+  if (name.ends_with('.')) name.pop_back();
+  std::string_view plain = name;
+  if (plain.starts_with("*.")) plain.remove_prefix(2);
+  std::string letters(plain);  // an underscore may stand where a letter may
+  std::replace(letters.begin(), letters.end(), '_', 'a');
+  if (!dns_subdomain_fault(letters).empty() || letters.find('.') == letters.npos)
+    field.fail(base::excerpt(name) + " is no domain name: write one of two labels or more, or *. before one");
+  return name;
+}
+
 namespace {
 
 using model::Action;
@@ -64,21 +80,6 @@ std::vector<Value> decode_set(const Field& list, Value (*decode)(const Field&)) 
   list.each([&](const Field& item) { values.push_back(decode(item)); });
   make_set(values);
   return values;
-}
-
-// Semantics 73.
-std::string decode_domain_name(const Field& field) {
-  std::string name = field.required_text();
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
-  if (name.ends_with('.')) name.pop_back();
-  std::string_view plain = name;
-  if (plain.starts_with("*.")) plain.remove_prefix(2);
-  std::string letters(plain);  // an underscore may stand where a letter may
-  std::replace(letters.begin(), letters.end(), '_', 'a');
-  if (!dns_subdomain_fault(letters).empty() || letters.find('.') == letters.npos)
-    field.fail(base::excerpt(name) + " is no domain name: write one of two labels or more, or *. before one");
-  return name;
 }
 
 ClusterPeer decode_egress_peer(const Field& field, bool may_name_domains) {

@@ -1,5 +1,5 @@
 // One decoder a kind, from the root of a Kubernetes object. Faults are left in the Field's Decoding (see
-// field.h); the metadata that all kinds share is read in decode.cc. Private to agent/source.
+// field.h); the metadata that all kinds share is read in decode.cc. For agent/source and agent/convert.
 #pragma once
 
 #include <optional>
@@ -27,6 +27,7 @@ std::optional<ClosedPolicy> decode_cluster_policy(const Field& root, model::Obje
 // Shared by several kinds.
 model::Labels decode_labels(const Field& labels);
 model::LabelSelector decode_selector(const Field& selector);  // of a policy
+std::string decode_domain_name(const Field& field);           // of a ClusterNetworkPolicy (semantics 73)
 // Fails where a policy holds other fields than all objects do, and in `spec` than these.
 void allow_only_policy_fields(const Field& root, std::initializer_list<std::string_view> spec);
 net::Protocol decode_protocol(const Field& protocol);  // absent: TCP

@@ -1,0 +1,46 @@
+// convert(): what the policies of others say of addresses, protocols, ports and names, as NetworkPolicies and
+// ClusterNetworkPolicies that mean the same. docs/moving.md tells it to people.
+//
+// Laws:
+//  1. Where there is no loss, the objects give the verdict of the source's own semantics.
+//  2. With losses they allow less than the source, never more. A loss that would open something, were it passed over,
+//     is marked `opens`: there is no result then.
+//  3. A field that is not known may mean anything: its object is a problem, and there is no result.
+//  4. The same input gives the same objects, in the same order.
+//
+// Pure; any thread. Source: policy.networking.k8s.io/v1alpha1.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/model/cluster.h"
+
+namespace sluice::convert {
+
+enum class Dialect : uint8_t { kV1alpha1 };
+inline constexpr std::pair<std::string_view, Dialect> kDialects[] = {{"v1alpha1", Dialect::kV1alpha1}};
+
+// What of an object cannot be said.
+struct Loss {
+  std::string object,
+      field;         // "CiliumNetworkPolicy shop/web", "spec.egress[0].toPorts[1].rules"; no field: all of it
+  std::string what;  // why not, and how to mend it
+  std::string done;  // what stands in its place
+  bool opens = false;  // law 2
+  std::string to_text() const;
+};
+
+struct Conversion {
+  std::vector<model::Object> objects;  // NetworkPolicies, then ClusterNetworkPolicies, by name
+  std::vector<Loss> losses;
+  std::vector<std::string> problems;  // one line each: what cannot be read
+  std::vector<std::string> remarks;   // one line each: what there is to know of the objects
+  // May the objects be used?
+  bool holds(bool lossy) const;
+};
+
+Conversion convert(std::string_view bytes, const std::string& origin, Dialect dialect);
+
+}  // namespace sluice::convert
