@@ -17,11 +17,15 @@ bool Conversion::holds(bool lossy) const {
          std::all_of(losses.begin(), losses.end(), [&](const Loss& loss) { return lossy && !loss.opens; });
 }
 
-Conversion convert(std::string_view bytes, const std::string& origin, Dialect dialect) {
+Conversion convert(std::string_view bytes, const std::string& origin, Dialect dialect,
+                   const std::vector<net::Cidr>& cluster) {
   const Input input = read_input(bytes, origin);
   Output output;
   for (const std::string& problem : input.problems) output.problem(problem);
   switch (dialect) {
+    case Dialect::kCilium:
+      convert_cilium(input, cluster_of(input, cluster), output);
+      break;
     case Dialect::kV1alpha1:
       convert_v1alpha1(input, output);
       break;

@@ -8,7 +8,11 @@
 //  3. A field that is not known may mean anything: its object is a problem, and there is no result.
 //  4. The same input gives the same objects, in the same order.
 //
-// Pure; any thread. Source: policy.networking.k8s.io/v1alpha1.
+// What differs whatever the policies say (semantics 17, 18 and 21: a pod and its own node, a pod and itself, a Service's own
+// address) is no loss; docs/moving.md names it.
+//
+// Pure; any thread. Sources: policy.networking.k8s.io/v1alpha1; Cilium's documentation, "Network Policy"; Calico's
+// reference, "Network policy", "Global network policy", "Tier", "Network set".
 #pragma once
 
 #include <string>
@@ -19,8 +23,9 @@
 
 namespace sluice::convert {
 
-enum class Dialect : uint8_t { kV1alpha1 };
-inline constexpr std::pair<std::string_view, Dialect> kDialects[] = {{"v1alpha1", Dialect::kV1alpha1}};
+enum class Dialect : uint8_t { kCilium, kV1alpha1 };
+inline constexpr std::pair<std::string_view, Dialect> kDialects[] = {{"cilium", Dialect::kCilium},
+                                                                     {"v1alpha1", Dialect::kV1alpha1}};
 
 // What of an object cannot be said.
 struct Loss {
@@ -41,6 +46,8 @@ struct Conversion {
   bool holds(bool lossy) const;
 };
 
-Conversion convert(std::string_view bytes, const std::string& origin, Dialect dialect);
+// `cluster`: addresses of the cluster's pods and nodes, beside those of Nodes and Pods in the input.
+Conversion convert(std::string_view bytes, const std::string& origin, Dialect dialect,
+                   const std::vector<net::Cidr>& cluster);
 
 }  // namespace sluice::convert

@@ -50,6 +50,17 @@ struct Compared {
   }
 };
 
+// Those of pods, later ones of the same address included, and of nodes.
+std::vector<net::Cidr> addresses_of(const model::Cluster& cluster) {
+  std::vector<net::Cidr> cidrs;
+  for (const auto& [name, pod] : cluster.pods)
+    if (pod.takes_part())
+      for (const net::Ip& ip : pod.ips) cidrs.push_back(net::Cidr::host(ip));
+  for (const auto& [name, node] : cluster.nodes)
+    for (const net::Ip& ip : node.addresses) cidrs.push_back(net::Cidr::host(ip));
+  return cidrs;
+}
+
 }  // namespace
 
 std::string selector_text(const model::LabelSelector& selector) {
@@ -104,7 +115,7 @@ std::string surroundings_text(const model::Cluster& cluster) {
 
 void compare(const model::Cluster& before, const std::string& text, Dialect dialect, const Judge& judge,
              uint64_t seed, Tally& tally) {
-  const Conversion made = convert(text, "f", dialect);
+  const Conversion made = convert(text, "f", dialect, addresses_of(before));
   ++tally.clusters;
   ASSERT_TRUE(made.problems.empty()) << made.problems.front() << "\n" << text;
   if (!made.holds(true)) {

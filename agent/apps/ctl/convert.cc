@@ -37,9 +37,12 @@ void report(const convert::Conversion& conversion, bool lossy) {
 }
 
 int run_convert(const ConvertOptions& options) {
+  std::vector<net::Cidr> cluster;
+  for (const std::string& text : options.cluster) cluster.push_back(*net::Cidr::parse(text));
   const auto bytes = read_file("-", kLargestInput);
   if (!bytes) return fail(kSluicectl, kExitUsage, "convert: " + bytes.error().message());
-  const convert::Conversion conversion = convert::convert(*bytes, "standard input", dialect_of(options.from));
+  const convert::Conversion conversion =
+      convert::convert(*bytes, "standard input", dialect_of(options.from), cluster);
   report(conversion, options.lossy);
   if (!conversion.holds(options.lossy))
     return fail(
@@ -61,7 +64,7 @@ int run_convert(const ConvertOptions& options) {
 
 void add_convert(Commands& commands) {
   commands.add<ConvertOptions>(
-      "convert", "Policies of v1alpha1, from standard input, as those that Sluice reads",
+      "convert", "Policies of Cilium or v1alpha1, from standard input, as those that Sluice reads",
       [](CLI::App& command, ConvertOptions& options) {
         std::vector<std::string> names;
         for (const auto& [name, dialect] : convert::kDialects) names.emplace_back(name);
@@ -70,6 +73,14 @@ void add_convert(Commands& commands) {
             ->check(CLI::IsMember(names));
         command.add_flag("--lossy", options.lossy,
                          "Take also what cannot be said whole, where it then allows less; never more");
+        command
+            .add_option("--cluster", options.cluster,
+                        "Addresses of the cluster's pods and nodes, beside those of Nodes and Pods in the "
+                        "input; may be "
+                        "given several times")
+            ->type_name("CIDR")
+            ->allow_extra_args(false)
+            ->check(checked_by(net::Cidr::parse));
       },
       run_convert);
 }

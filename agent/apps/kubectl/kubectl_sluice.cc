@@ -18,7 +18,7 @@ using base::Result;
 
 // Of commands that read files: they run where the files are.
 bool is_local(const Words& words) {
-  static constexpr const char* kLocal[] = {"eval", "matrix", "lint",    "graph", "diff",
+  static constexpr const char* kLocal[] = {"eval", "matrix", "lint",    "graph", "diff",      "convert",
                                            "test", "replay", "suggest", "lab",   "completion"};
   return std::ranges::find(kLocal, words.command) != std::end(kLocal) ||
          std::ranges::any_of(words.arguments,

@@ -7,7 +7,7 @@ namespace sluice::convert {
 namespace {
 
 Conversion from_v1alpha1(const std::string& text) {
-  return convert(text, "f", Dialect::kV1alpha1);
+  return convert(text, "f", Dialect::kV1alpha1, {});
 }
 
 std::string admin(const std::string& spec) {

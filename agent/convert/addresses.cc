@@ -1,0 +1,83 @@
+#include "agent/convert/addresses.h"
+
+#include <algorithm>
+
+#include "agent/source/decode/decode_kinds.h"
+
+namespace sluice::convert {
+
+using net::Cidr;
+
+namespace {
+
+// Of the two halves of a prefix the one with this bit; the prefix is longer than nothing.
+Cidr half(const Cidr& cidr, bool upper) {
+  std::array<uint8_t, 16> bytes = cidr.base().padded();
+  const int bit = cidr.length();
+  if (upper) bytes[static_cast<size_t>(bit / 8)] |= static_cast<uint8_t>(0x80 >> (bit % 8));
+  const size_t size = cidr.family() == net::Family::kIpv4 ? 4 : 16;
+  return Cidr::of(net::Ip::from_bytes({bytes.data(), size}).value(), bit + 1).value();
+}
+
+void add_without(const Cidr& cidr, const std::vector<Cidr>& holes, std::vector<Cidr>& kept) {
+  std::vector<Cidr> inside;
+  for (const Cidr& hole : holes) {
+    if (hole.family() == cidr.family() && hole.contains(cidr)) return;
+    if (cidr.contains(hole)) inside.push_back(hole);
+  }
+  if (inside.empty()) return kept.push_back(cidr);
+  add_without(half(cidr, false), inside, kept);
+  add_without(half(cidr, true), inside, kept);
+}
+
+// Without those that stand inside others.
+std::vector<Cidr> widest(std::vector<Cidr> cidrs) {
+  source::decode::make_set(cidrs);
+  std::vector<Cidr> kept;
+  for (const Cidr& cidr : cidrs)
+    if (std::none_of(cidrs.begin(), cidrs.end(), [&](const Cidr& other) {
+          return other != cidr && other.family() == cidr.family() && other.contains(cidr);
+        }))
+      kept.push_back(cidr);
+  return kept;
+}
+
+}  // namespace
+
+std::vector<Cidr> without(const Cidr& cidr, const std::vector<Cidr>& holes) {
+  std::vector<Cidr> kept;
+  add_without(cidr, holes, kept);
+  std::sort(kept.begin(), kept.end());
+  return kept;
+}
+
+Cluster cluster_of(const Input& input, const std::vector<Cidr>& said) {
+  Cluster cluster;
+  cluster.objects = input.cluster;
+  cluster.own = said;
+  cluster.knows_own = !said.empty();
+  cluster.knows_nodes = !input.cluster.nodes.empty();
+  for (const auto& [name, node] : input.cluster.nodes) {
+    cluster.knows_own |= !node.pod_cidrs.empty();
+    cluster.own.insert(cluster.own.end(), node.pod_cidrs.begin(), node.pod_cidrs.end());
+    for (const net::Ip& ip : node.addresses) cluster.nodes.push_back(Cidr::host(ip));
+  }
+  cluster.own.insert(cluster.own.end(), cluster.nodes.begin(), cluster.nodes.end());
+  for (const auto& [name, pod] : input.cluster.pods)
+    if (pod.takes_part())
+      for (const net::Ip& ip : pod.ips) cluster.own.push_back(Cidr::host(ip));
+  cluster.own = widest(std::move(cluster.own));
+  source::decode::make_set(cluster.nodes);
+  return cluster;
+}
+
+std::vector<model::IpBlock> outside_block(const Cluster& cluster, model::IpBlock block) {
+  for (const Cidr& own : cluster.own) {
+    if (own.family() == block.cidr.family() && own.contains(block.cidr)) return {};
+    if (block.cidr.contains(own)) block.except.push_back(own);
+  }
+  block.except = widest(std::move(block.except));
+  return {std::move(block)};
+}
+
+}  // namespace sluice::convert
