@@ -23,6 +23,9 @@ Conversion convert(std::string_view bytes, const std::string& origin, Dialect di
   Output output;
   for (const std::string& problem : input.problems) output.problem(problem);
   switch (dialect) {
+    case Dialect::kCalico:
+      convert_calico(input, cluster_of(input, cluster), output);
+      break;
     case Dialect::kCilium:
       convert_cilium(input, cluster_of(input, cluster), output);
       break;

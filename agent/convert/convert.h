@@ -23,9 +23,9 @@
 
 namespace sluice::convert {
 
-enum class Dialect : uint8_t { kCilium, kV1alpha1 };
-inline constexpr std::pair<std::string_view, Dialect> kDialects[] = {{"cilium", Dialect::kCilium},
-                                                                     {"v1alpha1", Dialect::kV1alpha1}};
+enum class Dialect : uint8_t { kCilium, kCalico, kV1alpha1 };
+inline constexpr std::pair<std::string_view, Dialect> kDialects[] = {
+    {"cilium", Dialect::kCilium}, {"calico", Dialect::kCalico}, {"v1alpha1", Dialect::kV1alpha1}};
 
 // What of an object cannot be said.
 struct Loss {

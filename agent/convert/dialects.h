@@ -7,6 +7,7 @@
 namespace sluice::convert {
 
 void convert_v1alpha1(const Input& input, Output& output);
+void convert_calico(const Input& input, const Cluster& cluster, Output& output);
 void convert_cilium(const Input& input, const Cluster& cluster, Output& output);
 
 }  // namespace sluice::convert

@@ -64,7 +64,7 @@ int run_convert(const ConvertOptions& options) {
 
 void add_convert(Commands& commands) {
   commands.add<ConvertOptions>(
-      "convert", "Policies of Cilium or v1alpha1, from standard input, as those that Sluice reads",
+      "convert", "Policies of Cilium, Calico or v1alpha1, from standard input, as those that Sluice reads",
       [](CLI::App& command, ConvertOptions& options) {
         std::vector<std::string> names;
         for (const auto& [name, dialect] : convert::kDialects) names.emplace_back(name);
