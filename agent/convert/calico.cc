@@ -102,19 +102,20 @@ class CalicoWriter {
   }
 
   void write_union(const std::vector<const CalicoPolicy*>& policies, Outsiders& outsiders) {
-    const auto at = static_cast<size_t>(direction_);
     for (const CalicoPolicy* policy : policies) {
       CalicoMade& made = network_policies_[policy];
-      made.isolates[at] = true;
-      for (const CalicoRule& rule : policy->rules[at]) {
-        if (rule.action != CalicoAction::kAllow) continue;
-        if (direction_ == Direction::kIngress && outsiders.concern(policy->subjects)) {
-          add_union_rest(*policy, rule, outsiders, made);
-          continue;
-        }
-        made.rules[at].push_back(rule);
-      }
+      made.isolates[static_cast<size_t>(direction_)] = true;
+      for (const CalicoRule& rule : policy->rules[static_cast<size_t>(direction_)])
+        if (rule.action == CalicoAction::kAllow) add_union_rule(*policy, rule, outsiders, made);
     }
+  }
+
+  void add_union_rule(const CalicoPolicy& policy, const CalicoRule& rule, Outsiders& outsiders,
+                      CalicoMade& made) {
+    if (direction_ == Direction::kIngress && outsiders.concern(policy.subjects))
+      add_union_rest(policy, rule, outsiders, made);
+    else
+      made.rules[static_cast<size_t>(direction_)].push_back(rule);
   }
 
   // Sources that are no pods were partly decided by tiers before.
@@ -146,14 +147,15 @@ class CalicoWriter {
         if (all_passed) break;
       }
       if (all_passed) passed.push_back(policy);
-      add_row_policy(*policy, "", std::move(rules));
+      add_row_policy(*policy, "", rules);
     }
     const bool accepts = passes && next == Next::kNothing;
     if (!passes || accepts)
       for (const CalicoPolicy* policy : policies)
         if (std::find(passed.begin(), passed.end(), policy) == passed.end())
           add_row_policy(*policy, "end-", {rule_for_all(accepts ? Action::kAccept : Action::kDeny)});
-    if (direction_ == Direction::kIngress) write_outsiders(policies, passed, passes, next, later, outsiders);
+    if (direction_ == Direction::kIngress)
+      write_outsiders({policies, passed, passes, next, later}, outsiders);
   }
 
   // A `Pass` of all with nothing after it in its tier that is said for some of the same pods.
@@ -223,7 +225,7 @@ class CalicoWriter {
     return rule;
   }
 
-  void add_row_policy(const CalicoPolicy& policy, const char* mark, std::vector<ClusterRule> rules) {
+  void add_row_policy(const CalicoPolicy& policy, const char* mark, const std::vector<ClusterRule>& rules) {
     if (rules.empty() || policy.subjects.empty()) return;
     if (priority_ > kLastRow) {
       if (priority_++ == kLastRow + 1)
@@ -246,9 +248,16 @@ class CalicoWriter {
 
   // ---- sources that are no pods
 
-  void write_outsiders(const std::vector<const CalicoPolicy*>& policies,
-                       const std::vector<const CalicoPolicy*>& passed, bool passes, Next next,
-                       const Subjects& later, Outsiders& outsiders) {
+  struct Row {
+    const std::vector<const CalicoPolicy*>& policies;
+    const std::vector<const CalicoPolicy*>& passed;  // those that leave the rest to the next tier
+    const bool passes;                               // all do
+    const Next next;
+    const Subjects& later;  // of whom a later tier decides
+  };
+
+  void write_outsiders(const Row& row, Outsiders& outsiders) {
+    const auto& [policies, passed, passes, next, later] = row;
     const bool ends = next == Next::kNothing;  // who passes is allowed
     std::vector<Subjects> elsewhere;           // of whom a later tier decides
     for (const CalicoPolicy* policy : passed)

@@ -1,6 +1,8 @@
 // Calico's policies as they are read. Private to the room.
 #pragma once
 
+#include <array>
+
 #include "agent/convert/addresses.h"
 #include "agent/convert/calico_selector.h"
 #include "agent/convert/output.h"
@@ -34,8 +36,8 @@ struct CalicoPolicy {
   std::string tier;
   double order = 0;  // infinite where absent
   std::vector<model::PodsPeer> subjects;
-  bool has_type[2] = {false, false};  // by Direction
-  std::vector<CalicoRule> rules[2];   // by Direction; what is logged is left out
+  std::array<bool, 2> has_type = {};             // by Direction
+  std::array<std::vector<CalicoRule>, 2> rules;  // by Direction; what is logged is left out
 };
 
 struct CalicoTier {
@@ -55,8 +57,8 @@ struct CalicoSet {
 
 // What of a policy is said by NetworkPolicies, by Direction: rules that allow.
 struct CalicoMade {
-  bool isolates[2] = {false, false};
-  std::vector<CalicoRule> rules[2];
+  std::array<bool, 2> isolates = {};
+  std::array<std::vector<CalicoRule>, 2> rules;
 };
 void write_network_policies(const CalicoPolicy& policy, const CalicoMade& made, const Cluster& cluster,
                             Output& output);

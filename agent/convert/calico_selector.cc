@@ -170,7 +170,7 @@ class SelectorParser {
       fail("a text in quotes");
       return {};
     }
-    const std::string read(text_.substr(at_ + 1, end - at_ - 1));
+    std::string read(text_.substr(at_ + 1, end - at_ - 1));
     at_ = end + 1;
     return read;
   }

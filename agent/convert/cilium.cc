@@ -51,7 +51,7 @@ class SpecWriter {
     if (peers.is_nobody() || rule.ports.is_none()) return;
     std::vector<model::ClusterPeer> pods(peers.pods.begin(), peers.pods.end());
     if (peers.everyone) pods.emplace_back(every_pod());
-    add(kStepDeny, direction, Action::kDeny, pods, protocols_of_pods(field, rule.ports, false), rule.ports);
+    add(kStepDeny, direction, pods, protocols_of_pods(field, rule.ports, false), rule.ports);
     if (direction == Direction::kEgress) return deny_beyond_pods(field, rule);
     if (peers.everyone || !peers.outside.empty() || peers.nodes || peers.own_node)
       scope_.lose(field, "sources that are no pods cannot be denied, only not be allowed", false);
@@ -65,7 +65,7 @@ class SpecWriter {
       policy.name.name = (scope_.ns.empty() ? "" : scope_.ns + "-") + name + "-" + kStepNames[step];
       policy.priority = kFirstPriority + kBetween * step;
       policy.subject = subject_;
-      scope_.output.add(std::move(policy));
+      scope_.output.add(policy);
     }
   }
 
@@ -82,11 +82,11 @@ class SpecWriter {
   };
 
   // A rule without protocols is of all of them: of ports that are listed one must be left.
-  void add(Step step, Direction direction, Action action, std::vector<model::ClusterPeer> peers,
+  void add(Step step, Direction direction, std::vector<model::ClusterPeer> peers,
            std::vector<model::ClusterProtocol> protocols, const CiliumPorts& ports) {
     if (peers.empty() || (!ports.all && protocols.empty())) return;
     ClusterRule rule;
-    rule.action = action;
+    rule.action = step == kStepDeny || step == kStepOutsideDeny ? Action::kDeny : Action::kAccept;
     rule.peers = std::move(peers);
     if (!ports.all) rule.protocols = std::move(protocols);
     (direction == Direction::kIngress ? steps_[step].ingress : steps_[step].egress)
@@ -143,13 +143,10 @@ class SpecWriter {
   void allow_open(const Field& field, const CiliumRule& rule, Direction direction) {
     std::vector<model::ClusterPeer> pods(rule.peers.pods.begin(), rule.peers.pods.end());
     if (rule.peers.everyone) pods.emplace_back(every_pod());
-    add(kStepInside, direction, Action::kAccept, pods, protocols_of_pods(field, rule.ports, true),
-        rule.ports);
+    add(kStepInside, direction, pods, protocols_of_pods(field, rule.ports, true), rule.ports);
     if (direction == Direction::kEgress && rule.peers.everyone) {
-      add(kStepInside, direction, Action::kAccept, {model::NodesPeer{}}, numbered(rule.ports.entries),
-          rule.ports);
-      add(kStepOutside, direction, Action::kAccept, every_address(), numbered(rule.ports.entries),
-          rule.ports);
+      add(kStepInside, direction, {model::NodesPeer{}}, numbered(rule.ports.entries), rule.ports);
+      add(kStepOutside, direction, every_address(), numbered(rule.ports.entries), rule.ports);
     }
     if (direction == Direction::kIngress &&
         (rule.peers.everyone || !rule.peers.outside.empty() || rule.peers.nodes))
@@ -167,27 +164,26 @@ class SpecWriter {
 
   void allow_beyond_pods(const CiliumRule& rule) {
     const auto protocols = numbered(rule.ports.entries);  // what is no pod has no names
-    if (rule.peers.nodes)
-      add(kStepInside, Direction::kEgress, Action::kAccept, {model::NodesPeer{}}, protocols, rule.ports);
+    if (rule.peers.nodes) add(kStepInside, Direction::kEgress, {model::NodesPeer{}}, protocols, rule.ports);
     std::vector<model::ClusterPeer> outside = networks_of(rule.peers);
     if (!rule.peers.names.empty()) {
       model::DomainNamesPeer names{rule.peers.names};
       decode::make_set(names.names);
       outside.emplace_back(std::move(names));
     }
-    add(kStepOutside, Direction::kEgress, Action::kAccept, std::move(outside), protocols, rule.ports);
+    add(kStepOutside, Direction::kEgress, std::move(outside), protocols, rule.ports);
   }
 
   void deny_beyond_pods(const Field& field, const CiliumRule& rule) {
     const auto protocols = numbered(rule.ports.entries);
     const CiliumPeers& peers = rule.peers;
     const bool nodes = peers.nodes || peers.own_node || peers.everyone;
-    if (nodes) add(kStepDeny, Direction::kEgress, Action::kDeny, {model::NodesPeer{}}, protocols, rule.ports);
+    if (nodes) add(kStepDeny, Direction::kEgress, {model::NodesPeer{}}, protocols, rule.ports);
     if (peers.nodes != peers.own_node)
       scope_.output.lose({scope_.object, field.path(), "a pod's own node cannot be told from other nodes",
                           "every node is denied, which allows less"});
-    add(kStepOutsideDeny, Direction::kEgress, Action::kDeny,
-        peers.everyone ? every_address() : networks_of(peers), protocols, rule.ports);
+    add(kStepOutsideDeny, Direction::kEgress, peers.everyone ? every_address() : networks_of(peers),
+        protocols, rule.ports);
     if (!peers.names.empty()) field.fail("has toFQDNs, which no deny rule has: write toCIDR");
   }
 

@@ -67,7 +67,7 @@ void Output::add(model::NetworkPolicy policy) {
   conversion_.objects.emplace_back(std::move(policy));
 }
 
-void Output::add(model::ClusterNetworkPolicy policy) {
+void Output::add(const model::ClusterNetworkPolicy& policy) {
   const auto ingress = portions(short_rules(policy.ingress)), egress = portions(short_rules(policy.egress));
   const size_t parts = std::max(ingress.size(), egress.size());
   const std::string stem = policy.name.name.substr(0, kLongestName - kRoomForANumber);

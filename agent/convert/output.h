@@ -15,7 +15,7 @@ class Output {
   void add(model::NetworkPolicy policy);
   // Several objects where it has more rules, peers or entries than the API takes (semantics 61): of one priority, in the
   // order of their names, which is that of the rules.
-  void add(model::ClusterNetworkPolicy policy);
+  void add(const model::ClusterNetworkPolicy& policy);
 
   void lose(Loss loss) { conversion_.losses.push_back(std::move(loss)); }
   void problem(std::string text) { conversion_.problems.push_back(std::move(text)); }

@@ -156,7 +156,7 @@ void convert_v1alpha1(const Input& input, Output& output) {
     model::ClusterNetworkPolicy policy =
         read_policy(root, baseline ? model::Tier::kBaseline : model::Tier::kAdmin);
     output.note(object.called(), decoding);
-    if (!decoding.fault()) output.add(std::move(policy));
+    if (!decoding.fault()) output.add(policy);
   }
 }
 

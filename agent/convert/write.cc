@@ -5,6 +5,12 @@
 
 namespace sluice::convert {
 
+namespace {
+
+const net::PortRange kAllNumbers{net::Port::from_host(1), net::Port::from_host(65535)};
+
+}  // namespace
+
 model::SelectorPeer selector_peer(const model::PodsPeer& pods, const std::string& ns) {
   const model::LabelSelector own{{{model::kNamespaceNameLabel, model::Operator::kIn, {ns}}}};
   model::SelectorPeer peer;
@@ -41,13 +47,12 @@ std::optional<std::vector<std::string>> namespaces_of(const model::Cluster& obje
 }
 
 std::vector<model::ClusterProtocol> numbered(const std::vector<model::PolicyPort>& ports) {
-  static const net::PortRange kEvery{net::Port::from_host(1), net::Port::from_host(65535)};
   std::vector<model::ClusterProtocol> protocols;
   for (const model::PolicyPort& port : ports)
     if (const auto* range = std::get_if<net::PortRange>(&port.port))
       protocols.emplace_back(model::ProtocolPorts{port.protocol, *range});
     else if (port.port.index() == 0)
-      protocols.emplace_back(model::ProtocolPorts{port.protocol, kEvery});
+      protocols.emplace_back(model::ProtocolPorts{port.protocol, kAllNumbers});
   return protocols;
 }
 
