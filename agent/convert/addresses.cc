@@ -30,14 +30,12 @@ void add_without(const Cidr& cidr, const std::vector<Cidr>& holes, std::vector<C
   add_without(half(cidr, true), inside, kept);
 }
 
-// Without those that stand inside others.
+// Without those that stand inside others: a prefix comes right before what it contains (Cidr's order).
 std::vector<Cidr> widest(std::vector<Cidr> cidrs) {
   source::decode::make_set(cidrs);
   std::vector<Cidr> kept;
   for (const Cidr& cidr : cidrs)
-    if (std::none_of(cidrs.begin(), cidrs.end(), [&](const Cidr& other) {
-          return other != cidr && other.family() == cidr.family() && other.contains(cidr);
-        }))
+    if (kept.empty() || kept.back().family() != cidr.family() || !kept.back().contains(cidr))
       kept.push_back(cidr);
   return kept;
 }

@@ -241,7 +241,7 @@ class CalicoWriter {
       made.priority = priority_;
       made.subject = subject;
       (direction_ == Direction::kIngress ? made.ingress : made.egress) = rules;
-      output_.add(std::move(made));
+      output_.add(made);
     }
     ++priority_;
   }
@@ -257,27 +257,29 @@ class CalicoWriter {
   };
 
   void write_outsiders(const Row& row, Outsiders& outsiders) {
-    const auto& [policies, passed, passes, next, later] = row;
+    const std::vector<const CalicoPolicy*>& policies = row.policies;
+    const std::vector<const CalicoPolicy*>& passed = row.passed;
+    const Next next = row.next;
     const bool ends = next == Next::kNothing;  // who passes is allowed
     std::vector<Subjects> elsewhere;           // of whom a later tier decides
     for (const CalicoPolicy* policy : passed)
       if (!ends) elsewhere.push_back(policy->subjects);
     const auto leaves = [&](const CalicoPolicy* policy) {
-      return passes || std::any_of(passed.begin(), passed.end(), [&](const CalicoPolicy* other) {
+      return row.passes || std::any_of(passed.begin(), passed.end(), [&](const CalicoPolicy* other) {
                return other == policy || (!ends && covers(other->subjects, policy->subjects));
              });
     };
     std::vector<Subjects> gone;  // by a policy before
     for (const CalicoPolicy* policy : policies) {
       // Who leaves the rest to tiers that do not isolate the pod must not be isolated by what is said here.
-      const bool isolates = ends || !leaves(policy) || covers(later, policy->subjects);
+      const bool isolates = ends || !leaves(policy) || covers(row.later, policy->subjects);
       write_outsiders_of(*policy, next, isolates, gone, outsiders);
       if (ends || !leaves(policy)) isolate_outsiders(*policy, elsewhere);
       if (std::find(passed.begin(), passed.end(), policy) != passed.end() && !ends)
         gone.push_back(policy->subjects);
     }
     for (const CalicoPolicy* policy : policies)
-      if (passes && ends)
+      if (row.passes && ends)
         allow_outsiders_rest(*policy, outsiders);
       else if (!leaves(policy))
         outsiders.deny(policy->subjects, {CalicoAction::kDeny, {true, {}, {}}, true, {}, {}}, elsewhere);

@@ -1,5 +1,8 @@
 #include "agent/convert/input.h"
 
+#include <map>
+#include <tuple>
+
 #include "agent/source/decode/decode.h"
 #include "agent/source/decode/field.h"
 #include "agent/source/decode/kinds.h"
@@ -12,7 +15,9 @@ namespace {
 
 constexpr std::string_view kList = "List";
 
-void add_tree(Input& input, decode::Tree tree, std::string api_version, std::string kind) {
+using Places = std::map<std::tuple<std::string, std::string, model::ObjectName>, size_t>;
+
+void add_tree(Input& input, Places& places, decode::Tree tree, std::string api_version, std::string kind) {
   decode::Decoding naming;
   const decode::Field root(naming, tree);
   if (tree.type() != decode::TreeType::kMap) return;  // decode says so
@@ -21,18 +26,17 @@ void add_tree(Input& input, decode::Tree tree, std::string api_version, std::str
   const decode::Tree items = tree.find("items");
   if (kind.ends_with(kList) && items.type() == decode::TreeType::kSequence) {
     const std::string item(std::string_view(kind).substr(0, kind.size() - kList.size()));
-    for (decode::Tree each : items) add_tree(input, each, item.empty() ? "" : api_version, item);
+    for (decode::Tree each : items) add_tree(input, places, each, item.empty() ? "" : api_version, item);
     return;
   }
   const std::string group(decode::group_of(api_version));
   const decode::Field metadata = root.get("metadata");
   const model::ObjectName name{metadata.get("namespace").text(), metadata.get("name").text()};
+  if (group.empty()) return;  // a kind of Kubernetes' own
   // Of two definitions of one object the last counts (semantics 29).
-  std::erase_if(input.objects, [&](const ForeignObject& before) {
-    return before.group == group && before.kind == kind && before.name == name;
-  });
-  input.objects.push_back(
-      {group, api_version.substr(group.empty() ? 0 : group.size() + 1), kind, name, tree});
+  const auto [known, is_new] = places.try_emplace({group, kind, name}, input.objects.size());
+  if (is_new) input.objects.emplace_back();
+  input.objects[known->second] = {group, api_version.substr(group.size() + 1), kind, name, tree};
 }
 
 }  // namespace
@@ -44,7 +48,8 @@ Input read_input(std::string_view bytes, const std::string& origin) {
                               if (const auto* document = std::get_if<decode::Document>(&parsed))
                                 input.documents.push_back(*document);
                             });
-  for (const decode::Document& document : input.documents) add_tree(input, document.root(), {}, {});
+  Places places;
+  for (const decode::Document& document : input.documents) add_tree(input, places, document.root(), {}, {});
   const decode::Decoded decoded = decode::decode(bytes, origin);
   for (const source::Problem& problem : decoded.problems) input.problems.push_back(problem.to_text());
   for (const decode::DecodedObject& object : decoded.objects)

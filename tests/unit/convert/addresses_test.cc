@@ -31,5 +31,15 @@ TEST(Addresses, TheClustersOwnAreCutOut) {
   EXPECT_EQ(left[0].except, (std::vector{cidr("10.0.0.0/8"), cidr("192.0.2.1/32"), cidr("203.0.113.0/24")}));
 }
 
+TEST(Addresses, OfPrefixesThatNestTheWidestIsLeft) {
+  Input input;
+  const Cluster cluster =
+      cluster_of(input, {cidr("10.0.0.0/8"), cidr("fd00::/8"), cidr("10.9.0.0/16"), cidr("10.9.1.0/24"),
+                         cidr("9.0.0.0/8"), cidr("fd00::/64"), cidr("10.0.0.0/16")});
+  EXPECT_EQ(cluster.own, (std::vector{cidr("9.0.0.0/8"), cidr("10.0.0.0/8"), cidr("fd00::/8")}));
+  EXPECT_TRUE(cluster.knows_own);
+  EXPECT_FALSE(cluster.knows_nodes);
+}
+
 }  // namespace
 }  // namespace sluice::convert
