@@ -264,6 +264,11 @@ class CalicoWriter {
     std::vector<Subjects> elsewhere;           // of whom a later tier decides
     for (const CalicoPolicy* policy : passed)
       if (!ends) elsewhere.push_back(policy->subjects);
+    // Where a part of the traffic is passed, NetworkPolicies are asked: no later tier may isolate the pod.
+    std::vector<Subjects> asked = elsewhere;
+    for (const CalicoPolicy* policy : policies)
+      if (!ends && passes_a_part(*policy) && !covers(row.later, policy->subjects))
+        asked.push_back(policy->subjects);
     const auto leaves = [&](const CalicoPolicy* policy) {
       return row.passes || std::any_of(passed.begin(), passed.end(), [&](const CalicoPolicy* other) {
                return other == policy || (!ends && covers(other->subjects, policy->subjects));
@@ -273,10 +278,10 @@ class CalicoWriter {
     for (const CalicoPolicy* policy : policies) {
       // Who leaves the rest to tiers that do not isolate the pod must not be isolated by what is said here.
       const bool isolates = ends || !leaves(policy) || covers(row.later, policy->subjects);
-      write_outsiders_of(*policy, next, isolates, gone, outsiders);
-      if (ends || !leaves(policy)) isolate_outsiders(*policy, elsewhere);
-      if (std::find(passed.begin(), passed.end(), policy) != passed.end() && !ends)
-        gone.push_back(policy->subjects);
+      const bool is_passed = std::find(passed.begin(), passed.end(), policy) != passed.end();
+      write_outsiders_of(*policy, {next, isolates, is_passed}, gone, outsiders);
+      if (ends || !leaves(policy)) isolate_outsiders(*policy, asked);
+      if (is_passed && !ends) gone.push_back(policy->subjects);
     }
     for (const CalicoPolicy* policy : policies)
       if (row.passes && ends)
@@ -285,8 +290,13 @@ class CalicoWriter {
         outsiders.deny(policy->subjects, {CalicoAction::kDeny, {true, {}, {}}, true, {}, {}}, elsewhere);
   }
 
-  void write_outsiders_of(const CalicoPolicy& policy, Next next, bool isolates,
-                          const std::vector<Subjects>& gone, Outsiders& outsiders) {
+  struct InRow {
+    Next next;
+    bool isolates, is_passed;
+  };
+
+  void write_outsiders_of(const CalicoPolicy& policy, const InRow& row, const std::vector<Subjects>& gone,
+                          Outsiders& outsiders) {
     if (std::any_of(gone.begin(), gone.end(),
                     [&](const Subjects& by) { return covers(by, policy.subjects); }))
       return;
@@ -294,15 +304,24 @@ class CalicoWriter {
                                       [&](const Subjects& by) { return !are_apart(by, policy.subjects); });
     for (const CalicoRule& rule : policy.rules[0]) {
       const bool all_passed = rule.action == CalicoAction::kPass && rule.is_of_all();
-      if (all_passed && next != Next::kNothing) break;
+      // What cannot be passed is denied, in the row too.
+      if (all_passed && row.next == Next::kRow && !row.is_passed)
+        outsiders.deny(policy.subjects, {CalicoAction::kDeny, {true, {}, {}}, true, {}, {}});
+      if (all_passed && row.next != Next::kNothing) break;
       if (doubtful && rule.action == CalicoAction::kAllow &&
           (rule.peers.everyone || !rule.peers.cidrs.empty()))
         lose(policy, rule, "some of its pods are passed to the next tier before",
              "sources that are no pods are left out, which allows less");
       else
-        add_outsiders_rule(policy, rule, next, isolates, outsiders);
+        add_outsiders_rule(policy, rule, row.next, row.isolates, outsiders);
       if (all_passed) break;
     }
+  }
+
+  static bool passes_a_part(const CalicoPolicy& policy) {
+    return std::any_of(policy.rules[0].begin(), policy.rules[0].end(), [](const CalicoRule& rule) {
+      return rule.action == CalicoAction::kPass && !rule.is_of_all();
+    });
   }
 
   void isolate_outsiders(const CalicoPolicy& policy, const std::vector<Subjects>& elsewhere) {

@@ -353,7 +353,7 @@ TEST(Calico, ATierThatPassesTheRestMeansTheSame) {
 }
 
 TEST(Calico, WithLossesNothingMoreIsAllowed) {
-  const Tally tally = try_calico(Taste::kAnything, 3001, 3500);
+  const Tally tally = try_calico(Taste::kAnything, 83001, 85500);
   EXPECT_GT(tally.clusters - tally.whole - tally.refused, 100u);
   EXPECT_GT(tally.narrowed, 100u);
 }
