@@ -13,23 +13,6 @@ using decode::Field;
 
 constexpr int64_t kGreatestPriority = 1000;
 
-// Which of these fields is there; empty, with a fault, where none is or several are.
-std::string_view only_field(const Field& field, std::initializer_list<std::string_view> known) {
-  field.allow_only(known);
-  std::string_view found;
-  std::string all;
-  size_t count = 0;
-  for (std::string_view name : known) {
-    all += (all.empty() ? "" : ", ") + std::string(name);
-    if (field.get(name).absent()) continue;
-    found = name;
-    ++count;
-  }
-  if (count == 1) return found;
-  field.fail((count == 0 ? "has none of " : "has more than one of ") + all + ": write one");
-  return {};
-}
-
 void require_some(const Field& list) {
   if (list.absent() || (list.tree().type() == decode::TreeType::kSequence && list.tree().size() == 0))
     list.fail("has no entry: write who the rule is about");
@@ -55,8 +38,8 @@ std::vector<Value> read_set(const Field& list, const Read& read) {
 model::ClusterPeer read_peer(const Field& field, model::Direction direction, bool may_name_domains) {
   const std::string_view form =
       direction == model::Direction::kIngress
-          ? only_field(field, {"namespaces", "pods"})
-          : only_field(field, {"namespaces", "pods", "nodes", "networks", "domainNames"});
+          ? decode::the_one_field(field, "peer", {"namespaces", "pods"})
+          : decode::the_one_field(field, "peer", {"namespaces", "pods", "nodes", "networks", "domainNames"});
   if (form == "nodes") return model::NodesPeer{decode::decode_selector(field.get(form))};
   if (form == "networks")
     return model::NetworksPeer{read_set<net::Cidr>(field.get(form), decode::decode_cidr)};
@@ -67,7 +50,8 @@ model::ClusterPeer read_peer(const Field& field, model::Direction direction, boo
 }
 
 model::ClusterProtocol read_port(const Field& field) {
-  const std::string_view form = only_field(field, {"portNumber", "portRange", "namedPort"});
+  const std::string_view form =
+      decode::the_one_field(field, "port", {"portNumber", "portRange", "namedPort"});
   const Field port = field.get(form);
   if (form == "namedPort") {
     model::NamedPort named{port.required_text()};
@@ -137,7 +121,8 @@ model::ClusterNetworkPolicy read_policy(const Field& root, model::Tier tier) {
     decode::allow_only_policy_fields(root, {"subject", "ingress", "egress"});
   if (tier == model::Tier::kAdmin) policy.priority = read_priority(spec.get("priority"));
   if (subject.absent()) subject.fail("is missing: write namespaces or pods");
-  if (const std::string_view form = only_field(subject, {"namespaces", "pods"}); !form.empty())
+  if (const std::string_view form = decode::the_one_field(subject, "subject", {"namespaces", "pods"});
+      !form.empty())
     policy.subject = read_pods(subject, form);
   policy.ingress = read_rules(spec.get("ingress"), model::Direction::kIngress, tier);
   policy.egress = read_rules(spec.get("egress"), model::Direction::kEgress, tier);

@@ -35,24 +35,6 @@ using model::Tier;
 constexpr size_t kMostEntries = 25, kLongestRuleName = 100;
 constexpr int64_t kGreatestPriority = 1000;
 
-// Which of the fields of this map is there; empty, with a fault, where none is or several are.
-std::string_view the_one_field(const Field& field, std::string_view what,
-                               std::initializer_list<std::string_view> known) {
-  field.allow_only(known);
-  std::string_view found;
-  std::string all;
-  size_t count = 0;
-  for (std::string_view name : known) {
-    all += (all.empty() ? "" : ", ") + std::string(name);
-    if (field.get(name).absent()) continue;
-    found = name;
-    ++count;
-  }
-  if (count == 1) return found;
-  field.fail((count == 0 ? "has no " : "has more than one ") + std::string(what) + ": write one of " + all);
-  return {};
-}
-
 model::PodsPeer decode_pods(const Field& field) {
   field.allow_only({"namespaceSelector", "podSelector"});
   const Field pods = field.get("podSelector");

@@ -157,4 +157,21 @@ void Field::check(std::string_view text, std::string_view fault) const {
   if (!fault.empty()) fail(base::excerpt(text) + " " + std::string(fault));
 }
 
+std::string_view the_one_field(const Field& field, std::string_view what,
+                               std::initializer_list<std::string_view> known) {
+  field.allow_only(known);
+  std::string_view found;
+  std::string all;
+  size_t count = 0;
+  for (std::string_view name : known) {
+    all += (all.empty() ? "" : ", ") + std::string(name);
+    if (field.get(name).absent()) continue;
+    found = name;
+    ++count;
+  }
+  if (count == 1) return found;
+  field.fail((count == 0 ? "has no " : "has more than one ") + std::string(what) + ": write one of " + all);
+  return {};
+}
+
 }  // namespace sluice::source::decode

@@ -121,4 +121,8 @@ class Field {
   std::string path_;
 };
 
+// Which of the fields of this map is there; empty, with a fault that says what it is to be, where none is or several are.
+std::string_view the_one_field(const Field& field, std::string_view what,
+                               std::initializer_list<std::string_view> known);
+
 }  // namespace sluice::source::decode

@@ -70,7 +70,7 @@ TEST(V1alpha1, WhatIsWrongIsNamed) {
        "AdminNetworkPolicy a: spec: unknown field \"ingres\""},
       {"{subject: {namespaces: {}}}", "spec.priority: is missing"},
       {"{priority: 1001, subject: {namespaces: {}}}", "spec.priority: 1001 is out of range"},
-      {"{priority: 1, subject: {}}", "spec.subject: has none of namespaces, pods"},
+      {"{priority: 1, subject: {}}", "spec.subject: has no subject: write one of namespaces, pods"},
       {"{priority: 1, subject: {namespaces: {}}, egress: [{action: Deny, to: [{domainNames: [a.b]}]}]}",
        "spec.egress[0].to[0].domainNames: can stand in Allow rules"},
       {"{priority: 1, subject: {namespaces: {}}, egress: [{action: Accept, to: [{namespaces: {}}]}]}",
