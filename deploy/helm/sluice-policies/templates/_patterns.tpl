@@ -88,6 +88,16 @@ the cidrs of its own family. */}}
 {{- end }}
 {{- end }}
 
+{{/* policies.labels: of every policy. */}}
+{{- define "policies.labels" -}}
+labels:
+  app.kubernetes.io/part-of: sluice-policies
+  app.kubernetes.io/instance: {{ .Release.Name | quote }}
+  {{- with .Values.commonLabels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+
 {{/* policies.head: [root, namespace, name] all of a policy above its spec's contents. */}}
 {{- define "policies.head" -}}
 ---
@@ -96,12 +106,7 @@ kind: NetworkPolicy
 metadata:
   name: {{ index . 2 | quote }}
   namespace: {{ index . 1 | quote }}
-  labels:
-    app.kubernetes.io/part-of: sluice-policies
-    app.kubernetes.io/instance: {{ (index . 0).Release.Name | quote }}
-    {{- with (index . 0).Values.commonLabels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+  {{- include "policies.labels" (index . 0) | nindent 2 }}
 spec:
 {{- end }}
 
