@@ -120,19 +120,20 @@ std::string node_text(const Graph& graph, size_t i) {
   return text + "];\n";
 }
 
-std::string edge_text(const Graph& graph, size_t i) {
+std::string edge_text(const Graph& graph, size_t i, EdgeTexts texts) {
   const Edge& edge = graph.edges[i];
   std::vector<std::string> lines;
   for (const std::string& what : edge.what()) lines.push_back(shortened(what, kLongestWhat));
   if (graph.by_namespace && edge.from == edge.to && graph.nodes[edge.from].names.size() > 1)
     lines.insert(lines.begin(), "each within itself:");
   return "  " + quoted(graph.nodes[edge.from].title()) + " -> " + quoted(graph.nodes[edge.to].title()) +
-         " [id=\"e" + std::to_string(i) + "\", label=" + label(lines) + "];\n";
+         " [id=\"e" + std::to_string(i) + (texts == EdgeTexts::kBeside ? "\", xlabel=" : "\", label=") +
+         label(lines) + "];\n";
 }
 
 }  // namespace
 
-std::string to_dot(const Graph& graph) {
+std::string to_dot(const Graph& graph, EdgeTexts texts) {
   std::string out =
       "digraph sluice {\n"
       "  graph [rankdir=LR, fontname=\"Helvetica\", fontsize=13, nodesep=0.25, ranksep=0.9, nslimit=2, "
@@ -156,7 +157,7 @@ std::string to_dot(const Graph& graph) {
     for (const size_t i : nodes) out += indent + node_text(graph, i);
     if (!ns.empty()) out += "  }\n";
   }
-  for (size_t i = 0; i < graph.edges.size(); ++i) out += edge_text(graph, i);
+  for (size_t i = 0; i < graph.edges.size(); ++i) out += edge_text(graph, i, texts);
   return out + "}\n";
 }
 

@@ -4,10 +4,16 @@
 // Pure: same graph, same bytes. Any thread.
 #pragma once
 
+#include <cstdint>
+#include <string>
+
 #include "agent/picture/graph.h"
 
 namespace sluice::picture {
 
-std::string to_dot(const Graph& graph);
+// Where the texts of arrows stand: laid out with the rest, or put beside the arrows when all else has its place.
+enum class EdgeTexts : uint8_t { kLaidOut, kBeside };
+
+std::string to_dot(const Graph& graph, EdgeTexts texts = EdgeTexts::kLaidOut);
 
 }  // namespace sluice::picture

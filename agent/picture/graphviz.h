@@ -8,7 +8,7 @@
 
 namespace sluice::picture {
 
-// The layout engine is graphviz' dot. An error says that graphviz is not there, or that it refused.
+// The layout engine is graphviz' dot. An error says that graphviz is not there, that it refused, or that it went down.
 base::Result<std::string> svg_of(const std::string& dot);
 
 }  // namespace sluice::picture

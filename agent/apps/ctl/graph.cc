@@ -27,7 +27,10 @@ base::Result<std::string> drawn(const picture::Graph& graph, const std::string& 
     return base::Error(std::to_string(graph.nodes.size()) + " boxes and " +
                        std::to_string(graph.edges.size()) +
                        " arrows are too many to draw: choose namespaces with --namespace, or take -o dot");
-  return picture::svg_of(dot);
+  auto svg = picture::svg_of(dot);
+  // What graphviz goes down over are texts that it lays out.
+  if (!svg) svg = picture::svg_of(picture::to_dot(graph, picture::EdgeTexts::kBeside));
+  return svg;
 }
 
 bool has_namespace(const model::Cluster& cluster, const std::string& ns) {

@@ -1,6 +1,7 @@
 #include "agent/picture/graphviz.h"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 // What graphviz leaves behind of each picture is not ours (LeakSanitizer's interface).
 extern "C" const char* __lsan_default_suppressions();   // NOLINT
@@ -26,6 +27,18 @@ TEST(Graphviz, DrawsWithOurIdsAndEscapesTexts) {
   EXPECT_THAT(*svg, HasSubstr("<g id=\"e0\" class=\"edge\">"));
   EXPECT_THAT(*svg, Not(HasSubstr("<script")));
   EXPECT_EQ(*svg_of("digraph g { x -> y; }"), *svg_of("digraph g { x -> y; }"));
+}
+
+// As graphviz 2.42 does over some graphs: a signal in the child is an error here.
+TEST(Graphviz, WhoeverAsksOutlivesIt) {
+  const auto before = getpid();
+  // Boxes of one rank, with a text on the arrow between them, in clusters.
+  const std::string dot =
+      "digraph g { rankdir=LR; subgraph cluster_0 { a; b; c; } subgraph cluster_1 { d; } { rank=same; a; b; "
+      "c; } "
+      "a -> b [label=\"x\"]; b -> a [label=\"y\"]; a -> c [label=\"z\"]; c -> a [label=\"u\"]; d -> a; }";
+  for (int i = 0; i < 3; ++i) (void)svg_of(dot);
+  EXPECT_EQ(getpid(), before) << "no child comes back";
 }
 
 TEST(Graphviz, WhatIsNoDotIsAnError) {
