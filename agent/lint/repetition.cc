@@ -170,10 +170,14 @@ class Shadows {
            covers(wide.policy->rules(direction_)[wide.index], narrow.policy->rules(direction_)[narrow.index],
                   own_namespace_);
   }
+  // Is the one in force whenever the other is? Hours are not compared but as text.
+  static bool is_in_force_with(const NetworkPolicy& wide, const NetworkPolicy& narrow) {
+    return (wide.active.empty() || wide.active == narrow.active) && (!wide.audit || narrow.audit);
+  }
   // Of two that allow the same the first is not said to be in the other's shadow.
   bool shadows(const RulePlace& wide, const RulePlace& narrow) const {
     const bool same = wide.policy == narrow.policy && wide.index == narrow.index;
-    if (same || !allows_all(wide, narrow)) return false;
+    if (same || !is_in_force_with(*wide.policy, *narrow.policy) || !allows_all(wide, narrow)) return false;
     const bool earlier =
         std::tie(wide.policy->name, wide.index) < std::tie(narrow.policy->name, narrow.index);
     return earlier || !allows_all(narrow, wide);
@@ -206,7 +210,7 @@ NetworkPolicy meaning_of(NetworkPolicy policy) {
 struct ByMeaning {
   static auto key(const NetworkPolicy& policy) {
     return std::tie(policy.name, policy.pod_selector, policy.isolates_ingress, policy.isolates_egress,
-                    policy.ingress, policy.egress);
+                    policy.ingress, policy.egress, policy.active, policy.audit);
   }
   bool operator()(const NetworkPolicy& a, const NetworkPolicy& b) const { return key(a) < key(b); }
 };

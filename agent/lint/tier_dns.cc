@@ -4,6 +4,7 @@
 #include "agent/lint/checks.h"
 #include "agent/lint/dns_servers.h"
 #include "agent/lint/words.h"
+#include "agent/model/isolation.h"
 
 namespace sluice::lint {
 namespace {
@@ -88,7 +89,7 @@ namespace {
 std::vector<bool> isolated_pods(const model::Cluster& cluster, Pods& pods) {
   std::vector<bool> isolated(pods.size());
   for (const auto& [name, policy] : cluster.policies)
-    if (policy.isolates_egress)
+    if (policy.isolates_egress && policy.active.empty() && !model::is_in_audit(cluster, policy))
       for (const uint32_t pod : pods.selected(name.ns, policy.pod_selector).pods) isolated[pod] = true;
   return isolated;
 }

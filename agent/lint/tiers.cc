@@ -4,6 +4,7 @@
 #include "agent/lint/checks.h"
 #include "agent/lint/tier_cover.h"
 #include "agent/lint/words.h"
+#include "agent/model/isolation.h"
 #include "agent/model/tiers.h"
 
 namespace sluice::lint {
@@ -51,7 +52,8 @@ class TierCheck {
  private:
   void behind_another(const Placed& rule, Direction direction, const std::vector<Placed>& before) {
     for (const Placed& earlier : before) {
-      if (!cover_.covers(earlier.policy->subject, rule.policy->subject) ||
+      if (!is_always_before(*earlier.policy, *rule.policy) ||
+          !cover_.covers(earlier.policy->subject, rule.policy->subject) ||
           !cover_.covers(earlier.policy->rules(direction)[earlier.index],
                          rule.policy->rules(direction)[rule.index]))
         continue;
@@ -61,6 +63,11 @@ class TierCheck {
                    "move it before that rule, or remove it"});
       return;
     }
+  }
+
+  // One with hours is there for another of the same hours only.
+  static bool is_always_before(const ClusterNetworkPolicy& earlier, const ClusterNetworkPolicy& later) {
+    return earlier.active.empty() || earlier.active == later.active;
   }
 
   // Of the Baseline: is each of its pods isolated by NetworkPolicies? A policy for every pod is for those that will come.
@@ -78,7 +85,7 @@ class TierCheck {
     if (!isolated.empty()) return isolated;
     isolated.resize(pods_.size());
     for (const auto& [name, policy] : input_.cluster.policies)
-      if (policy.isolates(direction))
+      if (policy.isolates(direction) && policy.active.empty() && !model::is_in_audit(input_.cluster, policy))
         for (const uint32_t pod : pods_.selected(name.ns, policy.pod_selector).pods) isolated[pod] = true;
     return isolated;
   }

@@ -69,6 +69,12 @@ inline std::string cluster_policy(const std::string& name, const std::string& ti
          name + "}, spec: {tier: " + tier_and_rest + "}}\n---\n";
 }
 
+// The same document with an annotation: "sluice.dev/mode: audit".
+inline std::string with(const std::string& annotation, std::string document) {
+  const std::string metadata = "metadata: {";
+  return document.insert(document.find(metadata) + metadata.size(), "annotations: {" + annotation + "}, ");
+}
+
 struct Row {
   const char* what;
   std::string text, expected;

@@ -19,6 +19,8 @@ TEST(Repetition, RulesInTheShadowOfOthers) {
       {{"alone", narrow, ""},
        {"everything", wide("", "{}"), kShadow},
        {"for more pods", wide("matchLabels: {app: api}", kWebTo80), kShadow},
+       {"in audit", narrow + with("sluice.dev/mode: audit", from("wide", "", "{}")), ""},
+       {"with hours", narrow + with("sluice.dev/active: Mon 08:00-18:00", from("wide", "", "{}")), ""},
        {"for more pods by terms",
         wide("matchExpressions: [{key: app, operator: In, values: [api, db]}, {key: gone, "
              "operator: DoesNotExist}]",
@@ -82,6 +84,8 @@ TEST(Repetition, PoliciesThatSayTheSame) {
        {"rules without effect say nothing",
         policy("a", "policyTypes: [Ingress], egress: [{}]") + policy("b", "policyTypes: [Ingress]"),
         "NetworkPolicy shop/b : it says the same as NetworkPolicy shop/a"},
+       {"other hours",
+        with("sluice.dev/active: Mon 08:00-18:00", from("b", "", kWebTo80)) + from("a", "", kWebTo80), ""},
        {"another selector", from("b", "", kWebTo80) + from("a", "matchLabels: {app: x}", kWebTo80), ""},
        {"another direction", policy("a", "policyTypes: [Egress]") + policy("b", "policyTypes: [Ingress]"),
         ""}});

@@ -36,6 +36,15 @@ TEST(Tiers, RulesThatNothingReaches) {
         kWorld + of("b", "Admin, priority: 2", "app: web", kAcceptDb) +
             of("a", "Admin, priority: 1", "", kDenyAll),
         behind},
+       {"not while its hours last",
+        kWorld + of("b", "Admin, priority: 2", "app: web", kAcceptDb) +
+            with("sluice.dev/active: Mon 08:00-18:00", of("a", "Admin, priority: 1", "", kDenyAll)),
+        ""},
+       {"of the same hours",
+        kWorld +
+            with("sluice.dev/active: Mon 08:00-18:00", of("b", "Admin, priority: 2", "app: web", kAcceptDb)) +
+            with("sluice.dev/active: Mon 08:00-18:00", of("a", "Admin, priority: 1", "", kDenyAll)),
+        behind},
        {"the other priority",
         kWorld + of("b", "Admin, priority: 0", "app: web", kAcceptDb) +
             of("a", "Admin, priority: 1", "", kDenyAll),
@@ -80,6 +89,13 @@ TEST(Tiers, ABaselineThatNetworkPoliciesHide) {
         "ClusterNetworkPolicy a spec.egress[0]: NetworkPolicies isolate every pod that it is for, for "
         "egress: the "
         "Baseline is not asked about them"},
+       {"by one in audit",
+        kWorld + base + with("sluice.dev/mode: audit", policy("p", "podSelector: {}, policyTypes: [Egress]")),
+        ""},
+       {"by one with hours",
+        kWorld + base +
+            with("sluice.dev/active: Mon 08:00-18:00", policy("p", "podSelector: {}, policyTypes: [Egress]")),
+        ""},
        {"in the other direction", kWorld + base + policy("p", "podSelector: {}, policyTypes: [Ingress]"), ""},
        {"of every pod that will come",
         kWorld + of("a", "Baseline, priority: 1", "", kDenyAll) +
