@@ -7,7 +7,7 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr int kMostSteps = 500;
+constexpr int kMostSteps = 64;
 
 uint32_t second_of_week(const Zone& zone, Instant instant) {
   const Wall wall = zone.wall(instant);

@@ -55,7 +55,7 @@ bool is_active(const Schedule& schedule, Instant instant);
 // Until when it certainly stays as it is.
 struct Edge {
   Instant at;
-  // False: so far nothing changes, and nobody looked further. It takes hundreds of bounds that hide each other.
+  // False: so far nothing changes, and nobody looked further. It takes dozens of bounds that hide each other.
   bool changes = true;
   bool operator==(const Edge&) const = default;
 };

@@ -22,8 +22,8 @@ bool is_well_formed(std::string_view name) {
   const auto is_plain = [&](char c) {
     return is_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '+' || c == '-' || c == '/';
   };
-  return !name.empty() && name.size() <= kLongestName && is_letter(name.front()) &&
-         std::ranges::all_of(name, is_plain);
+  return !name.empty() && name.size() <= kLongestName && is_letter(name.front()) && name.back() != '/' &&
+         name.find("//") == name.npos && std::ranges::all_of(name, is_plain);
 }
 
 std::filesystem::path folder() {

@@ -110,13 +110,13 @@ TEST(Schedule, AnEdgeFarAheadIsFound) {
             Edge{moment("2031-01-01T00:00Z")});
 }
 
-// Bounds that hide each other for centuries: it says how far it looked.
+// Bounds that hide each other for centuries: it says how far it looked, some weeks.
 TEST(Schedule, NobodyLooksForEver) {
   const Schedule schedule = parse("Mon-Fri 08:00-18:00; 2020-01-01T00:00/9999-01-01T00:00").value();
   const auto edge = next_edge(schedule, moment("2026-06-01T00:00Z"));
   ASSERT_TRUE(edge);
   EXPECT_FALSE(edge->changes);
-  EXPECT_GT(edge->at, moment("2027-01-01T00:00Z"));
+  EXPECT_GT(edge->at, moment("2026-07-01T00:00Z"));
 }
 
 }  // namespace
