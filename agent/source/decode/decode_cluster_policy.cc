@@ -258,6 +258,7 @@ std::optional<ClosedPolicy> decode_cluster_policy(const Field& root, model::Obje
   model::ClusterNetworkPolicy policy;
   policy.name = std::move(name);
   policy.active = decode_active(root.get("metadata"));
+  warn_of_audit(root.get("metadata"));
   const Field spec = root.get("spec");
   // A field that is not known might say anything of those that are.
   bool closes = !root.reads_well([](const Field& part) {

@@ -51,6 +51,8 @@ bool decode_observe_allowed(const Field& metadata);
 // Of a NetworkPolicy's or a Namespace's metadata: whether sluice.dev/mode says "audit". What it says otherwise than
 // "audit" and "enforce" is warned of, and enforced.
 bool decode_audit(const Field& metadata);
+// Of a ClusterNetworkPolicy's metadata, which has no audit.
+void warn_of_audit(const Field& metadata);
 // Of a policy's metadata: the annotation sluice.dev/active; empty where it is absent, or wrong and warned of.
 std::string decode_active(const Field& metadata);
 // Its audit, hours, log level and metrics, of a NetworkPolicy's metadata; what is wrong is warned of and left at its default.

@@ -62,6 +62,15 @@ bool decode_audit(const Field& metadata) {
       .value_or(false);
 }
 
+void warn_of_audit(const Field& metadata) {
+  const auto read = [](const Field& annotation, const std::string& text) -> std::optional<bool> {
+    if (text == "audit")
+      annotation.fail("a ClusterNetworkPolicy cannot be in audit: try it with sluicectl diff");
+    return std::nullopt;
+  };
+  annotation_value(metadata, model::kModeAnnotation, "it is enforced", read);
+}
+
 std::string decode_active(const Field& metadata) {
   const auto read = [](const Field& annotation, const std::string& text) -> std::optional<std::string> {
     if (auto schedule = times::parse(text); !schedule) annotation.fail(schedule.error().message());

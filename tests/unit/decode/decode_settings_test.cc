@@ -98,6 +98,24 @@ TEST(DecodeSettings, APolicyThatCannotBeReadWholeKeepsItsHours) {
   EXPECT_EQ(std::get<model::NetworkPolicy>(decoded.closed.front().policy).active, "Sat");
 }
 
+TEST(DecodeSettings, AClusterNetworkPolicyHasNoAudit) {
+  const auto warnings = [](const std::string& mode) {
+    return decode(
+               "{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: {name: "
+               "a, annotations: "
+               "{sluice.dev/mode: " +
+                   mode + "}}, spec: {tier: Admin, priority: 1, subject: {namespaces: {}}}}",
+               "f")
+        .warnings;
+  };
+  ASSERT_EQ(warnings("audit").size(), 1u);
+  EXPECT_EQ(warnings("audit").front().to_text(),
+            "f: document 1: ClusterNetworkPolicy a: metadata.annotations[\"sluice.dev/mode\"]: a "
+            "ClusterNetworkPolicy cannot be "
+            "in audit: try it with sluicectl diff; it is enforced");
+  EXPECT_TRUE(warnings("enforce").empty());
+}
+
 // One that cannot be read whole isolates (semantics 40), but not while it is in audit.
 TEST(DecodeSettings, APolicyInAuditThatCannotBeReadIsolatesNobody) {
   const Decoded decoded = decode(
