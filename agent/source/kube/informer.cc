@@ -194,7 +194,11 @@ void Informer::end_list() {
 }
 
 bool Informer::is_withdrawn(const Failure& failure) {
-  if (failure.kind != Failure::Kind::kMissing || !resource_.optional) return false;
+  if (failure.kind != Failure::Kind::kMissing || !resource_.optional) {
+    missing_since_.reset();
+    served_ = true;
+    return false;
+  }
   if (!missing_since_) missing_since_ = Clock::now();
   return mirror_.count(resource_.kind) == 0 || Clock::now() - *missing_since_ >= options_.missing_hold;
 }
@@ -203,9 +207,12 @@ void Informer::fail(const Failure& failure) {
   if (is_withdrawn(failure)) {
     // A server that does not serve the resource has no such objects (semantics 41).
     reflector_.failed(failure, Clock::now());
+    if (served_) problem_.reset();
+    if (const size_t held = mirror_.count(resource_.kind); held > 0)
+      problem_ = std::string(resource_.paths.front()) + ": " + server_.url() +
+                 " serves them no more: " + std::to_string(held) + " that were there are no longer in force";
     mirror_.begin_list(resource_.kind);
     mirror_.end_list(resource_.kind, unix_now());
-    problem_.reset();
     served_ = false;
     return;
   }
