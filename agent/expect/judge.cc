@@ -105,11 +105,12 @@ Coverage coverage_of(const model::Cluster& cluster, const Report& report) {
     for (const model::Direction direction : model::kDirections)
       for (size_t i = 0; policy.isolates(direction) && i < policy.rules(direction).size(); ++i)
         count(name.to_text() + ":" + std::string(model::to_text(direction)) + "[" + std::to_string(i) + "]");
-  // A rule that passes decides nothing, so no answer names it.
+  // A rule that passes, or accepts and closes, decides nothing, so no answer names it.
   for (const model::ClusterNetworkPolicy* policy : model::in_order(cluster))
     for (const model::Direction direction : model::kDirections)
       for (size_t i = 0; i < policy->rules(direction).size(); ++i)
-        if (policy->rules(direction)[i].action != model::Action::kPass)
+        if (const model::ClusterRule& rule = policy->rules(direction)[i];
+            rule.action != model::Action::kPass && !(rule.closed && rule.action == model::Action::kAccept))
           count(model::rule_name(*policy, direction, i));
   const model::PodAddresses addresses(cluster);
   std::vector<std::string> names;
