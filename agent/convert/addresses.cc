@@ -40,6 +40,34 @@ std::vector<Cidr> widest(std::vector<Cidr> cidrs) {
   return kept;
 }
 
+bool is_in(const net::Ip& ip, const std::vector<Cidr>& cidrs) {
+  return std::any_of(cidrs.begin(), cidrs.end(), [&](const Cidr& cidr) { return cidr.contains(ip); });
+}
+
+bool has_family(const std::vector<Cidr>& cidrs, net::Family family) {
+  return std::any_of(cidrs.begin(), cidrs.end(), [&](const Cidr& cidr) { return cidr.family() == family; });
+}
+
+// Why these prefixes are not all of the cluster's; empty where nothing says so.
+std::string why_unknown(const model::Cluster& objects, const std::vector<Cidr>& said) {
+  if (said.empty()) return "the cluster's addresses are not known: give --cluster";
+  for (const auto& [name, pod] : objects.pods)
+    if (pod.takes_part())
+      for (const net::Ip& ip : pod.ips)
+        if (!is_in(ip, said))
+          return "Pod " + name.to_text() + " has " + ip.to_text() +
+                 ", which is in no --cluster: give each prefix of the cluster's pods";
+  for (const auto& [name, node] : objects.nodes) {
+    std::vector<Cidr> has = node.pod_cidrs;
+    for (const net::Ip& ip : node.addresses) has.push_back(Cidr::host(ip));
+    for (const Cidr& cidr : has)
+      if (!has_family(said, cidr.family()))
+        return "Node " + name.to_text() + " has " + cidr.base().to_text() +
+               ", and no --cluster is of that family: give each prefix of the cluster's pods";
+  }
+  return {};
+}
+
 }  // namespace
 
 std::vector<Cidr> without(const Cidr& cidr, const std::vector<Cidr>& holes) {
@@ -53,13 +81,10 @@ Cluster cluster_of(const Input& input, const std::vector<Cidr>& said) {
   Cluster cluster;
   cluster.objects = input.cluster;
   cluster.own = said;
-  cluster.knows_own = !said.empty();
+  cluster.why_unknown = why_unknown(input.cluster, said);
   cluster.knows_nodes = !input.cluster.nodes.empty();
-  for (const auto& [name, node] : input.cluster.nodes) {
-    cluster.knows_own |= !node.pod_cidrs.empty();
-    cluster.own.insert(cluster.own.end(), node.pod_cidrs.begin(), node.pod_cidrs.end());
+  for (const auto& [name, node] : input.cluster.nodes)
     for (const net::Ip& ip : node.addresses) cluster.nodes.push_back(Cidr::host(ip));
-  }
   cluster.own.insert(cluster.own.end(), cluster.nodes.begin(), cluster.nodes.end());
   for (const auto& [name, pod] : input.cluster.pods)
     if (pod.takes_part())

@@ -10,10 +10,13 @@ std::vector<net::Cidr> without(const net::Cidr& cidr, const std::vector<net::Cid
 
 // What is known of the cluster that policies come from.
 struct Cluster {
-  std::vector<net::Cidr> own;    // pods and nodes; sorted, unique
+  std::vector<net::Cidr> own;    // pods and nodes: what was said, and of the objects; sorted, unique
   std::vector<net::Cidr> nodes;  // their addresses, of Node objects; sorted, unique
-  bool knows_own = false;        // all of them: said, or Nodes with pod CIDRs are there
-  bool knows_nodes = false;      // Nodes are there
+  // Why `own` is not all of them; empty: it is. Only what was said makes it so: Node.spec.podCIDRs bind nobody, and the
+  // address management of Cilium and of Calico passes them over.
+  std::string why_unknown;
+  bool knows_own() const { return why_unknown.empty(); }
+  bool knows_nodes = false;  // Nodes are there
   model::Cluster objects;
 };
 Cluster cluster_of(const Input& input, const std::vector<net::Cidr>& said);

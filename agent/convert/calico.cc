@@ -176,7 +176,7 @@ class CalicoWriter {
       if (!rule.peers.cidrs.empty()) peers.emplace_back(model::NetworksPeer{rule.peers.cidrs});
       return peers;
     }
-    const bool no_pods = cluster_.knows_own && !overlap(rule.peers.cidrs, cluster_.own);
+    const bool no_pods = cluster_.knows_own() && !overlap(rule.peers.cidrs, cluster_.own);
     if (rule.peers.cidrs.empty() || no_pods) return peers;
     const bool allow = rule.action == CalicoAction::kAllow;
     lose(policy, rule,

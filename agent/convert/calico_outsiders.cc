@@ -71,10 +71,10 @@ std::optional<CalicoRule> Outsiders::allowed(const CalicoPolicy& policy, const C
   for (const Denied& denied : denied_)
     if (!cut(policy, denied, rest)) return std::nullopt;
   if (!pods_come) return rest;
-  if (!cluster_.knows_own) {
+  if (!cluster_.knows_own()) {
     output_.lose({policy.called, rule.path,
-                  "it is of sources outside the cluster too, and the cluster's addresses are not known",
-                  "these are left out, which allows less: give --cluster, or put its Nodes into the input"});
+                  "it is of sources outside the cluster too, and " + cluster_.why_unknown,
+                  "these are left out, which allows less"});
     return std::nullopt;
   }
   std::vector<net::Cidr> left;

@@ -124,11 +124,8 @@ class SpecWriter {
   }
 
   void add_sources(const Field& field, const CiliumPeers& peers, model::Rule& made) {
-    if (!peers.outside.empty() && !cluster_.knows_own)
-      scope_.lose(field,
-                  "it is of addresses outside the cluster, and the cluster's are not known: give --cluster, "
-                  "or put its Nodes into the input",
-                  true);
+    if (!peers.outside.empty() && !cluster_.knows_own())
+      scope_.lose(field, "it is of addresses outside the cluster, and " + cluster_.why_unknown, true);
     else
       for (const model::IpBlock& block : peers.outside)
         for (model::IpBlock& left : outside_block(cluster_, block)) made.peers.emplace_back(std::move(left));

@@ -46,7 +46,7 @@ struct Conversion {
   bool holds(bool lossy) const;
 };
 
-// `cluster`: addresses of the cluster's pods and nodes, beside those of Nodes and Pods in the input.
+// `cluster`: all prefixes of the cluster's pods (none: they are not known), beside the addresses of Nodes and Pods in the input.
 Conversion convert(std::string_view bytes, const std::string& origin, Dialect dialect,
                    const std::vector<net::Cidr>& cluster);
 

@@ -75,9 +75,8 @@ void add_convert(Commands& commands) {
                          "Take also what cannot be said whole, where it then allows less; never more");
         command
             .add_option("--cluster", options.cluster,
-                        "Addresses of the cluster's pods and nodes, beside those of Nodes and Pods in the "
-                        "input; may be "
-                        "given several times")
+                        "Prefixes of the cluster's pods, all of them: may be given several times; addresses "
+                        "of Nodes and Pods in the input are known beside them")
             ->type_name("CIDR")
             ->allow_extra_args(false)
             ->check(checked_by(net::Cidr::parse));

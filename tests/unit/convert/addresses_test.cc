@@ -37,8 +37,45 @@ TEST(Addresses, OfPrefixesThatNestTheWidestIsLeft) {
       cluster_of(input, {cidr("10.0.0.0/8"), cidr("fd00::/8"), cidr("10.9.0.0/16"), cidr("10.9.1.0/24"),
                          cidr("9.0.0.0/8"), cidr("fd00::/64"), cidr("10.0.0.0/16")});
   EXPECT_EQ(cluster.own, (std::vector{cidr("9.0.0.0/8"), cidr("10.0.0.0/8"), cidr("fd00::/8")}));
-  EXPECT_TRUE(cluster.knows_own);
+  EXPECT_TRUE(cluster.knows_own());
   EXPECT_FALSE(cluster.knows_nodes);
+}
+
+TEST(Addresses, OnlyWhatIsSaidMakesTheClustersKnown) {
+  const char* const pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\n";
+  const std::string node =
+      "---\napiVersion: v1\nkind: Node\nmetadata: {name: node-1}\nspec: {podCIDR: 10.0.0.0/16}\n"
+      "status: {addresses: [{type: InternalIP, address: 192.0.2.1}, {type: InternalIP, address: "
+      "'fd00::1'}]}\n";
+  const auto pod_at = [&](const std::string& ip) {
+    return pod + ("status: {phase: Running, podIP: " + ip + "}\n");
+  };
+  struct Row {
+    std::string objects;
+    std::vector<net::Cidr> said;
+    std::string why;
+  };
+  const Row rows[] = {
+      {"", {}, "the cluster's addresses are not known: give --cluster"},
+      {node, {}, "the cluster's addresses are not known: give --cluster"},
+      {node,
+       {cidr("10.9.0.0/16")},
+       "Node node-1 has fd00::1, and no --cluster is of that family: give each prefix of the cluster's pods"},
+      {node, {cidr("10.9.0.0/16"), cidr("fd00:9::/32")}, ""},
+      {pod_at("10.9.0.1"), {cidr("10.9.0.0/16")}, ""},
+      {pod_at("10.8.0.1"),
+       {cidr("10.9.0.0/16")},
+       "Pod shop/web has 10.8.0.1, which is in no --cluster: give each prefix of the cluster's pods"},
+      {pod_at("10.8.0.1") + node, {cidr("10.8.0.0/16"), cidr("fd00:9::/32")}, ""},
+      // A pod in its node's network has the node's address.
+      {pod + std::string("spec: {hostNetwork: true}\nstatus: {phase: Running, podIP: 192.0.2.1}\n"),
+       {cidr("10.9.0.0/16")},
+       ""}};
+  for (const Row& row : rows)
+    EXPECT_EQ(cluster_of(read_input(row.objects, "f"), row.said).why_unknown, row.why) << row.objects;
+  // Cilium and Calico give pods addresses without regard to podCIDRs.
+  EXPECT_EQ(cluster_of(read_input(node, "f"), {}).own,
+            (std::vector{cidr("192.0.2.1/32"), cidr("fd00::1/128")}));
 }
 
 }  // namespace

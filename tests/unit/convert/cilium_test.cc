@@ -22,7 +22,10 @@ std::string policy_of(const std::string& spec, bool clusterwide = false) {
 }
 
 Conversion from_cilium(const std::string& spec, bool clusterwide = false, bool surroundings = true) {
-  return convert((surroundings ? kNamespaces : "") + policy_of(spec, clusterwide), "f", Dialect::kCilium, {});
+  std::vector<net::Cidr> cluster;
+  if (surroundings) cluster = {*net::Cidr::parse("10.0.0.0/16")};
+  return convert((surroundings ? kNamespaces : "") + policy_of(spec, clusterwide), "f", Dialect::kCilium,
+                 cluster);
 }
 
 // "egress: deny [0] app=a" and the like would hide what matters: the one object that is asked for.
@@ -72,7 +75,7 @@ TEST(CiliumPolicies, PrefixesAreNeverPodsAndNodes) {
   ASSERT_TRUE(made.holds(false)) << made.losses.at(0).to_text();
   const auto policies = all_of<model::NetworkPolicy>(made);
   const auto& block = std::get<model::IpBlock>(policies.at(0).ingress.at(0).peers.at(0));
-  EXPECT_EQ(block.except.size(), 3u);  // its own, the node's pods, the node
+  EXPECT_EQ(block.except.size(), 3u);  // its own, the pods, the node
   EXPECT_TRUE(policies[0].isolates_egress && policies[0].egress.empty());
   const auto tiers = all_of<model::ClusterNetworkPolicy>(made);
   ASSERT_EQ(tiers.size(), 3u);
@@ -166,6 +169,11 @@ TEST(CiliumPolicies, WithoutTheClustersAddressesSourcesOutsideCannotBeTold) {
   EXPECT_TRUE(convert(policy_of("{endpointSelector: {}, ingress: [{fromEntities: [world]}]}"), "f",
                       Dialect::kCilium, {*net::Cidr::parse("10.0.0.0/8")})
                   .losses.empty());
+  // A Node's podCIDRs say nothing of where Cilium's pods are.
+  EXPECT_EQ(convert(kNamespaces + policy_of("{endpointSelector: {}, ingress: [{fromEntities: [world]}]}"),
+                    "f", Dialect::kCilium, {})
+                .losses.size(),
+            1u);
 }
 
 TEST(CiliumPolicies, WhatIsWrongIsNamed) {
