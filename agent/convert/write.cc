@@ -31,18 +31,25 @@ std::vector<model::ClusterPeer> every_address() {
 std::optional<std::vector<std::string>> namespaces_of(const model::Cluster& objects,
                                                       const model::LabelSelector& selector) {
   std::set<std::string> names;
+  model::LabelSelector by_name;
   bool named = false;
-  for (const model::Requirement& one : selector.requirements)
-    if (one.key == model::kNamespaceNameLabel && one.op == model::Operator::kIn) {
-      named = true;
-      names.insert(one.values.begin(), one.values.end());
-    }
+  for (const model::Requirement& one : selector.requirements) {
+    if (one.key != model::kNamespaceNameLabel) continue;
+    by_name.requirements.push_back(one);
+    if (one.op != model::Operator::kIn) continue;
+    named = true;
+    names.insert(one.values.begin(), one.values.end());
+  }
   if (!named && objects.namespaces.empty()) return std::nullopt;
   for (const auto& [name, ns] : objects.namespaces) names.insert(name.name);
   for (const auto& [name, pod] : objects.pods) names.insert(name.ns);
+  const bool asks_labels = by_name.requirements.size() < selector.requirements.size();
   std::vector<std::string> found;
-  for (const std::string& name : names)
+  for (const std::string& name : names) {
+    if (!model::matches(by_name, {{std::string(model::kNamespaceNameLabel), name}})) continue;
+    if (asks_labels && !objects.namespaces.contains({"", name})) return std::nullopt;
     if (model::matches(selector, objects.namespace_labels(name))) found.push_back(name);
+  }
   return found;
 }
 

@@ -109,6 +109,10 @@ std::string surroundings_text(const model::Cluster& cluster) {
   model::Cluster seen;
   seen.pods = cluster.pods;
   seen.namespaces = cluster.namespaces;
+  if (!seen.namespaces.empty())
+    for (const auto& [name, pod] : cluster.pods)
+      seen.namespaces.try_emplace({"", name.ns},
+                                  model::Namespace{{"", name.ns}, cluster.namespace_labels(name.ns)});
   seen.nodes = cluster.nodes;
   return oracle::to_yaml(seen);
 }

@@ -27,7 +27,7 @@ std::string selector_text(const model::LabelSelector& selector);
 bool selects(const model::LabelSelector& selector, const model::Labels& labels);
 model::Labels labels_of(const model::Cluster& cluster, const std::string& ns);
 bool is_address_of_a_node(const model::Cluster& cluster, const net::Ip& ip);
-// Nodes, Namespaces and Pods, as a user puts them beside the policies.
+// Nodes, Namespaces (none, or one for each pod) and Pods, as a user puts them beside the policies.
 std::string surroundings_text(const model::Cluster& cluster);
 
 // How often both were asked, and what they said.

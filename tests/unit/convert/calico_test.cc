@@ -127,6 +127,25 @@ TEST(CalicoPolicies, SourcesThatAreNoPodsStayNetworkPolicies) {
             (std::vector<model::Peer>{model::IpBlock{*net::Cidr::parse("203.0.112.0/24"), {}}}));
 }
 
+TEST(CalicoPolicies, AGlobalOneOfANamespacesNameAndLabelsNeedsTheNamespace) {
+  const auto made = [&](const std::string& namespaces, const std::string& before) {
+    return convert(before + object("GlobalNetworkPolicy", "web",
+                                   "{namespaceSelector: \"" + namespaces + "\", ingress: [{action: Deny}]}"),
+                   "f", Dialect::kCalico, {});
+  };
+  const std::string name = "projectcalico.org/name == 'shop'", both = name + " && team == 'a'";
+  const Conversion unknown = made(both, "");
+  ASSERT_EQ(unknown.losses.size(), 1u);
+  EXPECT_EQ(unknown.losses[0].done, "put the cluster's Namespaces into the input");
+  EXPECT_FALSE(unknown.holds(true));
+  EXPECT_EQ(names_of(made(name, "")), "shop/web");
+  EXPECT_EQ(names_of(made(both, kNamespace)), "shop/web");
+  EXPECT_FALSE(made("projectcalico.org/name == 'mill' && team == 'a'", kNamespace).holds(true));
+  // A policy of one namespace may ask for that namespace's labels.
+  EXPECT_FALSE(
+      convert(in_shop("web", "{selector: \"pcns.team == 'a'\"}"), "f", Dialect::kCalico, {}).holds(true));
+}
+
 struct LossRow {
   const char *spec, *field;
   bool opens;

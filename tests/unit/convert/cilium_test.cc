@@ -115,6 +115,24 @@ TEST(CiliumPolicies, AClusterwideOneIsInEachNamespace) {
   EXPECT_FALSE(from_cilium(spec, true, false).holds(true));  // which namespaces there are is not known
 }
 
+// Of a namespace that is not in the input the name is known, and no other label.
+TEST(CiliumPolicies, AClusterwideOneOfANamespacesNameAndLabelsNeedsTheNamespace) {
+  const std::string name = "io.kubernetes.pod.namespace: shop",
+                    label = "io.cilium.k8s.namespace.labels.team: a";
+  const auto made = [&](const std::string& labels, bool surroundings) {
+    return from_cilium("{endpointSelector: {matchLabels: {" + labels + "}}, ingress: [{}]}", true,
+                       surroundings);
+  };
+  const Conversion unknown = made(name + ", " + label, false);
+  ASSERT_EQ(unknown.losses.size(), 1u);
+  EXPECT_EQ(unknown.losses[0].done, "put the cluster's Namespaces into the input");
+  EXPECT_FALSE(unknown.holds(true));
+  EXPECT_EQ(all_of<model::NetworkPolicy>(made(name, false)).size(), 1u);
+  EXPECT_EQ(all_of<model::NetworkPolicy>(made(name + ", " + label, true)).size(), 1u);
+  EXPECT_FALSE(made("io.kubernetes.pod.namespace: mill, " + label, true).holds(true));
+  EXPECT_TRUE(made("io.kubernetes.pod.namespace: lab, " + label, true).objects.empty());
+}
+
 struct LossRow {
   const char *spec, *field;
   bool opens;
