@@ -34,6 +34,9 @@ class SelectorParser {
     skip();
     if (fault_.empty() && at_ < text_.size()) fail("an operator");
     if (!fault_.empty()) return base::Error(fault_);
+    // It means sets of no namespace, which no label selector does: so nothing can be joined to it.
+    if (read_.global && (atoms_ > 1 || negations_ > 0))
+      return base::Error("holds global() beside other words: only global() alone can be read");
     return std::move(read_);
   }
 
@@ -116,7 +119,10 @@ class SelectorParser {
     return all;
   }
   Alternatives nested(bool negated) {
-    if (take("!")) return term(!negated);
+    if (take("!")) {
+      ++negations_;
+      return term(!negated);
+    }
     if (!take("(")) return atom(negated);
     Alternatives all = disjunction(negated);
     if (!take(")")) fail("\")\"");
@@ -124,6 +130,7 @@ class SelectorParser {
   }
 
   Alternatives atom(bool negated) {
+    ++atoms_;
     const std::string key(word());
     if (key.empty()) {
       fail("a label, has(), all() or global()");
@@ -153,7 +160,7 @@ class SelectorParser {
     if (name == "all") return negated ? kNothing : kEverything;
     if (name == "global") {
       read_.global = true;
-      return negated ? kNothing : kEverything;
+      return kEverything;
     }
     if (name != "has" || key.empty()) {
       fail("has(LABEL), all() or global()");
@@ -203,7 +210,7 @@ class SelectorParser {
 
   static constexpr const char* kTooMany = "it has too many alternatives: write several rules";
   std::string_view text_;
-  size_t at_ = 0, depth_ = 0;
+  size_t at_ = 0, depth_ = 0, atoms_ = 0, negations_ = 0;
   std::string fault_;
   CalicoSelector read_;
 };

@@ -53,6 +53,18 @@ TEST(CalicoSelectors, Say) {
   for (const auto& [text, wanted] : rows) EXPECT_EQ(said(text), wanted) << text;
 }
 
+TEST(CalicoSelectors, GlobalStandsAlone) {
+  for (const char* text : {"global()", " global( ) ", "((global()))"}) {
+    const auto read = parse_selector(text);
+    ASSERT_TRUE(read.ok()) << text;
+    EXPECT_TRUE(read->global) << text;
+  }
+  for (const char* text : {"!global()", "!!global()", "!(global())", "global() && a == 'b'",
+                           "a == 'b' && global()", "global() || a == 'b'", "has(a) || !global()",
+                           "global() && all()", "global() || global()", "global() || a contains 'b'"})
+    EXPECT_EQ(said(text), "error holds global() beside other words: only global() alone can be read") << text;
+}
+
 TEST(CalicoSelectors, AreBounded) {
   EXPECT_FALSE(parse_selector(std::string(kLongestSelector + 1, ' ')).ok());
   EXPECT_FALSE(parse_selector(std::string(100, '(') + "all()" + std::string(100, ')')).ok());

@@ -194,6 +194,12 @@ TEST(CalicoPolicies, WhatIsWrongIsNamed) {
        "spec.ingress[0].destination.ports: needs protocol"},
       {"{ingress: [{action: Allow, protocol: TCP, destination: {ports: [\"9:1\"]}}]}",
        "is no range of ports"},
+      {"{ingress: [{action: Deny, source: {namespaceSelector: \"!global()\"}}]}",
+       "spec.ingress[0].source.namespaceSelector: holds global() beside other words"},
+      {"{ingress: [{action: Deny, source: {namespaceSelector: \"global() || team == 'a'\"}}]}",
+       "spec.ingress[0].source.namespaceSelector: holds global() beside other words"},
+      {"{selector: \"!global()\"}", "spec.selector: holds global() beside other words"},
+      {"{selector: \"global()\"}", "spec.selector: holds global(), which stands in a rule's"},
       {"{types: [Both]}", "spec.types[0]: \"Both\" is no type"}};
   for (const auto& [spec, text] : rows) {
     const Conversion made = from_calico(in_shop("web", spec));
