@@ -25,7 +25,7 @@ bool is_number(const std::string& text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// A port by number, "0" for all of them, or by name; and endPort.
+// A port by number, "0" for all of them, or by name; and endPort: from "0" on it is a range too. 0 itself is nobody's port.
 std::variant<std::monostate, net::PortRange, std::string> read_cilium_port(const Field& field) {
   const Field port = field.get("port"), end = field.get("endPort");
   const std::string text(port.absent() ? std::string() : std::string(port.tree().text()));
@@ -37,12 +37,14 @@ std::variant<std::monostate, net::PortRange, std::string> read_cilium_port(const
     port.check(text, decode::port_name_fault(name));
     return name;
   }
+  if (text.size() > 1 && text.front() == '0')
+    port.fail(base::excerpt(text) + " begins with 0, which Cilium reads as octal: write it without");
   const int64_t first = text.size() > 5 ? kGreatestPort + 1 : std::stoll(text);
   if (first > kGreatestPort) port.fail(base::excerpt(text) + " is not between 0 and 65535");
   const int64_t last = end.integer().value_or(0);
-  if (first == 0 || port.tree().text().empty()) return {};
   if (last != 0 && (last < first || last > kGreatestPort)) end.fail("is not between port and 65535");
-  return net::PortRange{net::Port::from_host(static_cast<uint16_t>(first)),
+  if (first == 0 && last == 0) return {};
+  return net::PortRange{net::Port::from_host(static_cast<uint16_t>(std::max<int64_t>(first, 1))),
                         net::Port::from_host(static_cast<uint16_t>(last == 0 ? first : last))};
 }
 

@@ -133,6 +133,22 @@ TEST(CiliumPolicies, AClusterwideOneOfANamespacesNameAndLabelsNeedsTheNamespace)
   EXPECT_TRUE(made("io.kubernetes.pod.namespace: lab, " + label, true).objects.empty());
 }
 
+TEST(CiliumPolicies, PortZeroIsEveryPortOrARangesBegin) {
+  const auto ports = [](const std::string& entry) {
+    const Conversion made = from_cilium("{endpointSelector: {}, ingress: [{toPorts: [{ports: [{" + entry +
+                                        ", protocol: TCP}]}]}]}");
+    return all_of<model::NetworkPolicy>(made).at(0).ingress.at(0).ports;
+  };
+  const auto range = [](uint16_t first, uint16_t last) {
+    return std::vector<model::PolicyPort>{
+        {net::kTcp, net::PortRange{net::Port::from_host(first), net::Port::from_host(last)}}};
+  };
+  EXPECT_EQ(ports("port: \"0\""), (std::vector<model::PolicyPort>{{net::kTcp, {}}}));
+  EXPECT_EQ(ports("port: \"0\", endPort: 0"), (std::vector<model::PolicyPort>{{net::kTcp, {}}}));
+  EXPECT_EQ(ports("port: \"0\", endPort: 80"), range(1, 80));
+  EXPECT_EQ(ports("port: \"80\", endPort: 90"), range(80, 90));
+}
+
 struct LossRow {
   const char *spec, *field;
   bool opens;
@@ -202,6 +218,12 @@ TEST(CiliumPolicies, WhatIsWrongIsNamed) {
        "spec.ingress[0].fromEntities[0]: \"moon\" is no entity"},
       {"{endpointSelector: {}, egress: [{toPorts: [{ports: [{port: \"99999\"}]}]}]}",
        "spec.egress[0].toPorts[0].ports[0].port: \"99999\" is not between"},
+      {"{endpointSelector: {}, egress: [{toPorts: [{ports: [{port: \"0080\"}]}]}]}",
+       "spec.egress[0].toPorts[0].ports[0].port: \"0080\" begins with 0"},
+      {"{endpointSelector: {}, egress: [{toPorts: [{ports: [{port: \"00\"}]}]}]}",
+       "spec.egress[0].toPorts[0].ports[0].port: \"00\" begins with 0"},
+      {"{endpointSelector: {}, egress: [{toPorts: [{ports: [{port: \"0\", endPort: 70000}]}]}]}",
+       "spec.egress[0].toPorts[0].ports[0].endPort: is not between"},
       {"{endpointSelector: {}, egress: [{toCIDR: [10.0.0.0/8], toEndpoints: [{}]}]}",
        "spec.egress[0]: names peers in more than one way"},
       {"{endpointSelector: {matchLabels: {io.kubernetes.pod.namespace: lab}}}", "names a namespace"}};
