@@ -4,6 +4,7 @@
 
 #include "agent/base/excerpt.h"
 #include "agent/convert/dialects.h"
+#include "agent/convert/kinds.h"
 
 namespace sluice::convert {
 
@@ -22,6 +23,7 @@ Conversion convert(std::string_view bytes, const std::string& origin, Dialect di
   const Input input = read_input(bytes, origin);
   Output output;
   for (const std::string& problem : input.problems) output.problem(problem);
+  note_kinds(input, dialect, output);
   switch (dialect) {
     case Dialect::kCalico:
       convert_calico(input, cluster_of(input, cluster), output);

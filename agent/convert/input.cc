@@ -32,11 +32,12 @@ void add_tree(Input& input, Places& places, decode::Tree tree, std::string api_v
   const std::string group(decode::group_of(api_version));
   const decode::Field metadata = root.get("metadata");
   const model::ObjectName name{metadata.get("namespace").text(), metadata.get("name").text()};
-  if (group.empty()) return;  // a kind of Kubernetes' own
-  // Of two definitions of one object the last counts (semantics 29).
-  const auto [known, is_new] = places.try_emplace({group, kind, name}, input.objects.size());
+  const std::string version = group.empty() ? api_version : api_version.substr(group.size() + 1);
+  // Of two definitions of one object the last counts (semantics 29). What names no namespace is in default, if in any.
+  const model::ObjectName place{name.ns.empty() ? "default" : name.ns, name.name};
+  const auto [known, is_new] = places.try_emplace({group, kind, place}, input.objects.size());
   if (is_new) input.objects.emplace_back();
-  input.objects[known->second] = {group, api_version.substr(group.size() + 1), kind, name, tree};
+  input.objects[known->second] = {group, version, kind, name, tree, !is_new};
 }
 
 }  // namespace
