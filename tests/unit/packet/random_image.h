@@ -102,6 +102,9 @@ class RandomImage {
     for (auto& [id, endpoint] : image_.endpoints)
       for (image::Side& side : endpoint.audited)
         if (chance(20)) side = {{1 + random_() % kRulesets}, default_ref()};
+    for (auto& [id, endpoint] : image_.endpoints)
+      for (image::Side* side : {&endpoint.sides[SLUICE_EGRESS], &endpoint.audited[SLUICE_EGRESS]})
+        side->whole = side->ruleset && chance(30);
   }
 
   image::Ref default_ref() {
@@ -110,6 +113,7 @@ class RandomImage {
   }
   image::Ref ports() {
     image::Portset set;
+    set.others = chance(20);
     for (uint64_t i = 0, count = 1 + random_() % 3; i < count; ++i) {
       const unsigned first = static_cast<unsigned>(random_() % 100);
       set.add(net::kPortProtocols[random_() % 3],
@@ -120,6 +124,7 @@ class RandomImage {
   }
   image::Ref ref() {
     using Kind = image::Ref::Kind;
+    if (chance(15)) return image::Ref::nothing();
     switch (random_() % 5) {
       case 0:
         return image::Ref::all();
