@@ -1,9 +1,7 @@
 #include "agent/convert/kinds.h"
 
 #include <algorithm>
-#include <cctype>
 
-#include "agent/base/edit_distance.h"
 #include "agent/base/excerpt.h"
 #include "agent/source/decode/kinds.h"
 
@@ -11,6 +9,8 @@ namespace sluice::convert {
 namespace {
 
 namespace decode = source::decode;
+using decode::is_near;
+using decode::plain;
 
 struct DialectKind {
   Dialect dialect;
@@ -31,22 +31,6 @@ constexpr DialectKind kKinds[] = {
     {Dialect::kCalico, "crd.projectcalico.org/v1", "GlobalNetworkSet"},
     {Dialect::kV1alpha1, "policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy"},
     {Dialect::kV1alpha1, "policy.networking.k8s.io/v1alpha1", "BaselineAdminNetworkPolicy"}};
-
-constexpr size_t kLongestSlip = 64;  // what is longer is no slip of the pen
-
-// Small letters and digits alone.
-std::string plain(std::string_view text) {
-  std::string letters;
-  for (const char c : text.substr(0, kLongestSlip + 1))
-    if (const auto byte = static_cast<unsigned char>(c); std::isalnum(byte))
-      letters += static_cast<char>(std::tolower(byte));
-  return letters;
-}
-
-bool is_near(const std::string& text, const std::string& name) {
-  constexpr size_t kLong = 8;  // letters, in which two slips are as likely as another word
-  return text.size() <= kLongestSlip && base::edit_distance(text, name) <= (name.size() < kLong ? 1 : 2);
-}
 
 bool is_kind_nearly(std::string_view written, std::string_view kind) {
   std::string text = plain(written);

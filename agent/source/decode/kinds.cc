@@ -42,20 +42,6 @@ constexpr std::string_view kPolicyGroups[] = {"cilium.io", "projectcalico.org", 
 
 constexpr size_t kLongestName = 64;  // what is longer is no slip of the pen
 
-// Small letters and digits alone: "Network-policy" is "networkpolicy".
-std::string plain(std::string_view text) {
-  std::string letters;
-  for (char c : text.substr(0, kLongestName + 1))
-    if (auto byte = static_cast<unsigned char>(c); std::isalnum(byte))
-      letters += static_cast<char>(std::tolower(byte));
-  return letters;
-}
-
-bool is_near(const std::string& text, const std::string& name) {
-  constexpr size_t kLong = 8;  // letters, in which two slips are as likely as another word
-  return text.size() <= kLongestName && base::edit_distance(text, name) <= (name.size() < kLong ? 1 : 2);
-}
-
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != text.npos;
 }
@@ -135,6 +121,19 @@ KindReading fault(const TypeMeta& type, const KindFacts& meant, bool list) {
 const KindFacts& facts_of(Kind kind) {
   return *std::find_if(kKindFacts.begin(), kKindFacts.end(),
                        [&](const KindFacts& facts) { return facts.kind == kind; });
+}
+
+std::string plain(std::string_view text) {
+  std::string letters;
+  for (char c : text.substr(0, kLongestName + 1))
+    if (auto byte = static_cast<unsigned char>(c); std::isalnum(byte))
+      letters += static_cast<char>(std::tolower(byte));
+  return letters;
+}
+
+bool is_near(const std::string& text, const std::string& name) {
+  constexpr size_t kLong = 8;  // letters, in which two slips are as likely as another word
+  return text.size() <= kLongestName && base::edit_distance(text, name) <= (name.size() < kLong ? 1 : 2);
 }
 
 std::string_view group_of(std::string_view api_version) {

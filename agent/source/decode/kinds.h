@@ -41,6 +41,12 @@ struct KindReading {
 
 KindReading read_kind(const TypeMeta& type);
 
+// What is left of a kind or a group when spelling is not looked at: small letters and digits alone, "networkpolicy" of
+// "Network-policy".
+std::string plain(std::string_view text);
+// Is a plain text one or two slips of the pen from a plain name?
+bool is_near(const std::string& text, const std::string& name);
+
 // "serving.knative.dev" of "serving.knative.dev/v1"; empty of "v1".
 std::string_view group_of(std::string_view api_version);
 
