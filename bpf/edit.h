@@ -20,6 +20,7 @@ SLUICE_STAGE void sluice_edit(sluice_ctx* ctx, const struct sluice_flow_edit* ed
   packet->flow.seen = edit->seen;
   packet->flow.epoch = edit->epoch;
   packet->flow.bits = edit->bits;
+  packet->flow.name = edit->name & SLUICE_NAME_MASK;
   packet->flow.change = edit->kind == SLUICE_FLOW_COPY ? SLUICE_FLOW_COPIED : SLUICE_FLOW_LEAVE;
   struct sluice_flow flow = sluice_find_flow(ctx, packet);
   if (edit->kind == SLUICE_FLOW_DROP && flow.bucket)

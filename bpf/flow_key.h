@@ -22,7 +22,8 @@ SLUICE_STAGE void sluice_place_key(struct sluice_flow_key* key, __u64 hash, __u3
   hash = sluice_spread(hash);
   key->alternate = sluice_scale((__u32)(hash >> 32), buckets);
   hash = sluice_spread(hash);
-  key->tag = (__u32)(hash >> 32);
+  key->tag = SLUICE_FLOW_TAG(hash);
+  key->name = 0;
   key->mark = ((__u32)(hash >> 9) & SLUICE_FLOW_MARK_MASK) | 1;
 }
 

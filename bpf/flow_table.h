@@ -128,7 +128,7 @@ SLUICE_STAGE void sluice_read_entry(const struct sluice_flow_key* key, struct sl
   flow->state = sluice_read(sluice_flow_state_at(flow->bucket, flow->way));
   flow->judged_at = sluice_flow_judged_at(flow->bucket, flow->way, words);
   flow->judged = sluice_read(flow->judged_at);
-  if (flow->judged >> 32 != key->tag || SLUICE_FLOW_MARK(flow->state) != key->mark) flow->bucket = 0;
+  if (SLUICE_FLOW_TAG(flow->judged) != key->tag || SLUICE_FLOW_MARK(flow->state) != key->mark) flow->bucket = 0;
 }
 
 /* The flow of a packet whose key was made. */
@@ -151,7 +151,7 @@ SLUICE_STAGE __u32 sluice_flow_epoch(const struct sluice_flow* flow) {
 
 SLUICE_STAGE void sluice_set_judged(const struct sluice_flow* flow, const struct sluice_packet* packet,
                                     __u32 epoch) {
-  sluice_write(flow->judged_at, sluice_pair(packet->flow.tag, epoch));
+  sluice_write(flow->judged_at, SLUICE_FLOW_JUDGED(packet->flow.tag, packet->flow.name, epoch));
 }
 
 /* ---- counts and locks */
@@ -245,7 +245,7 @@ SLUICE_STAGE void sluice_change_entry(sluice_ctx* ctx, struct sluice_packet* pac
                                     sluice_flow_key_at(bucket, way, words) + words - 1, &numbers, late);
     } else if (change == SLUICE_FLOW_REOPEN) {
       key->bits = sluice_bits_reopened(ctx, before, packet, key->now);
-      sluice_write(sluice_flow_judged_at(bucket, way, words), sluice_pair(key->tag, key->epoch));
+      sluice_write(sluice_flow_judged_at(bucket, way, words), SLUICE_FLOW_JUDGED(key->tag, key->name, key->epoch));
     }
     key->seen = late ? key->now : SLUICE_FLOW_SEEN(before);
     if (change != SLUICE_FLOW_FREE) sluice_spell_state(packet);

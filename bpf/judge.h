@@ -7,13 +7,13 @@
 
 #include "endpoint.h"
 #include "identify.h"
-#include "ports.h"
+#include "names.h"
 
 /* One question: the packet, the pod, and the direction in which the connection was (or is being) opened,
  * which for a reply under a new policy is not the packet's own. */
 struct sluice_question {
   const struct sluice_config* config;
-  const struct sluice_packet* packet;
+  struct sluice_packet* packet; /* gets what the judgement finds */
   const struct sluice_pod* pod;
   enum sluice_direction opener;
   __u32 scratch; /* enum sluice_scratch: where `packet` stands */
@@ -32,12 +32,6 @@ SLUICE_STAGE __u64 sluice_side_is_whole(const struct sluice_question* question) 
   __u64 flags = question->pod->policy->flags;
   __u64 whole = question->audited ? flags / SLUICE_SIDES_AUDITED_WHOLE : flags / SLUICE_SIDES_WHOLE;
   return whole & sluice_side_of(question->opener); /* SLUICE_EGRESS is 1 */
-}
-
-SLUICE_STAGE bool sluice_ref_allows(sluice_ctx* ctx, __u64 ref, __u8 protocol, __u16 port) {
-  if (SLUICE_REF_KIND(ref) == SLUICE_REF_ALL) return true;
-  if (SLUICE_REF_KIND(ref) != SLUICE_REF_PORTS) return false;
-  return sluice_portset_holds(ctx, SLUICE_REF_ARGUMENT(ref), protocol, port);
 }
 
 SLUICE_STAGE __u64 sluice_find_rule(sluice_ctx* ctx, __u64 epoch, __u64 ruleset, __u64 identity) {
@@ -61,9 +55,9 @@ SLUICE_STAGE enum sluice_reason sluice_judge_service(sluice_ctx* ctx, const stru
                                                                             : SLUICE_DENIED_NO_RULE;
 }
 
-/* Of a pod that is isolated, or would be, in the direction of the question. */
-SLUICE_COLD enum sluice_reason sluice_judge(sluice_ctx* ctx, const struct sluice_question* question) {
-  const struct sluice_packet* packet = question->packet;
+/* By everything but names, of a pod that is isolated, or would be, in the direction of the question. */
+SLUICE_COLD enum sluice_reason sluice_judge_by_address(sluice_ctx* ctx, const struct sluice_question* question) {
+  struct sluice_packet* packet = question->packet;
   const struct sluice_side* side = sluice_side_asked(question);
   __u64 identity =
       sluice_identify(ctx, question->config, question->pod->epoch, packet->family, &packet->remote);
@@ -85,9 +79,22 @@ SLUICE_COLD enum sluice_reason sluice_judge(sluice_ctx* ctx, const struct sluice
   __u64 ref = sluice_find_rule(ctx, question->pod->epoch, side->ruleset, identity);
   if (SLUICE_REF_KIND(ref) == SLUICE_REF_NONE) ref = side->default_ref;
   bool allows = sluice_ref_allows(ctx, ref, packet->protocol, port);
+  packet->identity = service ? service : identity;
   if (!service) return allows ? SLUICE_ALLOWED_POLICY : SLUICE_DENIED_NO_RULE;
   if (allows && !whole) return SLUICE_ALLOWED_POLICY;
   return sluice_judge_service(ctx, question, side->ruleset, service, allows);
+}
+
+SLUICE_STAGE enum sluice_reason sluice_judge(sluice_ctx* ctx, const struct sluice_question* question) {
+  struct sluice_packet* packet = question->packet;
+  enum sluice_reason reason = sluice_note(packet, sluice_judge_by_address(ctx, question));
+  __u32 names = question->pod->policy->flags & SLUICE_SIDES_NAMES;
+  if (!sluice_is_denied(reason) || !names || question->opener != SLUICE_EGRESS) return reason;
+  __u32 name = sluice_allowing_name(ctx, question->scratch, sluice_side_asked(question)->ruleset, packet->identity,
+                                    question->pod->epoch);
+  if (!name) return reason;
+  if (!question->audited) packet->flow.name = name;
+  return sluice_note(packet, SLUICE_ALLOWED_POLICY);
 }
 
 /* What would be, were the policies in audit in force. From numbers, and apart: the verifier looks at it once. */
@@ -95,7 +102,7 @@ SLUICE_SHARED __u32 sluice_judge_audited(sluice_ctx* ctx, __u32 scratch, __u32 i
                                          __u32 opener) {
   SLUICE_USE(ctx);
   const struct sluice_config* config = sluice_config_of(ctx);
-  const struct sluice_packet* packet = sluice_scratch(ctx, packets, &scratch);
+  struct sluice_packet* packet = sluice_scratch(ctx, packets, &scratch);
   const struct sluice_endpoint* endpoint = sluice_lookup(ctx, endpoints, &index);
   if (!config || !packet || !endpoint) return SLUICE_DENIED_NO_RULE;
   struct sluice_pod pod = {endpoint, sluice_policy_at(endpoint, epoch), epoch, endpoint->id, index};

@@ -37,4 +37,9 @@ struct {
   __uint(max_entries, SLUICE_EVENT_RING_BYTES);
 } sluice_events SEC(".maps");
 
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, SLUICE_ANSWER_RING_BYTES);
+} sluice_answers SEC(".maps");
+
 #endif

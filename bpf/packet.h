@@ -41,14 +41,14 @@ struct sluice_flow_key {
   __u64 word[SLUICE_FLOW6_KEY_WORDS]; /* as in an entry, the proof 0 */
   __u32 home, alternate;              /* buckets */
   __u32 mark;                         /* a state word from SLUICE_FLOW_MARK_SHIFT on */
-  __u32 tag;                          /* the upper half of a judged word */
+  __u32 tag;                          /* SLUICE_FLOW_TAG of a judged word */
   __u32 endpoint;
   __u32 now, seen; /* jiffies, low 32 bits */
   __u32 epoch;     /* low 32 bits */
   __u32 bits;      /* enum sluice_flow_bit */
   __u32 timeout;   /* enum sluice_timeout */
   __u32 change;    /* enum sluice_flow_change */
-  __u32 reserved;
+  __u32 name;      /* slot of the name by which it is allowed; 0: of none */
   __u64 state; /* of these */
   struct sluice_flow_place place;
 };
@@ -77,7 +77,9 @@ struct sluice_packet {
   __u8 unreadable; /* enum sluice_reason: SLUICE_PARSED, or why it makes no sense */
   __u8 against;    /* 1: judged as its connection was opened, the other way */
   __u8 judged;     /* enum sluice_reason, of what is judged by the policies of its pod */
-  __u8 reserved[3];
+  __u8 listens;    /* 1: its pod has rules that name domains */
+  __u8 reserved[2];
+  __u64 identity; /* of the Service, else of the address, that rules were asked about */
   struct sluice_flow_key flow; /* written before it is read, by sluice_make_flow_key() */
 } __attribute__((aligned(8)));
 
@@ -104,6 +106,14 @@ SLUICE_STAGE struct sluice_packet* sluice_new_packet(sluice_ctx* ctx, enum sluic
       __builtin_offsetof(struct sluice_packet, flow) - __builtin_offsetof(struct sluice_packet, ports));
   packet->direction = (__u8)direction;
   return packet;
+}
+
+/* The reason, noted in the packet. Read back from a map, so that the verifier looks at what follows once, not once for
+ * each reason. */
+SLUICE_STAGE enum sluice_reason sluice_note(struct sluice_packet* packet, enum sluice_reason reason) {
+  volatile __u8* judged = &packet->judged;
+  *judged = (__u8)reason;
+  return (enum sluice_reason) * judged;
 }
 
 SLUICE_STAGE __u64 sluice_pair(__u32 high, __u32 low) {

@@ -8,20 +8,13 @@
 #include "fragment.h"
 #include "icmp.h"
 #include "judge.h"
+#include "listen.h"
 #include "parse.h"
 #include "plain.h"
 #include "quoted.h"
 #include "recent.h"
 #include "record.h"
 #include "source.h"
-
-/* The reason, noted in the packet. Read back from a map, so that the verifier looks at what follows once, not once for
- * each reason. */
-SLUICE_STAGE enum sluice_reason sluice_note(struct sluice_packet* packet, enum sluice_reason reason) {
-  volatile __u8* judged = &packet->judged;
-  *judged = (__u8)reason;
-  return (enum sluice_reason) * judged;
-}
 
 /* What the flow table does not settle: a new connection, or a flow whose epoch has passed, which is judged as
  * the connection it was opened as. A flow that passes because the agent only audits is judged at every packet:
@@ -64,6 +57,7 @@ SLUICE_STAGE enum sluice_reason sluice_judge_flow(sluice_ctx* ctx, const struct 
       stands ? sluice_flow_opener(SLUICE_FLOW_BITS(flow.state)) : packet->direction,
       SLUICE_SCRATCH_PACKET,
       false};
+  packet->flow.name = stands ? SLUICE_FLOW_NAME(flow.judged) : 0;
   packet->against = question.opener != packet->direction;
   return sluice_judge_connection(ctx, &question, packet, &flow, stands);
 }
@@ -101,6 +95,7 @@ SLUICE_COLD enum sluice_quoted_flow sluice_find_quoted_flow(sluice_ctx* ctx,
   struct sluice_flow flow = sluice_standing_flow(ctx, config, quoted, pod);
   if (!flow.bucket) return SLUICE_QUOTED_UNKNOWN;
   quoted->flow.bits = SLUICE_FLOW_BITS(flow.state);
+  quoted->flow.name = SLUICE_FLOW_NAME(flow.judged);
   return sluice_flow_is_judged(&flow, pod->epoch) ? SLUICE_QUOTED_ALLOWED : SLUICE_QUOTED_OUTDATED;
 }
 
@@ -109,7 +104,7 @@ SLUICE_COLD enum sluice_quoted_flow sluice_find_quoted_flow(sluice_ctx* ctx,
 SLUICE_COLD enum sluice_reason sluice_judge_quoted(sluice_ctx* ctx, const struct sluice_config* config,
                                                    const struct sluice_pod* pod) {
   __u32 index = SLUICE_SCRATCH_QUOTED;
-  const struct sluice_packet* quoted = sluice_scratch(ctx, packets, &index);
+  struct sluice_packet* quoted = sluice_scratch(ctx, packets, &index);
   if (!quoted || !pod->policy) return SLUICE_DENIED_NO_RULE;
   struct sluice_question question = {
       config, quoted, pod, sluice_flow_opener((__u8)quoted->flow.bits), SLUICE_SCRATCH_QUOTED, false};
@@ -174,13 +169,15 @@ SLUICE_STAGE enum sluice_action sluice_path(sluice_ctx* ctx, enum sluice_directi
   if (!sluice_parse_plain(ctx, packet)) packet->unreadable = (__u8)sluice_parse(ctx, packet);
   struct sluice_pod pod = sluice_find_pod(ctx, epoch);
   enum sluice_reason reason;
+  if (pod.policy) packet->listens = sluice_listens(&pod);
   if (pod.policy)
     reason = sluice_decide(ctx, config, packet, &pod);
   else if (packet->unreadable == SLUICE_PARSED && packet->kind == SLUICE_KIND_NEIGHBOUR)
     reason = SLUICE_ALLOWED_NEIGHBOUR;
   else
     reason = config->flags & SLUICE_CONFIG_PERMISSIVE ? SLUICE_ALLOWED_PERMISSIVE : SLUICE_DENIED_NOT_READY;
-  return sluice_conclude(ctx, config, packet, &pod, reason);
+  enum sluice_action action = sluice_conclude(ctx, config, packet, &pod, reason);
+  return action == SLUICE_PASS && packet->listens && sluice_listen(ctx) ? SLUICE_DROP : action;
 }
 
 #endif

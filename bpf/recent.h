@@ -2,7 +2,8 @@
 /* Recent: how this CPU judged a moment ago, in an array of its own: a read in place of hash look-ups.
  *
  * Laws:
- *  1 A verdict answers for the maps in the epoch in which they gave it: there they say nothing else.
+ *  1 A verdict answers for the maps in the epoch in which they gave it: there they say nothing else. What hangs on
+ *    names, which come and go within an epoch, is not kept.
  *  2 Which entry replaces which is chance. The maps are asked for whatever is not here.
  *  3 There is no lock: tc programs run with bottom halves off, and none touches another CPU's part. */
 #ifndef SLUICE_RECENT_H
@@ -62,7 +63,9 @@ SLUICE_STAGE enum sluice_reason sluice_judge_cached(sluice_ctx* ctx, const struc
   struct sluice_recent_verdict* recent = sluice_recent_verdict_of(ctx, question);
   if (recent && sluice_recent_verdict_answers(recent, question)) return recent->reason;
   enum sluice_reason reason = sluice_judge_with_audit(ctx, question);
-  if (!recent) return reason;
+  /* What names decide holds for a time of their own. */
+  __u32 by_name = sluice_is_denied(reason) | (question->packet->flow.name != 0);
+  if (!recent || (policy->flags & (by_name * SLUICE_SIDES_NAMES))) return reason;
   sluice_set_remote(recent->remote, &question->packet->remote);
   recent->endpoint = question->pod->id;
   recent->port = sluice_asked_port(question);

@@ -164,6 +164,7 @@ template <typename Flow>
 sluice_flow_edit decode_state(uint64_t state, const Flow& flow) {
   sluice_flow_edit edit{};
   edit.epoch = low(flow.judged);
+  edit.name = SLUICE_FLOW_NAME(flow.judged);
   edit.seen = SLUICE_FLOW_SEEN(state);
   edit.bits = SLUICE_FLOW_BITS(state);
   edit.kind = SLUICE_FLOW_ADD;

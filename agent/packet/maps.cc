@@ -337,6 +337,12 @@ sluice_user_ctx Maps::context(uint32_t now) {
     events.push_back(*event);
     return true;
   };
+  ctx.emit_packet = [](void* maps, const sluice_dns_packet* entry, const __u8* frame) {
+    auto& packets = static_cast<Maps*>(maps)->dns_packets_;
+    if (packets.size() >= kMostEvents) return false;
+    packets.push_back({*entry, {frame, frame + entry->length}});
+    return true;
+  };
   return ctx;
 }
 

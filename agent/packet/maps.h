@@ -62,6 +62,12 @@ class Maps : public image::Target {
   Operations take_operations() { return std::exchange(operations_, {}); }
   const std::vector<sluice_event>& events() const { return events_; }
   void clear_events() { events_.clear(); }
+  // What went into the ring of DNS packets since the last call.
+  struct DnsPacket {
+    sluice_dns_packet entry;
+    std::vector<uint8_t> frame;
+  };
+  std::vector<DnsPacket> take_dns_packets() { return std::exchange(dns_packets_, {}); }
 
   // What the program sluice_edit_flow does.
   void edit(const sluice_flow_edit& edit, uint32_t now = 0);
@@ -107,6 +113,7 @@ class Maps : public image::Target {
   std::unique_ptr<TableMemory> memory_;
   std::optional<table::Tables> policy_;
   std::vector<sluice_event> events_;
+  std::vector<DnsPacket> dns_packets_;
   std::function<void()> observer_;
   Operations operations_;
 };

@@ -118,6 +118,16 @@ SLUICE_STAGE void sluice_add(sluice_ctx* ctx, __u64* counter, __u64 more) {
 SLUICE_STAGE __u64 sluice_nanoseconds(sluice_ctx* ctx) {
   return ctx->now * 1000000000ULL;
 }
+SLUICE_STAGE __u64 sluice_boot_nanoseconds(sluice_ctx* ctx) {
+  return sluice_nanoseconds(ctx);
+}
+SLUICE_STAGE __u32 sluice_mark(sluice_ctx* ctx) {
+  return ctx->mark;
+}
+SLUICE_STAGE __u32 sluice_gso_size(sluice_ctx* ctx) {
+  (void)ctx;
+  return 0;
+}
 SLUICE_STAGE __u32 sluice_length(sluice_ctx* ctx) {
   return ctx->length;
 }
@@ -147,6 +157,9 @@ SLUICE_STAGE const __u8* sluice_linear(sluice_ctx* ctx, __u32 bytes) {
 
 SLUICE_STAGE bool sluice_emit(sluice_ctx* ctx, const struct sluice_event* event) {
   return ctx->emit(ctx->maps, event);
+}
+SLUICE_STAGE bool sluice_emit_packet(sluice_ctx* ctx, const struct sluice_dns_packet* entry) {
+  return ctx->emit_packet(ctx->maps, entry, ctx->data);
 }
 
 #endif

@@ -127,11 +127,21 @@ SLUICE_STAGE __u64 sluice_nanoseconds(sluice_ctx* ctx) {
   (void)ctx;
   return bpf_ktime_get_ns();
 }
+SLUICE_STAGE __u64 sluice_boot_nanoseconds(sluice_ctx* ctx) {
+  (void)ctx;
+  return bpf_ktime_get_boot_ns();
+}
+SLUICE_STAGE __u32 sluice_mark(sluice_ctx* ctx) {
+  return ctx->mark;
+}
 SLUICE_STAGE __u32 sluice_length(sluice_ctx* ctx) {
   return ctx->len;
 }
 SLUICE_STAGE __u32 sluice_ifindex(sluice_ctx* ctx) {
   return ctx->ifindex;
+}
+SLUICE_STAGE __u32 sluice_gso_size(sluice_ctx* ctx) {
+  return ctx->gso_size;
 }
 /* Several segments in one buffer: the length fields of its headers may be 0 (BIG TCP). */
 SLUICE_STAGE bool sluice_is_gso(sluice_ctx* ctx) {
@@ -180,6 +190,31 @@ SLUICE_STAGE const __u8* sluice_linear(sluice_ctx* ctx, __u32 bytes) {
 SLUICE_STAGE bool sluice_emit(sluice_ctx* ctx, const struct sluice_event* event) {
   (void)ctx;
   return bpf_ringbuf_output(&sluice_events, (void*)event, sizeof(*event), 0) == 0;
+}
+
+/* An entry of the ring of DNS packets: the header and the whole frame, which has at most `room` bytes. */
+#define SLUICE_EMIT_PACKET(ctx, entry, room)                                               \
+  ({                                                                                       \
+    __u64 bytes = (entry)->length;                                                         \
+    __u8* to = bpf_ringbuf_reserve(&sluice_answers, sizeof(*(entry)) + (room), 0);         \
+    bool copied = false;                                                                   \
+    if (to) {                                                                              \
+      SLUICE_OPAQUE(bytes);                                                                \
+      __builtin_memcpy(to, entry, sizeof(*(entry)));                                       \
+      if (bytes - 1 < (room) - 1)                                                          \
+        copied = bpf_skb_load_bytes(ctx, 0, to + sizeof(*(entry)), (__u32)bytes) == 0;     \
+      if (copied)                                                                          \
+        bpf_ringbuf_submit(to, 0);                                                         \
+      else                                                                                 \
+        bpf_ringbuf_discard(to, 0);                                                        \
+    }                                                                                      \
+    copied;                                                                                \
+  })
+
+/* Is the packet, of which `entry` tells, in the ring? */
+SLUICE_STAGE bool sluice_emit_packet(sluice_ctx* ctx, const struct sluice_dns_packet* entry) {
+  if (entry->length < SLUICE_HELD_ANSWER_BYTES) return SLUICE_EMIT_PACKET(ctx, entry, SLUICE_HELD_ANSWER_BYTES);
+  return entry->length < SLUICE_LONGEST_ANSWER_BYTES && SLUICE_EMIT_PACKET(ctx, entry, SLUICE_LONGEST_ANSWER_BYTES);
 }
 
 #endif

@@ -52,6 +52,7 @@ enum sluice_config_flag {
   SLUICE_CONFIG_PERMISSIVE = 2, /* pods whose policies are not known yet are open */
   SLUICE_CONFIG_PREFIXES4 = 4,  /* the table prefixes4 is not empty: it must be asked */
   SLUICE_CONFIG_PREFIXES6 = 8,
+  SLUICE_CONFIG_DNS_PORTS = 16, /* some believed server listens at another port than SLUICE_DNS_PORT */
 };
 
 SLUICE_LAYOUT(struct sluice_fact, 24);
@@ -102,6 +103,8 @@ enum sluice_sides_flag {
   /* Of egress, rules say all: of the own node's addresses too, and of a Service whether as it is written counts. */
   SLUICE_SIDES_WHOLE = 2,
   SLUICE_SIDES_AUDITED_WHOLE = 4, /* the same of audited[] */
+  /* Rules of egress name domains: what they deny is asked again by name, and DNS is listened to. */
+  SLUICE_SIDES_NAMES = 8,
 };
 
 /* Beside policy, and no part of the state of an epoch. */
@@ -215,6 +218,64 @@ SLUICE_LAYOUT(struct sluice_port_page, 128);
 /* Table and page 0 hold no port, table and page 1 hold every port; both are written before anything else. */
 enum { SLUICE_PORTS_NONE = 0, SLUICE_PORTS_ALL = 1, SLUICE_PORTS_FIRST_FREE = 2 };
 
+/* ---- names ---- */
+
+/* A name that was learnt has a number: its slot, from 1 on. Which rules name it is a fact of policy, a cell of
+ * sluice_names; which addresses it has is one of the world, and stands in sluice_learnt.
+ *
+ * Laws:
+ *  1 A cell's value is a name class: a 62-bit content id of the peer sets that match the name; 0: none does.
+ *  2 What rules say of an address with an identity that has such a name stands in sluice_rules under
+ *    SLUICE_NAMED_IDENTITY; of a Service's address under that of the Service's identity. Nothing there: nothing allows.
+ *  3 An address opens connections by a name until that expires; what is open is judged by the name alone. */
+#define SLUICE_NAMED_IDENTITY(identity, name_class) (((identity) ^ (name_class)) & SLUICE_IDENTITY_MASK)
+
+enum { SLUICE_NAMES_OF_ADDRESS = 8, SLUICE_NAME_BITS = 14, SLUICE_NAME_MASK = (1 << 14) - 1, SLUICE_NAME_BYTES = 256 };
+
+/* Also what names a believed DNS server; its port is in `port`, else 0. */
+struct sluice_learnt_address {
+  __be32 word[4]; /* as in a packet: IPv4 in the first, the rest 0 */
+  __u8 family;    /* 4 or 6 */
+  __u8 reserved;
+  __be16 port;
+};
+SLUICE_LAYOUT(struct sluice_learnt_address, 20);
+/* Of each name the CLOCK_BOOTTIME in nanoseconds at which it expires, its lowest SLUICE_NAME_BITS replaced by the slot;
+ * 0: none. Each word is written at once. */
+struct sluice_learnt_names {
+  __u64 word[SLUICE_NAMES_OF_ADDRESS];
+};
+SLUICE_LAYOUT(struct sluice_learnt_names, 64);
+#define SLUICE_LEARNT_WORD(until, slot) (((__u64)(until) & ~(__u64)SLUICE_NAME_MASK) | (slot))
+/* The agent's own note: which name a slot stands for. Small letters, no dot at the end, the rest 0. */
+struct sluice_name_text {
+  char text[SLUICE_NAME_BYTES];
+};
+SLUICE_LAYOUT(struct sluice_name_text, 256);
+
+/* Between the agent that learns and the programs that hold answers for it. */
+struct sluice_dns {
+  __u64 heartbeat; /* CLOCK_BOOTTIME, nanoseconds, at which the agent last said that it is there */
+  __u64 unheld;    /* answers that went on before they were learnt: no agent, or no room */
+  __u32 mark;      /* of packets that the agent sends on: never held again. Random. */
+  __u32 reserved;
+};
+SLUICE_LAYOUT(struct sluice_dns, 24);
+
+/* A packet to or from a believed server, as it stands in sluice_answers: this, and the frame from its Ethernet header on.
+ * Of questions a copy; an answer that is held is the agent's to send on. */
+struct sluice_dns_packet {
+  __u64 time; /* CLOCK_BOOTTIME, nanoseconds */
+  __u32 ifindex;
+  __u32 endpoint; /* sluice_endpoint.id */
+  __u32 length;   /* of the frame, all of which follows */
+  __u32 gso_size; /* of several segments in one buffer, else 0 */
+  __u8 direction; /* enum sluice_direction */
+  __u8 held;      /* 1: it waits for the agent */
+  __u8 reserved[6];
+};
+SLUICE_LAYOUT(struct sluice_dns_packet, 32);
+
 /* ---- flows ---- */
 
 /* A flow table is an array of buckets of SLUICE_FLOW_WAYS entries. bpf/flow_table.h has its laws.
@@ -225,13 +286,14 @@ enum { SLUICE_PORTS_NONE = 0, SLUICE_PORTS_ALL = 1, SLUICE_PORTS_FIRST_FREE = 2 
  *  3 An ICMP echo has its identifier and who asked (enum sluice_echo) in the ports' place: a request the
  *    other way is another flow.
  *  4 An entry is 64-bit words, each read and written at once. `state` and `judged` carry a part of the key's
- *    hash (a tag): a word that another key's entry left behind is told by it. */
+ *    hash (a tag): a word that another key's entry left behind is told by it.
+ *  5 A flow that is allowed by a name bears the name's slot, by which it is judged again. */
 enum sluice_echo { SLUICE_ECHO_NONE = 0, SLUICE_ECHO_BY_POD = 1, SLUICE_ECHO_BY_OTHER = 2 };
 
 enum { SLUICE_FLOW_WAYS = 4, SLUICE_FLOW4_KEY_WORDS = 2, SLUICE_FLOW6_KEY_WORDS = 4 };
 
 struct sluice_flow4 {
-  __u64 judged; /* tag << 32 | epoch under which it was last judged and allowed, its low 32 bits */
+  __u64 judged; /* SLUICE_FLOW_JUDGED */
   /* endpoint << 32 | remote; ports << 32 | SLUICE_FLOW_LAST */
   __u64 key[SLUICE_FLOW4_KEY_WORDS];
 };
@@ -253,6 +315,12 @@ struct sluice_flows6 {
   struct sluice_flow6 way[SLUICE_FLOW_WAYS];
 };
 SLUICE_LAYOUT(struct sluice_flows6, 192);
+
+/* tag, of which the lowest SLUICE_NAME_BITS are 0; the slot of a name; the epoch under which it was last judged and
+ * allowed, its low 32 bits. */
+#define SLUICE_FLOW_JUDGED(tag, name, epoch) ((__u64)((tag) | (name)) << 32 | (__u32)(epoch))
+#define SLUICE_FLOW_TAG(judged) ((__u32)((judged) >> 32) & ~(__u32)SLUICE_NAME_MASK)
+#define SLUICE_FLOW_NAME(judged) ((__u32)((judged) >> 32) & SLUICE_NAME_MASK)
 
 /* The low half of a key's last word: the protocol, and in the lowest 24 bits, which belong to the state and
  * not to the key, what the opener must acknowledge to earn SLUICE_FLOW_ANSWERED. */
@@ -320,8 +388,9 @@ struct sluice_flow_edit {
   __u8 family, protocol;
   __u8 bits; /* enum sluice_flow_bit */
   __u8 kind; /* enum sluice_flow_edit_kind */
+  __u32 name; /* slot of the name that it was allowed by; 0: none */
 };
-SLUICE_LAYOUT(struct sluice_flow_edit, 36);
+SLUICE_LAYOUT(struct sluice_flow_edit, 40);
 
 struct sluice_fragment_key {
   __u32 endpoint;

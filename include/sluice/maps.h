@@ -1,5 +1,5 @@
 /* Every map, once. X(NAME, name, type, key, value, entries, flags); pinned as <bpffs>/v<layout
- * version>/<name>. The event ring is not in the list: it has neither key nor value. Nor are the arrays of the
+ * version>/<name>. The rings (events, answers) are not in the list: they have neither key nor value. Nor are the arrays of the
  * policy tables (sluice/tables.h), which come and go: they are pinned as <name>_0 and <name>_1.
  *
  * MMAP  shared with the agent by mmap: its words are stored atomically, never copied over (docs/design.md).
@@ -42,6 +42,13 @@
     SLUICE_MAP_MMAP)                                                                                        \
   X(FRAGMENTS, fragments, LRU_HASH, struct sluice_fragment_key, struct sluice_fragment,                     \
     SLUICE_MAX_FRAGMENTS, 0)                                                                                \
+  X(NAMES, names, HASH, __u32, struct sluice_cell, SLUICE_MAX_NAMES, SLUICE_MAP_GROW)                       \
+  X(NAME_TEXTS, name_texts, HASH, __u32, struct sluice_name_text, SLUICE_MAX_NAMES, SLUICE_MAP_GROW)        \
+  X(LEARNT, learnt, HASH, struct sluice_learnt_address, struct sluice_learnt_names, SLUICE_MAX_LEARNT,      \
+    SLUICE_MAP_GROW)                                                                                        \
+  X(DNS_SERVERS, dns_servers, HASH, struct sluice_learnt_address, __u32, SLUICE_MAX_DNS_SERVERS,            \
+    SLUICE_MAP_GROW)                                                                                        \
+  X(DNS, dns, ARRAY, __u32, struct sluice_dns, 1, SLUICE_MAP_MMAP)                                          \
   X(COUNTERS, counters, PERCPU_ARRAY, __u32, struct sluice_counter, SLUICE_REASON_COUNT * 2, 0)             \
   X(STATS, stats, ARRAY, __u32, struct sluice_endpoint_stats, SLUICE_MAX_ENDPOINTS, SLUICE_MAP_MMAP)
 
