@@ -36,12 +36,13 @@ file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/sluice_source_dir.h
 target_include_directories(sluice_options INTERFACE ${PROJECT_BINARY_DIR}/generated)
 
 # Every layer of C++, those that a layer links before it.
-set(SLUICE_LAYERS base report net model times clock serve source lint decode encode convert folder kube feed watcher image table compile why packet log kernel
+set(SLUICE_LAYERS base report net model times clock serve source lint decode encode convert folder kube feed watcher image table content compile why packet log kernel
     attach endpoint node flow observe reference engine explain wire rehearse expect replay picture ui stream control lab cni oracle)
 set(SLUICE_LAYER_DIR_oracle tests/oracle)
 set(SLUICE_LAYER_DIR_attach agent/kernel/attach)
 set(SLUICE_LAYER_DIR_log agent/kernel/log)
 set(SLUICE_LAYER_DIR_clock agent/times/clock)
+set(SLUICE_LAYER_DIR_content agent/compile/content)
 set(SLUICE_LAYER_DIR_why agent/compile/why)
 set(SLUICE_LAYER_DIR_wire agent/explain/wire)
 foreach(layer decode encode folder kube feed)

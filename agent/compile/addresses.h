@@ -36,6 +36,7 @@ class AddressTable {
   // Returns those that came or went.
   std::vector<net::Ip> set_node_addresses(std::set<net::Ip> addresses);
   const std::set<net::Ip>& node_addresses() const { return node_addresses_; }
+  bool is_service(const net::Ip& ip) const { return service_addresses_.contains(ip); }
   bool is_node(const net::Ip& ip) const { return node_addresses_.contains(ip); }
 
   // After a change of regions: the prefixes that stand for them.

@@ -105,6 +105,11 @@ void Compilation::set_node_addresses(const std::vector<net::Ip>& addresses) {
   node_changed_ = true;
 }
 
+void Compilation::set_learnt(const Learnt& learnt) {
+  for (const auto& [slot, name] : learnt.names) names_.set_name(slot, name);
+  for (const auto& [ip, slots] : learnt.addresses) names_.set_address(ip, slots);
+}
+
 void Compilation::refresh() {
   const bool node_changed = update_node();
   update_pods();
@@ -207,6 +212,7 @@ PrefixTree::Changes Compilation::update_peers(const Rulesets& rulesets) {
 
   const PeerIndex::Changes peers = peers_.refresh();
   node_peers_.peers_changed(peers);
+  names_.peers_changed(peers);
   append(stale_addresses_, node_peers_.refresh());
   for (const auto& [id, content] : peers.added)
     for (const model::IpBlock& block : content->blocks) prefixes_.add(id, block);
@@ -237,18 +243,21 @@ void Compilation::collect(const PrefixTree::Changes& regions) {
     prefixes_.for_each_in(writer_.image().addresses, cidr, add);
     prefixes_.for_each_in(frontends_.by_endpoint(), cidr, add);
     prefixes_.for_each_in(node_peers_.addresses(), cidr, add);
+    prefixes_.for_each_in(names_.addresses(), cidr, add);
   }
 }
 
 std::vector<net::Ip> Compilation::classify(const PrefixTree::Changes& regions) {
   addresses_.write(regions);
   collect(regions);
+  append(stale_addresses_, names_.refresh());
   std::vector<net::Ip> addresses = std::exchange(stale_addresses_, {});
   if (!std::is_sorted(addresses.begin(), addresses.end())) std::sort(addresses.begin(), addresses.end());
   addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
   for (const net::Ip& ip : addresses) {
     addresses_.write(ip);
     sources_.write(ip);
+    names_.write(ip);
   }
   return addresses;
 }
@@ -297,6 +306,10 @@ void Compilation::write_endpoints() {
     const LocalRules::Sides& sides = local_rules_.sides(found->second.group);
     endpoint.sides = sides.enforced;
     endpoint.audited = sides.audited;
+    image::for_each_side(endpoint, [&](const image::Side& side) {
+      const LiveRuleset* live = local_rules_.ruleset(side.ruleset);
+      endpoint.names |= live != nullptr && live->names_domains;
+    });
     writer_.set_endpoint(found->second.id, std::move(endpoint), [this](const image::Side& side) {
       const LiveRuleset* live = local_rules_.ruleset(side.ruleset);
       return live != nullptr ? live->default_ports : image::Portset();

@@ -14,6 +14,7 @@
 #include <set>
 #include <string>
 
+#include "agent/compile/names.h"
 #include "agent/compile/services.h"
 #include "agent/compile/sources.h"
 
@@ -42,6 +43,12 @@ class Compilation {
   // Besides those of the Node object.
   void set_node_addresses(const std::vector<net::Ip>& addresses);
 
+  // What was learnt, all of it, or what of it changed (names without a text and addresses without names are gone).
+  void set_learnt(const Learnt& learnt);
+  void set_name(NameSlot slot, const std::optional<std::string>& name) { names_.set_name(slot, name); }
+  void set_address(const net::Ip& ip, std::vector<NameSlot> slots) { names_.set_address(ip, std::move(slots)); }
+  bool settle_names() { return names_.settle(); }
+
   // Brings the image up to date.
   void refresh();
 
@@ -59,6 +66,7 @@ class Compilation {
   const PeerIndex& peers() const { return peers_; }
   const NodePeers& node_peers() const { return node_peers_; }
   const Identities& identities() const { return identities_; }
+  const NameTable& names() const { return names_; }
   const PodIndex& pods() const { return pods_; }
   const std::map<model::ObjectName, uint32_t>& local_pods() const { return local_pods_; }
   EndpointId endpoint_of(const model::Pod& pod) const;  // 0 where it is no endpoint of this node
@@ -99,12 +107,13 @@ class Compilation {
   Identities identities_;
   ImageWriter writer_;
   AddressTable addresses_{pods_, peers_, node_peers_, prefixes_, identities_, writer_};
+  NameTable names_{addresses_, identities_, writer_};
   SourceTable sources_{pods_, writer_};
   RuleTable rules_{local_rules_, identities_, writer_};
   Frontends frontends_{cluster_, pods_, node_name_};
   ServiceTable services_{
       frontends_,  pods_,      rules_,  local_rules_,
-      identities_, addresses_, writer_, [this](const model::Pod& pod) {
+      identities_, addresses_, names_, writer_, [this](const model::Pod& pod) {
         return endpoint_of(pod); }};
 
   std::map<model::ObjectName, uint32_t> local_pods_;

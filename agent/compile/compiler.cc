@@ -19,6 +19,7 @@ Result<image::Image> try_compile(const Input& input) {
   compilation.learn_all();
   compilation.set_local_pods(input.local_pods);
   compilation.set_node_addresses(input.node_addresses);
+  compilation.set_learnt(learnt_of(input.cluster));
   compilation.refresh();
   if (!compilation.collision().empty()) return collision_error(compilation.collision());
   return compilation.move_image_out();
@@ -65,11 +66,31 @@ Result<image::Difference> Compiler::update(std::span<const model::Change> change
   return collision_error(compilation_->collision());
 }
 
+bool Compiler::learn(const std::map<NameSlot, std::optional<std::string>>& names,
+                     const std::map<net::Ip, std::vector<NameSlot>>& addresses) {
+  for (const auto& [slot, name] : names) {
+    if (name)
+      learnt_.names[slot] = *name;
+    else
+      learnt_.names.erase(slot);
+    if (!last_good_) compilation_->set_name(slot, name);
+  }
+  for (const auto& [ip, slots] : addresses) {
+    if (slots.empty())
+      learnt_.addresses.erase(ip);
+    else
+      learnt_.addresses[ip] = slots;
+    if (!last_good_) compilation_->set_address(ip, slots);
+  }
+  return !last_good_ && !compilation_->is_new() && compilation_->settle_names();
+}
+
 Result<image::Difference> Compiler::rebuild() {
   compilation_ = std::make_unique<Compilation>(*cluster_, node_name_);
   compilation_->learn_all();
   compilation_->set_local_pods(local_pods_);
   compilation_->set_node_addresses(node_addresses_);
+  compilation_->set_learnt(learnt_);
   compilation_->refresh();
   if (!compilation_->collision().empty()) return collision_error(compilation_->collision());
   (void)compilation_->drain_difference();

@@ -44,6 +44,11 @@ class Compiler {
       const std::optional<std::vector<LocalPod>>& new_locals = std::nullopt,
       const std::optional<std::vector<net::Ip>>& new_node_addresses = std::nullopt);
 
+  // What was learnt anew: a name without a text, an address without names is gone. True: the image says already what
+  // that asks for; false: it will after the next update().
+  bool learn(const std::map<NameSlot, std::optional<std::string>>& names,
+             const std::map<net::Ip, std::vector<NameSlot>>& addresses);
+
   const image::Image& image() const;
   const model::Cluster& cluster() const { return *cluster_; }
 
@@ -66,6 +71,7 @@ class Compiler {
   std::unique_ptr<model::Cluster> cluster_;
   std::vector<LocalPod> local_pods_;
   std::vector<net::Ip> node_addresses_;
+  Learnt learnt_;
   std::unique_ptr<Compilation> compilation_;
   std::optional<image::Image> last_good_;  // in force while the Compilation must not be used
 };

@@ -9,7 +9,7 @@ IdentityId Identities::intern(IdentityContent content) {
   if (is_new) {
     at->second.content = std::move(content);
     mark(id, at->second);
-  } else if (at->second.content.peers != content.peers || at->second.content.ports != content.ports) {
+  } else if (at->second.content != content) {
     collision_ = "identity " + id.to_text();
   }
   return id;

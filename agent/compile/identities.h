@@ -1,7 +1,8 @@
 // Identities: the equivalence classes of addresses that are in use, and what each stands for.
 //
 // Laws:
-//  1. An identity is live while an entry of the image's address or prefix table has it.
+//  1. An identity is live while an entry of the image's address or prefix table has it, or an address
+//     by a name.
 //  2. Identity 0 has no content and is never live.
 //
 // Not thread-safe.
@@ -12,7 +13,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "agent/compile/content.h"
+#include "agent/compile/content/content.h"
 
 namespace sluice::compile {
 
@@ -21,6 +22,10 @@ class Identities {
   // The content stays known until refresh() at least, and beyond it while it is in use.
   IdentityId intern(IdentityContent content);
   bool knows(IdentityId id) const { return !id || known_.contains(id); }
+  bool is_live(IdentityId id) const {
+    const auto found = known_.find(id);
+    return found != known_.end() && found->second.live;
+  }
   const IdentityContent& content(IdentityId id) const { return known_.at(id).content; }
 
   void use(IdentityId id);

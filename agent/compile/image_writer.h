@@ -88,6 +88,7 @@ class ImageWriter {
         prefixes(image_.prefixes),
         sources(image_.sources),
         services(image_.services),
+        names(image_.names),
         rules_(image_.rules),
         portsets_(image_.portsets),
         endpoints_(image_.endpoints) {}
@@ -97,7 +98,7 @@ class ImageWriter {
   const image::Image& image() const { return image_; }
   image::Difference drain_difference() {
     return {addresses.drain_change(), prefixes.drain_change(), sources.drain_change(),
-            services.drain_change(),  rules_.drain_change(),   portsets_.drain_change(),
+            services.drain_change(),  names.drain_change(),    rules_.drain_change(),   portsets_.drain_change(),
             endpoints_.drain_change()};
   }
   image::Image move_image_out() { return std::move(image_); }
@@ -110,6 +111,7 @@ class ImageWriter {
   Table<decltype(image::Image::prefixes)> prefixes;
   Table<decltype(image::Image::sources)> sources;
   Table<decltype(image::Image::services)> services;
+  Table<decltype(image::Image::names)> names;
 
   // `ports` is the content of ref.portset; nullopt removes the entry. Nothing is written before
   // write_rules(), which goes through the table in its order: neighbours share the wait for memory.

@@ -253,6 +253,7 @@ void LocalRules::use(RulesetId id, RulesetContent content) {
     if (live.content.tiered) {
       live.default_ports = folded(live.content, {});
       live.default_ref = ref_of(live.default_ports);
+      live.names_domains = live.content.names_domains();
     }
   } else if (live.content != content) {
     collision_ = "rule set " + id.to_text();

@@ -26,6 +26,7 @@ struct LiveRuleset {
   RulesetContent content;
   Ref default_ref;
   image::Portset default_ports;  // of default_ref, where it has ports
+  bool names_domains = false;
   size_t uses = 0;
   bool in_use = false;
 };

@@ -17,6 +17,8 @@ bool insert_sorted(std::vector<PeerSetId>& list, PeerSetId id) {
 
 void PeerIndex::use(PeerSetId id, const std::shared_ptr<const PeerSet>& content,
                     const std::set<PortName>& names) {
+  // Who has a name may be anybody: the identities of all pods tell these ports apart, as those that everyone may reach.
+  if (content && !content->domains.empty() && !names.empty()) use({}, nullptr, names);
   Live& live = live_[id];
   if (live.content && *live.content != *content) collision_ = "peers " + id.to_text();
   live.content = content;
@@ -29,6 +31,8 @@ void PeerIndex::use(PeerSetId id, const std::shared_ptr<const PeerSet>& content,
 }
 
 void PeerIndex::release(PeerSetId id, const std::set<PortName>& names) {
+  if (const auto& content = live_.at(id).content; content && !content->domains.empty() && !names.empty())
+    release({}, names);
   Live& live = live_.at(id);
   --live.uses;
   for (const PortName& name : names) {

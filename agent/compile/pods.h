@@ -17,7 +17,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "agent/compile/content.h"
+#include "agent/compile/content/content.h"
 
 namespace sluice::compile {
 

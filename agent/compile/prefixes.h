@@ -15,7 +15,7 @@
 #include <set>
 #include <vector>
 
-#include "agent/compile/content.h"
+#include "agent/compile/content/content.h"
 
 namespace sluice::compile {
 

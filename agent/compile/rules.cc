@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "agent/compile/fold.h"
+#include "agent/compile/content/fold.h"
 
 namespace sluice::compile {
 namespace {
@@ -15,6 +15,11 @@ void for_each_run(const std::vector<T>& list, Same same, Visit visit) {
     visit(std::span<const T>(first, last));
     first = last;
   }
+}
+
+bool names_any(const RulesetContent& ruleset, const std::vector<PeerSetId>& sets) {
+  return std::any_of(sets.begin(), sets.end(),
+                     [&](PeerSetId peers) { return ruleset.standing.contains(peers); });
 }
 
 }  // namespace
@@ -99,6 +104,13 @@ RuleTable::Namings RuleTable::namings_for(const IdentityContent& content) const 
   for (PeerSetId peers : content.peers)
     if (auto naming = naming_.find(peers); naming != naming_.end()) add(naming->second);
   if (!content.ports.empty()) add(naming_ports_);
+  if (!content.by_name.empty()) {
+    std::unordered_set<RulesetId> naming;  // domains that match
+    for (PeerSetId peers : content.by_name)
+      if (auto at = naming_.find(peers); at != naming_.end())
+        for (const Naming& one : at->second) naming.insert(one.ruleset);
+    std::erase_if(found, [&](const Naming* one) { return !naming.contains(one->ruleset); });
+  }
   std::sort(found.begin(), found.end(),
             [](const Naming* a, const Naming* b) { return a->ruleset < b->ruleset; });
   return found;
@@ -113,13 +125,17 @@ void RuleTable::write_new_tiered(RulesetId id, const LiveRuleset& live) {
   }
   std::sort(named.begin(), named.end());
   named.erase(std::unique(named.begin(), named.end()), named.end());
+  std::erase_if(named, [&](IdentityId identity) {
+    const std::vector<PeerSetId>& by_name = identities_.content(identity).by_name;
+    return !by_name.empty() && !names_any(live.content, by_name);
+  });
   std::vector<const IdentityContent*> contents;
   contents.reserve(named.size());
   for (const IdentityId identity : named) contents.push_back(&identities_.content(identity));
   Fold fold(live.content, contents);
   for (size_t i = 0; i < named.size(); ++i) {
     const Fold::Answer& answer = fold.of(*contents[i]);
-    write({id, named[i]}, answer.allowed, answer.ref, live.default_ref);
+    write(id, named[i], *contents[i], answer.allowed, answer.ref, live.default_ref);
   }
 }
 
@@ -148,7 +164,7 @@ void RuleTable::write(IdentityId identity, const IdentityContent& content,
   }
   if (first.tiered != nullptr) {
     const image::Portset allowed = folded(*first.tiered, content);
-    return write({first.ruleset, identity}, allowed, ref_of(allowed), first.default_ref);
+    return write(first.ruleset, identity, content, allowed, ref_of(allowed), first.default_ref);
   }
   PortSpec sum;
   if (first.everyone != nullptr) sum = resolved(*first.everyone, content.ports);
@@ -159,8 +175,11 @@ void RuleTable::write(IdentityId identity, const IdentityContent& content,
 }
 
 // Of a rule set with tiers, which may give less than its default too.
-void RuleTable::write(const image::RuleKey& key, const image::Portset& allowed, Ref ref,
-                      const Ref& by_default) {
+void RuleTable::write(RulesetId ruleset, IdentityId identity, const IdentityContent& content,
+                      const image::Portset& allowed, Ref ref, const Ref& by_default) {
+  const image::RuleKey key{ruleset, identity};
+  if (!content.by_name.empty())
+    return writer_.set_rule(key, ref == Ref::none() ? std::nullopt : std::optional(ref), allowed);
   if (ref == Ref::none() && by_default != Ref::none()) ref = Ref::nothing();
   writer_.set_rule(key, ref == by_default ? std::nullopt : std::optional(ref), allowed);
 }

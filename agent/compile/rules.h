@@ -1,7 +1,8 @@
 // RuleTable: what each rule set in force allows each identity, as the image's rules.
 //
 // Laws:
-//  1. An entry is there exactly where it differs from the rule set's default, which it includes.
+//  1. An entry is there exactly where it differs from the rule set's default, which it includes; of
+//     what has a name, where a rule set names domains that match it and something is allowed.
 //  2. Rule sets and identities are content: an entry, once right, stays right while both live.
 //  3. Work grows with the entries that come and go.
 //
@@ -70,7 +71,8 @@ class RuleTable {
 
   void write_new_tiered(RulesetId id, const LiveRuleset& live);
   // ref: that of `allowed`.
-  void write(const image::RuleKey& key, const image::Portset& allowed, Ref ref, const Ref& by_default);
+  void write(RulesetId ruleset, IdentityId identity, const IdentityContent& content, const image::Portset& allowed,
+             Ref ref, const Ref& by_default);
 
   const LocalRules& local_;
   const Identities& identities_;

@@ -19,6 +19,9 @@ void ServiceTable::write(const std::set<ServiceKey>& changed, const LocalRules::
   for (const auto& [id, content] : rulesets.removed) {
     egress_.erase(id);
     open_.erase(id);
+    for (IdentityId identity : named_)
+      for (auto& [name_class, by_name] : live_.at(identity).by_name)
+        if (by_name.allowing.erase(id) > 0) writer_.set_rule({id, image::named(identity, name_class)}, std::nullopt);
     auto allowed = allowed_by_.extract(id);
     if (allowed.empty()) continue;
     for (IdentityId identity : allowed.mapped()) {
@@ -29,6 +32,8 @@ void ServiceTable::write(const std::set<ServiceKey>& changed, const LocalRules::
     }
   }
   for (const ServiceKey& key : stale) assign(key);
+  for (const ServiceKey& key : stale)
+    if (identity_of_.contains(key)) set_names(key, names_.classes_at(key.address));
   for (RulesetId id : rulesets.added) {
     const LiveRuleset& ruleset = *local_.ruleset(id);
     if (ruleset.content.direction != model::Direction::kEgress) continue;
@@ -172,7 +177,40 @@ void ServiceTable::assign(const ServiceKey& key) {
   }
 }
 
+void ServiceTable::set_names(const ServiceKey& key,
+                             const std::map<NameClassId, const std::vector<PeerSetId>*>& classes) {
+  const IdentityId id = identity_of_.at(key);
+  Live& live = live_.at(id);
+  for (auto at = live.by_name.begin(); at != live.by_name.end();) {
+    ByName& by_name = at->second;
+    if (classes.contains(at->first) || by_name.keys.erase(key) == 0 || !by_name.keys.empty()) {
+      ++at;
+      continue;
+    }
+    drop_rules(id, at->first, by_name);
+    at = live.by_name.erase(at);
+  }
+  if (whole())
+    for (const auto& [name_class, matching] : classes) {
+      ByName& by_name = live.by_name[name_class];
+      by_name.keys.insert(key);
+      if (!by_name.matching.empty()) continue;
+      by_name.matching = *matching;
+      for (RulesetId ruleset : whole_) rate(id, live, name_class, by_name, ruleset);
+    }
+  if (live.by_name.empty())
+    named_.erase(id);
+  else
+    named_.insert(id);
+}
+
+void ServiceTable::drop_rules(IdentityId id, NameClassId name_class, const ByName& by_name) {
+  for (RulesetId ruleset : by_name.allowing)
+    writer_.set_rule({ruleset, image::named(id, name_class)}, std::nullopt);
+}
+
 void ServiceTable::leave(const ServiceKey& key) {
+  set_names(key, {});
   auto identity = identity_of_.find(key);
   auto live = live_.find(identity->second);
   live->second.keys.erase(key);
@@ -226,11 +264,34 @@ ServiceTable::ServiceIds ServiceTable::rated_by(RulesetId ruleset) const {
 
 void ServiceTable::rate(IdentityId id, Live& live, RulesetId ruleset) {
   const RulesetContent& content = local_.ruleset(ruleset)->content;
+  for (auto& [name_class, by_name] : live.by_name) rate(id, live, name_class, by_name, ruleset);
   const Ref ref = content.tiered ? ref_of_whole(content, live) : ref_of(ruleset, live.backends);
   if (ref == Ref::none()) return;
   live.allowing.insert(ruleset);
   allowed_by_[ruleset].insert(id);
   writer_.set_rule({ruleset, id}, ref);
+}
+
+// As ref_of_whole(), with a name; where all is allowed, for a name only adds to what is allowed without.
+void ServiceTable::rate(IdentityId id, const Live& live, NameClassId name_class, ByName& by_name,
+                        RulesetId ruleset) {
+  const LiveRuleset& known = *local_.ruleset(ruleset);
+  if (!known.names_domains || known.content.direction != model::Direction::kEgress) return;
+  const WrittenFace& face = *live.written;
+  const IdentityContent with_name = face.whole.with_name(by_name.matching);
+  const Face written{with_name, face.protocol, face.port};
+  static const IdentityContent kNobody;
+  const bool allowed =
+      live.backends.empty()
+          ? admits(known.content, nullptr, &written, false)
+          : std::all_of(live.backends.begin(), live.backends.end(), [&](const Backend& backend) {
+              const Face end{backend.identity ? identities_.content(backend.identity) : kNobody, backend.protocol,
+                             backend.port};
+              return admits(known.content, &end, &written, false);
+            });
+  if (!allowed) return;
+  by_name.allowing.insert(ruleset);
+  writer_.set_rule({ruleset, image::named(id, name_class)}, Ref::all());
 }
 
 void ServiceTable::write(const ServiceKey& key) {

@@ -10,7 +10,10 @@
 //     rule set is asked about each service.
 //  4. While some rule set is whole, services are told apart by their written face too (semantics
 //     67), and a node port is a key at each of this node's addresses: their faces may differ.
-//  5. A whole rule set has a rule for a service where it says something else than the written face
+//  5. A whole rule set that names domains has a rule for a service under each class of names that an
+//     address of it has, where the name and every endpoint behind it together are allowed. The names are
+//     those of the address that the pod wrote.
+//  6. A whole rule set has a rule for a service where it says something else than the written face
 //     that the packet path finds by its prefix.
 //
 // Not thread-safe.
@@ -24,6 +27,7 @@
 
 #include "agent/compile/addresses.h"
 #include "agent/compile/frontends.h"
+#include "agent/compile/names.h"
 #include "agent/compile/rules.h"
 
 namespace sluice::compile {
@@ -35,13 +39,14 @@ class ServiceTable {
 
   ServiceTable(const Frontends& frontends, const PodIndex& pods, const RuleTable& rules,
                const LocalRules& local, const Identities& identities, AddressTable& addresses,
-               ImageWriter& writer, EndpointOf endpoint_of)
+               const NameTable& names, ImageWriter& writer, EndpointOf endpoint_of)
       : frontends_(frontends),
         pods_(pods),
         rules_(rules),
         local_(local),
         identities_(identities),
         addresses_(addresses),
+        names_(names),
         writer_(writer),
         endpoint_of_(std::move(endpoint_of)) {}
 
@@ -57,11 +62,18 @@ class ServiceTable {
 
  private:
   using ServiceIds = std::unordered_set<IdentityId>;
+  // A class of names that addresses of a service have.
+  struct ByName {
+    std::vector<PeerSetId> matching;
+    std::set<ServiceKey> keys;
+    std::set<RulesetId> allowing;
+  };
   struct Live {
     BackendSet backends;
     std::optional<WrittenFace> written;  // while whole()
     std::set<ServiceKey> keys;
     std::set<RulesetId> allowing;  // rule sets with an entry
+    std::map<NameClassId, ByName> by_name;
   };
 
   std::optional<std::set<BackendAddress>> endpoints_of(const ServiceKey& key) const;
@@ -81,6 +93,10 @@ class ServiceTable {
   std::set<RulesetId> rulesets_for(IdentityId id, const BackendSet& backends) const;
   ServiceIds rated_by(RulesetId ruleset) const;
   void rate(IdentityId id, Live& live, RulesetId ruleset);
+  void rate(IdentityId id, const Live& live, NameClassId name_class, ByName& by_name, RulesetId ruleset);
+  // The classes of the key's names are those that they are now; none: the key goes.
+  void set_names(const ServiceKey& key, const std::map<NameClassId, const std::vector<PeerSetId>*>& classes);
+  void drop_rules(IdentityId id, NameClassId name_class, const ByName& by_name);
   void write(const ServiceKey& key);
 
   const Frontends& frontends_;
@@ -89,10 +105,12 @@ class ServiceTable {
   const LocalRules& local_;
   const Identities& identities_;
   AddressTable& addresses_;
+  const NameTable& names_;
   ImageWriter& writer_;
   EndpointOf endpoint_of_;
   std::unordered_map<IdentityId, Live> live_;
   std::map<ServiceKey, IdentityId> identity_of_;
+  ServiceIds named_;  // with by_name
   std::unordered_map<IdentityId, ServiceIds> reaching_;  // services by the identities of their endpoints
   // Services with an endpoint that is this node's or a pod of it: a rule set may allow that endpoint without naming any
   // endpoint of theirs (semantics 17, 18).

@@ -1,8 +1,10 @@
 #include "agent/engine/packet_engine.h"
 
+#include <limits>
 #include <unordered_map>
 
 #include "agent/compile/compiler.h"
+#include "agent/image/encode.h"
 #include "agent/image/placement.h"
 
 namespace sluice::engine {
@@ -26,6 +28,22 @@ PlacedEndpoints placed(const image::Image& image, const image::Placement& placem
     if (const auto id = placement.id_of(endpoint))
       all[endpoint] = {*id, {bool(value.sides[0].ruleset), bool(value.sides[1].ruleset)}};
   return all;
+}
+
+// What names resolve to, for ever, as the map has it; of names that no rule tells apart one is enough.
+image::Batch learnt_batch(const model::Cluster& cluster, const image::Image& image) {
+  image::BatchBuilder learnt(SLUICE_MAP_LEARNT);
+  for (const auto& [ip, slots] : compile::learnt_of(cluster).addresses) {
+    std::map<image::NameClassId, image::NameSlot> by_class;
+    for (image::NameSlot slot : slots)
+      if (const auto name = image.names.find(slot); name != image.names.end()) by_class.emplace(name->second, slot);
+    std::vector<std::pair<image::NameSlot, uint64_t>> names;
+    for (const auto& [name_class, slot] : by_class) names.emplace_back(slot, std::numeric_limits<uint64_t>::max());
+    if (!names.empty()) learnt.put(image::encode_learnt(ip), image::encode_names(names));
+  }
+  std::vector<image::Batch> batches;
+  std::move(learnt).finish(batches, batches);
+  return batches.empty() ? image::Batch{SLUICE_MAP_LEARNT, false, 0, {}, {}} : std::move(batches.front());
 }
 
 }  // namespace
@@ -76,6 +94,7 @@ Result<std::unique_ptr<PacketEngine::World>> PacketEngine::make_world(const Node
   auto plan = placement.plan(*image, image::difference({}, *image));
   if (!plan) return plan.error();
   if (auto put = image::put_in_force(*plan, (*runner)->target()); !put) return put.error();
+  if (auto learnt = (*runner)->target().write(learnt_batch(cluster_, *image)); !learnt) return learnt.error();
   auto world = std::make_unique<World>();
   world->runner = std::move(*runner);
   world->endpoints = placed(*image, placement);

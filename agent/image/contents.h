@@ -31,6 +31,7 @@ struct Contents {
   Table<sluice_prefix6, sluice_cell> prefixes6;
   Table<sluice_source, sluice_cell> sources;
   Table<sluice_service, sluice_cell> services;
+  Table<uint32_t, sluice_cell> names;
   Table<sluice_rule, sluice_cell> rules;
   std::vector<sluice_portset> portsets;
   std::vector<sluice_port_table> port_tables;

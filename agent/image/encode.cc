@@ -97,6 +97,29 @@ uint64_t encode(const Address& address) {
          (address.service ? SLUICE_IDENTITY_SERVICE : 0);
 }
 
+sluice_learnt_address encode_learnt(const net::Ip& ip, net::Port port) {
+  sluice_learnt_address key{};
+  const auto bytes = ip.bytes();
+  std::memcpy(key.word, bytes.data(), bytes.size());
+  key.family = ip.family() == net::Family::kIpv4 ? 4 : 6;
+  key.port = port.network();
+  return key;
+}
+
+sluice_learnt_names encode_names(std::span<const std::pair<NameSlot, uint64_t>> names) {
+  sluice_learnt_names value{};
+  for (size_t i = 0; i < std::min<size_t>(names.size(), SLUICE_NAMES_OF_ADDRESS); ++i)
+    value.word[i] = SLUICE_LEARNT_WORD(names[i].second, names[i].first);
+  return value;
+}
+
+net::Ip decode_learnt(const sluice_learnt_address& key) {
+  if (key.family == 4) return decode(sluice_address4{key.word[0]});
+  sluice_address6 address{};
+  std::memcpy(address.address, key.word, sizeof address.address);
+  return decode(address);
+}
+
 net::Ip decode(const sluice_address4& key) {
   return ip_of(key.address);
 }

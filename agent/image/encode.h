@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstring>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -27,7 +28,12 @@ sluice_service encode(const ServiceKey& key);
 sluice_rule encode(const RuleKey& key);
 uint64_t encode(const Address& address);  // identity and SLUICE_IDENTITY_… flags
 
+sluice_learnt_address encode_learnt(const net::Ip& ip, net::Port port = {});
+// At most SLUICE_NAMES_OF_ADDRESS of them: slot and CLOCK_BOOTTIME in nanoseconds.
+sluice_learnt_names encode_names(std::span<const std::pair<NameSlot, uint64_t>> names);
+
 net::Ip decode(const sluice_address4& key);
+net::Ip decode_learnt(const sluice_learnt_address& key);
 net::Ip decode(const sluice_address6& key);
 base::Result<net::Cidr> decode(const sluice_prefix4& key);
 base::Result<net::Cidr> decode(const sluice_prefix6& key);

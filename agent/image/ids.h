@@ -28,6 +28,7 @@ struct Id {
 
 using IdentityId = Id<struct IdentityTag>;  // 0: no policy of this node tells the address apart
 using RulesetId = Id<struct RulesetTag>;    // 0: not isolated
+using NameClassId = Id<struct NameClassTag>;  // of a name: the peer sets that match it; 0: none does
 using PortsetId = Id<struct PortsetTag>;    // 0: no port
 using EndpointId = Id<struct EndpointTag>;  // of namespace, name and uid
 

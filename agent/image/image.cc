@@ -130,7 +130,7 @@ PortsetId Portset::id() const {
 }
 
 size_t Difference::entries() const {
-  return addresses.size() + prefixes.size() + sources.size() + services.size() + rules.size() +
+  return addresses.size() + prefixes.size() + sources.size() + services.size() + names.size() + rules.size() +
          portsets.size() + endpoints.size();
 }
 
@@ -142,6 +142,7 @@ Difference difference(const Image& before, const Image& after) {
   return {
       table_difference(before.addresses, after.addresses), table_difference(before.prefixes, after.prefixes),
       table_difference(before.sources, after.sources),     table_difference(before.services, after.services),
+      table_difference(before.names, after.names),
       table_difference(before.rules, after.rules),         table_difference(before.portsets, after.portsets),
       table_difference(before.endpoints, after.endpoints)};
 }
@@ -151,6 +152,7 @@ void apply(Image& image, const Difference& difference) {
   apply_table(image.prefixes, difference.prefixes);
   apply_table(image.sources, difference.sources);
   apply_table(image.services, difference.services);
+  apply_table(image.names, difference.names);
   apply_table(image.rules, difference.rules);
   apply_table(image.portsets, difference.portsets);
   apply_table(image.endpoints, difference.endpoints);
@@ -165,6 +167,7 @@ Difference inverse(const Difference& difference) {
   swap_all(back.prefixes);
   swap_all(back.sources);
   swap_all(back.services);
+  swap_all(back.names);
   swap_all(back.rules);
   swap_all(back.portsets);
   swap_all(back.endpoints);

@@ -90,6 +90,13 @@ struct RuleKey {
   }
 };
 
+// Which of the names that were learnt; whoever learns gives the numbers out, and the maps have them (layout.h, "names").
+using NameSlot = uint32_t;
+// The identity of an address, or of a Service, that has a name of the class; under it stands what rules say of that.
+inline IdentityId named(IdentityId identity, NameClassId name_class) {
+  return {SLUICE_NAMED_IDENTITY(identity.value, name_class.value)};
+}
+
 struct Side {
   RulesetId ruleset;  // 0: not isolated in this direction
   Ref default_ref;    // what every address without an entry in rules may do
@@ -103,11 +110,12 @@ struct Endpoint {
   std::optional<net::Ip> ipv4, ipv6;  // the pod's own addresses
   uint32_t ifindex = 0;               // host-side interface; 0: none (offline)
   bool has_sources = false;           // Image::sources has prefixes of it
+  bool names = false;                 // rules of a side of egress name domains
   std::array<Side, 2> sides;          // by sluice_direction
   std::array<Side, 2> audited = {};   // were the policies in audit in force; ruleset 0: none concerns it
   bool operator==(const Endpoint& other) const {
     return ipv4 == other.ipv4 && ipv6 == other.ipv6 && ifindex == other.ifindex &&
-           has_sources == other.has_sources && sides == other.sides && audited == other.audited;
+           has_sources == other.has_sources && names == other.names && sides == other.sides && audited == other.audited;
   }
 };
 
@@ -129,6 +137,7 @@ struct Image {
   Sorted<net::Cidr, IdentityId> prefixes;          // longest match; 0 is allowed (a hole)
   Sorted<SourceKey, sluice_source_value> sources;  // longest match
   Sorted<ServiceKey, IdentityId> services;         // -> identity of the set of endpoints behind it
+  Sorted<NameSlot, NameClassId> names;             // those that some peer set matches
   Sorted<RuleKey, Ref> rules;                      // the side's default is included in each entry
   std::map<PortsetId, Portset> portsets;           // exactly those that rules and sides refer to
   std::map<EndpointId, Endpoint> endpoints;
@@ -149,6 +158,7 @@ struct Difference {
   TableChange<net::Cidr, IdentityId> prefixes;
   TableChange<SourceKey, sluice_source_value> sources;
   TableChange<ServiceKey, IdentityId> services;
+  TableChange<NameSlot, NameClassId> names;
   TableChange<RuleKey, Ref> rules;
   TableChange<PortsetId, Portset> portsets;
   TableChange<EndpointId, Endpoint> endpoints;

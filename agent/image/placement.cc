@@ -180,9 +180,10 @@ class Planner {
   }
 
   Status put_cells() {
-    auto identity = [](const auto&, const std::optional<IdentityId>& value, bool) -> Result<uint64_t> {
+    auto identity = [](const auto&, const auto& value, bool) -> Result<uint64_t> {
       return value ? value->value : uint64_t{0};
     };
+    auto slot = [](NameSlot name) { return name; };
     auto ref = [&](const auto&, const std::optional<Ref>& value, bool) -> Result<uint64_t> {
       return encode_ref(value.value_or(Ref::none()));
     };
@@ -213,6 +214,8 @@ class Planner {
     if (status)
       status =
           put_table(SLUICE_MAP_SOURCES, difference_.sources, difference_.sources.size(), source_key, source);
+    if (status)
+      status = put_table(SLUICE_MAP_NAMES, difference_.names, difference_.names.size(), slot, identity);
     if (status) status = put_table(SLUICE_MAP_PREFIXES4, of_family(p, v4, all6), p.size(), key4, prefix);
     if (status) status = put_table(SLUICE_MAP_PREFIXES6, of_family(p, v6, all6), p.size(), key6, prefix);
     if (status) status = put_table(SLUICE_MAP_ADDRESSES4, of_family(a, v4, zero6), a.size(), key4, address);
@@ -241,6 +244,7 @@ class Planner {
     if (endpoint.has_sources) sides.flags |= SLUICE_SIDES_SOURCES;
     if (endpoint.sides[SLUICE_EGRESS].whole) sides.flags |= SLUICE_SIDES_WHOLE;
     if (endpoint.audited[SLUICE_EGRESS].whole) sides.flags |= SLUICE_SIDES_AUDITED_WHOLE;
+    if (endpoint.names) sides.flags |= SLUICE_SIDES_NAMES;
     sides.since = plan_.epoch;
     Status status = encode_sides(endpoint.sides, sides.side);
     if (status) status = encode_sides(endpoint.audited, sides.audited);
@@ -339,6 +343,7 @@ std::map<sluice_map, Placement::Fill> Placement::fill(const Image& image) const 
   add(SLUICE_MAP_PREFIXES6, of(image.prefixes, net::Family::kIpv6));
   add(SLUICE_MAP_SOURCES, image.sources.size());
   add(SLUICE_MAP_SERVICES, image.services.size());
+  add(SLUICE_MAP_NAMES, image.names.size());
   add(SLUICE_MAP_RULES, image.rules.size());
   add(SLUICE_MAP_PORTSETS, ports_.portsets_used());
   add(SLUICE_MAP_PORT_TABLES, ports_.tables_used());

@@ -22,6 +22,7 @@ class Reader {
     if (status) status = read_prefixes(SLUICE_MAP_PREFIXES4, in_.prefixes4);
     if (status) status = read_prefixes(SLUICE_MAP_PREFIXES6, in_.prefixes6);
     if (status) status = read_sources();
+    if (status) status = read_names();
     if (!status) return status.error();
     read_addresses(SLUICE_MAP_ADDRESSES4, in_.addresses4);
     read_addresses(SLUICE_MAP_ADDRESSES6, in_.addresses6);
@@ -156,6 +157,7 @@ class Reader {
       Endpoint endpoint;
       if (sides.address4) endpoint.ipv4 = decode(sluice_address4{sides.address4});
       endpoint.has_sources = sides.flags & SLUICE_SIDES_SOURCES;
+      endpoint.names = sides.flags & SLUICE_SIDES_NAMES;
       sluice_address6 address6{};
       std::copy_n(sides.address6, 16, address6.address);
       if (net::Ip ip = decode(address6); ip != net::Cidr::everything(net::Family::kIpv6).base())
@@ -208,6 +210,13 @@ class Reader {
                         image().services[*decoded] = {value};
                         return done();
                       });
+  }
+
+  Status read_names() {
+    return read_cells(SLUICE_MAP_NAMES, in_.names, 0, [&](NameSlot slot, uint64_t value) -> Status {
+      image().names[slot] = {value};
+      return done();
+    });
   }
 
   // A prefix is there whatever it says: its value is also right where it is redundant.

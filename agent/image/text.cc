@@ -38,6 +38,10 @@ std::string line(const ServiceKey& key, const IdentityId& identity) {
          " identity " + identity.to_text();
 }
 
+std::string line(NameSlot slot, const NameClassId& name_class) {
+  return "name " + std::to_string(slot) + " class " + name_class.to_text();
+}
+
 std::string line(const RuleKey& key, const Ref& ref) {
   return "rule " + key.ruleset.to_text() + " identity " + key.identity.to_text() + " " + to_text(ref);
 }
@@ -51,6 +55,7 @@ std::string line(const EndpointId& id, const Endpoint& endpoint) {
   if (endpoint.ipv4) text += " " + endpoint.ipv4->to_text();
   if (endpoint.ipv6) text += " " + endpoint.ipv6->to_text();
   if (endpoint.ifindex != 0) text += " interface " + std::to_string(endpoint.ifindex);
+  if (endpoint.names) text += " names";
   text += side_text("ingress", endpoint.sides[SLUICE_INGRESS]) +
           side_text("egress", endpoint.sides[SLUICE_EGRESS]);
   for (const auto& [direction, name] :
@@ -133,13 +138,13 @@ std::string to_text(const Portset& portset) {
 
 std::string to_text(const Image& image) {
   return table_text(image.addresses) + table_text(image.prefixes) + table_text(image.sources) +
-         table_text(image.services) + table_text(by_ruleset(image.rules)) + table_text(image.portsets) +
+         table_text(image.services) + table_text(image.names) + table_text(by_ruleset(image.rules)) + table_text(image.portsets) +
          table_text(image.endpoints);
 }
 
 std::string to_text(const Difference& difference) {
   return change_text(difference.addresses) + change_text(difference.prefixes) +
-         change_text(difference.sources) + change_text(difference.services) +
+         change_text(difference.sources) + change_text(difference.services) + change_text(difference.names) +
          change_text(by_ruleset(difference.rules)) + change_text(difference.portsets) +
          change_text(difference.endpoints);
 }

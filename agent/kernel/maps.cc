@@ -209,6 +209,10 @@ Status KernelMaps::write(const image::Batch& batch) {
     case SLUICE_MAP_RULES:
       return programs_->looks_only() ? Status(Error("the policy tables are only looked at"))
                                      : tables_->write(batch);
+    case SLUICE_MAP_NAMES:
+    case SLUICE_MAP_NAME_TEXTS:
+    case SLUICE_MAP_LEARNT:
+    case SLUICE_MAP_DNS_SERVERS:
     case SLUICE_MAP_SOURCES: {
       const MapHandle map = programs_->map(batch.map);
       return batch.removal ? drop_entries(map, batch.keys) : put_entries(map, batch.keys, batch.values);
@@ -225,6 +229,7 @@ Status KernelMaps::write(const image::Batch& batch) {
     case SLUICE_MAP_FLOW_LOCKS:
     case SLUICE_MAP_FLOW_COUNTS:
     case SLUICE_MAP_RECENT_VERDICTS:
+    case SLUICE_MAP_DNS:
     case SLUICE_MAP_COUNTERS:
     case SLUICE_MAP_STATS:
     case SLUICE_MAP_COUNT:

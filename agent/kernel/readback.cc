@@ -45,6 +45,7 @@ Status read_table(const Programs& programs, sluice_map map, image::Table<Key, Va
 Status read_tables(const Programs& programs, image::Contents& contents) {
   const Status statuses[] = {
       read_table(programs, SLUICE_MAP_SOURCES, contents.sources),
+      read_table(programs, SLUICE_MAP_NAMES, contents.names),
       read_table(programs, SLUICE_MAP_INTERFACES_MORE, contents.interfaces),
   };
   for (const auto& status : statuses) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -59,6 +60,9 @@ struct Cluster {
   std::map<ObjectName, EndpointSlice> endpoint_slices;
   std::map<ObjectName, NetworkPolicy> policies;
   std::map<ObjectName, ClusterNetworkPolicy> cluster_policies;
+  // What names resolve to, where somebody says so (semantics 88): no object, and never in a running agent. Names in small
+  // letters without a dot at the end.
+  std::map<std::string, std::set<net::Ip>> resolved = {};
   bool operator==(const Cluster&) const = default;
 
   void apply(const Change& change);

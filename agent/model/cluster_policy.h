@@ -33,7 +33,7 @@ struct NetworksPeer {
   auto operator<=>(const NetworksPeer&) const = default;
 };
 
-// Nothing learns their addresses yet: such a peer matches nothing (semantics 54).
+// The addresses that are known by these names (semantics 73 to 75), of destinations alone.
 struct DomainNamesPeer {
   std::vector<std::string> names;  // small letters, without the dot at the end; sorted, unique
   auto operator<=>(const DomainNamesPeer&) const = default;

@@ -1,6 +1,6 @@
 #include "agent/node/endpoint_settings.h"
 
-#include "agent/compile/content.h"
+#include "agent/compile/content/content.h"
 
 namespace sluice::node {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "agent/compile/content.h"
+#include "agent/compile/content/content.h"
 
 namespace sluice::node {
 namespace {

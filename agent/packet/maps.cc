@@ -297,6 +297,7 @@ image::Contents Maps::contents() const {
   copy_array(SLUICE_MAP_ENDPOINTS, contents.endpoints);
   policy_->read(contents);
   copy_table(SLUICE_MAP_SOURCES, contents.sources);
+  copy_table(SLUICE_MAP_NAMES, contents.names);
   copy_array(SLUICE_MAP_PORTSETS, contents.portsets);
   copy_array(SLUICE_MAP_PORT_TABLES, contents.port_tables);
   copy_array(SLUICE_MAP_PORT_PAGES, contents.port_pages);

@@ -31,12 +31,27 @@ bool networks_match(const model::NetworksPeer& peer, const net::Ip& ip) {
   return false;
 }
 
-bool peer_matches(const Cluster& cluster, const model::ClusterPeer& peer, const model::ProbeEnd& end) {
+// "*.example.com" stands for what ends so after a label or more.
+bool name_fits(const std::string& pattern, const std::string& name) {
+  if (pattern[0] != '*') return pattern == name;
+  const std::string ending = pattern.substr(1);
+  return name.length() > ending.length() && name.substr(name.length() - ending.length()) == ending;
+}
+
+bool names_match(const Cluster& cluster, const model::DomainNamesPeer& peer, const net::Ip& ip) {
+  for (const auto& [name, addresses] : cluster.resolved)
+    for (const std::string& pattern : peer.names)
+      if (name_fits(pattern, name) && addresses.count(ip) > 0) return true;
+  return false;
+}
+
+// `dialled`: it is the address that the pod wrote.
+bool peer_matches(const Cluster& cluster, const model::ClusterPeer& peer, const model::ProbeEnd& end, bool dialled) {
   if (const auto* pods = std::get_if<model::PodsPeer>(&peer)) return pods_match(cluster, *pods, end.pod);
   if (const auto* nodes = std::get_if<model::NodesPeer>(&peer)) return nodes_match(cluster, *nodes, end.ip);
   if (const auto* networks = std::get_if<model::NetworksPeer>(&peer))
     return networks_match(*networks, end.ip);
-  return false;  // names: nothing is learnt
+  return dialled && names_match(cluster, std::get<model::DomainNamesPeer>(peer), end.ip);
 }
 
 bool protocol_matches(const model::ClusterProtocol& entry, const Contact& contact) {
@@ -53,19 +68,19 @@ bool protocol_matches(const model::ClusterProtocol& entry, const Contact& contac
 }
 
 // Peer and port alike are one face's.
-bool rule_matches(const Cluster& cluster, const ClusterRule& rule, const Contact& contact) {
+bool rule_matches(const Cluster& cluster, const ClusterRule& rule, const Contact& contact, bool dialled) {
   if (rule.closed) return rule.action != Action::kAccept;
   bool peer_fits = false, protocol_fits = rule.protocols.empty();
   for (const model::ClusterPeer& peer : rule.peers)
-    peer_fits = peer_fits || peer_matches(cluster, peer, contact.peer);
+    peer_fits = peer_fits || peer_matches(cluster, peer, contact.peer, dialled);
   for (const model::ClusterProtocol& entry : rule.protocols)
     protocol_fits = protocol_fits || protocol_matches(entry, contact);
   return peer_fits && protocol_fits;
 }
 
 bool rule_matches(const Cluster& cluster, const ClusterRule& rule, const Faces& faces) {
-  return (faces.end && rule_matches(cluster, rule, *faces.end)) ||
-         (faces.written && rule_matches(cluster, rule, *faces.written));
+  return (faces.end && rule_matches(cluster, rule, *faces.end, faces.written == nullptr)) ||
+         (faces.written && rule_matches(cluster, rule, *faces.written, true));
 }
 
 // Those of the tier whose subject the pod is, in their order.

@@ -3,7 +3,7 @@
 #include <bpf/bpf.h>
 
 #include "agent/compile/compiler.h"
-#include "agent/compile/content.h"
+#include "agent/compile/content/content.h"
 #include "agent/image/placement.h"
 #include "agent/packet/maps.h"
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "agent/compile/content.h"
+#include "agent/compile/content/content.h"
 #include "agent/kernel/entries.h"
 #include "agent/kernel/flows.h"
 #include "agent/kernel/hz.h"

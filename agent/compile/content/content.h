@@ -26,6 +26,7 @@ namespace sluice::compile {
 
 using image::EndpointId;
 using image::IdentityId;
+using image::NameClassId;
 using image::PortsetId;
 using image::Ref;
 using image::RulesetId;
@@ -45,7 +46,10 @@ struct PeerSet {
   std::vector<model::IpBlock> blocks;
   std::vector<model::LabelSelector> nodes;  // their addresses
   bool own_node = false;                    // every address of this node
-  bool empty() const { return selectors.empty() && blocks.empty() && nodes.empty() && !own_node; }
+  std::vector<std::string> domains = {};    // patterns of names (semantics 73)
+  bool empty() const {
+    return selectors.empty() && blocks.empty() && nodes.empty() && !own_node && domains.empty();
+  }
   auto operator<=>(const PeerSet&) const = default;
 };
 PeerSet peer_set_of(const std::string& policy_namespace, const std::vector<model::Peer>& peers);
@@ -111,6 +115,7 @@ struct RulesetContent {
   const TierRule& tier_rule(uint32_t place) const;
   bool is_baseline(uint32_t place) const { return place >= tiers[0].size(); }
   // Calls visit(peers, their content, ports) for every rule.
+  bool names_domains() const;  // do the peers of some rule?
   template <typename Visit>
   void for_each(Visit visit) const {
     for (const auto& [peers, entry] : rules) visit(peers, entry.peers, entry.ports);
@@ -126,9 +131,18 @@ struct RulesetContent {
 struct IdentityContent {
   std::vector<PeerSetId> peers;             // sorted, unique
   std::vector<model::ContainerPort> ports;  // sorted, unique
+  // Of addresses that have a name: the peer sets that match the name, which are among `peers` too; and the identity
+  // without it. Sorted, unique; empty: it is of no name.
+  std::vector<PeerSetId> by_name = {};
+  IdentityId plain = {};
   bool empty() const { return peers.empty() && ports.empty(); }
   IdentityId id() const;  // 0 where empty
+  // The same, of what has a name of that class.
+  IdentityContent with_name(const std::vector<PeerSetId>& matching) const;
+  bool operator==(const IdentityContent&) const = default;
 };
+// Of the peer sets that match a name; sorted.
+NameClassId name_class_of(const std::vector<PeerSetId>& matching);
 
 // What a tiered rule set allows addresses that stand for this (semantics 42 to 46).
 image::Portset folded(const RulesetContent& ruleset, const IdentityContent& identity);

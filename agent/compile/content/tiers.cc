@@ -1,7 +1,7 @@
 // The tiers of a rule set, gone through in their order (content.h).
 #include <algorithm>
 
-#include "agent/compile/content.h"
+#include "agent/compile/content/content.h"
 
 namespace sluice::compile {
 namespace {

@@ -1,4 +1,4 @@
-#include "agent/compile/content.h"
+#include "agent/compile/content/content.h"
 
 #include <algorithm>
 
@@ -96,10 +96,13 @@ PeerSet peer_set_of(const std::vector<model::ClusterPeer>& peers) {
     if (const auto* nodes = std::get_if<model::NodesPeer>(&peer)) result.nodes.push_back(nodes->nodes);
     if (const auto* networks = std::get_if<model::NetworksPeer>(&peer))
       for (const net::Cidr& cidr : networks->cidrs) result.blocks.push_back({cidr, {}});
+    if (const auto* domains = std::get_if<model::DomainNamesPeer>(&peer))
+      result.domains.insert(result.domains.end(), domains->names.begin(), domains->names.end());
   }
   make_canonical(result.selectors);
   make_canonical(result.blocks);
   make_canonical(result.nodes);
+  make_canonical(result.domains);
   return result;
 }
 
@@ -122,6 +125,8 @@ PeerSetId id_of(const PeerSet& peers) {
   if (!peers.nodes.empty()) bytes.text("nodes").number(peers.nodes.size());
   for (const model::LabelSelector& selector : peers.nodes) bytes.selector(selector);
   if (peers.own_node) bytes.text("own node");
+  if (!peers.domains.empty()) bytes.text("domains").number(peers.domains.size());
+  for (const std::string& domain : peers.domains) bytes.text(domain);
   return {bytes.id()};
 }
 
@@ -196,8 +201,31 @@ RulesetId RulesetContent::id() const {
   return {bytes.id()};
 }
 
+bool RulesetContent::names_domains() const {
+  bool found = false;
+  for_each([&](PeerSetId, const std::shared_ptr<const PeerSet>& content, const PortSpec&) {
+    found = found || (content && !content->domains.empty());
+  });
+  return found;
+}
+
+NameClassId name_class_of(const std::vector<PeerSetId>& matching) {
+  if (matching.empty()) return {};
+  Canonical bytes("name class");
+  bytes.number(matching.size());
+  for (PeerSetId peers : matching) bytes.number(peers.value);
+  return {bytes.id()};
+}
+
+IdentityContent IdentityContent::with_name(const std::vector<PeerSetId>& matching) const {
+  IdentityContent content{{}, ports, matching, id()};
+  std::set_union(peers.begin(), peers.end(), matching.begin(), matching.end(), std::back_inserter(content.peers));
+  return content;
+}
+
 IdentityId IdentityContent::id() const {
   if (empty()) return {};
+  if (!by_name.empty()) return image::named(plain, name_class_of(by_name));
   Canonical bytes("identity");
   bytes.number(peers.size());
   for (PeerSetId peer : peers) bytes.number(peer.value);

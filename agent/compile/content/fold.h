@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-#include "agent/compile/content.h"
+#include "agent/compile/content/content.h"
 
 namespace sluice::compile {
 

@@ -1,4 +1,4 @@
-#include "agent/compile/fold.h"
+#include "agent/compile/content/fold.h"
 
 #include <algorithm>
 
