@@ -30,7 +30,20 @@ PlacedEndpoints placed(const image::Image& image, const image::Placement& placem
   return all;
 }
 
-// What names resolve to, for ever, as the map has it; of names that no rule tells apart one is enough.
+}  // namespace
+
+struct PacketEngine::World {
+  std::unique_ptr<Runner> runner;
+  PlacedEndpoints endpoints;
+  std::optional<uint32_t> selected;  // the endpoint that kRunnerIfindex stands for
+
+  base::Status select(uint32_t id) {
+    if (selected == id) return base::done();
+    selected = id;
+    return runner->target().store(image::InterfaceWrite{kRunnerIfindex, id});
+  }
+};
+
 image::Batch learnt_batch(const model::Cluster& cluster, const image::Image& image) {
   image::BatchBuilder learnt(SLUICE_MAP_LEARNT);
   for (const auto& [ip, slots] : compile::learnt_of(cluster).addresses) {
@@ -45,20 +58,6 @@ image::Batch learnt_batch(const model::Cluster& cluster, const image::Image& ima
   std::move(learnt).finish(batches, batches);
   return batches.empty() ? image::Batch{SLUICE_MAP_LEARNT, false, 0, {}, {}} : std::move(batches.front());
 }
-
-}  // namespace
-
-struct PacketEngine::World {
-  std::unique_ptr<Runner> runner;
-  PlacedEndpoints endpoints;
-  std::optional<uint32_t> selected;  // the endpoint that kRunnerIfindex stands for
-
-  base::Status select(uint32_t id) {
-    if (selected == id) return base::done();
-    selected = id;
-    return runner->target().store(image::InterfaceWrite{kRunnerIfindex, id});
-  }
-};
 
 PacketEngine::PacketEngine(const model::Cluster& cluster, MakeRunner make_runner)
     : cluster_(cluster), make_runner_(std::move(make_runner)), addresses_(cluster) {

@@ -40,6 +40,9 @@ base::Result<std::unique_ptr<Runner>> make_native_runner();
 // The programs loaded into the kernel over maps of their own, run by BPF_PROG_TEST_RUN. Needs root.
 base::Result<std::unique_ptr<Runner>> make_kernel_runner();
 
+// What names resolve to, for ever, as the map of what was learnt has it: of each class of the image one.
+image::Batch learnt_batch(const model::Cluster& cluster, const image::Image& image);
+
 class PacketEngine final : public Engine {
  public:
   PacketEngine(const model::Cluster& cluster, MakeRunner make_runner);

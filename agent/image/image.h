@@ -110,9 +110,9 @@ struct Endpoint {
   std::optional<net::Ip> ipv4, ipv6;  // the pod's own addresses
   uint32_t ifindex = 0;               // host-side interface; 0: none (offline)
   bool has_sources = false;           // Image::sources has prefixes of it
-  bool names = false;                 // rules of a side of egress name domains
   std::array<Side, 2> sides;          // by sluice_direction
   std::array<Side, 2> audited = {};   // were the policies in audit in force; ruleset 0: none concerns it
+  bool names = false;                 // rules of a side of egress name domains
   bool operator==(const Endpoint& other) const {
     return ipv4 == other.ipv4 && ipv6 == other.ipv6 && ifindex == other.ifindex &&
            has_sources == other.has_sources && names == other.names && sides == other.sides && audited == other.audited;

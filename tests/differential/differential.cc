@@ -7,6 +7,7 @@
 #include "agent/times/hours.h"
 #include "tests/differential/agreement.h"
 #include "tests/oracle/hours.h"
+#include "tests/oracle/names.h"
 #include "tests/oracle/random_cluster.h"
 #include "tests/oracle/text.h"
 #include "tests/spelling/respell.h"
@@ -60,12 +61,14 @@ base::Result<model::Cluster> at_a_moment(model::Cluster cluster, uint64_t seed) 
 base::Result<Round> draw(uint64_t seed, int pods, const Settings& settings) {
   model::Cluster drawn = oracle::random_cluster(seed, pods);
   if (seed % 2 == 0) drawn = oracle::with_tiers(std::move(drawn), seed);
+  if (seed % 4 == 0) drawn = oracle::with_names(std::move(drawn), seed);
   if (seed % 3 == 0) drawn = oracle::with_hours(std::move(drawn), seed);
   auto written = read_respelled(drawn, seed);
   if (!written) return written.error();
   auto cluster = at_a_moment(*std::move(written), seed);
   if (!cluster) return cluster.error();
   Round round{seed, *std::move(cluster), {}, {}, {}};
+  if (seed % 4 == 0) round.cluster.resolved = oracle::random_resolved(round.cluster, seed);
   round.probes = oracle::random_probes(round.cluster, seed, settings.probes);
   round.sendings = oracle::random_sendings(round.cluster, seed, settings.sendings);
   round.echoes = oracle::random_echoes(round.cluster, seed, settings.echoes);

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "tests/differential/node_world.h"
+#include "tests/oracle/names.h"
 #include "tests/oracle/random_cluster.h"
 
 namespace sluice::differential {
@@ -23,10 +24,11 @@ uint64_t seeds() {
   return wanted ? std::strtoull(wanted, nullptr, 10) : 24;
 }
 
-// Every second one has tiers.
+// Every second one has tiers, and every fourth rules that name domains.
 model::Cluster drawn(uint64_t seed) {
   model::Cluster cluster = oracle::random_cluster(seed, kPods);
-  return seed % 2 == 0 ? oracle::with_tiers(std::move(cluster), seed) : cluster;
+  if (seed % 2 == 0) cluster = oracle::with_tiers(std::move(cluster), seed);
+  return seed % 4 == 0 ? oracle::with_names(std::move(cluster), seed) : cluster;
 }
 
 struct World {
@@ -36,6 +38,7 @@ struct World {
   compile::Compiler compiler;
   image::Placement placement;
   packet::Maps maps;
+  std::map<std::string, std::set<net::Ip>> resolved;
 
   // The state after `changes`, step by step as the agent goes; `between` runs after every single write.
   void apply(const std::vector<model::Change>& changes, const std::function<void()>& between = {}) {
@@ -58,8 +61,24 @@ struct World {
     maps.clear_flows();
     return passes;
   }
+  // What names resolve to from now on. True: the image says already what that asks for.
+  bool resolve(std::map<std::string, std::set<net::Ip>> to) {
+    const compile::Learnt before = compile::learnt_of(with_resolved());
+    resolved = std::move(to);
+    const compile::Learnt now = compile::learnt_of(with_resolved());
+    std::map<image::NameSlot, std::optional<std::string>> names(now.names.begin(), now.names.end());
+    auto addresses = now.addresses;
+    for (const auto& [ip, slots] : before.addresses) addresses.try_emplace(ip);
+    return compiler.learn(names, addresses);
+  }
+  model::Cluster with_resolved() {
+    model::Cluster cluster = compiler.cluster();
+    cluster.resolved = resolved;
+    return cluster;
+  }
   image::Image fresh() {
-    return compile::compile({compiler.cluster(), node, {}, locals(compiler.cluster(), node)});
+    const model::Cluster cluster = with_resolved();
+    return compile::compile({cluster, node, {}, locals(cluster, node)});
   }
 };
 
@@ -87,7 +106,10 @@ TEST(Sequences, EveryStepIsAFreshCompilation) {
     world.apply(arrival(start));
     for (int step = 0; step < kSteps; ++step) {
       std::string when = "seed " + std::to_string(seed) + ", step " + std::to_string(step);
-      world.apply(oracle::random_change(world.compiler.cluster(), seed * 1000 + static_cast<uint64_t>(step)));
+      const uint64_t draw = seed * 1000 + static_cast<uint64_t>(step);
+      if (step % 3 == 0 && world.resolve(oracle::random_resolved(start, draw)))
+        expect_same(world.compiler.image(), world.fresh(), when + ", names");
+      world.apply(oracle::random_change(world.compiler.cluster(), draw));
       expect_same(world.compiler.image(), world.fresh(), when);
       expect_maps_hold(world, when);
       if (HasFailure()) return;

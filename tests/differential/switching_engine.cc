@@ -52,7 +52,12 @@ Status SwitchingEngine::switch_to(const model::Cluster& cluster, const std::stri
   if (auto status = image::clean_up(*plan, runner_->target()); !status) return status;
   placement_.release_freed(*plan);
   image_ = *std::move(wanted);
-  return done();
+  image::Batch gone = std::move(learnt_);
+  gone.removal = true;
+  gone.values.clear();
+  if (auto status = runner_->target().write(gone); !status) return status;
+  learnt_ = engine::learnt_batch(cluster, image_);
+  return runner_->target().write(learnt_);
 }
 
 Result<bool> SwitchingEngine::crosses(const model::Pod& pod, const packet::Bytes& frame,

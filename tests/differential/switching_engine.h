@@ -49,6 +49,7 @@ class SwitchingEngine {
   std::unique_ptr<engine::Runner> runner_;
   image::Image image_;
   image::Placement placement_;
+  image::Batch learnt_{SLUICE_MAP_LEARNT, false, 0, {}, {}};  // as it stands in the maps
 };
 
 }  // namespace sluice::differential

@@ -81,6 +81,9 @@ void add_host_port(Interests& interests, const Cluster& cluster, const model::Ho
 Interests interests_of(const Cluster& cluster) {
   Interests interests;
   interests.addresses = known_addresses(cluster);
+  for (const auto& [name, addresses] : cluster.resolved)
+    for (int weight = 0; weight < 3; ++weight)
+      interests.addresses.insert(interests.addresses.end(), addresses.begin(), addresses.end());
   for (int number : kPortNumbers) interests.ports.push_back(Port::from_host(static_cast<uint16_t>(number)));
   for (const auto& [name, pod] : cluster.pods) {
     interests.pods.push_back(&pod);

@@ -166,6 +166,12 @@ void smaller_rules(Smaller<model::ClusterNetworkPolicy>& steps, const model::Clu
         steps.without_each([&](auto& p) -> auto& {
           return std::get<model::NetworksPeer>((p.*rules)[i].peers[j]).cidrs;
         });
+    for (size_t j = 0; j < rule.peers.size(); ++j)
+      if (const auto* domains = std::get_if<model::DomainNamesPeer>(&rule.peers[j]);
+          domains != nullptr && domains->names.size() > 1)
+        steps.without_each([&](auto& p) -> auto& {
+          return std::get<model::DomainNamesPeer>((p.*rules)[i].peers[j]).names;
+        });
   }
 }
 

@@ -51,7 +51,21 @@ inline bool frontend_allows(const image::Image& image, const image::Side& side, 
   return ref.kind == image::Ref::Kind::kAll || (self && ref.endpoint == q.endpoint);
 }
 
-inline model::Side evaluate(const image::Image& image, const Probe& q) {
+// Because of a name of its address? `asked`: the Service's identity, else the address's.
+inline bool name_allows(const image::Image& image, const image::Side& side, image::IdentityId asked, const Probe& q,
+                        const std::vector<image::NameSlot>& names) {
+  for (image::NameSlot slot : names) {
+    auto name_class = image.names.find(slot);
+    if (name_class == image.names.end()) continue;
+    auto rule = image.rules.find({side.ruleset, image::named(asked, name_class->second)});
+    if (rule != image.rules.end() && ref_allows(image, rule->second, q)) return true;
+  }
+  return false;
+}
+
+// `names`: those of the address.
+inline model::Side evaluate(const image::Image& image, const Probe& q,
+                            const std::vector<image::NameSlot>& names = {}) {
   const image::Endpoint& endpoint = image.endpoints.at(q.endpoint);
   const image::Side& side = endpoint.sides[static_cast<size_t>(q.direction)];
   if (!side.ruleset) return model::Side::kNone;
@@ -61,11 +75,14 @@ inline model::Side evaluate(const image::Image& image, const Probe& q) {
                                    ? found->second
                                    : image::Address{image::identity_by_prefix(image, q.remote), false, false};
   bool allowed = false;
+  const auto service_found = frontend(image, entry, q);
   if (auto service = frontend(image, entry, q))
     allowed = frontend_allows(image, side, *service, q);
   else
     allowed = (entry.node && !side.whole) || q.remote == endpoint.ipv4 || q.remote == endpoint.ipv6 ||
               ref_allows(image, ref_of(image, side, entry.identity), q);
+  if (!allowed && endpoint.names && q.direction == model::Direction::kEgress)
+    allowed = name_allows(image, side, service_found.value_or(entry.identity), q, names);
   return allowed ? model::Side::kAllow : model::Side::kDeny;
 }
 

@@ -5,6 +5,7 @@
 
 #include "agent/compile/compiler.h"
 #include "agent/reference/reference.h"
+#include "tests/oracle/names.h"
 #include "tests/oracle/random_cluster.h"
 #include "tests/oracle/shrink.h"
 #include "tests/oracle/text.h"
@@ -33,10 +34,17 @@ image::Image compile_node(const model::Cluster& cluster, const std::string& node
   return compile({cluster, node, {}, pods_on(cluster, node)});
 }
 
+// What the cluster's names resolve to, as news.
+void learn(Compiler& compiler, const model::Cluster& cluster) {
+  const Learnt learnt = learnt_of(cluster);
+  (void)compiler.learn({learnt.names.begin(), learnt.names.end()}, learnt.addresses);
+}
+
 // What the images of all nodes say about one probe.
 class Engine {
  public:
-  explicit Engine(const model::Cluster& cluster) : cluster_(cluster), addresses_(cluster) {}
+  explicit Engine(const model::Cluster& cluster)
+      : cluster_(cluster), addresses_(cluster), learnt_(learnt_of(cluster)) {}
 
   base::Result<model::Answer> evaluate(const model::Probe& probe) {
     auto resolved = model::resolve(cluster_, addresses_, probe);
@@ -53,12 +61,16 @@ class Engine {
     if (own.pod == nullptr) return model::Side::kNone;
     auto [image, is_new] = images_.try_emplace(own.pod->node_name);
     if (is_new) image->second = compile_node(cluster_, own.pod->node_name);
-    return compile::evaluate(image->second, {endpoint_id(*own.pod), direction, other.ip, probe.protocol,
-                                             probe.port.value_or(net::Port())});
+    const auto names = learnt_.addresses.find(other.ip);
+    return compile::evaluate(
+        image->second,
+        {endpoint_id(*own.pod), direction, other.ip, probe.protocol, probe.port.value_or(net::Port())},
+        names == learnt_.addresses.end() ? std::vector<NameSlot>() : names->second);
   }
 
   const model::Cluster& cluster_;
   model::PodAddresses addresses_;
+  Learnt learnt_;
   std::map<std::string, image::Image> images_;
 };
 
@@ -95,10 +107,15 @@ std::string report(const model::Cluster& cluster, const model::Probe& probe) {
          std::string(model::to_text(mine->ingress)) + "\n" + images;
 }
 
-// Every second one has tiers.
+// Every second one has tiers, and every fourth names.
 model::Cluster drawn(uint64_t seed, uint64_t most_pods) {
   model::Cluster cluster = oracle::random_cluster(seed, static_cast<int>(1 + seed % most_pods));
-  return seed % 2 == 0 ? oracle::with_tiers(std::move(cluster), seed) : cluster;
+  if (seed % 2 != 0) return cluster;
+  cluster = oracle::with_tiers(std::move(cluster), seed);
+  if (seed % 4 != 0) return cluster;
+  cluster = oracle::with_names(std::move(cluster), seed);
+  cluster.resolved = oracle::random_resolved(cluster, seed);
+  return cluster;
 }
 
 TEST(Random, ImagesSayWhatTheOracleSays) {
@@ -160,6 +177,7 @@ TEST(Random, EveryStepEqualsACompileFromNothing) {
     model::Cluster cluster = drawn(seed, 30);
     const std::string node = cluster.nodes.empty() ? "n" : cluster.nodes.begin()->first.name;
     Compiler compiler(node);
+    learn(compiler, cluster);
     std::vector<model::Change> changes = model::difference({}, cluster);
     image::Image before;
     for (uint64_t step = 0; step < 25; ++step) {
@@ -191,8 +209,11 @@ TEST(Random, TheWayThereDoesNotShow) {
     const std::vector<model::Change> changes = model::difference({}, cluster);
     const image::Image wanted = compile({cluster, node, {}, locals});
     Compiler forward(node), backward(node);
+    learn(backward, cluster);
     ASSERT_TRUE(forward.update({}, locals).ok());
     for (const auto& change : changes) ASSERT_TRUE(forward.update({&change, 1}).ok());
+    learn(forward, cluster);
+    ASSERT_TRUE(forward.update({}, locals).ok());
     for (auto change = changes.rbegin(); change != changes.rend(); ++change)
       ASSERT_TRUE(backward.update({&*change, 1}).ok());
     ASSERT_TRUE(backward.update({}, locals).ok());
