@@ -4,6 +4,7 @@
 // Pure; one thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <set>

@@ -49,16 +49,16 @@ struct QuestionValue {
 static_assert(sizeof(QuestionValue) == 272 && std::has_unique_object_representations_v<QuestionValue>);
 static_assert(kLongestQuestion <= 262);
 
-#define SLUICE_DNS_EVENTS(X)                                                       \
-  X(kAsked, "asked")                                                               \
-  X(kAnswered, "answered")       /* counts, whatever it teaches */                 \
-  X(kUnasked, "unasked")         /* or asked more than kLife ago */                \
-  X(kRepeated, "repeated")                                                         \
-  X(kDifferent, "different")     /* asked, but another question */                 \
-  X(kUnreadable, "unreadable")   /* no query, no answer that can be read */        \
-  X(kFragment, "fragment")                                                         \
-  X(kOtherPacket, "other_packet") /* neither UDP nor TCP, or malformed */          \
-  X(kGaveWay, "gave_way")        /* a question, to others, before it was answered */
+#define SLUICE_DNS_EVENTS(X)                                              \
+  X(kAsked, "asked")                                                      \
+  X(kAnswered, "answered") /* counts, whatever it teaches */              \
+  X(kUnasked, "unasked")   /* or asked more than kLife ago */             \
+  X(kRepeated, "repeated")                                                \
+  X(kDifferent, "different")   /* asked, but another question */          \
+  X(kUnreadable, "unreadable") /* no query, no answer that can be read */ \
+  X(kFragment, "fragment")                                                \
+  X(kOtherPacket, "other_packet") /* neither UDP nor TCP, or malformed */ \
+  X(kGaveWay, "gave_way")         /* a question, to others, before it was answered */
 enum class Event {
 #define SLUICE_DNS_EVENT(name, text) name,
   SLUICE_DNS_EVENTS(SLUICE_DNS_EVENT)
@@ -109,6 +109,7 @@ class Exchanges {
   void ask(QuestionKey key, std::span<const uint8_t> message, uint64_t now);
   void remember(const QuestionKey& key, const QuestionValue& value);
   void answer(QuestionKey key, std::span<const uint8_t> message, std::vector<Answer>& answers);
+  void drop(Table::iterator question);
   void forget(uint64_t age);
   void make_room(uint32_t interface);
 

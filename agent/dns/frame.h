@@ -8,11 +8,10 @@
 // Source: IEEE 802.3, RFC 791, 768, 9293, 8200; virtio 1.2, 5.1.6. Pure; any thread.
 #pragma once
 
-#include <linux/virtio_net.h>
-
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <type_traits>
 
 #include "agent/net/ip.h"
 
@@ -51,11 +50,21 @@ enum class Checksum {
 };
 Checksum read_checksum(std::span<const uint8_t> frame, const Packet& packet);
 
+// struct virtio_net_hdr of the kernel's linux/virtio_net.h, which is no C++: in the byte order of this machine.
+struct SendHeader {
+  uint8_t flags = 0, gso_type = 0;
+  uint16_t header_bytes = 0, gso_size = 0;
+  uint16_t checksum_start = 0, checksum_offset = 0;  // from the frame's begin; from there
+  bool operator==(const SendHeader&) const = default;
+};
+static_assert(sizeof(SendHeader) == 10 && std::has_unique_object_representations_v<SendHeader>);
+inline constexpr uint8_t kNeedsChecksum = 1;                          // of flags
+inline constexpr uint8_t kGsoTcp4 = 1, kGsoTcp6 = 4, kGsoEcn = 0x80;  // of gso_type
+
 // Readies a copied UDP or TCP frame to be sent by a packet socket with PACKET_VNET_HDR, and says with which header. A
 // frame longer than what may be sent at once has a `gso_size` (of its skb), else 0: its checksum becomes a partial one.
-// One that is wrong stays wrong: the receiver is to see what was sent. None: it cannot be sent so (a datagram of UDP
-// with a gso_size, no UDP or TCP).
-std::optional<virtio_net_hdr> finish_checksum(std::span<uint8_t> frame, const Packet& packet,
-                                              uint16_t gso_size);
+// One that is wrong stays wrong: the receiver is to see what was sent. None: it cannot be sent so (with a gso_size: a
+// datagram, or a wrong checksum; neither UDP nor TCP).
+std::optional<SendHeader> finish_checksum(std::span<uint8_t> frame, const Packet& packet, uint16_t gso_size);
 
 }  // namespace sluice::dns

@@ -54,15 +54,15 @@ struct Query {
 };
 
 // What became of an answer.
-#define SLUICE_DNS_LESSONS(X)                                     \
-  X(kAddresses, "addresses")                                      \
-  X(kError, "error")              /* a response code other than 0 */ \
-  X(kTruncated, "truncated")      /* TC: the client asks again by TCP */ \
-  X(kOtherType, "other_type")     /* neither A nor AAAA of class IN */ \
-  X(kNoAddress, "no_address")     /* the way ends without one */ \
-  X(kCircle, "circle")                                            \
-  X(kLongWay, "long_way")         /* more than kMostAliases */    \
-  X(kTwoWays, "two_ways")         /* a name with two different CNAMEs */ \
+#define SLUICE_DNS_LESSONS(X)                                        \
+  X(kAddresses, "addresses")                                         \
+  X(kError, "error")          /* a response code other than 0 */     \
+  X(kTruncated, "truncated")  /* TC: the client asks again by TCP */ \
+  X(kOtherType, "other_type") /* neither A nor AAAA of class IN */   \
+  X(kNoAddress, "no_address") /* the way ends without one */         \
+  X(kCircle, "circle")                                               \
+  X(kLongWay, "long_way") /* more than kMostAliases */               \
+  X(kTwoWays, "two_ways") /* a name with two different CNAMEs */     \
   X(kMalformed, "malformed")
 enum class Lesson {
 #define SLUICE_DNS_LESSON(name, text) name,
@@ -76,9 +76,9 @@ struct Answer {
   Question question;
   Lesson lesson = Lesson::kMalformed;
   // With kAddresses only. Each of these names has each of these addresses.
-  std::vector<Name> names;  // from the question's on, in the order of the way, each once
+  std::vector<Name> names;         // from the question's on, in the order of the way, each once
   std::vector<net::Ip> addresses;  // each once, in the order of the answer
-  uint32_t ttl = 0;  // seconds, the least on the way (RFC 2181 5.2 and 8)
+  uint32_t ttl = 0;                // seconds, the least on the way (RFC 2181 5.2 and 8)
 
   // Those of `names` that a pattern can name.
   std::vector<std::string> to_learn() const;

@@ -32,9 +32,9 @@ struct StreamKey {
 
 struct StreamCounts {
   uint64_t opened = 0;
-  uint64_t gaps = 0;       // directions that were given up
-  uint64_t given_up = 0;   // streams that gave way to others
-  uint64_t unopened = 0;   // segments with data of a direction that is not followed
+  uint64_t gaps = 0;      // directions that were given up
+  uint64_t given_up = 0;  // streams that gave way to others
+  uint64_t unopened = 0;  // segments with data of a direction that is not followed
 };
 
 class Streams {
@@ -54,7 +54,7 @@ class Streams {
  private:
   struct Half {
     bool follows = false;
-    uint32_t next = 0;             // sequence number of the next byte
+    uint32_t first = 0, next = 0;  // sequence numbers: of the first byte, of the next one
     size_t length_bytes = 0;       // of the two that say how long the message is
     size_t length = 0, taken = 0;  // of the message
     std::vector<uint8_t> kept;
@@ -65,11 +65,14 @@ class Streams {
   };
   using Table = std::map<StreamKey, Stream>;
 
-  Stream* stream_of(const StreamKey& key, bool opens);
-  void take(Half& half, std::span<const uint8_t> bytes, size_t most, const OnMessage& message);
+  Table::iterator open(const StreamKey& key);
+  static void begin(Half& half, uint32_t first);
+  void take_segment(Half& half, const Packet& segment, size_t most, const OnMessage& message);
+  void take_bytes(Half& half, std::span<const uint8_t> bytes, size_t most, const OnMessage& message);
+  void drop_kept(Half& half);
   void stop(Half& half);
   void forget(Table::iterator stream);
-  void make_room();
+  void give_way(uint64_t age);
 
   Table streams_;
   std::map<uint64_t, StreamKey> by_age_;

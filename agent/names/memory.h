@@ -23,6 +23,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -39,12 +40,12 @@ namespace sluice::names {
 
 using Slot = uint16_t;  // 1..kLastSlot; 0 is nobody's
 inline constexpr Slot kLastSlot = 16383;
-inline constexpr size_t kMostSlots = 8;         // of an entry
-inline constexpr size_t kLongestName = 253;     // bytes of text: RFC 1035 2.3.4 without the last dot
+inline constexpr size_t kMostSlots = 8;      // of an entry
+inline constexpr size_t kLongestName = 253;  // bytes of text: RFC 1035 2.3.4 without the last dot
 inline constexpr uint64_t kSecond = 1'000'000'000;
 inline constexpr uint64_t kLongestLife = uint64_t{86'400} * kSecond;
 
-// A name has this address until then.
+// A name has this address before `until`, and no more at it.
 struct SlotUntil {
   Slot slot = 0;
   uint64_t until = 0;
@@ -109,7 +110,7 @@ class Memory {
   // Each of these names (canonical: small letters, no last dot) has each of these addresses. TTL in seconds.
   void learn(std::span<const std::string> names, std::span<const net::Ip> addresses, uint32_t ttl,
              uint64_t now);
-  // What lived until `now` is gone.
+  // What lived until `now` is gone; learn() does this too.
   void expire(uint64_t now);
   std::optional<uint64_t> next_expiry() const;
   // Their classes are asked for anew. A slot that is nobody's is nothing.
@@ -143,13 +144,15 @@ class Memory {
     std::string text;
     uint64_t last_answer = 0;
     uint64_t name_class = 0;
+    uint64_t answer = 0;      // number of the last one
+    uint64_t held_since = 0;  // a flow was found to refer to it; 0: none was
     std::map<net::Ip, Address> addresses;
   };
   struct Owners {
     std::map<Slot, uint64_t> until;
     std::optional<Entry> told;  // as it was drained last
   };
-  // In which order names give up their slot: who gives first is the least.
+  // In which order names give up their slot: the least first. Held ones are asked about again after a while.
   struct Turn {
     int rank = 0;
     uint64_t since = 0;
@@ -169,20 +172,22 @@ class Memory {
     Slot slot = 0;
     auto operator<=>(const Share&) const = default;
   };
-  class Answer;  // one that is being learnt
+  struct Answer;  // one that is being learnt
 
-  Name& name(Slot slot) { return *names_[slot]; }
-  const Name& name(Slot slot) const { return *names_[slot]; }
   Turn turn(Slot slot) const;
   Share share(Slot slot) const;
   template <typename Change>
   void change_name(Slot slot, const Change& change);
-  Slot remember(std::string_view text, uint64_t now);
-  bool free_a_slot(uint64_t now);
-  void place(Slot slot, std::string_view text, uint64_t now);
+  Slot remember(const std::string& text, const Answer& answer);
+  bool free_a_slot(const Answer& answer);
+  void place(Slot slot, const std::string& text, uint64_t now);
   void forget_name(Slot slot);
-  void set_address(Slot slot, const net::Ip& ip, uint64_t until, uint64_t answer);
+  void learn_one(Slot slot, const net::Ip& ip, Answer& answer);
+  bool make_room(Slot slot, Answer& answer);
+  bool give(Slot giver, Answer& answer);
+  void set_address(Slot slot, const net::Ip& ip, const Address& address);
   void forget_address(Slot slot, const net::Ip& ip);
+  void restore_one(const net::Ip& ip, const SlotUntil& one, uint64_t now);
   Entry chosen(const Owners& owners) const;
 
   Limits limits_;
@@ -191,8 +196,7 @@ class Memory {
   uint64_t answers_ = 0;
   std::vector<std::optional<Name>> names_;  // by slot
   std::map<std::string, Slot, std::less<>> slot_of_;
-  std::vector<Slot> free_;  // as a queue, from first_free_
-  size_t first_free_ = 0;
+  std::deque<Slot> free_;
   std::set<Turn> turns_;
   std::set<Share> shares_;
   std::set<Life> by_expiry_;
