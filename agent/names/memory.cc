@@ -15,8 +15,8 @@ constexpr int kMostGivers = 16;  // names that are asked for an address before t
 
 struct Memory::Answer {
   uint64_t number = 0, now = 0, until = 0;
-  // Of names that were to give: their addresses that may go, the one that expires first last.
-  std::map<Slot, std::vector<net::Ip>> may_give;
+  // Of names that were to give: their addresses that may go, as a heap: the one that expires first is its front.
+  std::map<Slot, std::vector<std::pair<uint64_t, net::Ip>>> may_give;
 };
 
 Memory::Memory(Limits limits, Asks asks) : limits_(limits), asks_(std::move(asks)), names_(kLastSlot + 1) {
@@ -28,7 +28,7 @@ Memory::Turn Memory::turn(Slot slot) const {
   const Name& name = *names_[slot];
   if (name.held_since != 0) return {kHeld, name.held_since, slot};
   const int rank = name.addresses.empty() ? kIdle : name.name_class == 0 ? kUnnamed : kNamed;
-  return {rank, name.last_answer, slot};
+  return {rank, name.answer, slot};
 }
 
 Memory::Share Memory::share(Slot slot) const {
@@ -70,20 +70,18 @@ Slot Memory::remember(const std::string& text, const Answer& answer) {
     if (slot_of_.size() >= limits_.names && !free_a_slot(answer)) return 0;
     slot = free_.front();
     free_.pop_front();
-    place(slot, text, answer.now);
+    place(slot, text);
   }
   change_name(slot, [&](Name& name) {
-    name.last_answer = answer.now;
     name.answer = answer.number;
     name.held_since = 0;
   });
   return slot;
 }
 
-void Memory::place(Slot slot, const std::string& text, uint64_t now) {
+void Memory::place(Slot slot, const std::string& text) {
   names_[slot].emplace();
   names_[slot]->text = text;
-  names_[slot]->last_answer = now;
   slot_of_.emplace(text, slot);
   dirty_slots_.insert(slot);
   names_[slot]->name_class = asks_.class_of(slot, text);
@@ -152,17 +150,16 @@ bool Memory::make_room(Slot slot, Answer& answer) {
 // One of its addresses that may go, goes.
 bool Memory::give(Slot giver, Answer& answer) {
   const auto [list, is_new] = answer.may_give.try_emplace(giver);
-  std::vector<net::Ip>& candidates = list->second;
+  auto& candidates = list->second;
   const auto& addresses = names_[giver]->addresses;
   if (is_new) {
     for (const auto& [ip, address] : addresses)
-      if (address.learnt != answer.number) candidates.push_back(ip);
-    std::ranges::stable_sort(candidates, [&](const net::Ip& a, const net::Ip& b) {
-      return addresses.at(a).until > addresses.at(b).until;
-    });
+      if (address.learnt != answer.number) candidates.emplace_back(address.until, ip);
+    std::ranges::make_heap(candidates, std::greater<>());
   }
   while (!candidates.empty()) {
-    const net::Ip ip = candidates.back();
+    std::ranges::pop_heap(candidates, std::greater<>());
+    const net::Ip ip = candidates.back().second;
     candidates.pop_back();
     const auto address = addresses.find(ip);
     if (address == addresses.end() || address->second.learnt == answer.number || asks_.address_in_use(ip))
@@ -226,7 +223,7 @@ void Memory::restore(const std::vector<SlotChange>& slots,
       dirty_slots_.insert(slot);
       continue;
     }
-    place(slot, text, now);
+    place(slot, text);
     dirty_slots_.erase(slot);
     is_taken[slot] = true;
   }

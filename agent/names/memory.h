@@ -142,9 +142,8 @@ class Memory {
   };
   struct Name {
     std::string text;
-    uint64_t last_answer = 0;
     uint64_t name_class = 0;
-    uint64_t answer = 0;      // number of the last one
+    uint64_t answer = 0;      // number of the last one; 0: of a former agent
     uint64_t held_since = 0;  // a flow was found to refer to it; 0: none was
     std::map<net::Ip, Address> addresses;
   };
@@ -155,7 +154,7 @@ class Memory {
   // In which order names give up their slot: the least first. Held ones are asked about again after a while.
   struct Turn {
     int rank = 0;
-    uint64_t since = 0;
+    uint64_t since = 0;  // number of its last answer; of held ones a time
     Slot slot = 0;
     auto operator<=>(const Turn&) const = default;
   };
@@ -180,7 +179,7 @@ class Memory {
   void change_name(Slot slot, const Change& change);
   Slot remember(const std::string& text, const Answer& answer);
   bool free_a_slot(const Answer& answer);
-  void place(Slot slot, const std::string& text, uint64_t now);
+  void place(Slot slot, const std::string& text);
   void forget_name(Slot slot);
   void learn_one(Slot slot, const net::Ip& ip, Answer& answer);
   bool make_room(Slot slot, Answer& answer);
