@@ -15,8 +15,9 @@ constexpr int kMostGivers = 16;  // names that are asked for an address before t
 
 struct Memory::Answer {
   uint64_t number = 0, now = 0, until = 0;
-  // Of names that were to give: their addresses that may go, as a heap: the one that expires first is its front.
-  std::map<Slot, std::vector<std::pair<uint64_t, net::Ip>>> may_give;
+  // Of names that were to give: up to which of their addresses was looked, in the order in which they expire. What was
+  // passed over stays so: it is in use, or of this answer, as are those that come.
+  std::map<Slot, std::pair<uint64_t, net::Ip>> looked_at;
 };
 
 Memory::Memory(Limits limits, Asks asks) : limits_(limits), asks_(std::move(asks)), names_(kLastSlot + 1) {
@@ -149,21 +150,12 @@ bool Memory::make_room(Slot slot, Answer& answer) {
 
 // One of its addresses that may go, goes.
 bool Memory::give(Slot giver, Answer& answer) {
-  const auto [list, is_new] = answer.may_give.try_emplace(giver);
-  auto& candidates = list->second;
-  const auto& addresses = names_[giver]->addresses;
-  if (is_new) {
-    for (const auto& [ip, address] : addresses)
-      if (address.learnt != answer.number) candidates.emplace_back(address.until, ip);
-    std::ranges::make_heap(candidates, std::greater<>());
-  }
-  while (!candidates.empty()) {
-    std::ranges::pop_heap(candidates, std::greater<>());
-    const net::Ip ip = candidates.back().second;
-    candidates.pop_back();
-    const auto address = addresses.find(ip);
-    if (address == addresses.end() || address->second.learnt == answer.number || asks_.address_in_use(ip))
-      continue;
+  const Name& name = *names_[giver];
+  auto& looked_at = answer.looked_at[giver];
+  for (auto next = name.ends.upper_bound(looked_at); next != name.ends.end(); ++next) {
+    looked_at = *next;
+    const net::Ip ip = next->second;
+    if (name.addresses.at(ip).learnt == answer.number || asks_.address_in_use(ip)) continue;
     ++counts_.addresses_given_up;
     forget_address(giver, ip);
     return true;
@@ -175,7 +167,9 @@ void Memory::set_address(Slot slot, const net::Ip& ip, const Address& address) {
   change_name(slot, [&](Name& name) {
     Address& known = name.addresses[ip];
     by_expiry_.erase({known.until, slot, ip});
+    name.ends.erase({known.until, ip});
     known = address;
+    name.ends.insert({address.until, ip});
   });
   by_expiry_.insert({address.until, slot, ip});
   owners_[ip].until[slot] = address.until;
@@ -185,7 +179,9 @@ void Memory::set_address(Slot slot, const net::Ip& ip, const Address& address) {
 void Memory::forget_address(Slot slot, const net::Ip& ip) {
   const net::Ip gone = ip;  // the caller's may be a key of what is erased
   change_name(slot, [&](Name& name) {
-    by_expiry_.erase({name.addresses.at(gone).until, slot, gone});
+    const uint64_t until = name.addresses.at(gone).until;
+    by_expiry_.erase({until, slot, gone});
+    name.ends.erase({until, gone});
     name.addresses.erase(gone);
   });
   owners_.at(gone).until.erase(slot);

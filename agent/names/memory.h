@@ -146,6 +146,7 @@ class Memory {
     uint64_t answer = 0;      // number of the last one; 0: of a former agent
     uint64_t held_since = 0;  // a flow was found to refer to it; 0: none was
     std::map<net::Ip, Address> addresses;
+    std::set<std::pair<uint64_t, net::Ip>> ends;  // of these
   };
   struct Owners {
     std::map<Slot, uint64_t> until;
