@@ -170,5 +170,50 @@ TEST(Memory, IsThePlainestMemoryAsTheEntriesTellIt) {
   }
 }
 
+TEST(Memory, KeepsItsLawsAtItsLimits) {
+  for (uint32_t seed = 0; seed < 20; ++seed) {
+    std::mt19937 random(seed);
+    const auto pick = [&](uint32_t count) { return static_cast<uint32_t>(random() % count); };
+    const Limits limits{.names = 6, .addresses_of_name = 5, .addresses = 16};
+    World world(limits);
+    for (int step = 0; step < 600; ++step) {
+      std::vector<std::string> names;
+      std::vector<net::Ip> addresses;
+      for (uint32_t i = pick(4); i-- > 0;) names.push_back("n" + std::to_string(pick(12)) + ".b");
+      for (uint32_t i = pick(9); i-- > 0;) addresses.push_back(numbered(pick(30)));
+      world.classes["n" + std::to_string(pick(12)) + ".b"] = pick(3);
+      std::set<net::Ip> used_before;  // and so must they be afterwards
+      for (const Listed& listed : world.memory.list())
+        if (world.used_addresses.contains(listed.ip) && world.used_slots.contains(listed.slot) &&
+            listed.until > world.now)
+          used_before.insert(listed.ip);
+      world.learn(names, addresses, pick(200));
+      for (const net::Ip& one : used_before) ASSERT_FALSE(world.memory.names_of(one).empty());
+      for (const Slot slot : world.used_slots) ASSERT_NE(world.memory.name_of(slot), "");
+      world.pass(pick(8) * kSecond);
+      world.drain();
+      ASSERT_LE(world.slots.size(), limits.names);
+      ASSERT_LE(world.memory.addresses(), limits.addresses);
+      std::map<std::string, size_t> counted;
+      std::map<net::Ip, std::set<Slot>> owners, told;
+      for (const Listed& listed : world.memory.list()) {
+        ASSERT_LE(++counted[listed.name], limits.addresses_of_name);
+        owners[listed.ip].insert(listed.slot);
+      }
+      for (const auto& [one, entry] : world.entries)
+        for (const SlotUntil& owner : entry.all()) told[one].insert(owner.slot);
+      ASSERT_EQ(told, owners) << "seed " << seed << ", step " << step;
+      world.used_addresses.clear();
+      world.used_slots.clear();
+      for (const auto& [slot, name] : world.slots)
+        if (pick(3) == 0) world.used_slots.insert(slot);
+      for (uint32_t i = 0; i < 30; ++i)
+        if (pick(4) == 0) world.used_addresses.insert(numbered(i));
+    }
+    EXPECT_GT(world.memory.counts().addresses_given_up, 0u);
+    EXPECT_GT(world.memory.counts().names_given_up, 0u);
+  }
+}
+
 }  // namespace
 }  // namespace sluice::names
