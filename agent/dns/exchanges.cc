@@ -31,15 +31,6 @@ bool can_be(const QuestionKey& key, const QuestionValue& value, uint64_t now) {
 
 }  // namespace
 
-std::string_view to_text(Event event) {
-  static constexpr std::array<std::string_view, kEvents> kTexts = {
-#define SLUICE_DNS_EVENT(name, text) text,
-      SLUICE_DNS_EVENTS(SLUICE_DNS_EVENT)
-#undef SLUICE_DNS_EVENT
-  };
-  return kTexts[static_cast<size_t>(event)];
-}
-
 size_t Exchanges::Hash::operator()(const QuestionKey& key) const noexcept {
   return std::hash<std::string_view>()({reinterpret_cast<const char*>(&key), sizeof key});
 }

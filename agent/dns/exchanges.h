@@ -15,6 +15,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <span>
 #include <string_view>
@@ -64,10 +65,15 @@ enum class Event {
   SLUICE_DNS_EVENTS(SLUICE_DNS_EVENT)
 #undef SLUICE_DNS_EVENT
 };
-#define SLUICE_DNS_EVENT(name, text) +1
-inline constexpr size_t kEvents = 0 SLUICE_DNS_EVENTS(SLUICE_DNS_EVENT);
+inline constexpr std::string_view kEventTexts[] = {
+#define SLUICE_DNS_EVENT(name, text) text,
+    SLUICE_DNS_EVENTS(SLUICE_DNS_EVENT)
 #undef SLUICE_DNS_EVENT
-std::string_view to_text(Event event);
+};
+inline constexpr size_t kEvents = std::size(kEventTexts);
+constexpr std::string_view to_text(Event event) {
+  return kEventTexts[static_cast<size_t>(event)];
+}
 
 class Exchanges {
  public:

@@ -1,7 +1,6 @@
 #include "agent/dns/message.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 
@@ -206,7 +205,7 @@ std::optional<Header> header_of(Reader& reader, bool is_answer) {
 }  // namespace
 
 std::string_view to_text(Lesson lesson) {
-  static constexpr std::array<std::string_view, 9> kTexts = {
+  static constexpr std::string_view kTexts[] = {
 #define SLUICE_DNS_LESSON(name, text) text,
       SLUICE_DNS_LESSONS(SLUICE_DNS_LESSON)
 #undef SLUICE_DNS_LESSON

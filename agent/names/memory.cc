@@ -172,7 +172,12 @@ void Memory::set_address(Slot slot, const net::Ip& ip, const Address& address) {
     name.ends.insert({address.until, ip});
   });
   by_expiry_.insert({address.until, slot, ip});
-  owners_[ip].until[slot] = address.until;
+  Owners& owners = owners_[ip];
+  owners.until[slot] = address.until;
+  if (owners.raised.size() < kMostSlots)
+    owners.raised.push_back(slot);
+  else
+    owners.anew = true;
   dirty_addresses_.insert(ip);
 }
 
@@ -184,7 +189,10 @@ void Memory::forget_address(Slot slot, const net::Ip& ip) {
     name.ends.erase({until, gone});
     name.addresses.erase(gone);
   });
-  owners_.at(gone).until.erase(slot);
+  Owners& owners = owners_.at(gone);
+  owners.until.erase(slot);
+  const auto is_it = [&](const SlotUntil& one) { return one.slot == slot; };
+  owners.anew |= !owners.raised.empty() || (owners.told && std::ranges::any_of(owners.told->all(), is_it));
   dirty_addresses_.insert(gone);
 }
 
@@ -204,7 +212,10 @@ void Memory::classes_changed(std::span<const Slot> slots) {
     const uint64_t name_class = asks_.class_of(slot, names_[slot]->text);
     if (name_class == names_[slot]->name_class) continue;
     change_name(slot, [&](Name& name) { name.name_class = name_class; });
-    for (const auto& [ip, address] : names_[slot]->addresses) dirty_addresses_.insert(ip);
+    for (const auto& [ip, address] : names_[slot]->addresses) {
+      owners_.at(ip).anew = true;
+      dirty_addresses_.insert(ip);
+    }
   }
 }
 
@@ -226,6 +237,7 @@ void Memory::restore(const std::vector<SlotChange>& slots,
   std::erase_if(free_, [&](Slot slot) { return is_taken[slot]; });
   for (const auto& [ip, entry] : entries) {
     owners_[ip].told = entry;
+    owners_[ip].anew = true;
     dirty_addresses_.insert(ip);
     for (const SlotUntil& one : entry.slots) restore_one(ip, one, now);
   }
@@ -239,12 +251,24 @@ void Memory::restore_one(const net::Ip& ip, const SlotUntil& one, uint64_t now) 
 }
 
 Entry Memory::chosen(const Owners& owners) const {
+  std::vector<SlotUntil> candidates;
+  if (owners.anew || !owners.told) {
+    for (const auto& [slot, until] : owners.until) candidates.push_back({slot, until});
+    return chosen_of(candidates);
+  }
+  std::set<Slot> slots(owners.raised.begin(), owners.raised.end());
+  for (const SlotUntil& one : owners.told->all()) slots.insert(one.slot);
+  for (const Slot slot : slots) candidates.push_back({slot, owners.until.at(slot)});
+  return chosen_of(candidates);
+}
+
+Entry Memory::chosen_of(const std::vector<SlotUntil>& candidates) const {
   const auto lives_longer = [](const SlotUntil& a, const SlotUntil& b) {
     return a.until != b.until ? a.until > b.until : a.slot < b.slot;
   };
   std::vector<SlotUntil> named, more, unnamed;
-  for (const auto& [slot, until] : owners.until)
-    (names_[slot]->name_class != 0 ? named : unnamed).push_back({slot, until});
+  for (const SlotUntil& one : candidates)
+    (names_[one.slot]->name_class != 0 ? named : unnamed).push_back(one);
   std::ranges::sort(named, lives_longer);
   std::set<uint64_t> classes;
   Entry entry;
@@ -277,6 +301,8 @@ Changes Memory::drain_changed() {
       continue;
     }
     const Entry entry = chosen(owners);
+    owners.raised.clear();
+    owners.anew = false;
     if (owners.told == entry) continue;
     owners.told = entry;
     changes.addresses.push_back({ip, entry});

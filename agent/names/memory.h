@@ -151,6 +151,9 @@ class Memory {
   struct Owners {
     std::map<Slot, uint64_t> until;
     std::optional<Entry> told;  // as it was drained last
+    // Since then: what came or lives longer. No other can come into the entry by that; else it is chosen anew of all.
+    std::vector<Slot> raised;
+    bool anew = false;
   };
   // In which order names give up their slot: the least first. Held ones are asked about again after a while.
   struct Turn {
@@ -189,6 +192,7 @@ class Memory {
   void forget_address(Slot slot, const net::Ip& ip);
   void restore_one(const net::Ip& ip, const SlotUntil& one, uint64_t now);
   Entry chosen(const Owners& owners) const;
+  Entry chosen_of(const std::vector<SlotUntil>& candidates) const;
 
   Limits limits_;
   Asks asks_;

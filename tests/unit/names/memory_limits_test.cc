@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 #include "agent/names/memory.h"
@@ -166,6 +167,55 @@ TEST(Memory, IsThePlainestMemoryAsTheEntriesTellIt) {
       for (const auto& [one, entry] : world.entries)
         for (const SlotUntil& owner : entry.all()) told[{one, world.slots.at(owner.slot)}] = owner.until;
       ASSERT_EQ(told, plain.until) << "seed " << seed << ", step " << step;
+    }
+  }
+}
+
+// Law 4, of all that have the address.
+std::vector<SlotUntil> best_of(const std::vector<Listed>& owners, const World& world) {
+  std::vector<std::tuple<int, uint64_t, Slot>> order;
+  for (const Listed& one : owners) {
+    const auto known = world.classes.find(one.name);
+    const uint64_t its_class = known == world.classes.end() ? 0 : known->second;
+    bool is_best = its_class != 0;
+    for (const Listed& other : owners) {
+      const auto others = world.classes.find(other.name);
+      if (others == world.classes.end() || others->second != its_class) continue;
+      is_best &= std::pair(~other.until, other.slot) >= std::pair(~one.until, one.slot);
+    }
+    order.emplace_back(is_best ? 0 : its_class != 0 ? 1 : 2, ~one.until, one.slot);
+  }
+  std::ranges::sort(order);
+  std::vector<SlotUntil> best;
+  for (const auto& [group, until, slot] : order)
+    if (best.size() < kMostSlots) best.push_back({slot, ~until});
+  return best;
+}
+
+TEST(Memory, AnEntryIsTheBestOfAllHoweverItCameAbout) {
+  for (uint32_t seed = 0; seed < 10; ++seed) {
+    std::mt19937 random(seed);
+    const auto pick = [&](uint32_t count) { return static_cast<uint32_t>(random() % count); };
+    const uint32_t classes = seed % 2 == 0 ? 3 : 12;
+    World world({.names = 25});
+    for (int step = 0; step < 800; ++step) {
+      for (uint32_t i = pick(4); i-- > 0;)
+        world.learn({"n" + std::to_string(pick(30)) + ".b"}, {numbered(pick(2))}, pick(300));
+      if (pick(8) == 0) {
+        const std::string name = "n" + std::to_string(pick(30)) + ".b";
+        world.classes[name] = pick(classes);
+        const Slot changed[] = {world.memory.slot_of(name)};
+        world.memory.classes_changed(changed);
+      }
+      if (pick(2) == 0) world.pass(pick(30) * kSecond);
+      if (pick(3) == 0) continue;
+      world.drain();
+      for (uint32_t i = 0; i < 2; ++i) {
+        const auto all = world.entries[numbered(i)].all();
+        ASSERT_EQ(std::vector<SlotUntil>(all.begin(), all.end()),
+                  best_of(world.memory.names_of(numbered(i)), world))
+            << "seed " << seed << ", step " << step;
+      }
     }
   }
 }
