@@ -27,6 +27,8 @@ packages=(
   libgvc6
   # tests, fuzzers (sanitizer run-times; llvm-14 has the symbolizer for their reports), benchmarks
   libgtest-dev libgmock-dev libbenchmark-dev libclang-rt-14-dev llvm-14
+  # a second reader of DNS, which the fuzzer holds ours against
+  libldns-dev
   # the strict parser of OpenMetrics
   python3-prometheus-client
   # make check
