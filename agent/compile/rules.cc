@@ -151,7 +151,8 @@ void RuleTable::write_new(RulesetId id, const LiveRuleset& live) {
   for_each_run(named, of_one_identity, [&](std::span<const std::pair<IdentityId, const Naming*>> run) {
     of_one.clear();
     for (const auto& [identity, one] : run) of_one.push_back(one);
-    write(run.front().first, identities_.content(run.front().first), of_one);
+    const IdentityContent& content = identities_.content(run.front().first);
+    if (content.by_name.empty()) write(run.front().first, content, of_one);  // none of these names domains
   });
 }
 
