@@ -1,7 +1,7 @@
 #include "agent/learn/learner.h"
 
 #include <algorithm>
-#include <cstring>
+#include <bit>
 #include <utility>
 
 #include "agent/image/encode.h"
@@ -39,10 +39,7 @@ std::span<const uint8_t> bytes_of(const T& value) {
 
 template <typename To, typename From>
 To copied(const From& from) {
-  static_assert(sizeof(To) == sizeof(From));
-  To to;
-  std::memcpy(&to, &from, sizeof to);
-  return to;
+  return std::bit_cast<To>(from);
 }
 
 }  // namespace

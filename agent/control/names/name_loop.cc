@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "agent/image/encode.h"
 #include "agent/kernel/flows.h"
 
 namespace sluice::control {
@@ -108,13 +109,12 @@ void NameLoop::start() {
   follow();
 }
 
-Status NameLoop::follow() {
+void NameLoop::follow() {
   ring_fd_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const error_code& code) {
     if (code || stopped_) return;
     drain();
     follow();
   });
-  return base::done();
 }
 
 // Those that are held go on before the loop does anything else.

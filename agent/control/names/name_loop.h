@@ -62,7 +62,7 @@ class NameLoop {
   learn::Host host();
   base::Status put_in_force(const std::map<image::NameSlot, std::optional<std::string>>& names,
                             const std::map<net::Ip, std::vector<image::NameSlot>>& addresses);
-  base::Status follow();
+  void follow();
   void drain();
   void beat();
   void expire_later();
