@@ -100,12 +100,11 @@ Status NameLoop::put_in_force(const std::map<image::NameSlot, std::optional<std:
 void NameLoop::start() {
   auto kept = answers_.read();
   if (kept) {
+    learner_.set_servers({kept->servers.begin(), kept->servers.end()});  // till it is known who they are now
     learner_.restore({std::move(kept->learnt), std::move(kept->texts), std::move(kept->questions)}, boot_nanoseconds());
   } else {
     log_.error("names_unreadable", {{"error", kept.error().message()}});
   }
-  for (const learn::Server& server : learn::servers(options_.believed, reconciler_.view().compiler().compilation(), ""))
-    servers_.insert(server);
   follow();
 }
 
@@ -160,7 +159,8 @@ void NameLoop::applied() {
 
 void NameLoop::set_servers() {
   auto servers = learn::servers(options_.believed, reconciler_.view().compiler().compilation(), reconciler_.view().name());
-  if (servers == servers_ && servers_error_.empty() && !servers.empty()) return;
+  if (servers_known_ && servers == servers_ && servers_error_.empty()) return;
+  servers_known_ = true;
   const bool other_ports = std::any_of(servers.begin(), servers.end(), [](const learn::Server& server) {
     return server.second.host() != SLUICE_DNS_PORT;
   });

@@ -82,7 +82,7 @@ class NameLoop {
   std::set<learn::Server> servers_;
   boost::asio::posix::stream_descriptor ring_fd_;
   boost::asio::steady_timer beat_, expiry_;
-  bool wanted_ = false, busy_ = false, classes_due_ = true, stopped_ = false;
+  bool wanted_ = false, busy_ = false, servers_known_ = false, classes_due_ = true, stopped_ = false;
 };
 
 }  // namespace sluice::control

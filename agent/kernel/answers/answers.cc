@@ -160,6 +160,10 @@ Result<Answers::Kept> Answers::read() const {
   auto questions = entries<sluice_question_key, sluice_question_value>(SLUICE_MAP_QUESTIONS);
   if (!questions) return questions.error();
   kept.questions = std::move(*questions);
+  auto servers = entries<sluice_learnt_address, uint32_t>(SLUICE_MAP_DNS_SERVERS);
+  if (!servers) return servers.error();
+  for (const auto& [key, believed] : *servers)
+    kept.servers.emplace_back(image::decode_learnt(key), net::Port::from_network(key.port));
   return kept;
 }
 

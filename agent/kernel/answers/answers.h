@@ -57,6 +57,7 @@ class Answers {
     std::vector<std::pair<net::Ip, sluice_learnt_names>> learnt;
     std::vector<std::pair<uint32_t, std::string>> texts;
     std::vector<std::pair<sluice_question_key, sluice_question_value>> questions;
+    std::vector<std::pair<net::Ip, net::Port>> servers;
   };
   // What a former agent left.
   base::Result<Kept> read() const;
