@@ -25,7 +25,7 @@
 namespace sluice::testing {
 namespace {
 
-constexpr uint32_t kEndpoints = 16;
+constexpr uint32_t kEndpointEntries = 16;
 constexpr size_t kManyEvents = 1 << 16;
 constexpr int kPasses = -1;  // TC_ACT_UNSPEC
 
@@ -78,7 +78,7 @@ class KernelEngine final : public Engine {
     forget_names();
     dns() = {};
     (void)take_heard();
-    for (uint32_t i = 0; i < kEndpoints; ++i) must(kernel::clear_stats(programs_, i));
+    for (uint32_t i = 0; i < kEndpointEntries; ++i) must(kernel::clear_stats(programs_, i));
   }
   void set_flags(uint64_t agent_flags) override { must(maps_.set_agent_flags(agent_flags)); }
 
@@ -90,7 +90,7 @@ class KernelEngine final : public Engine {
     make_flows_older<sluice_flows4>(SLUICE_MAP_FLOWS4, jiffies);
     make_flows_older<sluice_flows6>(SLUICE_MAP_FLOWS6, jiffies);
     make_fragments_older(jiffies);
-    for (uint32_t i = 0; i < kEndpoints; ++i) must(kernel::age_stats(programs_, i, jiffies));
+    for (uint32_t i = 0; i < kEndpointEntries; ++i) must(kernel::age_stats(programs_, i, jiffies));
     make_names_older(seconds * 1'000'000'000ULL);
     dns().heartbeat -= std::min<uint64_t>(dns().heartbeat, seconds * 1'000'000'000ULL);
   }
@@ -187,8 +187,8 @@ std::unique_ptr<Engine> kernel_engine() {
   options.max_entries = {{SLUICE_MAP_FLOWS4, kFlowBuckets},
                          {SLUICE_MAP_FLOWS6, kFlowBuckets},
                          {SLUICE_MAP_FRAGMENTS, 256},
-                         {SLUICE_MAP_ENDPOINTS, kEndpoints},
-                         {SLUICE_MAP_STATS, kEndpoints}};
+                         {SLUICE_MAP_ENDPOINTS, kEndpointEntries},
+                         {SLUICE_MAP_STATS, kEndpointEntries}};
   return std::make_unique<KernelEngine>(must(kernel::load(options)));
 }
 
