@@ -122,9 +122,11 @@ TEST(Placement, ARuleOfAnIdentityWithANameGoesWithThatNamesClass) {
   ASSERT_TRUE(plan.ok());
   EXPECT_THAT(rules_in(plan->prepare), ::testing::IsEmpty()) << "no packet asks for it any more";
   EXPECT_THAT(rules_in(plan->cleanup), ::testing::ElementsAre(by_name));
+  Applied anew;
+  ASSERT_TRUE(anew.put(before).ok());
   after = before;
   after.rules.erase(by_name);
-  plan = applied.placement.plan(after, image::difference(before, after));
+  plan = anew.placement.plan(after, image::difference(before, after));
   ASSERT_TRUE(plan.ok());
   EXPECT_THAT(rules_in(plan->prepare), ::testing::ElementsAre(by_name)) << "a packet may ask: it says that it is gone";
 }
