@@ -73,6 +73,8 @@ class Engine {
   virtual void wait(uint32_t seconds) = 0;
   // Nothing where this target takes no such frame (BPF_PROG_TEST_RUN wants more than an Ethernet header).
   std::optional<Outcome> run(sluice_direction hook, const Bytes& frame, uint32_t ifindex, uint32_t mark = 0);
+  // The same so often, while nobody takes what goes into the rings: that is left for the next run().
+  virtual void run_unread(sluice_direction hook, const Bytes& frame, uint32_t ifindex, int times) = 0;
   // The address has these names and no others.
   void learn(const net::Ip& ip, const std::vector<HasName>& names);
   // DNS servers that are believed, besides those before.

@@ -109,6 +109,9 @@ class KernelEngine final : public Engine {
   void set_flow_share(uint32_t endpoint, uint32_t flows) override {
     must(kernel::set_flow_share(programs_, endpoint, flows));
   }
+  void run_unread(sluice_direction hook, const Bytes& frame, uint32_t ifindex, int times) override {
+    (void)must(kernel::test_run(programs_, hook, frame, {ifindex, times}));
+  }
   uint32_t now() override { return jiffies(); }
   uint32_t second() override { return hz_; }
   uint64_t boot_nanoseconds() override {
