@@ -90,8 +90,8 @@ SLUICE_STAGE enum sluice_reason sluice_judge(sluice_ctx* ctx, const struct sluic
   enum sluice_reason reason = sluice_note(packet, sluice_judge_by_address(ctx, question));
   __u32 names = question->pod->policy->flags & SLUICE_SIDES_NAMES;
   if (!sluice_is_denied(reason) || !names || question->opener != SLUICE_EGRESS) return reason;
-  __u32 name = sluice_allowing_name(ctx, question->scratch, sluice_side_asked(question)->ruleset, packet->identity,
-                                    question->pod->epoch);
+  __u32 name = sluice_allowing_name(ctx, sluice_pair(question->audited, question->scratch),
+                                    sluice_side_asked(question)->ruleset, packet->identity, question->pod->epoch);
   if (!name) return reason;
   if (!question->audited) packet->flow.name = name;
   return sluice_note(packet, SLUICE_ALLOWED_POLICY);

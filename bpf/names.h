@@ -34,14 +34,18 @@ SLUICE_SHARED __u32 sluice_name_allows(sluice_ctx* ctx, __u64 scratch_and_name, 
 }
 
 /* The slot of a name by which the pod may open the connection, which is of egress; 0: there is none. A flow that was
- * opened by a name is judged by that one, else each counts that its address has now. */
-SLUICE_SHARED __u32 sluice_allowing_name(sluice_ctx* ctx, __u32 scratch, __u64 ruleset, __u64 identity, __u64 epoch) {
+ * opened by a name is judged by that one, else each counts that its address has now. In audit both count: the name that
+ * would have opened it need not be the one that did. */
+SLUICE_SHARED __u32 sluice_allowing_name(sluice_ctx* ctx, __u64 audited_and_scratch, __u64 ruleset, __u64 identity,
+                                         __u64 epoch) {
   SLUICE_USE(ctx);
+  __u32 scratch = (__u32)audited_and_scratch;
   const struct sluice_packet* packet = sluice_scratch(ctx, packets, &scratch);
   if (!packet) return 0;
   const __u64 which = sluice_pair(scratch, 0);
-  if (packet->flow.name)
-    return sluice_name_allows(ctx, which | packet->flow.name, ruleset, identity, epoch) ? packet->flow.name : 0;
+  const __u32 name = packet->flow.name;
+  if (name && sluice_name_allows(ctx, which | name, ruleset, identity, epoch)) return name;
+  if (name && !(audited_and_scratch >> 32)) return 0;
   struct sluice_learnt_address key = {.family = packet->family};
   for (int i = 0; i < 4; ++i) key.word[i] = packet->remote.word[i];
   const struct sluice_learnt_names* learnt = sluice_lookup(ctx, learnt, &key);

@@ -63,8 +63,9 @@ SLUICE_STAGE enum sluice_reason sluice_judge_cached(sluice_ctx* ctx, const struc
   struct sluice_recent_verdict* recent = sluice_recent_verdict_of(ctx, question);
   if (recent && sluice_recent_verdict_answers(recent, question)) return recent->reason;
   enum sluice_reason reason = sluice_judge_with_audit(ctx, question);
-  /* What names decide holds for a time of their own. */
-  __u32 by_name = sluice_is_denied(reason) | (question->packet->flow.name != 0);
+  /* What names decide holds for a time of their own, in audit too. */
+  __u32 by_name = sluice_is_denied(reason) | (question->packet->flow.name != 0) |
+                  (policy->audited[direction].ruleset != 0);
   if (!recent || (policy->flags & (by_name * SLUICE_SIDES_NAMES))) return reason;
   sluice_set_remote(recent->remote, &question->packet->remote);
   recent->endpoint = question->pod->id;

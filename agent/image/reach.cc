@@ -9,6 +9,7 @@ void Reach::add(const Image& image) {
   add_all(image.addresses);
   add_all(image.prefixes);
   add_all(image.services);
+  add_all(image.names);
   add_all(image.endpoints);
 }
 
@@ -22,6 +23,7 @@ void Reach::update(const Difference& difference) {
   update_all(difference.addresses);
   update_all(difference.prefixes);
   update_all(difference.services);
+  update_all(difference.names);
   update_all(difference.endpoints);
 }
 

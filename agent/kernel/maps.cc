@@ -21,7 +21,7 @@ using base::Result;
 using base::Status;
 
 constexpr uint64_t kPrefixFlags = SLUICE_CONFIG_PREFIXES4 | SLUICE_CONFIG_PREFIXES6;
-constexpr uint64_t kAgentFlags = SLUICE_CONFIG_AUDIT | SLUICE_CONFIG_PERMISSIVE;
+constexpr uint64_t kAgentFlags = SLUICE_CONFIG_AUDIT | SLUICE_CONFIG_PERMISSIVE | SLUICE_CONFIG_DNS_PORTS;
 
 template <typename Word>
 void store_relaxed(Word& word, std::type_identity_t<Word> value) {

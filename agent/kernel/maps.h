@@ -30,8 +30,8 @@ class KernelMaps final : public image::Target {
 
   // The state in force.
   sluice_config config() const;
-  // Replaces SLUICE_CONFIG_AUDIT and SLUICE_CONFIG_PERMISSIVE; the other flags stay. In force from the next
-  // packet.
+  // Replaces SLUICE_CONFIG_AUDIT, SLUICE_CONFIG_PERMISSIVE and SLUICE_CONFIG_DNS_PORTS; the other flags stay. In
+  // force from the next packet.
   base::Status set_agent_flags(uint64_t flags);
   // Of an entry of sluice_endpoints, enum sluice_endpoint_flag; they go with the pod. In force from the next packet.
   base::Status set_endpoint_flags(uint32_t index, uint32_t flags);

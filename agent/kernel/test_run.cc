@@ -11,6 +11,7 @@ base::Result<TestRun> test_run(const Programs& programs, sluice_direction direct
                                std::span<const uint8_t> packet, const TestRunOptions& options) {
   __sk_buff context{};
   context.ifindex = options.ifindex;
+  context.mark = options.mark;
   std::vector<uint8_t> out(packet.size());
   bpf_test_run_opts run{};
   run.sz = sizeof run;

@@ -19,6 +19,7 @@ struct TestRun {
 struct TestRunOptions {
   uint32_t ifindex = 1;  // the interface that the program sees (1: lo)
   int repeat = 1;
+  uint32_t mark = 0;  // skb->mark
 };
 
 // `packet` starts with its Ethernet header (14 bytes at least: the kernel takes no less).

@@ -227,7 +227,7 @@ Status Maps::store(const image::InterfaceWrite& write) {
 
 void Maps::set_agent_flags(uint64_t flags) {
   auto* config = static_cast<sluice_config*>(lookup(SLUICE_MAP_CONFIG, &kZero));
-  constexpr uint64_t kAgent = SLUICE_CONFIG_AUDIT | SLUICE_CONFIG_PERMISSIVE;
+  constexpr uint64_t kAgent = SLUICE_CONFIG_AUDIT | SLUICE_CONFIG_PERMISSIVE | SLUICE_CONFIG_DNS_PORTS;
   config->flags = (config->flags & ~kAgent) | (flags & kAgent);
 }
 
@@ -347,12 +347,13 @@ sluice_user_ctx Maps::context(uint32_t now) {
   return ctx;
 }
 
-bool Maps::passes(const std::vector<uint8_t>& frame, uint32_t ifindex, sluice_direction direction,
-                  uint32_t now) {
+bool Maps::passes(const std::vector<uint8_t>& frame, uint32_t ifindex, sluice_direction direction, uint32_t now,
+                  uint32_t mark) {
   sluice_user_ctx ctx = context(now);
   ctx.data = frame.data();
   ctx.length = static_cast<uint32_t>(frame.size());
   ctx.ifindex = ifindex;
+  ctx.mark = mark;
   return sluice_user_path(&ctx, direction);
 }
 

@@ -28,7 +28,7 @@ class Maps : public image::Target {
   void set_limit(sluice_map map, uint32_t entries);
   // Called after every single write, e.g. to judge packets between two steps of a plan.
   void on_write(std::function<void()> observer) { observer_ = std::move(observer); }
-  // SLUICE_CONFIG_AUDIT and SLUICE_CONFIG_PERMISSIVE.
+  // SLUICE_CONFIG_AUDIT, SLUICE_CONFIG_PERMISSIVE and SLUICE_CONFIG_DNS_PORTS.
   void set_agent_flags(uint64_t flags);
 
   base::Status write(const image::Batch& batch) override;
@@ -77,9 +77,9 @@ class Maps : public image::Target {
   // What a run of the packet path at `now` (seconds) asks these maps through; without a packet.
   sluice_user_ctx context(uint32_t now);
   // Runs the whole path of bpf/path.h on a frame (from the Ethernet header on) that passes the pod's
-  // interface in `direction`. `now` in seconds.
-  bool passes(const std::vector<uint8_t>& frame, uint32_t ifindex, sluice_direction direction,
-              uint32_t now = 0);
+  // interface in `direction`. `now` in seconds; `mark` is the packet's.
+  bool passes(const std::vector<uint8_t>& frame, uint32_t ifindex, sluice_direction direction, uint32_t now = 0,
+              uint32_t mark = 0);
 
  private:
   struct Entry {

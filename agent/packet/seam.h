@@ -159,7 +159,7 @@ SLUICE_STAGE bool sluice_emit(sluice_ctx* ctx, const struct sluice_event* event)
   return ctx->emit(ctx->maps, event);
 }
 SLUICE_STAGE bool sluice_emit_packet(sluice_ctx* ctx, const struct sluice_dns_packet* entry) {
-  return ctx->emit_packet(ctx->maps, entry, ctx->data);
+  return entry->length < SLUICE_LONGEST_ANSWER_BYTES && ctx->emit_packet(ctx->maps, entry, ctx->data);
 }
 
 #endif

@@ -4,18 +4,29 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "agent/image/encode.h"
 #include "agent/image/placement.h"
 #include "sluice/event.h"
+#include "tests/kernel/world.h"
 
 namespace sluice::testing {
 
 using Bytes = std::vector<uint8_t>;
 using Counted = std::array<std::array<sluice_counter, 2>, SLUICE_REASON_COUNT>;
+
+// What went into the ring of DNS packets.
+struct Heard {
+  sluice_dns_packet entry{};
+  Bytes frame;
+};
 
 // What one packet did.
 struct Outcome {
@@ -23,6 +34,8 @@ struct Outcome {
   bool unchanged = true;
   Counted counted{};                 // by how much each counter grew
   std::vector<sluice_event> events;  // what was reported
+  std::vector<Heard> heard{};        // by the agent that learns names
+  uint64_t unheld = 0;               // by how much that counter grew
 };
 
 // Another target's maps, without the wait for packets under way: BPF_PROG_TEST_RUN has
@@ -59,7 +72,17 @@ class Engine {
   // Lets `seconds` pass. The kernel's clock cannot be set: there, what it noted is made older instead.
   virtual void wait(uint32_t seconds) = 0;
   // Nothing where this target takes no such frame (BPF_PROG_TEST_RUN wants more than an Ethernet header).
-  std::optional<Outcome> run(sluice_direction hook, const Bytes& frame, uint32_t ifindex);
+  std::optional<Outcome> run(sluice_direction hook, const Bytes& frame, uint32_t ifindex, uint32_t mark = 0);
+  // The same so often, while nobody takes what goes into the rings: that is left for the next run().
+  virtual void run_unread(sluice_direction hook, const Bytes& frame, uint32_t ifindex, int times) = 0;
+  // The address has these names and no others.
+  void learn(const net::Ip& ip, const std::vector<HasName>& names);
+  // DNS servers that are believed, besides those before.
+  void believe(const net::Ip& ip, net::Port port);
+  // CLOCK_BOOTTIME, nanoseconds, as the packet path sees it.
+  virtual uint64_t boot_nanoseconds() = 0;
+  // As it stands in the map.
+  virtual sluice_dns& dns() = 0;
   virtual sluice_endpoint_stats stats(uint32_t endpoint) = 0;
   // The entries of the flow tables in use.
   virtual std::vector<sluice_flow_edit> flows() = 0;
@@ -73,14 +96,24 @@ class Engine {
 
  protected:
   virtual image::Target& target() = 0;
-  virtual std::optional<Outcome> run_once(sluice_direction hook, const Bytes& frame, uint32_t ifindex) = 0;
+  virtual std::optional<Outcome> run_once(sluice_direction hook, const Bytes& frame, uint32_t ifindex,
+                                          uint32_t mark) = 0;
   virtual Counted counters() = 0;
+  // Nothing was learnt, and nobody is believed. Only where a reset keeps the maps.
+  void forget_names();
+  // What was learnt expires so much earlier.
+  void make_names_older(uint64_t nanoseconds);
 
   image::Placement placement_;
   image::Image image_;
 
  private:
+  using Names = std::vector<std::pair<image::NameSlot, uint64_t>>;
+  void write(image::BatchBuilder&& batch);
+
   image::Plan pending_;
+  std::map<net::Ip, Names> learnt_;
+  std::set<std::pair<net::Ip, net::Port>> believed_;
 };
 
 // Of either family, so that a test can fill the table: 256 entries, a share of 12.

@@ -201,6 +201,30 @@ TEST_P(FlowTable, AFreedEntryIsFreeAndNoOtherIs) {
   expect_counts_are_true();
 }
 
+TEST_P(FlowTable, AnEntryBearsItsNameAndACopyKeepsIt) {
+  uint32_t number = 0;
+  for (const uint8_t family : {uint8_t{4}, uint8_t{6}})
+    for (const uint8_t kind : {SLUICE_FLOW_ADD, SLUICE_FLOW_COPY})
+      for (const uint32_t name : {0U, 1U, 4711U, uint32_t{SLUICE_NAME_MASK}}) {
+        sluice_flow_edit edit = flow(kVictim, ++number, kAnswered);
+        edit.family = family;
+        edit.kind = kind;
+        edit.name = name;
+        edit.epoch = 0xffffffff;
+        engine_->edit(edit);
+        const auto all = engine_->flows();
+        const auto found = std::ranges::find_if(all, [&](const auto& one) { return one.remote[0] == number; });
+        ASSERT_NE(found, all.end()) << number;
+        EXPECT_EQ(found->name, name) << number;
+        sluice_flow_edit gone = edit;
+        gone.kind = SLUICE_FLOW_DROP;
+        gone.name = 0;
+        engine_->edit(gone);
+        EXPECT_EQ(held(kVictim), 0u) << "a name is no part of the key";
+      }
+  expect_counts_are_true();
+}
+
 TEST_P(FlowTable, AKeyIsKnownByEveryWordInBothFamilies) {
   for (const uint8_t family : {uint8_t{4}, uint8_t{6}}) {
     sluice_flow_edit one = flow(kVictim, 1);

@@ -8,6 +8,8 @@ namespace sluice::testing {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+// A heartbeat so far ahead that it is fresh throughout a row, however slow the machine; and what makes it old.
+constexpr uint64_t kAhead = 600'000'000'000, kBehind = kAhead + SLUICE_HEARTBEAT_NANOSECONDS;
 constexpr auto kSurelyOneWindow = std::chrono::milliseconds(800);
 
 constexpr const char* kLabels[] = {
@@ -45,6 +47,11 @@ class Runner {
     expect_done(scenario_.half_way ? engine_.begin(scenario_.world.image())
                                    : engine_.put(scenario_.world.image()));
     in_force_ = !scenario_.half_way;
+    for (const auto& [server, port] : scenario_.dns_servers) engine_.believe(server, port);
+    if (scenario_.agent_mark) {
+      engine_.dns().mark = *scenario_.agent_mark;
+      engine_.dns().heartbeat = engine_.boot_nanoseconds() + kAhead;
+    }
     for (const Step& step : scenario_.steps) take(step);
     check_statistics();
     return failures_.str();
@@ -61,11 +68,13 @@ class Runner {
       expect_done(engine_.finish());
       in_force_ = true;
     }
+    for (const auto& [ip, names] : step.learnt) engine_.learn(ip, names);
+    if (step.agent_leaves) engine_.dns().heartbeat -= kBehind;
     if (step.wait) {
       engine_.wait(step.wait);
       in_window_[0] = in_window_[1] = 0;
     }
-    auto outcome = engine_.run(step.hook, step.frame, step.ifindex);
+    auto outcome = engine_.run(step.hook, step.frame, step.ifindex, step.mark);
     if (!outcome) {
       if (!may_be_refused(step.frame)) fail("the engine takes no such frame");
       return;
@@ -73,10 +82,12 @@ class Runner {
     check_verdict(*outcome);
     check_counters(*outcome);
     check_report(*outcome);
+    check_heard(*outcome);
   }
 
   void check_verdict(const Outcome& outcome) {
-    const bool passes = !denies(step_->reason) || (flags_ & SLUICE_CONFIG_AUDIT) != 0;
+    const bool passes = (!denies(step_->reason) || (flags_ & SLUICE_CONFIG_AUDIT) != 0) &&
+                        step_->hearing != Hearing::kHeld;
     if (outcome.passes != passes) fail(passes ? "should pass" : "should be dropped");
     if (!outcome.unchanged) fail("came out changed");
   }
@@ -124,10 +135,29 @@ class Runner {
     }
   }
 
+  void check_heard(const Outcome& outcome) {
+    const size_t wanted = step_->hearing == Hearing::kNothing ? 0 : 1;
+    if (outcome.heard.size() != wanted)
+      fail("was heard " + std::to_string(outcome.heard.size()) + " times, not " + std::to_string(wanted));
+    expect_field("unheld", outcome.unheld, step_->hearing == Hearing::kUnheld);
+    if (outcome.heard.size() != 1) return;
+    const auto& [entry, frame] = outcome.heard.front();
+    expect_field("heard.held", entry.held, step_->hearing == Hearing::kHeld);
+    expect_field("heard.ifindex", entry.ifindex, step_->ifindex);
+    expect_field("heard.endpoint", SLUICE_ENDPOINT_INDEX(entry.endpoint), scenario_.endpoint);
+    expect_field("heard.length", entry.length, step_->frame.size());
+    expect_field("heard.gso_size", entry.gso_size, 0);
+    expect_field("heard.direction", entry.direction, step_->hook);
+    if (entry.time == 0 || entry.time > engine_.boot_nanoseconds()) fail("heard.time is wrong");
+    if (frame != step_->frame) fail("another frame was heard: " + hex(frame));
+  }
+
+  void expect_field(const std::string& name, uint64_t is, uint64_t wanted) {
+    if (is != wanted) fail(name + " is " + std::to_string(is) + ", not " + std::to_string(wanted));
+  }
   void check_event(const sluice_event& event) {
     auto field = [&](const char* name, uint64_t is, uint64_t wanted) {
-      if (is != wanted)
-        fail(std::string("event.") + name + " is " + std::to_string(is) + ", not " + std::to_string(wanted));
+      expect_field(std::string("event.") + name, is, wanted);
     };
     field("pod", event.pod, scenario_.endpoint == SLUICE_NO_ENDPOINT ? 0 : kPod.value);
     field("epoch", event.epoch, in_force_ ? engine_.epoch() : engine_.epoch() - 1);

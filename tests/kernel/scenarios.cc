@@ -83,6 +83,37 @@ Scenario& Scenario::against() {
   steps.back().against = true;
   return *this;
 }
+
+Scenario& Scenario::heard(Hearing hearing) {
+  steps.back().hearing = hearing;
+  return *this;
+}
+
+Scenario& Scenario::marked(uint32_t mark) {
+  steps.back().mark = mark;
+  return *this;
+}
+
+Scenario& Scenario::agent(uint32_t mark) {
+  agent_mark = mark;
+  return *this;
+}
+
+Scenario& Scenario::believe(const net::Ip& server, unsigned number) {
+  dns_servers.emplace_back(server, port(number));
+  return *this;
+}
+
+Scenario& Scenario::learn(const net::Ip& ip, std::vector<HasName> names) {
+  next_.learnt.emplace_back(ip, std::move(names));
+  return *this;
+}
+
+Scenario& Scenario::agent_leaves() {
+  next_.agent_leaves = true;
+  return *this;
+}
+
 Scenario& Scenario::change(const World& to) {
   next_.change = to;
   return *this;
@@ -133,6 +164,9 @@ const Rows& all_rows() {
       add_prefix_rows(ends, made);
       add_service_rows(ends, made);
       add_tier_rows(ends, made);
+      add_name_rows(ends, made);
+      add_named_flow_rows(ends, made);
+      add_listen_rows(ends, made);
       add_flow_rows(ends, made);
       add_timeout_rows(ends, made);
       add_pod_rows(ends, made);

@@ -9,6 +9,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/packet/build.h"
@@ -89,6 +90,17 @@ using packet::Spec;
   X(NotIp, "neither IP nor ARP")                                                   \
   X(Events, "what is reported of a denied packet")                                 \
   X(ReportRate, "a burst of denied packets")                                       \
+  X(Names, "an address that was learnt for names that rules name")                 \
+  X(NameMeetsRules, "a name beside what rules say of its address")                 \
+  X(NameOfService, "a name of a Service's address")                                \
+  X(NameAudit, "names where policies, or the agent, only audit")                   \
+  X(NameExpires, "a name whose time is over")                                      \
+  X(NameOfFlow, "an open connection that a name allowed")                          \
+  X(NameOfError, "an ICMP error about a connection that a name allowed")           \
+  X(DnsHeld, "DNS of a believed server while an agent listens")                    \
+  X(DnsUnheld, "DNS of a believed server while none does")                         \
+  X(DnsLength, "DNS of a believed server, short and long")                         \
+  X(DnsUnheard, "what is no DNS of a believed server's")                           \
   X(Observed, "a pod whose new allowed connections are reported")                  \
   X(PolicyAudit, "policies in audit beside those in force")
 
@@ -125,6 +137,14 @@ enum TcpFlags : uint8_t { kFin = 1, kSyn = 2, kRst = 4, kAck = 16 };
 Spec reply(Spec spec, uint8_t tcp_flags = kSyn | kAck);
 Spec with_flags(Spec spec, uint8_t tcp_flags);
 
+// What the agent that learns names gets of a packet.
+enum class Hearing {
+  kNothing,
+  kCopy,    // and it passes
+  kHeld,    // it is the agent's to send on
+  kUnheld,  // a copy of what should have been held
+};
+
 struct Step {
   std::string aloud;
   sluice_direction hook = SLUICE_INGRESS;
@@ -133,12 +153,16 @@ struct Step {
   bool against = false;      // a denied packet that answers a connection opened the other way
   std::optional<Spec> spec;  // the event must say the same
   uint32_t ifindex = kPodInterface;
+  uint32_t mark = 0;
+  Hearing hearing = Hearing::kNothing;
   // What happens before the packet.
   std::optional<World> change;
   uint32_t wait = 0;  // seconds
   std::optional<uint64_t> flags;
   std::optional<bool> observed;  // what is reported of what is allowed
-  bool ready = false;            // a scenario that is half_way: its world comes into force
+  std::vector<std::pair<net::Ip, std::vector<HasName>>> learnt{};
+  bool agent_leaves = false;  // it is no longer heard of
+  bool ready = false;         // a scenario that is half_way: its world comes into force
 };
 
 struct Scenario {
@@ -149,6 +173,8 @@ struct Scenario {
   std::optional<World> world_before{};        // in force before `world`
   bool half_way = false;                      // `world` is written, but not in force yet
   uint32_t endpoint = SLUICE_FIRST_ENDPOINT;  // whose statistics count
+  std::vector<std::pair<net::Ip, net::Port>> dns_servers{};  // believed
+  std::optional<uint32_t> agent_mark{};  // of what it sends on; absent: no agent was heard of, ever
   std::vector<Step> steps{};
 
   Scenario& send(uint8_t reason, sluice_direction hook, const Spec& spec, std::string aloud = "");
@@ -156,11 +182,19 @@ struct Scenario {
   // The last packet sent: through another interface; judged as its connection was opened, the other way.
   Scenario& at(uint32_t ifindex);
   Scenario& against();
+  Scenario& heard(Hearing hearing);
+  Scenario& marked(uint32_t mark);
+  // Of the whole row: an agent listens, and this server is believed.
+  Scenario& agent(uint32_t mark);
+  Scenario& believe(const net::Ip& server, unsigned number = SLUICE_DNS_PORT);
   // Before the next packet:
   Scenario& change(const World& world);
   Scenario& wait(uint32_t seconds);
   Scenario& flags(uint64_t agent_flags);
   Scenario& observed(bool on);
+  // The address has these names and no others.
+  Scenario& learn(const net::Ip& ip, std::vector<HasName> names);
+  Scenario& agent_leaves();
   Scenario& ready();
   std::string title() const;
 
@@ -195,6 +229,9 @@ void add_policy_rows(const Ends& ends, Rows& rows);
 void add_prefix_rows(const Ends& ends, Rows& rows);
 void add_service_rows(const Ends& ends, Rows& rows);
 void add_tier_rows(const Ends& ends, Rows& rows);
+void add_name_rows(const Ends& ends, Rows& rows);
+void add_named_flow_rows(const Ends& ends, Rows& rows);
+void add_listen_rows(const Ends& ends, Rows& rows);
 void add_flow_rows(const Ends& ends, Rows& rows);
 void add_timeout_rows(const Ends& ends, Rows& rows);
 void add_pod_rows(const Ends& ends, Rows& rows);

@@ -12,6 +12,7 @@ class UserEngine final : public Engine {
   std::string name() const override { return "user"; }
 
   void reset() override {
+    if (maps_) forget_names();
     maps_ = std::make_unique<packet::Maps>();
     maps_->set_limit(SLUICE_MAP_FLOWS4, kFlowBuckets);
     maps_->set_limit(SLUICE_MAP_FLOWS6, kFlowBuckets);
@@ -36,16 +37,26 @@ class UserEngine final : public Engine {
   void set_flow_share(uint32_t endpoint, uint32_t flows) override {
     static_cast<sluice_flow_counts*>(maps_->lookup(SLUICE_MAP_FLOW_COUNTS, &endpoint))->share = flows;
   }
+  void run_unread(sluice_direction hook, const Bytes& frame, uint32_t ifindex, int times) override {
+    while (times-- > 0) (void)maps_->passes(frame, ifindex, hook, now_);
+  }
   uint32_t now() override { return now_; }
   uint32_t second() override { return 1; }
+  uint64_t boot_nanoseconds() override { return now_ * 1'000'000'000ULL; }
+  sluice_dns& dns() override {
+    const uint32_t zero = 0;
+    return *static_cast<sluice_dns*>(maps_->lookup(SLUICE_MAP_DNS, &zero));
+  }
 
  private:
   image::Target& target() override { return *maps_; }
-  std::optional<Outcome> run_once(sluice_direction hook, const Bytes& frame, uint32_t ifindex) override {
+  std::optional<Outcome> run_once(sluice_direction hook, const Bytes& frame, uint32_t ifindex,
+                                  uint32_t mark) override {
     maps_->clear_events();
     Outcome outcome;
-    outcome.passes = maps_->passes(frame, ifindex, hook, now_);
+    outcome.passes = maps_->passes(frame, ifindex, hook, now_, mark);
     outcome.events = maps_->events();
+    for (auto& [entry, heard] : maps_->take_dns_packets()) outcome.heard.push_back({entry, std::move(heard)});
     return outcome;
   }
   Counted counters() override {

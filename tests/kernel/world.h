@@ -42,6 +42,12 @@ inline sluice_direction opposite(sluice_direction direction) {
   return direction == SLUICE_EGRESS ? SLUICE_INGRESS : SLUICE_EGRESS;
 }
 
+// A name that an address has, and the seconds until that expires.
+struct HasName {
+  image::NameSlot slot = 0;
+  int64_t seconds = 600;
+};
+
 class World {
  public:
   World() = default;
@@ -96,6 +102,18 @@ class World {
   World& allow(sluice_direction direction, image::IdentityId identity, image::Ref ref) {
     image_.rules[{ruleset_of(direction), identity}] = ref;
     return *this;
+  }
+  // Rules of egress name domains. The slot stands for a name of that class, and what has such a name may do this.
+  World& names() {
+    image_.endpoints.at(kPod).names = true;
+    return *this;
+  }
+  World& name(image::NameSlot slot, image::NameClassId name_class) {
+    image_.names[slot] = name_class;
+    return *this;
+  }
+  World& allow_named(image::IdentityId identity, image::NameClassId name_class, image::Ref ref) {
+    return allow(SLUICE_EGRESS, image::named(identity, name_class), ref);
   }
   World& address(const net::Ip& address, const image::Address& stands_for) {
     image_.addresses[address] = stands_for;

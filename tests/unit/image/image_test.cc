@@ -1,5 +1,8 @@
 #include "agent/image/image.h"
 
+#include "agent/image/encode.h"
+#include "agent/image/reach.h"
+
 #include <gtest/gtest.h>
 
 namespace sluice::image {
@@ -106,6 +109,67 @@ TEST(Difference, SeesAnEndpointThatOnlyMovedItsInterface) {
   EXPECT_EQ(difference(before, after).endpoints.size(), 1u);
 }
 
+TEST(Difference, SeesNamesAndWhoAsksForThem) {
+  Image before = small(), after = small();
+  before.endpoints[{1}].ifindex = after.endpoints[{1}].ifindex = 4;
+  before.names = {{1, {0xc1}}, {2, {0xc1}}};
+  after.names = {{2, {0xc2}}, {16383, {0xc1}}};
+  after.endpoints[{1}].names = true;
+  const Difference change = difference(before, after);
+  EXPECT_EQ(change.entries(), 4u);
+  EXPECT_EQ(to_text(change),
+            "- name 1 class 00000000000000c1\n"
+            "~ name 2 class 00000000000000c1 -> name 2 class 00000000000000c2\n"
+            "+ name 16383 class 00000000000000c1\n"
+            "~ endpoint 0000000000000001  interface 4 ingress open egress open -> endpoint 0000000000000001  interface 4 "
+            "names ingress open egress open\n");
+  const Image start = before;
+  apply(before, change);
+  EXPECT_EQ(before, after);
+  apply(before, inverse(change));
+  EXPECT_EQ(before, start);
+}
+
+TEST(Named, TheClassOfANameIsToldFromAnIdentityAndBack) {
+  const IdentityId identity{7}, all_bits{(1ULL << 62) - 1};
+  const NameClassId name_class{0xc1};
+  EXPECT_NE(named(identity, name_class), identity);
+  EXPECT_EQ(named({}, name_class).value, name_class.value);
+  EXPECT_EQ(named(named(identity, name_class), {name_class.value}), identity);
+  EXPECT_EQ(named(all_bits, name_class).value & ~((1ULL << 62) - 1), 0u) << "the upper bits are the address's flags";
+}
+
+TEST(Reach, ARuleOfANameIsReachedWhileItsClassAndItsIdentityAre) {
+  Image image = small();
+  image.endpoints[{1}].sides[SLUICE_EGRESS] = {{1}, Ref::none()};
+  image.names[1] = {0xc1};
+  Reach reach;
+  reach.add(image);
+  const struct {
+    const char* what;
+    RuleKey rule;
+    bool reached;
+  } rows[] = {
+      {"an address's identity", {{1}, {7}}, true},
+      {"with the name", {{1}, named({7}, {0xc1})}, true},
+      {"an address of no identity with the name", {{1}, named({}, {0xc1})}, true},
+      {"a name of another class", {{1}, named({7}, {0xc2})}, false},
+      {"an identity of nobody with the name", {{1}, named({99}, {0xc1})}, false},
+      {"of a rule set of nobody", {{2}, named({7}, {0xc1})}, false},
+  };
+  for (const auto& row : rows) EXPECT_EQ(reach.reaches(row.rule), row.reached) << row.what;
+  Image after = image;
+  after.names = {{4, {0xc2}}};
+  reach.update(difference(image, after));
+  EXPECT_FALSE(reach.reaches({{1}, named({7}, {0xc1})}));
+  EXPECT_TRUE(reach.reaches({{1}, named({7}, {0xc2})}));
+  Image gone = after;
+  gone.addresses.clear();
+  reach.update(difference(after, gone));
+  EXPECT_FALSE(reach.reaches({{1}, named({7}, {0xc2})}));
+  EXPECT_TRUE(reach.reaches({{1}, named({8}, {0xc2})})) << "a prefix's identity";
+}
+
 TEST(Prefixes, LongestMatchHoldsAndAHoleIsZero) {
   Image image = small();
   EXPECT_EQ(identity_by_prefix(image, ip("10.2.3.4")), IdentityId{8});
@@ -114,18 +178,39 @@ TEST(Prefixes, LongestMatchHoldsAndAHoleIsZero) {
   EXPECT_EQ(identity_by_prefix(image, ip("fd00::1")), IdentityId{9});
 }
 
+TEST(Learnt, KeysAndWordsAreThoseOfTheLayout) {
+  for (const char* text : {"10.1.2.3", "0.0.0.0", "fd00::1", "::"}) {
+    const auto key = encode_learnt(ip(text));
+    EXPECT_EQ(decode_learnt(key), ip(text));
+    EXPECT_EQ(key.port, 0);
+    EXPECT_EQ(key.family, ip(text).family() == net::Family::kIpv4 ? 4 : 6);
+  }
+  EXPECT_EQ(encode_learnt(ip("10.1.2.3"), net::Port::from_host(53)).port, net::Port::from_host(53).network());
+  const auto words = encode_names(std::vector<std::pair<NameSlot, uint64_t>>{{1, 0}, {16383, ~0ULL}, {7, 123456789}});
+  EXPECT_EQ(words.word[0], 1u);
+  EXPECT_EQ(words.word[1], ~0ULL);
+  EXPECT_EQ(words.word[2] & SLUICE_NAME_MASK, 7u);
+  EXPECT_LE(words.word[2], 123456789u | SLUICE_NAME_MASK);
+  EXPECT_EQ(words.word[3], 0u);
+  const std::vector<std::pair<NameSlot, uint64_t>> many(9, {3, ~0ULL});
+  EXPECT_EQ(encode_names(many).word[7] & SLUICE_NAME_MASK, 3u) << "eight, and not one more";
+}
+
 TEST(Text, OneLineAnEntry) {
   Image image = small();
   image.endpoints[{3}] = {"prod/web-0", ip("10.0.0.1"), {}, 12, false, {Side{{1}, Ref::none()}, Side{}}};
   image.services[{true, ip("0.0.0.0"), net::kUdp, net::Port::from_host(30053)}] = {5};
+  image.endpoints[{3}].names = true;
+  image.names[12] = {0xc1};
   EXPECT_EQ(to_text(image),
             "address 10.0.0.1 identity 0000000000000007\n"
             "prefix 10.0.0.0/8 identity 0000000000000008\n"
             "prefix 10.1.0.0/16 identity -\n"
             "prefix fd00::/8 identity 0000000000000009\n"
             "service node-port IPv4 UDP 30053 identity 0000000000000005\n"
+            "name 12 class 00000000000000c1\n"
             "rule 0000000000000001 identity 0000000000000007 all\n"
-            "endpoint 0000000000000003 prod/web-0 10.0.0.1 interface 12 ingress ruleset 0000000000000001 "
+            "endpoint 0000000000000003 prod/web-0 10.0.0.1 interface 12 names ingress ruleset 0000000000000001 "
             "default none egress open\n");
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "agent/image/encode.h"
 #include "agent/packet/build.h"
 #include "tests/unit/packet/applied.h"
 #include "tests/unit/packet/random_image.h"
@@ -69,11 +70,13 @@ void expect_means(const image::Image& read, const image::Image& meant, const std
   EXPECT_EQ(read.addresses, meant.addresses) << where;
   EXPECT_EQ(by_prefix(read), by_prefix(meant)) << where;
   EXPECT_EQ(read.services, meant.services) << where;
+  EXPECT_EQ(read.names, meant.names) << where;
   EXPECT_EQ(rules_of_pods(read, meant), meant.rules) << where;
   for (const auto& [id, endpoint] : meant.endpoints) {
     ASSERT_TRUE(read.endpoints.contains(id)) << where;
     EXPECT_EQ(read.endpoints.at(id).sides, endpoint.sides) << where;
     EXPECT_EQ(read.endpoints.at(id).audited, endpoint.audited) << where;
+    EXPECT_EQ(read.endpoints.at(id).names, endpoint.names) << where;
     EXPECT_EQ(read.endpoints.at(id).ipv4, endpoint.ipv4) << where;
     EXPECT_EQ(read.endpoints.at(id).ipv6, endpoint.ipv6) << where;
   }
@@ -149,9 +152,24 @@ std::vector<bool> verdicts(Maps& maps, const std::vector<uint32_t>& pods) {
   return all;
 }
 
+// Every address has two names, whatever policies say of them.
+void learn(Maps& maps) {
+  image::BatchBuilder learnt(SLUICE_MAP_LEARNT);
+  image::NameSlot slot = 0;
+  for (const char* text : RandomImage::kAddresses) {
+    slot = slot % RandomImage::kNames + 1;
+    const std::pair<image::NameSlot, uint64_t> names[] = {{slot, ~0ULL}, {slot % RandomImage::kNames + 1, ~0ULL}};
+    learnt.put(image::encode_learnt(testing::ip(text)), image::encode_names(names));
+  }
+  std::vector<image::Batch> batches;
+  std::move(learnt).finish(batches, batches);
+  for (const image::Batch& batch : batches) EXPECT_TRUE(maps.write(batch).ok());
+}
+
 TEST(Interrupted, EveryPacketSeesOneStateWhole) {
   RandomImage images = RandomImage(21);
   Applied applied;
+  learn(applied.maps);
   image::Image old = images.draw();
   ASSERT_TRUE(applied.put(old).ok());
   size_t packets = 0;
@@ -159,6 +177,7 @@ TEST(Interrupted, EveryPacketSeesOneStateWhole) {
   for (int change = 0; change < 6; ++change) {
     const image::Image to = images.draw();
     Applied fresh;
+    learn(fresh.maps);
     ASSERT_TRUE(fresh.put(to).ok());
     const std::vector<uint32_t> pods = pods_of_both(old, to);
     const std::vector<bool> before = verdicts(applied.maps, pods), after = verdicts(fresh.maps, pods);

@@ -106,6 +106,31 @@ TEST(Placement, ARuleThatNoPacketAsksForAnyMoreIsDeletedWithoutBeingWritten) {
       << "a rule that packets ask for must say that it is gone";
 }
 
+TEST(Placement, ARuleOfAnIdentityWithANameGoesWithThatNamesClass) {
+  const image::NameClassId name_class{0xc1};
+  image::Image before = friend_is({7}, {1});
+  before.endpoints[{100}].names = true;
+  before.names[5] = name_class;
+  const image::RuleKey by_name{{1}, image::named({7}, name_class)};
+  before.rules[by_name] = image::Ref::all();
+  image::Image after = before;
+  after.names.clear();
+  after.rules.erase(by_name);
+  Applied applied;
+  ASSERT_TRUE(applied.put(before).ok());
+  auto plan = applied.placement.plan(after, image::difference(before, after));
+  ASSERT_TRUE(plan.ok());
+  EXPECT_THAT(rules_in(plan->prepare), ::testing::IsEmpty()) << "no packet asks for it any more";
+  EXPECT_THAT(rules_in(plan->cleanup), ::testing::ElementsAre(by_name));
+  Applied anew;
+  ASSERT_TRUE(anew.put(before).ok());
+  after = before;
+  after.rules.erase(by_name);
+  plan = anew.placement.plan(after, image::difference(before, after));
+  ASSERT_TRUE(plan.ok());
+  EXPECT_THAT(rules_in(plan->prepare), ::testing::ElementsAre(by_name)) << "a packet may ask: it says that it is gone";
+}
+
 // The slot of the only port set in sluice_portsets that the pod's side refers to.
 uint32_t portset_slot(const Maps& maps) {
   const sluice_endpoint pod = maps.contents().endpoints.at(SLUICE_FIRST_ENDPOINT);
@@ -205,6 +230,7 @@ std::vector<Full> full_maps() {
                                 .service(ip("10.0.1.1"), net::kTcp, port(1))
                                 .service(ip("10.0.1.1"), net::kTcp, port(2))
                                 .image()},
+      {SLUICE_MAP_NAMES, before().names().name(1, {0xc1}).name(2, {0xc2}).image()},
       {SLUICE_MAP_RULES, before()
                              .allow(SLUICE_EGRESS, kFriend, image::Ref::all())
                              .peer(ip("10.0.1.2"), kStranger)

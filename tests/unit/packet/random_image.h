@@ -37,6 +37,7 @@ class RandomImage {
         if (chance(40))
           if (image::Ref drawn = ref(); drawn.kind != image::Ref::Kind::kNone)
             image_.rules[{{ruleset}, {identity}}] = drawn;
+    draw_names();
     drop_unreached();
     return image_;
   }
@@ -47,6 +48,7 @@ class RandomImage {
   static net::Ip address_of(uint32_t pod) {
     return testing::ip(("10.0.0." + std::to_string(pod + 1)).c_str());
   }
+  static constexpr image::NameSlot kNames = 6;
   static constexpr const char* kAddresses[] = {"10.0.0.1",   "10.0.0.2", "10.1.0.1",    "10.1.0.2",
                                                "10.1.255.1", "10.9.9.9", "192.168.0.1", "fd00::1",
                                                "fd00:1::1",  "fd00:1::2"};
@@ -55,6 +57,8 @@ class RandomImage {
 
  private:
   static constexpr uint64_t kRulesets = 4, kIdentities = 5;
+  // No identity with one of these is another one.
+  static constexpr image::NameClassId kClasses[] = {{0x100}, {0x200}};
 
   bool chance(unsigned percent) { return random_() % 100 < percent; }
   image::IdentityId identity() { return {1 + random_() % kIdentities}; }
@@ -75,6 +79,18 @@ class RandomImage {
       }
     std::erase_if(kept.portsets, [&](const auto& entry) { return !used.contains(entry.first); });
     image_ = kept;
+  }
+
+  // And what rules say of identities, and of addresses without one, that have a name.
+  void draw_names() {
+    for (image::NameSlot slot = 1; slot <= kNames; ++slot)
+      if (chance(50)) image_.names[slot] = kClasses[random_() % 2];
+    for (uint64_t ruleset = 1; ruleset <= kRulesets; ++ruleset)
+      for (uint64_t identity = 0; identity <= kIdentities; ++identity)
+        for (image::NameClassId name_class : kClasses)
+          if (chance(25))
+            image_.rules[{{ruleset}, image::named({identity}, name_class)}] =
+                chance(20) ? image::Ref::nothing() : chance(40) ? image::Ref::all() : ports();
   }
 
   void draw_endpoints() {
@@ -105,6 +121,7 @@ class RandomImage {
     for (auto& [id, endpoint] : image_.endpoints)
       for (image::Side* side : {&endpoint.sides[SLUICE_EGRESS], &endpoint.audited[SLUICE_EGRESS]})
         side->whole = side->ruleset && chance(30);
+    for (auto& [id, endpoint] : image_.endpoints) endpoint.names = chance(50);
   }
 
   image::Ref default_ref() {
