@@ -71,7 +71,8 @@ SLUICE_COLD enum sluice_reason sluice_judge_by_address(sluice_ctx* ctx, const st
                                          &packet->remote);
   __u64 whole = sluice_side_is_whole(question);
   SLUICE_OPAQUE(whole);
-  if (!service && (flags & ~(whole * SLUICE_IDENTITY_NODE) & SLUICE_IDENTITY_NODE)) return SLUICE_ALLOWED_OWN_NODE;
+  if (!service && (flags & ~(whole * SLUICE_IDENTITY_NODE) & SLUICE_IDENTITY_NODE))
+    return SLUICE_ALLOWED_OWN_NODE;
   if (!service && sluice_is_own(question->pod->policy, packet->family, &packet->remote))
     return SLUICE_ALLOWED_SELF;
 

@@ -106,12 +106,15 @@ add_custom_target(sanitized)
 add_custom_target(fuzzers)
 add_custom_target(benchmarks)
 
-# sluice_register_test(<name> <seconds> [LABELS l...] [LOCK r...]): how every ctest of the project runs.
-# Labels decide the rest: `live` and `kernel` tests take turns at the kernel; what is neither of these nor `check` runs
-# under the sanitizers too, where it is given more time; so does what says `sanitized` itself.
+# sluice_register_test(<name> <seconds> [GUEST] [LABELS l...] [LOCK r...]): how every ctest of the project runs.
+# Labels decide the rest: `live` and `kernel` tests take turns at the kernel, but for a GUEST's, which brings its own;
+# what is neither of these nor `check` runs under the sanitizers too, where it is given more time; so does what says
+# `sanitized` itself. `sanitized-only` is built by target `all` nowhere else.
+# Who waits for a turn begins first, and the longest before others, by the time that it is given: then ctest ends with
+# many short ones on all processors. What it measured itself counts instead from its second run on.
 function(sluice_register_test name seconds)
-  cmake_parse_arguments(ARG "" "" "LABELS;LOCK" ${ARGN})
-  if("live" IN_LIST ARG_LABELS OR "kernel" IN_LIST ARG_LABELS)
+  cmake_parse_arguments(ARG "GUEST" "" "LABELS;LOCK" ${ARGN})
+  if(("live" IN_LIST ARG_LABELS OR "kernel" IN_LIST ARG_LABELS) AND NOT ARG_GUEST)
     list(APPEND ARG_LOCK kernel)
   elseif(NOT "check" IN_LIST ARG_LABELS AND NOT "sanitized" IN_LIST ARG_LABELS)
     list(APPEND ARG_LABELS sanitized)
@@ -119,14 +122,26 @@ function(sluice_register_test name seconds)
   if("sanitized" IN_LIST ARG_LABELS AND TARGET ${name})
     add_dependencies(sanitized ${name})
   endif()
+  if("sanitized-only" IN_LIST ARG_LABELS AND TARGET ${name})
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+  endif()
+  set(cost ${seconds})
+  if("kernel" IN_LIST ARG_LOCK)
+    math(EXPR cost "${seconds} + 1000")
+  endif()
   if(SLUICE_SANITIZE)
     math(EXPR seconds "${seconds} * 5")
   endif()
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${seconds} LABELS "${ARG_LABELS}")
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${seconds} COST ${cost} LABELS "${ARG_LABELS}")
   if(ARG_LOCK)
     set_tests_properties(${name} PROPERTIES RESOURCE_LOCK "${ARG_LOCK}")
   endif()
 endfunction()
+
+# Tests are compiled far oftener than they are run or debugged: lines for a backtrace under the sanitizers, else nothing.
+add_library(sluice_test_options INTERFACE)
+target_compile_options(sluice_test_options INTERFACE
+  $<$<CONFIG:RelWithDebInfo>:-O1> $<$<CONFIG:RelWithDebInfo>:-g0> $<$<CONFIG:Debug>:-g1>)
 
 # sluice_test(<name> LINKS ... [LABELS ...] [LOCK ...] [TIMEOUT s] [DIR d]): one program from the folder's *_test.cc.
 function(sluice_test name)
@@ -142,9 +157,10 @@ function(sluice_test name)
     return()
   endif()
   add_executable(${name} ${sources})
-  # Tests are compiled far oftener than they are run or debugged.
-  target_compile_options(${name} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1> $<$<CONFIG:RelWithDebInfo>:-g0>)
-  target_link_libraries(${name} PRIVATE ${ARG_LINKS} GTest::gtest GTest::gmock GTest::gtest_main)
+  if(TARGET sluice_test_headers)
+    target_precompile_headers(${name} REUSE_FROM sluice_test_headers)
+  endif()
+  target_link_libraries(${name} PRIVATE sluice_test_options ${ARG_LINKS} GTest::gtest GTest::gmock GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   sluice_register_test(${name} ${ARG_TIMEOUT} LABELS ${ARG_LABELS} LOCK ${ARG_LOCK})
 endfunction()
@@ -156,5 +172,6 @@ function(sluice_bench name)
   add_executable(${name} ${sources})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
   target_link_libraries(${name} PRIVATE sluice_bench_harness ${ARG_LINKS})
+  sluice_in_units(${name})
   add_dependencies(benchmarks ${name})
 endfunction()

@@ -156,7 +156,7 @@ std::vector<v1::SnapshotPiece> Agent::snapshot() {
   return snapshot_pieces(view().compiler().cluster(), hours_.calendar());
 }
 Result<v1::CheckReply> Agent::check(const v1::CheckRequest& request) {
-  return check_reply(view(), request);
+  return check_reply(view(), hours_.calendar(), request);
 }
 
 stream::Surroundings Agent::for_observer() {

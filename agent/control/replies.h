@@ -59,7 +59,8 @@ v1::MapsReply maps_reply(const node::NodeView& node, const std::vector<MapFacts>
 // All objects, policies outside their hours too, as SnapshotPiece has them.
 std::vector<v1::SnapshotPiece> snapshot_pieces(const model::Cluster& cluster,
                                                const times::Calendar& calendar);
-base::Result<v1::CheckReply> check_reply(const node::NodeView& node, const v1::CheckRequest& request);
+base::Result<v1::CheckReply> check_reply(const node::NodeView& node, const times::Calendar& calendar,
+                                         const v1::CheckRequest& request);
 MetricsReading metrics_reading(const node::NodeView& node, const AgentFacts& facts,
                                const kernel::Counters& counters, const EndpointStats& stats,
                                const EndpointFlows& flows);

@@ -249,15 +249,20 @@ v1::IdentitiesReply identities_reply(const node::NodeView& node) {
   return reply;
 }
 
-base::Result<v1::CheckReply> check_reply(const node::NodeView& node, const v1::CheckRequest& request) {
+base::Result<v1::CheckReply> check_reply(const node::NodeView& node, const times::Calendar& calendar,
+                                         const v1::CheckRequest& request) {
   const model::Cluster& cluster = node.compiler().cluster();
   auto probe = probe_of(cluster, request);
   if (!probe) return probe.error();
-  const auto answer =
-      explain::ask_both(cluster, model::PodAddresses(cluster), *probe,
-                        [&](const model::ProbeEnd& self, const compile::why::Question& question) {
-                          return side_here(node, self, question, request.trace());
-                        });
+  explain::PolicyNames away;
+  for (const auto& [id, entry] : calendar.entries())
+    if (!entry.active && id.kind == model::Kind::kNetworkPolicy) away.insert(id.name);
+  const auto answer = explain::ask_both(
+      cluster, model::PodAddresses(cluster), *probe,
+      [&](const model::ProbeEnd& self, const compile::why::Question& question) {
+        return side_here(node, self, question, request.trace());
+      },
+      away);
   if (!answer) return answer.error();
   return explain::wire::reply_of(*answer);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "agent/base/excerpt.h"
 #include "agent/explain/fix.h"
@@ -92,6 +93,41 @@ SideAnswer sum_of(const std::vector<EndpointAnswer>& endpoints) {
   return sum;
 }
 
+// The policies of an answer, some of them twice.
+std::vector<model::NetworkPolicy*> fixes_of(Answer& answer) {
+  std::vector<model::NetworkPolicy*> fixes;
+  const auto add = [&fixes](SideAnswer& side) {
+    if (side.fix) fixes.push_back(&*side.fix);
+  };
+  add(answer.egress);
+  add(answer.ingress);
+  for (EndpointAnswer& endpoint : answer.endpoints) add(endpoint.ingress);
+  return fixes;
+}
+
+// Gives them the names that ask_both() says.
+void name_fixes_apart(Answer& answer, const model::Cluster& cluster, const PolicyNames& away) {
+  std::vector<std::pair<model::NetworkPolicy, std::string>> given;  // without its name, and that
+  for (model::NetworkPolicy* fix : fixes_of(answer)) {
+    const std::string name = std::exchange(fix->name.name, "");
+    const auto same = std::ranges::find_if(given, [&](const auto& one) { return one.first == *fix; });
+    if (same != given.end()) {
+      fix->name.name = same->second;
+      continue;
+    }
+    const auto taken = [&](const std::string& free) {
+      const model::ObjectName full{fix->name.ns, free};
+      return cluster.policies.contains(full) || away.contains(full) ||
+             std::ranges::any_of(
+                 given, [&](const auto& one) { return one.first.name.ns == full.ns && one.second == free; });
+    };
+    std::string free = name;
+    for (int i = 2; taken(free); ++i) free = name + "-" + std::to_string(i);
+    given.emplace_back(*fix, free);
+    fix->name.name = free;
+  }
+}
+
 }  // namespace
 
 model::Verdict Answer::verdict() const {
@@ -153,7 +189,7 @@ Result<SideAnswer> explain_side(const compile::Compiler& compiler, const compile
 }
 
 Result<Answer> ask_both(const model::Cluster& cluster, const model::PodAddresses& addresses,
-                        const model::Probe& probe, const AskSide& ask) {
+                        const model::Probe& probe, const AskSide& ask, const PolicyNames& away) {
   const auto resolved = model::resolve(cluster, addresses, probe);
   if (!resolved) return resolved.error();
   const auto side = [&](const model::ProbeEnd& self, Direction direction, const net::Ip& remote,
@@ -175,6 +211,7 @@ Result<Answer> ask_both(const model::Cluster& cluster, const model::PodAddresses
     auto ingress = side(resolved->to, Direction::kIngress, resolved->from.ip, port);
     if (!ingress) return ingress.error();
     answer.ingress = *std::move(ingress);
+    name_fixes_apart(answer, cluster, away);
     return answer;
   }
   for (const auto& [ip, target] : *answer.egress.behind) {
@@ -185,6 +222,7 @@ Result<Answer> ask_both(const model::Cluster& cluster, const model::PodAddresses
         {end.pod != nullptr ? end.pod->name.to_text() : "", ip, target, *std::move(ingress)});
   }
   answer.ingress = sum_of(answer.endpoints);
+  name_fixes_apart(answer, cluster, away);
   return answer;
 }
 

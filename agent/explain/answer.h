@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "agent/compile/compiler.h"
 #include "agent/explain/misses.h"
@@ -63,19 +64,24 @@ std::string denying_rule(const SideAnswer& side);
 base::Result<SideAnswer> explain_side(const compile::Compiler& compiler,
                                       const compile::why::Question& question, bool mends = true);
 
+// Policies that are not in the cluster now: those outside their hours.
+using PolicyNames = std::set<model::ObjectName>;
+
 // Whoever knows one side: of `self`, where it is a pod, which is then question.pod.
 using AskSide = std::function<base::Result<SideAnswer>(const model::ProbeEnd& self,
                                                        const compile::why::Question& question)>;
-// Both sides; of a Service the ingress of each endpoint, which is denied where one of them denies.
+// Both sides; of a Service the ingress of each endpoint, which is denied where one of them denies. Each fix has a name that
+// is neither a policy's of the cluster, nor `away`, nor that of another fix that says something else: applied, each is an
+// object of its own.
 base::Result<Answer> ask_both(const model::Cluster& cluster, const model::PodAddresses& addresses,
-                              const model::Probe& probe, const AskSide& ask);
+                              const model::Probe& probe, const AskSide& ask, const PolicyNames& away = {});
 
 // Offline: by the whole cluster, each side seen from its pod's own node. The Cluster must outlive it unchanged.
 class Checker {
  public:
   Checker(const model::Cluster& cluster, bool with_trace, bool with_mends = true);
   ~Checker();
-  base::Result<Answer> check(const model::Probe& probe);
+  base::Result<Answer> check(const model::Probe& probe, const PolicyNames& away = {});
 
  private:
   struct Nodes;
@@ -84,7 +90,8 @@ class Checker {
   std::unique_ptr<Nodes> nodes_;
 };
 // One probe. For many of the same cluster make a Checker.
-base::Result<Answer> check(const model::Cluster& cluster, const model::Probe& probe, bool with_trace);
+base::Result<Answer> check(const model::Cluster& cluster, const model::Probe& probe, bool with_trace,
+                           const PolicyNames& away = {});
 
 // `mends`: at the end, how to come by what would allow it.
 std::string to_text(const Answer& answer, bool colour, bool mends = true);

@@ -49,15 +49,18 @@ Checker::Checker(const model::Cluster& cluster, bool with_trace, bool with_mends
       nodes_(std::make_unique<Nodes>(cluster, with_trace, with_mends)) {}
 Checker::~Checker() = default;
 
-Result<Answer> Checker::check(const model::Probe& probe) {
-  return ask_both(cluster_, addresses_, probe,
-                  [&](const model::ProbeEnd& self, const compile::why::Question& question) {
-                    return nodes_->side(self, question);
-                  });
+Result<Answer> Checker::check(const model::Probe& probe, const PolicyNames& away) {
+  return ask_both(
+      cluster_, addresses_, probe,
+      [&](const model::ProbeEnd& self, const compile::why::Question& question) {
+        return nodes_->side(self, question);
+      },
+      away);
 }
 
-Result<Answer> check(const model::Cluster& cluster, const model::Probe& probe, bool with_trace) {
-  return Checker(cluster, with_trace).check(probe);
+Result<Answer> check(const model::Cluster& cluster, const model::Probe& probe, bool with_trace,
+                     const PolicyNames& away) {
+  return Checker(cluster, with_trace).check(probe, away);
 }
 
 }  // namespace sluice::explain

@@ -6,59 +6,137 @@ namespace sluice::explain {
 namespace {
 
 using image::Image;
+using image::Ref;
+using model::Direction;
 
-std::string id_or_none(uint64_t value, const std::string& text) {
-  return value != 0 ? text : "none: every address that no rule names";
-}
+// What the tables have of an address (bpf/identify.h).
+struct Found {
+  image::IdentityId identity;
+  bool node = false;                              // this node's own
+  std::optional<image::IdentityId> service = {};  // where it and the port are a Service's
+};
 
-// The identity of address and port, as the packet asks for it (bpf/identify.h).
-image::IdentityId identify(const Image& image, const compile::why::Question& question,
-                           std::vector<TraceStep>& steps) {
-  const auto address = image.addresses.find(question.remote);
-  const std::string ip = question.remote.to_text();
-  if (address != image.addresses.end() && address->second.service) {
-    const auto service = image.services.find({false, question.remote, question.protocol, question.port});
-    if (service != image.services.end()) {
-      steps.push_back(
-          {"service", ip + " " + question.protocol.to_text() + " " + std::to_string(question.port.host())});
-      return service->second;
+class Tracing {
+ public:
+  Tracing(const Image& image, const compile::why::Question& question) : image_(image), question_(question) {}
+
+  std::vector<TraceStep> run() {
+    const std::string name = question_.pod.to_text();
+    const auto endpoint =
+        std::ranges::find_if(image_.endpoints, [&](const auto& entry) { return entry.second.name == name; });
+    if (endpoint == image_.endpoints.end()) {
+      add("endpoint", "none: " + name + " is not in the maps");
+      return std::move(steps_);
     }
+    add("endpoint",
+        endpoint->first.to_text() + " " + name + " interface " + std::to_string(endpoint->second.ifindex));
+    side_ = endpoint->second.sides[static_cast<size_t>(question_.direction)];
+    if (!side_.ruleset) {
+      add("rule set", "none: not isolated in this direction");
+      return std::move(steps_);
+    }
+    add("rule set", side_.ruleset.to_text() + " " + std::string(to_text(question_.direction)));
+    add("verdict", judge(endpoint->first, endpoint->second));
+    return std::move(steps_);
   }
-  if (address != image.addresses.end()) {
-    steps.push_back({"address", ip + (address->second.node ? ", this node's own" : ", an entry of its own")});
-    return address->second.identity;
+
+ private:
+  void add(std::string what, std::string found) { steps_.push_back({std::move(what), std::move(found)}); }
+
+  // As bpf/judge.h does, in its order.
+  std::string judge(image::EndpointId id, const image::Endpoint& endpoint) {
+    if (question_.remote.family() == net::Family::kIpv6 && question_.protocol.is_ipv6_extension())
+      return "deny: it ends in an extension header";
+    const Found found = identify();
+    if (!found.service && found.node && !side_.whole) return "allow: its own node";
+    if (!found.service && (question_.remote == endpoint.ipv4 || question_.remote == endpoint.ipv6))
+      return "allow: itself";
+    const bool allows = ask_rules(found.identity);
+    if (!found.service || (allows && !side_.whole)) return allows ? "allow" : "deny";
+    return ask_service(*found.service, id, allows);
   }
-  steps.push_back({"address", ip + ", by its prefix"});
-  return image::identity_by_prefix(image, question.remote);
-}
+
+  Found identify() {
+    const auto address = image_.addresses.find(question_.remote);
+    const std::string ip = question_.remote.to_text();
+    Found found;
+    if (address == image_.addresses.end()) {
+      add("address", ip + ", by its prefix");
+      found.identity = image::identity_by_prefix(image_, question_.remote);
+    } else {
+      found = {address->second.identity, address->second.node, service_at(address->second)};
+      // As it stands it is no pod's, even where a pod has it too (semantics 21).
+      if (found.service) found.identity = image::identity_by_prefix(image_, question_.remote);
+      add("address", ip + (found.service ? ", a Service's, by its prefix"
+                           : found.node  ? ", this node's own"
+                                         : ", an entry of its own"));
+    }
+    add("identity", found.identity ? found.identity.to_text() : "none: every address that no rule names");
+    return found;
+  }
+
+  std::optional<image::IdentityId> service_at(const image::Address& address) const {
+    if (question_.direction != Direction::kEgress) return std::nullopt;
+    const auto find = [&](const image::ServiceKey& key) -> std::optional<image::IdentityId> {
+      const auto at = image_.services.find(key);
+      return at == image_.services.end() || !at->second ? std::nullopt : std::optional(at->second);
+    };
+    if (address.service)
+      if (const auto found = find({false, question_.remote, question_.protocol, question_.port}))
+        return found;
+    if (!address.node) return std::nullopt;
+    return find(
+        {true, net::Cidr::everything(question_.remote.family()).base(), question_.protocol, question_.port});
+  }
+
+  Ref rule_of(image::IdentityId identity) const {
+    const auto rule = image_.rules.find({side_.ruleset, identity});
+    return rule == image_.rules.end() ? Ref::none() : rule->second;
+  }
+
+  bool ask_rules(image::IdentityId identity) {
+    const Ref rule = rule_of(identity);
+    const bool by_default = rule == Ref::none();
+    const Ref ref = by_default ? side_.default_ref : rule;
+    add("rule", (by_default ? "the rule set's default: " : "") + image::to_text(ref));
+    if (ref.kind != Ref::Kind::kPorts) return ref.kind == Ref::Kind::kAll;
+    const auto set = image_.portsets.find(ref.portset);
+    if (set == image_.portsets.end()) return false;
+    add("port set", image::to_text(set->second));
+    return set->second.contains(question_.protocol, question_.port);
+  }
+
+  // as_written: its address and port are allowed, which is enough where nothing is said of those behind it.
+  std::string ask_service(image::IdentityId service, image::EndpointId own, bool as_written) {
+    const Ref ref = rule_of(service);
+    add("service", service.to_text() + ", the endpoints behind it");
+    add("rule", ref == Ref::none() ? "none: as its address" : image::to_text(ref));
+    switch (ref.kind) {
+      case Ref::Kind::kNone:
+        return as_written ? "allow" : "deny";
+      case Ref::Kind::kAll:
+        return "allow";
+      case Ref::Kind::kSelfElsePartial:
+      case Ref::Kind::kSelfElseNone:
+        return ref.endpoint == own ? "allow: itself" : "deny";
+      case Ref::Kind::kPorts:
+      case Ref::Kind::kPartial:
+      case Ref::Kind::kNothing:
+        return "deny";
+    }
+    return "";
+  }
+
+  const Image& image_;
+  const compile::why::Question& question_;
+  image::Side side_;
+  std::vector<TraceStep> steps_;
+};
 
 }  // namespace
 
 std::vector<TraceStep> trace(const Image& image, const compile::why::Question& question) {
-  std::vector<TraceStep> steps;
-  const auto endpoint = std::find_if(image.endpoints.begin(), image.endpoints.end(), [&](const auto& entry) {
-    return entry.second.name == question.pod.to_text();
-  });
-  if (endpoint == image.endpoints.end())
-    return {{"endpoint", "none: " + question.pod.to_text() + " is not in the maps"}};
-  steps.push_back({"endpoint", endpoint->first.to_text() + " " + endpoint->second.name + " interface " +
-                                   std::to_string(endpoint->second.ifindex)});
-  const image::Side& side = endpoint->second.sides[static_cast<size_t>(question.direction)];
-  if (!side.ruleset) {
-    steps.push_back({"rule set", "none: not isolated in this direction"});
-    return steps;
-  }
-  steps.push_back({"rule set", side.ruleset.to_text() + " " + std::string(to_text(question.direction))});
-  const image::IdentityId identity = identify(image, question, steps);
-  steps.push_back({"identity", id_or_none(identity.value, identity.to_text())});
-  const auto rule = image.rules.find({side.ruleset, identity});
-  const image::Ref ref = rule != image.rules.end() ? rule->second : side.default_ref;
-  steps.push_back(
-      {"rule", (rule != image.rules.end() ? "" : "the rule set's default: ") + image::to_text(ref)});
-  if (ref.kind == image::Ref::Kind::kPorts)
-    if (const auto set = image.portsets.find(ref.portset); set != image.portsets.end())
-      steps.push_back({"port set", image::to_text(set->second)});
-  return steps;
+  return Tracing(image, question).run();
 }
 
 }  // namespace sluice::explain

@@ -10,11 +10,13 @@
 namespace sluice::explain {
 
 struct TraceStep {
-  std::string what;   // "endpoint", "rule set", "address", "identity", "rule", "port set"
+  std::string
+      what;  // "endpoint", "rule set", "address", "identity", "rule", "port set", "service", "verdict"
   std::string found;  // "4f… shop/api-1", "TCP 80,8000-8999"
 };
 
-// The steps of one side of an endpoint, in the packet's order; they end where the packet's would.
+// The steps of one side of an endpoint, in the packet's order; they end where the packet's would. Where the side is
+// isolated the last one is the verdict: what is in force of it, without policies in audit.
 std::vector<TraceStep> trace(const image::Image& image, const compile::why::Question& question);
 
 }  // namespace sluice::explain

@@ -1,4 +1,4 @@
-// Whom pods ask for names, and what tiers say of it. Private to agent/lint. Pure.
+// Whom pods ask for names, and what tiers say of it, and of the API server. Private to agent/lint. Pure.
 //
 // The cluster's DNS: what Services of kube-system (and openshift-dns) that serve UDP 53 select, else pods of kube-system
 // labelled k8s-app=kube-dns or coredns; where the files hold neither, a pod as a cluster has it. And its caches on the
@@ -7,6 +7,7 @@
 
 #include <array>
 #include <deque>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -36,10 +37,11 @@ struct Dns {
 
 Dns find_dns(const model::Cluster& cluster, Pods& pods);
 
-// What ClusterNetworkPolicies decide of pods' questions to the cluster's DNS (tier_dns.cc).
+// What ClusterNetworkPolicies decide of pods' questions to the cluster's DNS, and to its API server (tier_dns.cc).
 class TierDns {
  public:
-  enum Target : uint8_t { kCluster, kNode };  // the first of the servers; the cache on the node
+  // The first of the servers; the cache on the node; the Service default/kubernetes, over TCP, where the files have it.
+  enum Target : uint8_t { kCluster, kNode, kApiServer };
   struct Ruling {
     const model::ClusterNetworkPolicy* policy = nullptr;
     size_t rule = 0;
@@ -54,15 +56,24 @@ class TierDns {
 
  private:
   static size_t place(model::Tier tier, bool udp, Target target) {
-    return static_cast<size_t>(tier) * 4 + (udp ? 2 : 0) + target;
+    return static_cast<size_t>(tier) * 6 + (udp ? 3 : 0) + target;
   }
-  bool matches(const model::ClusterPeer& peer, const model::Pod* pod, const net::Ip* ip) const;
-  bool matches(const model::ClusterRule& rule, bool udp, Target target) const;
+  // What is asked there, as rules see it (semantics 67): written, or an endpoint behind it.
+  struct Face {
+    net::Protocol protocol;
+    net::Port port;
+    const model::Pod* pod = nullptr;  // nullptr: an address of no pod
+    std::optional<net::Ip> ip = {};   // none: of a pod that stands for a server which nobody knows
+  };
+  std::vector<Face> faces_of(bool udp, Target target) const;
+  std::vector<Face> faces_of_api_server() const;
+  bool matches(const model::ClusterPeer& peer, const Face& face) const;
+  bool matches(const model::ClusterRule& rule, const std::vector<Face>& faces) const;
 
   const model::Cluster& cluster_;
   const Dns& dns_;
   std::deque<Ruling> all_;
-  std::array<std::vector<const Ruling*>, 8> rulings_;  // by place(), then by pod
+  std::array<std::vector<const Ruling*>, 12> rulings_;  // by place(), then by pod
 };
 
 }  // namespace sluice::lint

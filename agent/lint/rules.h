@@ -47,7 +47,7 @@ std::optional<Level> level_of(std::string_view text);
   X(kEqualPrioritiesOverlap, "equal-priorities-overlap", kWarning,                                         \
     "two ClusterNetworkPolicies of one priority disagree about the same pods")                             \
   X(kShutsOutDns, "shuts-out-dns", kWarning,                                                               \
-    "a rule of a ClusterNetworkPolicy denies its subject the cluster's DNS")                               \
+    "a rule of a ClusterNetworkPolicy denies its subject the cluster's DNS or API server")                 \
   X(kUnknownPolicyKind, "unknown-policy-kind", kWarning, "a policy of a kind that is not enforced here")   \
   X(kTemplateNotRendered, "template-not-rendered", kError, "a template that was not rendered")
 

@@ -39,8 +39,12 @@ std::string section(const std::string& kind, const char* title,
 }  // namespace
 
 Page diff_page(const rehearse::Changes& changes) {
+  const std::string later =
+      changes.at_other_times.empty()
+          ? ""
+          : "<p class=\"note\">" + base::escaped_markup(rehearse::other_times_text(changes)) + "</p>\n";
   return {"What opens and what closes",
-          std::string(kDiffControls) + section("opened", "Opened", changes.opened) +
+          std::string(kDiffControls) + later + section("opened", "Opened", changes.opened) +
               section("closed", "Closed", changes.closed),
           kDiffCss,
           kDiffJs,

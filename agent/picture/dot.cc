@@ -1,12 +1,13 @@
 #include "agent/picture/dot.h"
 
 #include <map>
+#include <set>
 
 namespace sluice::picture {
 
 namespace {
 
-constexpr size_t kNamesShown = 3, kLongestName = 40, kLongestWhat = 36;
+constexpr size_t kNamesShown = 3, kLongestName = 40, kLongestWhat = 36, kAuditsShown = 2;
 constexpr size_t kManyEdges = 250;  // where curved edges take more time than they are worth
 
 // Blue, vermilion and amber stay apart for every kind of colour blindness (Okabe and Ito, "Color Universal Design").
@@ -76,6 +77,25 @@ std::string counted(size_t count, const char* what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
+bool has_audits(const Node& node) {
+  return !node.audits_ingress.empty() || !node.audits_egress.empty();
+}
+
+// "in audit: default-deny, api +3", by their names within the namespace.
+std::string audit_line(const Node& node) {
+  std::set<std::string> policies(node.audits_ingress.begin(), node.audits_ingress.end());
+  policies.insert(node.audits_egress.begin(), node.audits_egress.end());
+  std::string text = "in audit:";
+  size_t shown = 0;
+  for (const std::string& policy : policies) {
+    if (shown++ == kAuditsShown) return text + " +" + std::to_string(policies.size() - kAuditsShown);
+    const bool own = !node.ns.empty() && policy.starts_with(node.ns + "/");
+    text +=
+        (shown == 1 ? " " : ", ") + shortened(own ? policy.substr(node.ns.size() + 1) : policy, kLongestName);
+  }
+  return text;
+}
+
 std::vector<std::string> node_lines(const Node& node) {
   if (!node.has_gates()) {
     if (node.kind == NodeKind::kEveryPodOf) return {"every pod of", shortened(node.ns, kLongestName)};
@@ -96,13 +116,15 @@ std::vector<std::string> node_lines(const Node& node) {
     lines.emplace_back("closed both ways");
   else
     lines.push_back(gate_text(node.ingress, "in") + ", " + gate_text(node.egress, "out"));
+  if (has_audits(node)) lines.push_back(audit_line(node));
   return lines;
 }
 
 std::string classes_of(const Node& node) {
   std::string kind(to_text(node.kind));
   if (!node.has_gates()) return kind;
-  return kind + " in-" + std::string(to_text(node.ingress)) + " out-" + std::string(to_text(node.egress));
+  return kind + " in-" + std::string(to_text(node.ingress)) + " out-" + std::string(to_text(node.egress)) +
+         (has_audits(node) ? " audit" : "");
 }
 
 std::string node_text(const Graph& graph, size_t i) {
@@ -115,7 +137,10 @@ std::string node_text(const Graph& graph, size_t i) {
                      ", fillcolor=\"" + std::string(paint.fill) + "\", color=\"" + std::string(paint.line) +
                      "\"";
   if (!node.has_gates()) text += ", shape=ellipse, style=filled";
-  if (open) text += ", style=\"rounded,filled,dashed\"";
+  if (has_audits(node))
+    text += ", style=\"rounded,filled,dotted\"";
+  else if (open)
+    text += ", style=\"rounded,filled,dashed\"";
   if (closed) text += ", penwidth=2.5";
   return text + "];\n";
 }

@@ -27,6 +27,8 @@ void absorb(Node& into, const Node& node) {
   add_sorted(into.names, node.names);
   add_sorted(into.isolates_ingress, node.isolates_ingress);
   add_sorted(into.isolates_egress, node.isolates_egress);
+  add_sorted(into.audits_ingress, node.audits_ingress);
+  add_sorted(into.audits_egress, node.audits_egress);
   into.pods += node.pods;
   into.ingress = joined(into.ingress, node.ingress);
   into.egress = joined(into.egress, node.egress);
@@ -77,6 +79,8 @@ std::vector<std::vector<std::string>> looks(const Graph& graph) {
     if (node.kind == NodeKind::kPods) {
       for (const std::string& policy : node.isolates_ingress) look.push_back("in " + policy);
       for (const std::string& policy : node.isolates_egress) look.push_back("out " + policy);
+      for (const std::string& policy : node.audits_ingress) look.push_back("in, audit " + policy);
+      for (const std::string& policy : node.audits_egress) look.push_back("out, audit " + policy);
     }
     if (!node.has_gates()) look.push_back(node.title());
   }

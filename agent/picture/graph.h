@@ -1,8 +1,8 @@
 // Graph: who may talk to whom by the rules of a cluster, as nodes and edges that a person can look over.
 //
 // Laws:
-//  1. A node of pods is pods of one namespace that no policy treats otherwise: the same policies isolate them, the
-//     same edges lead from and to them.
+//  1. A node of pods is pods of one namespace that no policy treats otherwise: the same policies isolate them, or would,
+//     the same edges lead from and to them.
 //  2. Nothing is drawn of what no policy decides: an end that nobody isolates is a node that says so. One of which
 //     ClusterNetworkPolicies deny anything counts as isolated.
 //  3. Rules that let in, or out to, everybody, every pod or every pod of a namespace are one edge from or to the node
@@ -11,7 +11,8 @@
 //     and a pod that nobody knows yet must be let through alike for such an edge.
 //  4. What has more nodes or edges than the limits is drawn by namespaces, those that were chosen last; namespaces of
 //     one shape are then one node, whose edges within are each namespace's own.
-//  5. Same cluster, same graph.
+//  5. Policies in audit decide nothing: no gate and no edge is theirs. The nodes that they would isolate name them.
+//  6. Same cluster, same graph.
 //
 // Pure; any thread.
 #pragma once
@@ -35,6 +36,8 @@ struct Node {
   Gate ingress = Gate::kOpen, egress = Gate::kOpen;
   // Policies, sorted; of ClusterNetworkPolicies ("Admin/x") those that deny somebody something.
   std::vector<std::string> isolates_ingress = {}, isolates_egress = {};
+  std::vector<std::string> audits_ingress = {},
+                           audits_egress = {};  // policies in audit that would isolate it, sorted
 
   bool has_gates() const { return kind == NodeKind::kPods || kind == NodeKind::kNamespaces; }
   std::string title()

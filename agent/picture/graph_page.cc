@@ -23,6 +23,8 @@ json::object node_object(const Node& node) {
   object["out"] = to_text(node.egress);
   object["inBy"] = texts(node.isolates_ingress);
   object["outBy"] = texts(node.isolates_egress);
+  object["inAudit"] = texts(node.audits_ingress);
+  object["outAudit"] = texts(node.audits_egress);
   return object;
 }
 
@@ -30,8 +32,9 @@ json::object node_object(const Node& node) {
 json::object policies_of(const Graph& graph, const model::Cluster& cluster) {
   std::set<std::string> named;
   for (const Node& node : graph.nodes) {
-    named.insert(node.isolates_ingress.begin(), node.isolates_ingress.end());
-    named.insert(node.isolates_egress.begin(), node.isolates_egress.end());
+    for (const auto* policies :
+         {&node.isolates_ingress, &node.isolates_egress, &node.audits_ingress, &node.audits_egress})
+      named.insert(policies->begin(), policies->end());
   }
   for (const Edge& edge : graph.edges)
     for (const std::string& rule : edge.rules) named.insert(rule.substr(0, rule.rfind(':')));
@@ -66,7 +69,7 @@ constexpr std::string_view kGraphControls = R"(<div class="bar">
 <label>Search <input id="search" type="search" placeholder="name, port or policy" autocomplete="off"></label>
 <label>Namespace <select id="namespace"><option value="">all</option></select></label>
 <label>Show <select id="state"><option value="">all</option><option value="unprotected">unprotected</option>
-<option value="closed">closed</option></select></label>
+<option value="closed">closed</option><option value="audit">in audit</option></select></label>
 <span class="buttons"><button id="smaller" type="button" aria-label="smaller">&minus;</button>
 <button id="fit" type="button">fit</button><button id="larger" type="button" aria-label="larger">+</button></span>
 <span id="found" role="status"></span></div>
@@ -76,6 +79,7 @@ constexpr std::string_view kGraphLegend = R"(<details class="legend" open><summa
 <li><span class="key in-rules"></span> who reaches it is said by rules</li>
 <li><span class="key in-open"></span> unprotected: no policy restricts its ingress, everybody reaches it</li>
 <li><span class="key in-closed"></span> closed: restricted, and no rule lets anybody in</li>
+<li><span class="key audit"></span> dotted: policies in audit, which the box names, would restrict it; they decide nothing yet</li>
 <li><span class="key in-mixed"></span> a namespace whose pods differ</li>
 <li><span class="key other"></span> a group that a rule names as a whole, or addresses outside; as far as their own
 policies let them</li>

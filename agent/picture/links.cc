@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "agent/model/isolation.h"
 #include "agent/model/workloads.h"
 #include "agent/picture/tiered_scopes.h"
 
@@ -62,6 +63,13 @@ class Linker {
     return found;
   }
 
+  std::vector<std::string> in_audit(const model::Pod& one, Direction direction) const {
+    auto policies =
+        model::isolating_policies(cluster_, one.name.ns, one.labels, direction, model::Policies::kAudited);
+    std::erase_if(policies, [&](const auto* policy) { return !model::is_in_audit(cluster_, *policy); });
+    return model::names_of(policies);
+  }
+
   void add_node(const PodClass& one) {
     const model::Pod& first = *one.there.front().pod;
     Node node;
@@ -70,6 +78,8 @@ class Linker {
     node.pods = one.pods.size();
     node.isolates_ingress = sides_.isolating(first, Direction::kIngress);
     node.isolates_egress = sides_.isolating(first, Direction::kEgress);
+    node.audits_ingress = in_audit(first, Direction::kIngress);
+    node.audits_egress = in_audit(first, Direction::kEgress);
     auto& both = scopes_.emplace_back();
     for (const Direction direction : model::kDirections) {
       Scopes& made = both[static_cast<size_t>(direction)];

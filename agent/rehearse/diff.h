@@ -28,13 +28,18 @@ struct Change {
 struct Changes {
   std::vector<Change> opened, closed;  // sorted
   std::vector<std::string> left_out;   // pods that are in one of the two alone
+  // Policies that make a difference when their hours come (other_times.h); the caller's to fill.
+  std::vector<std::string> at_other_times = {};
   bool empty() const { return opened.empty() && closed.empty(); }
 };
 
 Changes difference_of(const model::Cluster& before, const model::Cluster& after);
 
 std::string traffic_text(const Share& share);  // "TCP 80,443", "everything"
-std::string to_json(const Changes& changes);   // {"opened": [...], "closed": [...]}, a change a line
+// "NetworkPolicy shop/days differs at other times: compare with --at TIME"; empty where none does.
+std::string other_times_text(const Changes& changes);
+// {"opened": [...], "closed": [...]}, a change a line; and "at_other_times" where there are any.
+std::string to_json(const Changes& changes);
 std::string to_markdown(const Changes& changes);
 
 }  // namespace sluice::rehearse

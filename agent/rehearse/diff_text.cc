@@ -48,13 +48,28 @@ std::string traffic_text(const Share& share) {
   return share.protocol + (share.ports.empty() ? "" : " " + share.ports);
 }
 
+std::string other_times_text(const Changes& changes) {
+  const auto& policies = changes.at_other_times;
+  if (policies.empty()) return "";
+  return joined(policies, ", ") + (policies.size() == 1 ? " differs" : " differ") +
+         " at other times: compare with --at TIME";
+}
+
 std::string to_json(const Changes& changes) {
-  return "{\"opened\": " + lines_of(changes.opened) + ",\n\"closed\": " + lines_of(changes.closed) + "}\n";
+  std::string text =
+      "{\"opened\": " + lines_of(changes.opened) + ",\n\"closed\": " + lines_of(changes.closed);
+  if (const auto& policies = changes.at_other_times; !policies.empty())
+    text += ",\n\"at_other_times\": " + json::serialize(json::array(policies.begin(), policies.end()));
+  return text + "}\n";
 }
 
 std::string to_markdown(const Changes& changes) {
-  if (changes.empty()) return "No connection opens or closes.\n";
-  return markdown_table("Opened", changes.opened) + markdown_table("Closed", changes.closed);
+  std::string text =
+      changes.empty() ? "No connection opens or closes.\n"
+                      : markdown_table("Opened", changes.opened) + markdown_table("Closed", changes.closed);
+  if (!changes.at_other_times.empty())
+    text += std::string(changes.empty() ? "\n" : "") + other_times_text(changes) + "\n";
+  return text;
 }
 
 }  // namespace sluice::rehearse

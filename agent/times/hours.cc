@@ -18,6 +18,7 @@ void take_out(std::map<model::ObjectName, Policy>& policies, Instant instant, Ou
     ++outside.with_hours;
     if (is_active(*schedule, instant)) return false;
     outside.ids.push_back(model::id_of(policy));
+    outside.policies.emplace_back(policy);
     return true;
   });
 }

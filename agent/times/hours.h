@@ -19,6 +19,7 @@ const std::string* hours_of(const model::Object& object);
 struct Outside {
   size_t with_hours = 0;                          // policies whose expression was read
   std::vector<model::ObjectId> ids;               // those that are outside
+  std::vector<model::Object> policies;            // they themselves, in the same order
   std::map<model::ObjectId, std::string> unread;  // why
 };
 

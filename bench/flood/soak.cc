@@ -20,7 +20,7 @@ using base::Result;
 using base::Status;
 using Clock = std::chrono::steady_clock;
 
-constexpr int kPatience = 5000;      // milliseconds
+constexpr int kBeatPatience = 5000;  // milliseconds
 constexpr uint64_t kBeats = 100;     // before and after an agent is exchanged
 constexpr uint32_t kSlice = 50'000;  // connections of a flood between two looks at the clock
 constexpr double kMib = 1 << 20;
@@ -51,7 +51,8 @@ struct Traffic {
     auto tcp = flood::open(flood::kCaller, flood::kCalled, net::kTcp);
     auto udp = flood::open(flood::kCaller, flood::kCalled, net::kUdp);
     if (!tcp || !udp) return tcp ? udp.error() : tcp.error();
-    return Traffic{live::Beating(std::move(*tcp), kPatience), live::Beating(std::move(*udp), kPatience)};
+    return Traffic{live::Beating(std::move(*tcp), kBeatPatience),
+                   live::Beating(std::move(*udp), kBeatPatience)};
   }
   Status go_on() const {
     tcp.wait_for(kBeats);

@@ -22,7 +22,7 @@ using base::Status;
 namespace {
 
 constexpr char kManifests[] = "/run/manifests", kStrangers[] = "/run/stranger-manifests";
-constexpr int kPatience = 5000;            // milliseconds
+constexpr int kStreamPatience = 5000;      // milliseconds
 constexpr rlim_t kDescriptors = 1U << 16;  // at the most
 
 constexpr char kPolicies[] = R"(---
@@ -158,7 +158,7 @@ Result<uint64_t> Stand::denied() {
 
 Result<live::Stream> open(const Place& from, const Place& to, net::Protocol protocol) {
   const live::SocketAt at{*net::Ip::parse(to.ip), kPort};
-  return live::Stream::open(from.netns, to.netns, at, at, kPatience, protocol);
+  return live::Stream::open(from.netns, to.netns, at, at, kStreamPatience, protocol);
 }
 
 }  // namespace sluice::bench::flood

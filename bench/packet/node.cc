@@ -18,7 +18,7 @@ using base::Error;
 using base::Result;
 using base::Status;
 
-constexpr uint32_t kInterface = 1;         // lo: what a test run sees unless told otherwise
+constexpr uint32_t kLoopback = 1;          // lo: what a test run sees unless told otherwise
 constexpr uint32_t kNobody = 0xfffffff0;   // as the endpoint of a flow that only fills the table
 constexpr uint32_t kIdleJiffies = 100000;  // far less than what it takes to be forgotten
 constexpr size_t kManyEvents = 1 << 16;
@@ -90,7 +90,7 @@ size_t Node::entries_of(net::Family family) const {
 }
 
 Status Node::select(TestPod pod) {
-  return maps_->store(image::InterfaceWrite{kInterface, flow_id_of(pod)});
+  return maps_->store(image::InterfaceWrite{kLoopback, flow_id_of(pod)});
 }
 
 Status Node::forget_flows(const Flows& flows) {

@@ -17,7 +17,7 @@ using base::Result;
 using base::Status;
 
 constexpr int kPasses = -1;  // TC_ACT_UNSPEC
-constexpr uint64_t kSeed = 21;
+constexpr uint64_t kShuffleSeed = 21;
 constexpr size_t kPacketsASample = 32768;
 constexpr size_t kAddressesAt = 26, kKeyBytes = 16;
 
@@ -128,7 +128,7 @@ int ReferencePrograms::program_fd(Floor floor) const {
 Status ReferencePrograms::learn(const std::vector<packet::Bytes>& frames) {
   std::vector<Key> keys;
   for (const auto& frame : frames) keys.push_back(key_of(frame));
-  std::shuffle(keys.begin(), keys.end(), std::mt19937_64(kSeed));
+  std::shuffle(keys.begin(), keys.end(), std::mt19937_64(kShuffleSeed));
   auto learnt = put(bpf_map__fd(skeleton_->maps.bench_f1_flows), keys);
   return learnt ? put(bpf_map__fd(skeleton_->maps.bench_f3_flows), keys) : learnt;
 }

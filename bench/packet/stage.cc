@@ -13,7 +13,7 @@ using base::Result;
 using base::Status;
 
 constexpr char kSuite[] = "packet";
-constexpr uint64_t kSeed = 1;
+constexpr uint64_t kOrderSeed = 1;
 
 Labels driver_labels(const Case& c) {
   return {{"driver", c.driver()},
@@ -114,7 +114,7 @@ void Stage::add(const std::string& contender, const std::string& name, const Lab
 
 Status Stage::measure(int rounds, Document& document) {
   constexpr int kWarmUps = 1;
-  auto samples = run_rounds(contenders_, {rounds, kWarmUps, kSeed});
+  auto samples = run_rounds(contenders_, {rounds, kWarmUps, kOrderSeed});
   if (!samples) return samples.error();
   for (size_t i = 0; i < series_.size(); ++i) {
     series_[i].rounds = (*samples)[i];

@@ -25,8 +25,8 @@ constexpr size_t kIpBytes = 64;  // of a packet, IP header included
 constexpr size_t kPayloadBytes = kIpBytes - sizeof(iphdr) - sizeof(udphdr);
 constexpr size_t kBatch = 64;  // packets a system call
 constexpr size_t kMostPackets =
-    60000;                   // of a sample: fewer than there are ports, and than fit the receiver's socket
-constexpr int kWarmUps = 4;  // batches
+    60000;  // of a sample: fewer than there are ports, and than fit the receiver's socket
+constexpr int kWarmUpBatches = 4;  // batches
 constexpr uint16_t kFirstPort = 1024;
 constexpr int kArrivalMilliseconds = 500;  // for what was sent to be there
 
@@ -137,7 +137,7 @@ Result<Sample> Traffic::small_packets() {
   const Fd &out = sockets_.datagrams_out, &in = sockets_.datagrams_in;
   Batch<kPayloadBytes> batch;
   const auto as_they_are = [](size_t) {};
-  for (int warm_up = 0; warm_up < kWarmUps; ++warm_up) {
+  for (int warm_up = 0; warm_up < kWarmUpBatches; ++warm_up) {
     if (auto warm = flood(out, in, batch, as_they_are, kOnce); !warm) return warm;
     if (auto answered = answer(in, out); !answered) return answered.error();
   }
@@ -147,7 +147,7 @@ Result<Sample> Traffic::small_packets() {
 Result<Sample> Traffic::new_flows(const std::function<Status()>& forget) {
   RawPackets batch(site_->pod(kSender).ip, site_->pod(kReceiver).ip);
   const auto number = [&](size_t sent) { batch.number_from(sent); };
-  for (int warm_up = 0; warm_up < kWarmUps; ++warm_up)
+  for (int warm_up = 0; warm_up < kWarmUpBatches; ++warm_up)
     if (auto warm = flood<kIpBytes>(sockets_.raw_out, sockets_.datagrams_in, batch, number, kOnce); !warm)
       return warm;
   if (auto forgotten = forget(); !forgotten) return forgotten.error();

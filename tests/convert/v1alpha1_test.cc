@@ -128,7 +128,7 @@ bool allows(const SideOf& side, const model::Cluster& before, const std::vector<
 
 TEST(V1alpha1, RandomPoliciesMeanTheSame) {
   Tally tally;
-  for (uint64_t seed = 1; seed <= 150; ++seed) {
+  for (uint64_t seed = 1; seed <= 150; seed += kStep) {
     const model::Cluster before = oracle::random_cluster(seed, 10);
     model::Cluster labelled = oracle::with_tiers(before, seed);
     std::vector<Policy> policies;
@@ -148,8 +148,8 @@ TEST(V1alpha1, RandomPoliciesMeanTheSame) {
     if (HasFatalFailure()) return;
   }
   EXPECT_EQ(tally.whole, tally.clusters);
-  EXPECT_GT(tally.denied, 1000u);
-  EXPECT_GT(tally.allowed, 1000u);
+  EXPECT_GT(tally.denied, 1000u / kStep);
+  EXPECT_GT(tally.allowed, 1000u / kStep);
 }
 
 }  // namespace

@@ -30,6 +30,13 @@ bool is_address_of_a_node(const model::Cluster& cluster, const net::Ip& ip);
 // Nodes, Namespaces (none, or one for each pod) and Pods, as a user puts them beside the policies.
 std::string surroundings_text(const model::Cluster& cluster);
 
+// Under the sanitizers, which look at memory rather than at answers and take six times as long, every tenth cluster.
+#ifdef __SANITIZE_ADDRESS__
+constexpr uint64_t kStep = 10;
+#else
+constexpr uint64_t kStep = 1;
+#endif
+
 // How often both were asked, and what they said.
 struct Tally {
   size_t clusters = 0, whole = 0, refused = 0;  // whole: without a loss; refused: lossy or not

@@ -61,7 +61,10 @@ int check_manifests(const CheckOptions& options) {
   if (const auto* name = std::get_if<model::ObjectName>(&probe->to);
       name != nullptr && probe->from == probe->to)
     if (auto other = model::another_replica(manifests->cluster, *name)) probe->to = *std::move(other);
-  const auto answer = explain::check(manifests->cluster, *probe, options.trace);
+  explain::PolicyNames away;
+  for (const model::ObjectId& id : manifests->outside.ids)
+    if (id.kind == model::Kind::kNetworkPolicy) away.insert(id.name);
+  const auto answer = explain::check(manifests->cluster, *probe, options.trace, away);
   if (!answer) return fail(kSluicectl, kExitUsage, "check: " + answer.error().message());
   const int printed = print_answer(*answer, options);
   return manifests->sound ? printed : kExitUsage;

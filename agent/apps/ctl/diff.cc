@@ -6,6 +6,7 @@
 #include "agent/apps/table.h"
 #include "agent/apps/terminal.h"
 #include "agent/picture/diff_page.h"
+#include "agent/rehearse/other_times.h"
 
 namespace sluice::apps::ctl {
 namespace {
@@ -30,9 +31,11 @@ std::string text_of(const rehearse::Changes& changes, const std::string& output)
   if (output == "json") return rehearse::to_json(changes);
   if (output == "markdown") return rehearse::to_markdown(changes);
   if (output == "html") return picture::to_html(picture::diff_page(changes));
-  if (changes.empty()) return "No connection opens or closes.\n";
+  const std::string later = changes.at_other_times.empty() ? "" : other_times_text(changes) + "\n";
+  if (changes.empty()) return "No connection opens or closes.\n" + later;
   const bool colour = use_colour();
-  return table_of("opened", changes.opened, colour) + "\n" + table_of("closed", changes.closed, colour);
+  return table_of("opened", changes.opened, colour) + "\n" + table_of("closed", changes.closed, colour) +
+         (later.empty() ? "" : "\n" + later);
 }
 
 int run_diff(const DiffOptions& options) {
@@ -40,14 +43,17 @@ int run_diff(const DiffOptions& options) {
   if (!before) return kExitUsage;
   auto after = read_manifests(kSluicectl, options.with, Wanted::kWorkloadsToo, options.reading);
   if (!after) return kExitUsage;
-  const auto changes = rehearse::difference_of(before->cluster, after->cluster);
+  auto changes = rehearse::difference_of(before->cluster, after->cluster);
+  changes.at_other_times = rehearse::changed_at_other_times({before->cluster, before->outside.policies},
+                                                            {after->cluster, after->outside.policies});
   if (!changes.left_out.empty())
     fail(kSluicectl, kExitDone,
          "warning: diff: pods and workloads of one side alone are left out: " + joined(changes.left_out));
   std::fputs(text_of(changes, options.output).c_str(), stdout);
   if (std::fflush(stdout) != 0) return fail(kSluicectl, kExitFailed, "diff: cannot write it");
   if (!before->sound || !after->sound) return kExitUsage;
-  return options.exit_code && !changes.empty() ? kExitDenied : kExitDone;
+  const bool changed = !changes.empty() || !changes.at_other_times.empty();
+  return options.exit_code && changed ? kExitDenied : kExitDone;
 }
 
 }  // namespace
@@ -65,7 +71,8 @@ void add_diff(Commands& commands) {
             ->required();
         add_at_option(command, options.reading.at);
         add_output_option(command, options.output, {"text", "json", "markdown", "html"});
-        command.add_flag("--exit-code", options.exit_code, "Exit 3 where something opens or closes");
+        command.add_flag("--exit-code", options.exit_code,
+                         "Exit 3 where something opens or closes, at other times too");
       },
       run_diff);
 }

@@ -79,10 +79,11 @@ std::string outside_text(const times::Outside& outside, times::Instant instant) 
          " and count as if they were not there: " + named;
 }
 
-void leave_out(const std::string& program, model::Cluster& cluster, const std::string& moment) {
+times::Outside leave_out(const std::string& program, model::Cluster& cluster, const std::string& moment) {
   const times::Instant instant = moment.empty() ? times::clock::now() : *times::parse_instant(moment);
-  const times::Outside outside = times::at(cluster, instant);
+  times::Outside outside = times::at(cluster, instant);
   if (!outside.ids.empty()) fail(program, kExitDone, outside_text(outside, instant));
+  return outside;
 }
 
 }  // namespace
@@ -113,11 +114,11 @@ std::optional<Manifests> read_manifests(const std::string& program, const std::v
   if (reading.held) hold(*read);
   for (const auto& problem : read->problems) fail(program, kExitUsage, problem.to_text());
   for (const auto& warning : read->warnings) fail(program, kExitDone, "warning: " + warning.to_text());
-  leave_out(program, read->cluster, reading.at);
+  times::Outside outside = leave_out(program, read->cluster, reading.at);
   if (!has_an_address(read->cluster)) fail(program, kExitDone, "warning: " + no_pods(sources, *read, wanted));
   if (wanted == Wanted::kWorkloadsToo)
     read->cluster = model::with_workloads(std::move(read->cluster), std::move(read->workloads));
-  return Manifests{std::move(read->cluster), read->problems.empty()};
+  return Manifests{std::move(read->cluster), read->problems.empty(), std::move(outside)};
 }
 
 }  // namespace sluice::apps::ctl

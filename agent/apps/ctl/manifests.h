@@ -8,12 +8,14 @@
 #include "agent/apps/command_line.h"
 #include "agent/model/cluster.h"
 #include "agent/source/decode/decode.h"
+#include "agent/times/hours.h"
 
 namespace sluice::apps::ctl {
 
 struct Manifests {
   model::Cluster cluster;
-  bool sound = true;  // false: some objects or files were refused
+  bool sound = true;            // false: some objects or files were refused
+  times::Outside outside = {};  // policies that are not in the cluster, being outside their hours
 };
 
 // Who takes part: pods with addresses alone, as the lab makes them, or workloads too (model/workloads.h).

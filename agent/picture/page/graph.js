@@ -51,7 +51,8 @@
     }
     things.push(thing);
   }
-  const gateText = n => n.in ? ', ingress ' + n.in + ', egress ' + n.out : '';
+  const audited = n => Boolean(n.in) && n.inAudit.length + n.outAudit.length > 0;
+  const gateText = n => n.in ? ', ingress ' + n.in + ', egress ' + n.out + (audited(n) ? ', policies in audit' : '') : '';
   data.nodes.forEach((n, i) => bind('node', i, n, n.title + gateText(n)));
   data.edges.forEach((e, i) => bind('edge', i, e, edgeTitle(e) + ': ' + e.what.join(', ')));
   const nodeThings = new Map(things.filter(t => t.kind === 'node').map(t => [t.index, t]));
@@ -87,6 +88,8 @@
       parts.push(element('p', 'Ingress: ' + gates[n.in] + '. Egress: ' + gates[n.out] + '.'));
       if (n.inBy.length) parts.push(...section('Ingress is restricted by', n.inBy, policyItem, ''));
       if (n.outBy.length) parts.push(...section('Egress is restricted by', n.outBy, policyItem, ''));
+      if (n.inAudit.length) parts.push(...section('In audit, would restrict ingress', n.inAudit, policyItem, ''));
+      if (n.outAudit.length) parts.push(...section('In audit, would restrict egress', n.outAudit, policyItem, ''));
     } else if (n.kind !== 'outside') {
       parts.push(element('p', 'Named by a rule as a whole: its members’ own policies still decide.'));
     } else {
@@ -135,9 +138,11 @@
   const spacesOf = n => n.kind === 'namespaces' ? n.names : n.ns ? [n.ns] : [];
   [...new Set(data.nodes.flatMap(spacesOf))].sort().forEach(ns => space.append(new Option(ns, ns)));
   const textOf = new Map(things.map(t => [t, (t.kind === 'node' ?
-    [t.value.title, ...t.value.names, ...(t.value.inBy || []), ...(t.value.outBy || [])] :
+    [t.value.title, ...t.value.names, ...(t.value.inBy || []), ...(t.value.outBy || []), ...(t.value.inAudit || []),
+      ...(t.value.outAudit || [])] :
     [...t.value.what, ...t.value.rules]).join('\n').toLowerCase()]));
-  const inState = n => !state.value || (state.value === 'unprotected' ? n.in === 'open' : n.in === 'closed');
+  const inState = n => !state.value || (state.value === 'audit' ? audited(n) :
+    n.in === (state.value === 'unprotected' ? 'open' : 'closed'));
   function filter() {
     const wanted = search.value.trim().toLowerCase(), ns = space.value;
     const hits = new Set();

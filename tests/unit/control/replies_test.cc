@@ -22,7 +22,7 @@ TEST_F(ReconcilerTest, ACheckOfAPodThatIsNotFoundSaysWhoseItIs) {
   request.set_from("prod/lost");
   request.set_to("prod/elsewhere");
   request.set_port(80);
-  const auto reply = control::check_reply(node->view(), request);
+  const auto reply = control::check_reply(node->view(), {}, request);
   ASSERT_TRUE(reply.ok()) << reply.error().message();
   EXPECT_EQ(
       reply->egress().reason(),

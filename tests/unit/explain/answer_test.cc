@@ -207,5 +207,24 @@ TEST(Answer, AServiceIsItsEndpoints) {
   EXPECT_EQ(answer->reason(), "no_rule");
 }
 
+// Both sides' policies would be called so, and one that is outside its hours is.
+TEST(Answer, NamesItsFixesApart) {
+  namespace build = oracle::build;
+  const auto both = {Direction::kIngress, Direction::kEgress};
+  const auto world = build::cluster(build::pod("shop/web", "10.0.0.1").label("app", "web"),
+                                    build::pod("shop/api", "10.0.0.2").label("app", "api"),
+                                    build::policy("shop/closed").types(both),
+                                    build::policy("shop/allow-web-to-api-80-3").types(both));
+  const model::Probe probe = build::tcp("shop/web", "shop/api", 80);
+  const auto plain = check(world, probe, false);
+  ASSERT_TRUE(plain && plain->egress.fix && plain->ingress.fix);
+  EXPECT_EQ(plain->egress.fix->name.name, "allow-web-to-api-80");
+  EXPECT_EQ(plain->ingress.fix->name.name, "allow-web-to-api-80-2");
+  const auto away = check(world, probe, false, {{"shop", "allow-web-to-api-80"}});
+  EXPECT_EQ(away->egress.fix->name.name, "allow-web-to-api-80-2");
+  EXPECT_EQ(away->ingress.fix->name.name, "allow-web-to-api-80-4");
+  EXPECT_NE(fixes_yaml(*away).find("name: allow-web-to-api-80-4\n"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace sluice::explain

@@ -50,6 +50,42 @@ TEST(TierDns, ShutOut) {
                kWeb + kDns + of(kDenyAll, "Baseline") + of(kAcceptDns, "Admin", "d"), ""}});
 }
 
+const std::string kApiServer =
+    "{apiVersion: v1, kind: Service, metadata: {namespace: default, name: kubernetes}, spec: {clusterIP: "
+    "10.96.0.1, ports: [{name: https, port: 443, targetPort: 6443}]}}\n---\n"
+    "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {namespace: default, name: kubernetes, "
+    "labels: {kubernetes.io/service-name: kubernetes}}, addressType: IPv4, endpoints: [{addresses: "
+    "[192.168.1.5], conditions: {ready: true}}], ports: [{name: https, port: 6443}]}\n---\n";
+
+TEST(TierDns, TheApiServerIsSaidToo) {
+  const std::string said =
+      "it denies kube-system/coredns-0 and shop/web the API server, Service default/kubernetes";
+  const std::string first = "ClusterNetworkPolicy c spec.egress[1]: " + said;
+  const std::string web = kWeb + kDns + kApiServer;
+  check_rows(
+      Rule::kShutsOutDns,
+      {{"everything but DNS", web + of(kAcceptDns + ", " + kDenyAll), first},
+       {"its Service is not in the files", kWeb + kDns + of(kAcceptDns + ", " + kDenyAll), ""},
+       {"the Baseline: a NetworkPolicy opens it", web + of(kAcceptDns + ", " + kDenyAll, "Baseline"), ""},
+       {"accepted before",
+        web + of(kAcceptDns +
+                 ", {action: Accept, to: [{networks: [10.96.0.1/32, 192.168.1.5/32]}], protocols: "
+                 "[{tcp: {destinationPort: {number: 443}}}, {tcp: {destinationPort: {number: "
+                 "6443}}}]}, " +
+                 kDenyAll),
+        ""},
+       {"its endpoints alone",
+        web + of("{action: Deny, to: [{networks: [192.168.1.0/24]}], protocols: [{tcp: {destinationPort: "
+                 "{number: "
+                 "6443}}}]}"),
+        "ClusterNetworkPolicy c spec.egress[0]: " + said},
+       {"another port",
+        web + of("{action: Deny, to: [{networks: [192.168.1.0/24]}], protocols: [{tcp: {destinationPort: "
+                 "{number: "
+                 "22}}}]}"),
+        ""}});
+}
+
 TEST(TierDns, WhatTierAdminAcceptsNoNetworkPolicyNeedAllow) {
   check_rows(
       Rule::kEgressWithoutDns,

@@ -40,6 +40,16 @@ TEST(Dot, UnprotectedIsDashedAndClosedIsBold) {
   EXPECT_THAT(to_dot(of_two(Gate::kClosed, Gate::kRules)), HasSubstr("penwidth"));
 }
 
+TEST(Dot, WhatIsInAuditIsDottedAndNamed) {
+  Graph graph = of_two(Gate::kOpen, Gate::kRules);
+  graph.nodes[0].audits_ingress = {"shop/a", "shop/b", "shop/c"};
+  graph.nodes[0].audits_egress = {"shop/b", "shop/d"};
+  const std::string text = to_dot(graph);
+  EXPECT_THAT(text, HasSubstr("class=\"pods in-open out-rules audit\""));
+  EXPECT_THAT(text, HasSubstr("out by rules\\nin audit: a, b +2\""));
+  EXPECT_THAT(text, HasSubstr("style=\"rounded,filled,dotted\""));
+}
+
 TEST(Dot, ManyNamesAreCounted) {
   Graph graph = of_two(Gate::kRules, Gate::kRules);
   graph.nodes[0].names = {"shop/a", "shop/b", "shop/c", "shop/d", "shop/e"};

@@ -38,6 +38,17 @@ TEST(GraphPage, HasNodesEdgesAndTheYamlOfWhatTheyName) {
   EXPECT_EQ(data.at("policies").as_object().size(), 1u);
 }
 
+TEST(GraphPage, NamesPoliciesInAuditAndHasTheirYaml) {
+  auto world = shop();
+  world.policies.at({"shop", "db"}).audit = true;
+  const auto data = data_of(to_html(graph_page(graph_of(world, {}), "<svg></svg>", world)));
+  EXPECT_EQ(data.at("nodes").at(0).at("in"), "open");
+  EXPECT_EQ(data.at("nodes").at(0).at("inAudit").at(0), "shop/db");
+  EXPECT_EQ(data.at("nodes").at(0).at("outAudit").as_array().size(), 0u);
+  EXPECT_THAT(std::string(data.at("policies").at("shop/db").as_string()),
+              HasSubstr("sluice.dev/mode: audit"));
+}
+
 TEST(GraphPage, TakesTheElementOfTheSvgAlone) {
   const auto world = shop();
   const std::string page = to_html(graph_page(

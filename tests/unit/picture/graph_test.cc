@@ -45,6 +45,30 @@ PodBuilder of_app(const char* name, const char* app, const char* address) {
   return pod(name, address).label("app", app);
 }
 
+// What is in audit closes nothing, and the pods that it would isolate are told apart from others.
+TEST(Graph, WhatIsInAuditIsNamedAndDecidesNothing) {
+  PolicyBuilder audited = policy("shop/api").selects({{"app", "api"}}).ingress(rule().from(pods({})).tcp(80));
+  audited.audit = true;
+  const Graph graph = graph_of(
+      cluster(of_app("shop/api", "api", "10.0.0.1"), of_app("shop/db", "db", "10.0.0.2"), audited), {});
+  EXPECT_THAT(nodes(graph), ElementsAre("pods shop/api in open out open", "pods shop/db in open out open"));
+  EXPECT_THAT(edges(graph), IsEmpty());
+  EXPECT_THAT(graph.nodes[0].audits_ingress, ElementsAre("shop/api"));
+  EXPECT_THAT(graph.nodes[0].audits_egress, IsEmpty());
+  EXPECT_THAT(graph.nodes[1].audits_ingress, IsEmpty());
+}
+
+TEST(Graph, AWholeNamespaceInAuditIsNamedBesideWhatIsInForce) {
+  auto trial = ns("trial");
+  trial.audit = true;
+  const Graph graph = graph_of(cluster(trial, pod("trial/a", "10.0.0.1"), pod("shop/a", "10.0.0.2"),
+                                       policy("trial/closed"), policy("shop/closed")),
+                               {});
+  EXPECT_THAT(nodes(graph), ElementsAre("pods shop/a in closed out open", "pods trial/a in open out open"));
+  EXPECT_THAT(graph.nodes[0].audits_ingress, IsEmpty());
+  EXPECT_THAT(graph.nodes[1].audits_ingress, ElementsAre("trial/closed"));
+}
+
 TEST(Graph, AnOpenEndIsANodeAndNoEdge) {
   const auto world = cluster(
       of_app("shop/web", "web", "10.0.0.1"), of_app("shop/db", "db", "10.0.0.2"),

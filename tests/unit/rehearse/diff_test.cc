@@ -220,5 +220,15 @@ TEST(Diff, NodesThatPeersSelectAreAddressesOfTheirOwn) {
             Lines{"shop/web -> 192.168.0.1/32 TCP 10250 by Admin/no-nodes:egress[0]"});
 }
 
+TEST(Diff, SaysWhatDiffersAtOtherTimes) {
+  Changes changes;
+  EXPECT_EQ(to_json(changes), "{\"opened\": [],\n\"closed\": []}\n");
+  changes.at_other_times = {"NetworkPolicy shop/days", "NetworkPolicy shop/x"};
+  EXPECT_EQ(boost::json::parse(to_json(changes)).at("at_other_times").at(0), "NetworkPolicy shop/days");
+  EXPECT_EQ(other_times_text(changes),
+            "NetworkPolicy shop/days, NetworkPolicy shop/x differ at other times: compare with --at TIME");
+  EXPECT_NE(to_markdown(changes).find("differ at other times"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace sluice::rehearse
