@@ -66,8 +66,8 @@ Result<image::Difference> Compiler::update(std::span<const model::Change> change
   return collision_error(compilation_->collision());
 }
 
-bool Compiler::learn(const std::map<NameSlot, std::optional<std::string>>& names,
-                     const std::map<net::Ip, std::vector<NameSlot>>& addresses) {
+std::optional<image::Difference> Compiler::learn(const std::map<NameSlot, std::optional<std::string>>& names,
+                                                 const std::map<net::Ip, std::vector<NameSlot>>& addresses) {
   for (const auto& [slot, name] : names) {
     if (name)
       learnt_.names[slot] = *name;
@@ -82,7 +82,8 @@ bool Compiler::learn(const std::map<NameSlot, std::optional<std::string>>& names
       learnt_.addresses[ip] = slots;
     if (!last_good_) compilation_->set_address(ip, slots);
   }
-  return !last_good_ && !compilation_->is_new() && compilation_->settle_names();
+  if (last_good_ || compilation_->is_new() || !compilation_->settle_names()) return std::nullopt;
+  return compilation_->drain_difference();
 }
 
 Result<image::Difference> Compiler::rebuild() {

@@ -44,9 +44,10 @@ class Compiler {
       const std::optional<std::vector<LocalPod>>& new_locals = std::nullopt,
       const std::optional<std::vector<net::Ip>>& new_node_addresses = std::nullopt);
 
-  // What was learnt anew: a name without a text, an address without names is gone. True: the image says already what
-  // that asks for; false: it will after the next update().
-  bool learn(const std::map<NameSlot, std::optional<std::string>>& names,
+  // What was learnt anew: a name without a text, an address without names is gone. Nothing: the image will say what that
+  // asks for after the next update(). Else it says so now, and this is what changed in it: names that came, of classes
+  // that were there, which may be put in force at once, in any epoch.
+  std::optional<image::Difference> learn(const std::map<NameSlot, std::optional<std::string>>& names,
              const std::map<net::Ip, std::vector<NameSlot>>& addresses);
 
   const image::Image& image() const;

@@ -74,6 +74,8 @@ std::vector<net::Ip> NameTable::refresh() {
     name.name_class = name_class_of(name.matching);
     if (name.name_class != before) {
       writer_.names.set(slot, name.name_class ? std::optional(name.name_class) : std::nullopt);
+      if (name.name_class) ++uses_[name.name_class];
+      if (before && --uses_.at(before) == 0) uses_.erase(before);
       if (auto having = having_.find(slot); having != having_.end())
         stale_.insert(having->second.begin(), having->second.end());
     }
@@ -98,12 +100,21 @@ void NameTable::write(const net::Ip& ip) {
 }
 
 bool NameTable::settle() {
-  for (NameSlot slot : stale_names_)
-    if (class_of(slot) || (names_.contains(slot) && !matching(names_.at(slot).text).empty())) return false;
+  for (NameSlot slot : stale_names_) {
+    if (class_of(slot)) return false;
+    const auto name = names_.find(slot);
+    const NameClassId now = name == names_.end() ? NameClassId{} : class_for(name->second.text);
+    if (now && !uses_.contains(now)) return false;
+  }
   for (const net::Ip& ip : stale_) {
     if (addresses_.is_service(ip)) return false;
-    for (const auto& [name_class, matching] : classes_at(ip))
-      if (!identities_.is_live(image::named(addresses_.identity_of(ip), name_class))) return false;
+    for (NameSlot slot : at_.at(ip).slots) {
+      const auto name = names_.find(slot);
+      if (name == names_.end()) continue;
+      const NameClassId name_class =
+          stale_names_.contains(slot) ? class_for(name->second.text) : name->second.name_class;
+      if (name_class && !identities_.is_live(image::named(addresses_.identity_of(ip), name_class))) return false;
+    }
   }
   for (const net::Ip& ip : refresh()) write(ip);
   return true;

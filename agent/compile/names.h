@@ -46,7 +46,7 @@ class NameTable {
   std::vector<net::Ip> refresh();
   // After a change of the address's plain identity or of its names.
   void write(const net::Ip& ip);
-  // Does the image say already what the changes since the last refresh() ask for? Then these are done.
+  // Do the changes since the last refresh() ask for no more than names of classes that other names have? Then they are done.
   bool settle();
 
   // For each class of the address's names: the peer sets that match them.
@@ -79,6 +79,7 @@ class NameTable {
   std::map<net::Ip, At> at_;
   std::map<NameSlot, std::set<net::Ip>> having_;          // addresses by their names
   std::map<std::string, std::set<PeerSetId>> patterns_;  // of live peer sets
+  std::map<NameClassId, size_t> uses_;                   // classes that names have
   std::set<NameSlot> stale_names_;
   std::set<net::Ip> stale_;
 };

@@ -318,6 +318,16 @@ Result<Plan> Placement::plan(const Image& after, const Difference& difference) {
   return Planner(*this, after, difference).build();
 }
 
+Batch Placement::put_at_once(const Difference& names) {
+  BatchBuilder put(SLUICE_MAP_NAMES);
+  for (const auto& [slot, change] : names.names)
+    if (change.after) put.put(slot, sluice_cell{0, change.after->value, change.after->value});
+  std::vector<Batch> batches;
+  std::move(put).finish(batches, batches);
+  reach_.update(names);
+  return batches.empty() ? Batch{SLUICE_MAP_NAMES, false, 0, {}, {}} : std::move(batches.front());
+}
+
 void Placement::release_freed(const Plan& plan) {
   ports_.release_freed(plan);
   for (uint32_t index : plan.freed_endpoints) endpoint_slots_.give_back(index);

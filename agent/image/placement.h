@@ -41,6 +41,8 @@ class Placement {
   // difference.
   base::Result<Plan> plan(const Image& after, const Difference& difference);
   void release_freed(const Plan& plan);
+  // Names that come in the epoch in force: what they are is no matter of an epoch.
+  Batch put_at_once(const Difference& names);
 
   uint64_t epoch() const { return epoch_; }
   bool leftovers() const { return !leftovers_.empty(); }

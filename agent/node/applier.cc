@@ -43,6 +43,13 @@ base::Result<size_t> Applier::put(const image::Image& compiled, const image::Dif
   return writes;
 }
 
+bool Applier::put_at_once(const image::Difference& names) {
+  if (state_ != State::kInForce) return false;
+  if (target_->write(placement_.put_at_once(names))) return true;
+  (void)read();  // as after a put() that failed
+  return false;
+}
+
 Status Applier::clean_up(const image::Image& compiled) {
   if (state_ != State::kToCleanUp) return base::done();
   const image::Plan plan = std::move(*to_clean_up_);

@@ -54,6 +54,9 @@ class Applier {
   // Puts the compiled image in force and returns how many entries were written; the state is then
   // kToCleanUp. On an error the image before is in force.
   base::Result<size_t> put(const image::Image& compiled, const image::Difference& difference);
+  // Names that came (compile::Compiler::learn()), in the epoch in force; only in kInForce. False: the maps do not say so,
+  // and put() is to bring them there.
+  bool put_at_once(const image::Difference& names);
   // Deletes what only the state before needed; waits for the packets under way. Outside kToCleanUp it does
   // nothing.
   base::Status clean_up(const image::Image& compiled);

@@ -95,9 +95,14 @@ void Reconciler::set_node_addresses(std::vector<net::Ip> addresses) {
 
 bool Reconciler::learn(const std::map<image::NameSlot, std::optional<std::string>>& names,
                        const std::map<net::Ip, std::vector<image::NameSlot>>& addresses) {
-  const bool settled = state_.compiler.learn(names, addresses);
-  state_.learnt = state_.learnt || !settled;
-  return settled;
+  const auto difference = state_.compiler.learn(names, addresses);
+  bool in_force = difference.has_value();
+  if (difference && !difference->empty()) {
+    clean_up();
+    in_force = state_.applier.put_at_once(*difference);
+  }
+  state_.learnt = state_.learnt || !in_force;
+  return in_force;
 }
 
 void Reconciler::set_unread(std::vector<std::string> unread) {
