@@ -31,10 +31,16 @@ base::Status set(CLI::App& app, const std::string& key, const YAML::Node& value,
   CLI::Option* option = excluded.contains(key) ? nullptr : app.get_option_no_throw("--" + key);
   if (option == nullptr)
     return Error(key + ": unknown key; keys are the options of " + app.get_name() + " without \"--\"");
-  if (!value.IsScalar()) return Error(key + ": give one value");
+  const bool takes_list = option->get_expected_max() > 1;
+  if (!value.IsScalar() && !(takes_list && value.IsSequence()))
+    return Error(key + (takes_list ? ": give one value, or a list of them" : ": give one value"));
   if (option->count() > 0) return base::done();
   try {
-    option->add_result(value.Scalar());
+    if (value.IsScalar()) option->add_result(value.Scalar());
+    for (const auto& one : value) {
+      if (!one.IsScalar()) return Error(key + ": give one value, or a list of them");
+      option->add_result(one.Scalar());
+    }
     option->run_callback();
   } catch (const CLI::Error& error) {
     return Error(key + ": " + one_line(error.what()));

@@ -110,6 +110,10 @@ void Compilation::set_learnt(const Learnt& learnt) {
   for (const auto& [ip, slots] : learnt.addresses) names_.set_address(ip, slots);
 }
 
+void Compilation::reserve(const std::set<net::Ip>& addresses) {
+  append(stale_addresses_, sources_.reserve(addresses));
+}
+
 void Compilation::refresh() {
   const bool node_changed = update_node();
   update_pods();

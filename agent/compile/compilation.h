@@ -47,6 +47,8 @@ class Compilation {
   void set_learnt(const Learnt& learnt);
   void set_name(NameSlot slot, const std::optional<std::string>& name) { names_.set_name(slot, name); }
   void set_address(const net::Ip& ip, std::vector<NameSlot> slots) { names_.set_address(ip, std::move(slots)); }
+  // Addresses of DNS servers that are believed.
+  void reserve(const std::set<net::Ip>& addresses);
   bool settle_names() { return names_.settle(); }
 
   // Brings the image up to date.

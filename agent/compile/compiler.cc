@@ -66,6 +66,13 @@ Result<image::Difference> Compiler::update(std::span<const model::Change> change
   return collision_error(compilation_->collision());
 }
 
+bool Compiler::reserve(std::set<net::Ip> addresses) {
+  if (addresses == reserved_) return false;
+  reserved_ = std::move(addresses);
+  if (!last_good_) compilation_->reserve(reserved_);
+  return true;
+}
+
 std::optional<image::Difference> Compiler::learn(const std::map<NameSlot, std::optional<std::string>>& names,
                                                  const std::map<net::Ip, std::vector<NameSlot>>& addresses) {
   for (const auto& [slot, name] : names) {
@@ -92,6 +99,7 @@ Result<image::Difference> Compiler::rebuild() {
   compilation_->set_local_pods(local_pods_);
   compilation_->set_node_addresses(node_addresses_);
   compilation_->set_learnt(learnt_);
+  compilation_->reserve(reserved_);
   compilation_->refresh();
   if (!compilation_->collision().empty()) return collision_error(compilation_->collision());
   (void)compilation_->drain_difference();

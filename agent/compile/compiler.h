@@ -44,6 +44,9 @@ class Compiler {
       const std::optional<std::vector<LocalPod>>& new_locals = std::nullopt,
       const std::optional<std::vector<net::Ip>>& new_node_addresses = std::nullopt);
 
+  // The addresses of DNS servers that are believed, which no pod may claim as another source of its own; in the image
+  // after the next update(). False: they are already.
+  bool reserve(std::set<net::Ip> addresses);
   // What was learnt anew: a name without a text, an address without names is gone. Nothing: the image will say what that
   // asks for after the next update(). Else it says so now, and this is what changed in it: names that came, of classes
   // that were there, which may be put in force at once, in any epoch.
@@ -73,6 +76,7 @@ class Compiler {
   std::vector<LocalPod> local_pods_;
   std::vector<net::Ip> node_addresses_;
   Learnt learnt_;
+  std::set<net::Ip> reserved_;
   std::unique_ptr<Compilation> compilation_;
   std::optional<image::Image> last_good_;  // in force while the Compilation must not be used
 };

@@ -23,7 +23,7 @@ bool any_holds(const std::vector<net::Cidr>& prefixes, const net::Ip& ip) {
 
 bool SourceTable::is_foreign(const Given& given, const net::Ip& ip) const {
   const model::Pod* owner = pods_.owner(ip);
-  return owner && owner != given.pod;
+  return owner ? owner != given.pod : reserved_.contains(ip);
 }
 
 SourceTable::Entries SourceTable::entries_of(const Given& given) const {
@@ -33,8 +33,18 @@ SourceTable::Entries SourceTable::entries_of(const Given& given) const {
     const auto& claims = pods_.claims();
     for (auto at = claims.lower_bound(prefix.base()); at != claims.end() && prefix.contains(at->first); ++at)
       if (is_foreign(given, at->first)) entries[net::Cidr::host(at->first)] = SLUICE_SOURCE_FOREIGN;
+    for (auto at = reserved_.lower_bound(prefix.base()); at != reserved_.end() && prefix.contains(*at); ++at)
+      if (is_foreign(given, *at)) entries[net::Cidr::host(*at)] = SLUICE_SOURCE_FOREIGN;
   }
   return entries;
+}
+
+std::vector<net::Ip> SourceTable::reserve(std::set<net::Ip> addresses) {
+  std::vector<net::Ip> changed;
+  std::set_symmetric_difference(addresses.begin(), addresses.end(), reserved_.begin(), reserved_.end(),
+                                std::back_inserter(changed));
+  reserved_ = std::move(addresses);
+  return changed;
 }
 
 void SourceTable::set(EndpointId endpoint, const model::Pod* pod, const std::vector<net::Cidr>& prefixes) {

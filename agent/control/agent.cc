@@ -315,7 +315,7 @@ void Agent::apply() {
   answer_syncs();
   cni_.answer();
   if (std::exchange(names_due_, false)) observer_.forget_names();
-  if (applied == node::Applied::kInForce) names_->applied();
+  if (applied != node::Applied::kFailed) names_->applied();
   settings_due_ = settings_due_ || (applied == node::Applied::kInForce && view().last_change()->endpoints);
   if (settings_due_) set_endpoint_settings();
   reconciler_.clean_up();  // a wait that nobody who was answered above has to join

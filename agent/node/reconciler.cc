@@ -105,6 +105,12 @@ bool Reconciler::learn(const std::map<image::NameSlot, std::optional<std::string
   return in_force;
 }
 
+bool Reconciler::reserve(std::set<net::Ip> addresses) {
+  const bool changed = state_.compiler.reserve(std::move(addresses));
+  state_.learnt = state_.learnt || changed;
+  return changed;
+}
+
 void Reconciler::set_unread(std::vector<std::string> unread) {
   state_.unread = std::move(unread);
   report();

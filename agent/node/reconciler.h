@@ -76,6 +76,8 @@ class Reconciler {
   // What was learnt (compile::Compiler::learn()). False: apply() is to bring it in force.
   bool learn(const std::map<image::NameSlot, std::optional<std::string>>& names,
              const std::map<net::Ip, std::vector<image::NameSlot>>& addresses);
+  // The addresses of DNS servers that are believed. True: apply() is to bring that in force.
+  bool reserve(std::set<net::Ip> addresses);
   // What of the machine cannot be read now, one line each. What was read of it before still holds.
   void set_unread(std::vector<std::string> unread);
 

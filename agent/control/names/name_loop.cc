@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 
 #include "agent/image/encode.h"
 #include "agent/kernel/flows.h"
@@ -159,6 +160,10 @@ void NameLoop::applied() {
 
 void NameLoop::set_servers() {
   auto servers = learn::servers(options_.believed, reconciler_.view().compiler().compilation(), reconciler_.view().name());
+  std::set<net::Ip> addresses;
+  for (const learn::Server& server : servers) addresses.insert(server.first);
+  // First no pod may claim their addresses, then they are believed.
+  if (reconciler_.reserve(std::move(addresses))) return boost::asio::post(loop_, apply_);
   if (servers_known_ && servers == servers_ && servers_error_.empty()) return;
   servers_known_ = true;
   const bool other_ports = std::any_of(servers.begin(), servers.end(), [](const learn::Server& server) {
@@ -202,7 +207,7 @@ std::vector<std::string> NameLoop::problems() const {
   std::vector<std::string> lines;
   if (wanted_ && !sender_)
     lines.push_back("names: answers are not held until what they teach is in force, so that a first connection may be "
-                    "denied: " + no_sender_ + ": give the agent CAP_NET_RAW");
+                    "denied: " + no_sender_ + ": give the agent CAP_NET_RAW (docs/names.md)");
   if (wanted_ && servers_.empty())
     lines.push_back("names: no DNS server is believed, so nothing is learnt: there is no Service kube-system/kube-dns; "
                     "give --dns-server ADDRESS or NAMESPACE/SERVICE");

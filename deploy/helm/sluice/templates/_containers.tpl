@@ -23,7 +23,7 @@ capabilities:
 {{- define "sluice.agentSecurity" -}}
 runAsUser: 0
 runAsGroup: 0
-{{ include "sluice.confined" (concat (list "BPF" "NET_ADMIN" "SYS_ADMIN") .Values.agent.extraCapabilities) }}
+{{ include "sluice.confined" (concat (list "BPF" "NET_ADMIN" "SYS_ADMIN") (.Values.names.enabled | ternary (list "NET_RAW") (list)) .Values.agent.extraCapabilities) }}
 seccompProfile:
   type: {{ .Values.agent.seccomp }}
 {{- if include "sluice.hasAppArmorField" . }}
