@@ -56,7 +56,8 @@ SLUICE_STAGE enum sluice_reason sluice_judge_service(sluice_ctx* ctx, const stru
 }
 
 /* By everything but names, of a pod that is isolated, or would be, in the direction of the question. */
-SLUICE_COLD enum sluice_reason sluice_judge_by_address(sluice_ctx* ctx, const struct sluice_question* question) {
+SLUICE_COLD enum sluice_reason sluice_judge_by_address(sluice_ctx* ctx,
+                                                       const struct sluice_question* question) {
   struct sluice_packet* packet = question->packet;
   const struct sluice_side* side = sluice_side_asked(question);
   __u64 identity =
@@ -91,8 +92,9 @@ SLUICE_STAGE enum sluice_reason sluice_judge(sluice_ctx* ctx, const struct sluic
   enum sluice_reason reason = sluice_note(packet, sluice_judge_by_address(ctx, question));
   __u32 names = question->pod->policy->flags & SLUICE_SIDES_NAMES;
   if (!sluice_is_denied(reason) || !names || question->opener != SLUICE_EGRESS) return reason;
-  __u32 name = sluice_allowing_name(ctx, sluice_pair(question->audited, question->scratch),
-                                    sluice_side_asked(question)->ruleset, packet->identity, question->pod->epoch);
+  __u32 name =
+      sluice_allowing_name(ctx, sluice_pair(question->audited, question->scratch),
+                           sluice_side_asked(question)->ruleset, packet->identity, question->pod->epoch);
   if (!name) return reason;
   if (!question->audited) packet->flow.name = name;
   return sluice_note(packet, SLUICE_ALLOWED_POLICY);

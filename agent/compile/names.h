@@ -77,7 +77,7 @@ class NameTable {
   std::map<NameSlot, Name> names_;
   std::map<std::string, NameSlot> slot_of_;
   std::map<net::Ip, At> at_;
-  std::map<NameSlot, std::set<net::Ip>> having_;          // addresses by their names
+  std::map<NameSlot, std::set<net::Ip>> having_;         // addresses by their names
   std::map<std::string, std::set<PeerSetId>> patterns_;  // of live peer sets
   std::map<NameClassId, size_t> uses_;                   // classes that names have
   std::set<NameSlot> stale_names_;

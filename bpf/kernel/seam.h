@@ -193,28 +193,30 @@ SLUICE_STAGE bool sluice_emit(sluice_ctx* ctx, const struct sluice_event* event)
 }
 
 /* An entry of the ring of DNS packets: the header and the whole frame, which has at most `room` bytes. */
-#define SLUICE_EMIT_PACKET(ctx, entry, room)                                               \
-  ({                                                                                       \
-    __u64 bytes = (entry)->length;                                                         \
-    __u8* to = bpf_ringbuf_reserve(&sluice_answers, sizeof(*(entry)) + (room), 0);         \
-    bool copied = false;                                                                   \
-    if (to) {                                                                              \
-      SLUICE_OPAQUE(bytes);                                                                \
-      __builtin_memcpy(to, entry, sizeof(*(entry)));                                       \
-      if (bytes - 1 < (room) - 1)                                                          \
-        copied = bpf_skb_load_bytes(ctx, 0, to + sizeof(*(entry)), (__u32)bytes) == 0;     \
-      if (copied)                                                                          \
-        bpf_ringbuf_submit(to, 0);                                                         \
-      else                                                                                 \
-        bpf_ringbuf_discard(to, 0);                                                        \
-    }                                                                                      \
-    copied;                                                                                \
+#define SLUICE_EMIT_PACKET(ctx, entry, room)                                           \
+  ({                                                                                   \
+    __u64 bytes = (entry)->length;                                                     \
+    __u8* to = bpf_ringbuf_reserve(&sluice_answers, sizeof(*(entry)) + (room), 0);     \
+    bool copied = false;                                                               \
+    if (to) {                                                                          \
+      SLUICE_OPAQUE(bytes);                                                            \
+      __builtin_memcpy(to, entry, sizeof(*(entry)));                                   \
+      if (bytes - 1 < (room)-1)                                                        \
+        copied = bpf_skb_load_bytes(ctx, 0, to + sizeof(*(entry)), (__u32)bytes) == 0; \
+      if (copied)                                                                      \
+        bpf_ringbuf_submit(to, 0);                                                     \
+      else                                                                             \
+        bpf_ringbuf_discard(to, 0);                                                    \
+    }                                                                                  \
+    copied;                                                                            \
   })
 
 /* Is the packet, of which `entry` tells, in the ring? */
 SLUICE_STAGE bool sluice_emit_packet(sluice_ctx* ctx, const struct sluice_dns_packet* entry) {
-  if (entry->length < SLUICE_HELD_ANSWER_BYTES) return SLUICE_EMIT_PACKET(ctx, entry, SLUICE_HELD_ANSWER_BYTES);
-  return entry->length < SLUICE_LONGEST_ANSWER_BYTES && SLUICE_EMIT_PACKET(ctx, entry, SLUICE_LONGEST_ANSWER_BYTES);
+  if (entry->length < SLUICE_HELD_ANSWER_BYTES)
+    return SLUICE_EMIT_PACKET(ctx, entry, SLUICE_HELD_ANSWER_BYTES);
+  return entry->length < SLUICE_LONGEST_ANSWER_BYTES &&
+         SLUICE_EMIT_PACKET(ctx, entry, SLUICE_LONGEST_ANSWER_BYTES);
 }
 
 #endif
