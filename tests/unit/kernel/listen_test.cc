@@ -119,7 +119,8 @@ class Listen : public KernelTest {
     const auto plan = must(placement.plan(world.image(), image::difference({}, world.image())));
     EXPECT_OK(image::put_in_force(plan, *maps_));
     image::BatchBuilder servers(SLUICE_MAP_DNS_SERVERS);
-    servers.put(image::encode_learnt(sluice::testing::ip("10.0.0.2"), sluice::testing::port(SLUICE_DNS_PORT)), 1U);
+    servers.put(image::encode_learnt(sluice::testing::ip("10.0.0.2"), sluice::testing::port(SLUICE_DNS_PORT)),
+                1U);
     std::vector<image::Batch> batches;
     std::move(servers).finish(batches, batches);
     for (const auto& batch : batches) EXPECT_OK(maps_->write(batch));
