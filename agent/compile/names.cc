@@ -119,6 +119,16 @@ std::map<NameClassId, const std::vector<PeerSetId>*> NameTable::classes_at(const
   return classes;
 }
 
+std::map<std::string, NameSlot> NameTable::names_at(const net::Ip& ip) const {
+  std::map<std::string, NameSlot> names;
+  const auto at = at_.find(ip);
+  if (at == at_.end()) return names;
+  for (NameSlot slot : at->second.slots)
+    if (auto name = names_.find(slot); name != names_.end() && !name->second.text.empty())
+      names.emplace(name->second.text, slot);
+  return names;
+}
+
 NameClassId NameTable::class_of(NameSlot slot) const {
   const auto name = names_.find(slot);
   return name == names_.end() ? NameClassId{} : name->second.name_class;
@@ -128,11 +138,13 @@ NameClassId NameTable::class_of(NameSlot slot) const {
 std::vector<PeerSetId> NameTable::matching(const std::string& name) const {
   std::set<PeerSetId> found;
   const auto add = [&](const std::string& pattern) {
-    if (auto of = patterns_.find(pattern); of != patterns_.end()) found.insert(of->second.begin(), of->second.end());
+    if (auto of = patterns_.find(pattern); of != patterns_.end())
+      found.insert(of->second.begin(), of->second.end());
   };
   if (patterns_.empty() || name.empty()) return {};
   add(name);
-  for (size_t dot = name.find('.'); dot != name.npos; dot = name.find('.', dot + 1)) add("*" + name.substr(dot));
+  for (size_t dot = name.find('.'); dot != name.npos; dot = name.find('.', dot + 1))
+    add("*" + name.substr(dot));
   return {found.begin(), found.end()};
 }
 

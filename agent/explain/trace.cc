@@ -32,9 +32,40 @@ image::IdentityId identify(const Image& image, const compile::why::Question& que
   return image::identity_by_prefix(image, question.remote);
 }
 
+bool ref_allows(const Image& image, const image::Ref& ref, const compile::why::Question& question) {
+  if (ref.kind != image::Ref::Kind::kPorts) return ref.kind == image::Ref::Kind::kAll;
+  const auto set = image.portsets.find(ref.portset);
+  return set != image.portsets.end() && set->second.contains(question.protocol, question.port);
+}
+
+void add_rule(const Image& image, const std::string& which, const image::Ref& ref,
+              std::vector<TraceStep>& steps) {
+  steps.push_back({"rule", which + image::to_text(ref)});
+  if (ref.kind != image::Ref::Kind::kPorts) return;
+  if (const auto set = image.portsets.find(ref.portset); set != image.portsets.end())
+    steps.push_back({"port set", image::to_text(set->second)});
+}
+
+// The names of the address, of which rules say something, up to the first by which it is allowed (bpf/names.h).
+void trace_names(const Image& image, const compile::NameTable& names, const compile::why::Question& question,
+                 image::RulesetId ruleset, image::IdentityId identity, std::vector<TraceStep>& steps) {
+  for (const auto& [name, slot] : names.names_at(question.remote)) {
+    const auto name_class = image.names.find(slot);
+    if (name_class == image.names.end()) continue;
+    const image::IdentityId named = image::named(identity, name_class->second);
+    const auto rule = image.rules.find({ruleset, named});
+    if (rule == image.rules.end()) continue;
+    steps.push_back({"name", name + ", of class " + name_class->second.to_text()});
+    steps.push_back({"identity", named.to_text()});
+    add_rule(image, "", rule->second, steps);
+    if (ref_allows(image, rule->second, question)) return;
+  }
+}
+
 }  // namespace
 
-std::vector<TraceStep> trace(const Image& image, const compile::why::Question& question) {
+std::vector<TraceStep> trace(const Image& image, const compile::NameTable& names,
+                             const compile::why::Question& question) {
   std::vector<TraceStep> steps;
   const auto endpoint = std::find_if(image.endpoints.begin(), image.endpoints.end(), [&](const auto& entry) {
     return entry.second.name == question.pod.to_text();
@@ -53,11 +84,10 @@ std::vector<TraceStep> trace(const Image& image, const compile::why::Question& q
   steps.push_back({"identity", id_or_none(identity.value, identity.to_text())});
   const auto rule = image.rules.find({side.ruleset, identity});
   const image::Ref ref = rule != image.rules.end() ? rule->second : side.default_ref;
-  steps.push_back(
-      {"rule", (rule != image.rules.end() ? "" : "the rule set's default: ") + image::to_text(ref)});
-  if (ref.kind == image::Ref::Kind::kPorts)
-    if (const auto set = image.portsets.find(ref.portset); set != image.portsets.end())
-      steps.push_back({"port set", image::to_text(set->second)});
+  add_rule(image, rule != image.rules.end() ? "" : "the rule set's default: ", ref, steps);
+  if (question.direction == model::Direction::kEgress && endpoint->second.names &&
+      !ref_allows(image, ref, question))
+    trace_names(image, names, question, side.ruleset, identity, steps);
   return steps;
 }
 

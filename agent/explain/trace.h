@@ -5,16 +5,19 @@
 #include <string>
 #include <vector>
 
+#include "agent/compile/names.h"
 #include "agent/compile/why/explain.h"
 
 namespace sluice::explain {
 
 struct TraceStep {
-  std::string what;   // "endpoint", "rule set", "address", "identity", "rule", "port set"
+  std::string what;   // "endpoint", "rule set", "address", "identity", "rule", "port set", "name"
   std::string found;  // "4f… shop/api-1", "TCP 80,8000-8999"
 };
 
-// The steps of one side of an endpoint, in the packet's order; they end where the packet's would.
-std::vector<TraceStep> trace(const image::Image& image, const compile::why::Question& question);
+// The steps of one side of an endpoint, in the packet's order; they end where the packet's would. `names`: what was
+// learnt, of the same compiler.
+std::vector<TraceStep> trace(const image::Image& image, const compile::NameTable& names,
+                             const compile::why::Question& question);
 
 }  // namespace sluice::explain

@@ -40,6 +40,7 @@ int run_diff(const DiffOptions& options) {
   if (!before) return kExitUsage;
   auto after = read_manifests(kSluicectl, options.with, Wanted::kWorkloadsToo, options.reading);
   if (!after) return kExitUsage;
+  after->cluster.resolved = before->cluster.resolved;  // a pipe is read once
   const auto changes = rehearse::difference_of(before->cluster, after->cluster);
   if (!changes.left_out.empty())
     fail(kSluicectl, kExitDone,
@@ -64,6 +65,7 @@ void add_diff(Commands& commands) {
             ->allow_extra_args(false)
             ->required();
         add_at_option(command, options.reading.at);
+        add_names_option(command, options.reading.names);
         add_output_option(command, options.output, {"text", "json", "markdown", "html"});
         command.add_flag("--exit-code", options.exit_code, "Exit 3 where something opens or closes");
       },

@@ -30,5 +30,21 @@ TEST(Trace, TheWayThroughTheTables) {
   EXPECT_EQ(steps(open->egress), "endpoint > rule set");
 }
 
+TEST(Trace, ByAName) {
+  model::Cluster world = cluster(pod("shop/web", "10.0.0.1"));
+  world.cluster_policies[{"", "only"}] = admin("only")
+                                             .egress(accept().to(domains({"*.example.com"})).tcp(443))
+                                             .egress(deny().to(networks({"0.0.0.0/0"})));
+  world.resolved["www.example.com"] = {ip("203.0.113.9")};
+  const auto answer = check(world, tcp("shop/web", "203.0.113.9", 443), true);
+  EXPECT_EQ(answer->egress.opinion, model::Side::kAllow);
+  EXPECT_EQ(steps(answer->egress),
+            "endpoint > rule set > address > identity > rule > name > identity > rule > port set");
+  EXPECT_TRUE(answer->egress.trace[5].found.starts_with("www.example.com, of class "));
+  EXPECT_EQ(answer->egress.trace.back().found, "TCP 443");
+  const auto none = check(world, tcp("shop/web", "203.0.113.8", 443), true);
+  EXPECT_EQ(steps(none->egress), "endpoint > rule set > address > identity > rule");
+}
+
 }  // namespace
 }  // namespace sluice::explain
