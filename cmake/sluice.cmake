@@ -37,10 +37,12 @@ target_include_directories(sluice_options INTERFACE ${PROJECT_BINARY_DIR}/genera
 
 # Every layer of C++, those that a layer links before it.
 set(SLUICE_LAYERS base report net dns names model times clock serve source lint decode encode convert folder kube feed watcher image table content compile why packet log kernel
-    attach endpoint node flow observe reference engine explain wire rehearse expect replay picture ui stream control lab cni oracle)
+    attach answers endpoint learn node flow observe reference engine explain wire rehearse expect replay picture ui stream name_loop control lab cni oracle)
 set(SLUICE_LAYER_DIR_oracle tests/oracle)
 set(SLUICE_LAYER_DIR_attach agent/kernel/attach)
 set(SLUICE_LAYER_DIR_log agent/kernel/log)
+set(SLUICE_LAYER_DIR_answers agent/kernel/answers)
+set(SLUICE_LAYER_DIR_name_loop agent/control/names)
 set(SLUICE_LAYER_DIR_clock agent/times/clock)
 set(SLUICE_LAYER_DIR_content agent/compile/content)
 set(SLUICE_LAYER_DIR_why agent/compile/why)
@@ -48,7 +50,7 @@ set(SLUICE_LAYER_DIR_wire agent/explain/wire)
 foreach(layer decode encode folder kube feed)
   set(SLUICE_LAYER_DIR_${layer} agent/source/${layer})
 endforeach()
-foreach(layer base report net dns names model times serve source lint convert watcher image table compile packet kernel endpoint node flow observe reference
+foreach(layer base report learn net dns names model times serve source lint convert watcher image table compile packet kernel endpoint node flow observe reference
         engine explain rehearse expect replay picture ui stream control lab cni)
   set(SLUICE_LAYER_DIR_${layer} agent/${layer})
 endforeach()

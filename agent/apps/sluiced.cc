@@ -80,6 +80,8 @@ control::AgentOptions agent_options(const SluicedOptions& options) {
   agent.flows_per_pod = options.flows_per_pod.value_or(0);
   agent.history_bytes = parse_history_bytes(options.history_bytes).value();
   agent.log_drops = options.log_drops == "on";
+  agent.names.believed = learn::parse_servers(options.dns_servers).value();
+  agent.names.limits.grace = options.dns_grace * names::kSecond;
   agent.attach = kernel::attach::parse_attach_mode(options.attach).value();
   return agent;
 }

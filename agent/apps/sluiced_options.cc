@@ -8,6 +8,7 @@
 
 #include "agent/base/excerpt.h"
 #include "agent/kernel/attach/attach.h"
+#include "agent/learn/servers.h"
 #include "agent/model/objects.h"
 #include "sluice/limits.h"
 
@@ -72,6 +73,15 @@ void add_options(CLI::App& app, SluicedOptions& options) {
       ->check(checked_by(parse_history_bytes));
   app.add_option("--log-drops", options.log_drops, "Whether denied packets have lines in the log")
       ->check(CLI::IsMember({"on", "off"}));
+  app.add_option("--dns-server", options.dns_servers,
+                 "DNS server that names are learnt from: ADDRESS[:PORT] or NAMESPACE/SERVICE, repeated; none: from nobody "
+                 "[kube-system/kube-dns, and this node's own addresses where a node-local cache runs]")
+      ->type_name("SERVER")
+      ->expected(1, 64);
+  app.add_option("--dns-grace", options.dns_grace,
+                 "Seconds for which an address that was learnt for a name outlives its TTL")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0, 86400));
   add_metrics_option(app, options, "Prometheus metrics, /healthz, /readyz");
   app.add_option("--attach", options.attach, "How programs are attached: auto, tcx or clsact")
       ->check(checked_by(kernel::attach::parse_attach_mode));
@@ -126,6 +136,8 @@ std::variant<SluicedOptions, Exit> parse_sluiced(int argc, const char* const* ar
   if (options.feeder_uid && !options.socket_group)
     return Exit{kExitUsage,
                 "--feeder-uid: give --socket-group GID too: it is what lets that user open the socket"};
+  if (auto servers = learn::parse_servers(options.dns_servers); !servers)
+    return Exit{kExitUsage, "--dns-server: " + servers.error().message()};
   for (std::string* path : {&options.manifests, &options.socket, &options.netns_dir, &options.bpffs})
     make_absolute(*path);
   return options;

@@ -23,6 +23,8 @@ struct SluicedOptions : DaemonOptions {
   std::optional<uint32_t> socket_group, feeder_uid;
   std::optional<uint32_t> flows, flows_per_pod;
   std::string history_bytes = "16M", log_drops = "on";
+  std::vector<std::string> dns_servers;  // none: the usual ones
+  uint64_t dns_grace = 30;               // seconds
   bool detach = false, dry_run = false, preflight = false;
   std::string output = "table";  // of preflight
 };

@@ -57,6 +57,8 @@ class NameTable {
   const auto& addresses() const { return at_; }
   // The class of a name; 0 where no live peer set matches it.
   NameClassId class_of(NameSlot slot) const;
+  // The class that a name has, or would have once it is learnt.
+  NameClassId class_for(const std::string& name) const { return name_class_of(matching(name)); }
 
  private:
   struct Name {

@@ -131,6 +131,10 @@ Result<std::unique_ptr<Agent>> Agent::start(boost::asio::io_context& loop, Agent
   if (!agent->feeder_)
     if (auto opened = agent->open_feed(); !opened) return opened.error();
   if (auto opened = agent->open_descriptors(); !opened) return opened.error();
+  auto names = NameLoop::open(loop, agent->options_.names, *agent->kernel_.programs, *agent->kernel_.maps,
+                              agent->reconciler_, [agent = agent.get()] { agent->apply(); }, log);
+  if (!names) return names.error();
+  agent->names_ = std::move(*names);
   const auto turned_away = [&log](uid_t uid, pid_t pid) {
     log.warn("turned_away", {{"uid", std::to_string(uid)}, {"pid", std::to_string(pid)}});
   };
@@ -229,6 +233,7 @@ void Agent::run() {
   });
   refresh_host_again();
   cni_.restore_announced();
+  names_->start();
   follow(watch_fd_, &Agent::refresh_host);
   follow(feeder_fd_, &Agent::drain_objects);
   follow(events_fd_, &Agent::drain_events);
@@ -310,6 +315,7 @@ void Agent::apply() {
   answer_syncs();
   cni_.answer();
   if (std::exchange(names_due_, false)) observer_.forget_names();
+  if (applied == node::Applied::kInForce) names_->applied();
   settings_due_ = settings_due_ || (applied == node::Applied::kInForce && view().last_change()->endpoints);
   if (settings_due_) set_endpoint_settings();
   reconciler_.clean_up();  // a wait that nobody who was answered above has to join
@@ -382,6 +388,7 @@ void Agent::stop(const std::string& why) {
   syncs_.answer_all(Error("the agent is stopping"));
   cni_.stop();
   observer_.stop();
+  names_->stop();
   if (feed_ != nullptr) feed_->stop();
   stopper_->go();
 }

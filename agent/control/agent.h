@@ -21,6 +21,7 @@
 #include "agent/control/flow_reader.h"
 #include "agent/control/host_state.h"
 #include "agent/control/metrics.h"
+#include "agent/control/names/name_loop.h"
 #include "agent/control/replies.h"
 #include "agent/control/server.h"
 #include "agent/control/standby.h"
@@ -53,6 +54,7 @@ struct AgentOptions {
   uint32_t flows_per_pod = 0;     // kernel::LoadOptions::flow_share
   size_t history_bytes = 0;       // of flow records
   bool log_drops = true;
+  NameOptions names = {};
 };
 
 class Agent final : public ControlHandler {
@@ -75,6 +77,7 @@ class Agent final : public ControlHandler {
   v1::EndpointsReply endpoints() override;
   v1::PoliciesReply policies() override;
   v1::IdentitiesReply identities() override;
+  v1::NamesReply names() override;
   v1::MapsReply maps() override;
   v1::MetricsReply metrics() override;
   std::vector<v1::SnapshotPiece> snapshot() override;
@@ -166,6 +169,7 @@ class Agent final : public ControlHandler {
   FlowReader flow_reader_;
   node::EndpointSettings flow_shares_, observed_;
   stream::Observer observer_;
+  std::unique_ptr<NameLoop> names_;  // always, once started
   const std::chrono::steady_clock::time_point started_;
 
   Descriptor feeder_fd_, watch_fd_, events_fd_;

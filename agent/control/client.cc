@@ -86,6 +86,9 @@ base::Result<v1::PoliciesReply> Client::policies() {
 base::Result<v1::IdentitiesReply> Client::identities() {
   return call(&v1::Control::Stub::Identities, v1::IdentitiesRequest(), timeout_);
 }
+base::Result<v1::NamesReply> Client::names() {
+  return call(&v1::Control::Stub::Names, v1::NamesRequest(), timeout_);
+}
 base::Result<v1::MapsReply> Client::maps() {
   return call(&v1::Control::Stub::Maps, v1::MapsRequest(), timeout_);
 }

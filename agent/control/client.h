@@ -38,6 +38,7 @@ class Client {
   base::Result<v1::EndpointsReply> endpoints();
   base::Result<v1::PoliciesReply> policies();
   base::Result<v1::IdentitiesReply> identities();
+  base::Result<v1::NamesReply> names();
   base::Result<v1::MapsReply> maps();
   base::Result<v1::MetricsReply> metrics();
   base::Result<v1::CheckReply> check(const v1::CheckRequest& request);

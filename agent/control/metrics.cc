@@ -133,6 +133,31 @@ void add_flows(const FlowReading& flows, Families& all) {
   add("refused", flows.node.refused);
 }
 
+void add_names(const MetricsReading::Names& names, Families& all) {
+  all.gauge("sluice_names", "Names that DNS answers taught and that are remembered.", static_cast<double>(names.names));
+  all.gauge("sluice_names_addresses", "Addresses of these names that are not expired.",
+            static_cast<double>(names.addresses));
+  all.begin("sluice_names_answers_total",
+            "DNS answers to pods with rules that name domains: held until in force, or gone on before.",
+            MetricType::Counter);
+  all.add(static_cast<double>(names.packets.held), {{"kind", "held"}});
+  all.add(static_cast<double>(names.unheld), {{"kind", "unheld"}});
+  all.add(static_cast<double>(names.packets.too_late), {{"kind", "too_late"}});
+  all.add(static_cast<double>(names.packets.not_sent), {{"kind", "not_sent"}});
+  all.begin("sluice_names_messages_total", "What became of DNS questions and answers.", MetricType::Counter);
+  for (size_t i = 0; i < names.events.size(); ++i)
+    all.add(static_cast<double>(names.events.at(i)), {{"outcome", std::string(dns::to_text(dns::Event(i)))}});
+  all.begin("sluice_names_refused_total", "What was not learnt since a limit was met and all else is in use.",
+            MetricType::Counter);
+  all.add(static_cast<double>(names.memory.addresses_refused), {{"what", "address"}});
+  all.add(static_cast<double>(names.memory.names_refused), {{"what", "name"}});
+  all.begin("sluice_names_given_up_total", "What made room for others before it expired.", MetricType::Counter);
+  all.add(static_cast<double>(names.memory.addresses_given_up), {{"what", "address"}});
+  all.add(static_cast<double>(names.memory.names_given_up), {{"what", "name"}});
+  all.counter("sluice_names_failures_total", "What was learnt and could not be written or put in force at once.",
+              names.packets.failed);
+}
+
 // Reasons of one verdict; `part` takes packets or bytes out of a counter.
 template <typename Part>
 void add_reasons(const MetricsReading& now, bool denied, Part part, Families& all) {
@@ -245,6 +270,7 @@ std::vector<prometheus::MetricFamily> Metrics::families(const MetricsReading& re
   if (reading.feed) add_feed(*reading.feed, all);
   add_maps(reading, all);
   if (reading.flows) add_flows(*reading.flows, all);
+  add_names(reading.names, all);
   add_packets(reading, all);
   add_policies(reading, all);
   add_endpoints(reading, all);

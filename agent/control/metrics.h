@@ -21,6 +21,7 @@
 
 #include "agent/kernel/counters.h"
 #include "agent/kernel/flows.h"
+#include "agent/learn/learner.h"
 #include "agent/observe/namespace_totals.h"
 #include "agent/source/feed/stream_source.h"
 #include "agent/stream/policy_asks.h"
@@ -63,6 +64,14 @@ struct MetricsReading {
   observe::NamespaceTotals::Totals namespaces;
   uint64_t announced = 0;                         // endpoints that CNI plugins announced
   std::optional<FlowReading> flows;               // none: they could not be read
+  struct Names {
+    bool wanted = false;
+    uint64_t names = 0, addresses = 0, unheld = 0;
+    learn::Counts packets{};
+    names::Counts memory{};
+    std::array<uint64_t, dns::kEvents> events{};
+  };
+  Names names;
   std::optional<source::feed::FeedReading> feed;  // where objects come through the control API
 };
 

@@ -7,6 +7,7 @@
 #include "agent/compile/why/lists.h"
 #include "agent/control/message_limits.h"
 #include "agent/explain/wire/check_reply.h"
+#include "agent/model/domain_name.h"
 #include "agent/model/isolation.h"
 #include "agent/source/feed/encode.h"
 #include "agent/times/hours.h"
@@ -287,6 +288,65 @@ std::vector<v1::SnapshotPiece> snapshot_pieces(const model::Cluster& cluster,
   for (const auto* policy : known(cluster.policies, calendar)) add(*policy);
   for (const auto* policy : known(cluster.cluster_policies, calendar)) add(*policy);
   return pieces;
+}
+
+namespace {
+
+// The patterns that rules of a pod name.
+std::set<std::string> patterns_of(const node::NodeView& node, const image::Endpoint& endpoint) {
+  std::set<std::string> patterns;
+  image::for_each_side(endpoint, [&](const image::Side& side) {
+    const auto* live = node.compiler().compilation().local_rules().ruleset(side.ruleset);
+    if (live == nullptr || !live->names_domains) return;
+    live->content.for_each([&](compile::PeerSetId, const auto& peers, const compile::PortSpec&) {
+      if (peers) patterns.insert(peers->domains.begin(), peers->domains.end());
+    });
+  });
+  return patterns;
+}
+
+}  // namespace
+
+v1::NameFacts name_facts(const NameLoop& names) {
+  v1::NameFacts facts;
+  const names::Memory& memory = names.learner().memory();
+  facts.set_wanted(names.wanted());
+  facts.set_held(names.holds());
+  facts.set_names(memory.names());
+  facts.set_addresses(memory.addresses());
+  for (const auto& [ip, port] : names.servers())
+    facts.add_servers((ip.family() == net::Family::kIpv6 ? "[" + ip.to_text() + "]" : ip.to_text()) + ":" +
+                      std::to_string(port.host()));
+  facts.set_answers_unheld(names.unheld());
+  facts.set_addresses_refused(memory.counts().addresses_refused);
+  facts.set_addresses_given_up(memory.counts().addresses_given_up);
+  for (const std::string& problem : names.problems()) facts.add_problems(problem);
+  return facts;
+}
+
+v1::NamesReply names_reply(const node::NodeView& node, const NameLoop& names) {
+  v1::NamesReply reply;
+  *reply.mutable_facts() = name_facts(names);
+  std::map<std::string, std::set<std::string>> patterns;  // by pod
+  for (const auto& [id, endpoint] : node.image().endpoints)
+    if (endpoint.names) patterns[endpoint.name] = patterns_of(node, endpoint);
+  const auto connections = names.connections();
+  const uint64_t now = kernel::answers::boot_nanoseconds();
+  for (const names::Listed& one : names.learner().memory().list()) {
+    if (reply.names_size() == 0 || reply.names(reply.names_size() - 1).name() != one.name) {
+      v1::LearntName& name = *reply.add_names();
+      name.set_name(one.name);
+      for (const auto& [pod, named] : patterns)
+        if (std::ranges::any_of(named, [&](const auto& pattern) { return model::domain_matches(pattern, one.name); }))
+          name.add_pods(pod);
+      name.set_named(name.pods_size() > 0);
+    }
+    v1::LearntAddress& address = *reply.mutable_names(reply.names_size() - 1)->add_addresses();
+    address.set_address(one.ip.to_text());
+    address.set_seconds_left(one.until > now ? static_cast<double>(one.until - now) / 1e9 : 0);
+    if (const auto open = connections.find(one.ip); open != connections.end()) address.set_connections(open->second);
+  }
+  return reply;
 }
 
 }  // namespace sluice::control

@@ -116,6 +116,10 @@ class ControlService final : public v1::Control::CallbackService {
                                        v1::IdentitiesReply* reply) override {
     return answer(context, [this, reply] { *reply = handler_.identities(); });
   }
+  grpc::ServerUnaryReactor* Names(grpc::CallbackServerContext* context, const v1::NamesRequest*,
+                                  v1::NamesReply* reply) override {
+    return answer(context, [this, reply] { *reply = handler_.names(); });
+  }
   grpc::ServerUnaryReactor* Maps(grpc::CallbackServerContext* context, const v1::MapsRequest*,
                                  v1::MapsReply* reply) override {
     return answer(context, [this, reply] { *reply = handler_.maps(); });

@@ -39,6 +39,7 @@ class ControlHandler {
   virtual v1::EndpointsReply endpoints() = 0;
   virtual v1::PoliciesReply policies() = 0;
   virtual v1::IdentitiesReply identities() = 0;
+  virtual v1::NamesReply names() = 0;
   virtual v1::MapsReply maps() = 0;
   virtual v1::MetricsReply metrics() = 0;
   virtual std::vector<v1::SnapshotPiece> snapshot() = 0;

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "agent/engine/engine.h"
-#include "agent/image/ids.h"
+#include "agent/image/image.h"
 #include "agent/image/plan.h"
 #include "agent/packet/build.h"
 

@@ -125,6 +125,7 @@ Status for_each_pin(const sluice_policy& skeleton, const std::filesystem::path& 
     if (Status status = act(find_map(skeleton, shape.name), dir / shape.name); !status) return status;
   }
   if (Status status = act(skeleton.maps.sluice_policy_tables, dir / "policy_tables"); !status) return status;
+  if (Status status = act(skeleton.maps.sluice_answers, dir / "answers"); !status) return status;
   return act(skeleton.maps.sluice_events, dir / "events");
 }
 
@@ -178,6 +179,10 @@ MapHandle Programs::map(sluice_map map) const {
 
 int Programs::events_fd() const {
   return bpf_map__fd(skeleton_->maps.sluice_events);
+}
+
+int Programs::answers_fd() const {
+  return bpf_map__fd(skeleton_->maps.sluice_answers);
 }
 
 void Programs::ask_for_statistics() {

@@ -67,6 +67,7 @@ class Programs {
   TableArrays& table_arrays() const { return *table_arrays_; }
   bool looks_only() const { return look_only_; }
   int events_fd() const;
+  int answers_fd() const;
   // By what the pod does: SLUICE_EGRESS is sluice_from_pod (tc ingress of the host side), SLUICE_INGRESS is
   // sluice_to_pod (tc egress of the host side).
   int program_fd(sluice_direction direction) const;

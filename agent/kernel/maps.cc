@@ -172,6 +172,11 @@ Status KernelMaps::set_agent_flags(uint64_t flags) {
   return base::done();
 }
 
+Status KernelMaps::set_dns_ports(bool others) {
+  replace_flags(SLUICE_CONFIG_DNS_PORTS, others ? SLUICE_CONFIG_DNS_PORTS : 0);
+  return base::done();
+}
+
 Status KernelMaps::set_endpoint_flags(uint32_t index, uint32_t flags) {
   if (index >= arrays_.endpoints.size())
     return out_of_range(SLUICE_MAP_ENDPOINTS, index, arrays_.endpoints.size());
@@ -212,6 +217,7 @@ Status KernelMaps::write(const image::Batch& batch) {
     case SLUICE_MAP_NAMES:
     case SLUICE_MAP_NAME_TEXTS:
     case SLUICE_MAP_LEARNT:
+    case SLUICE_MAP_QUESTIONS:
     case SLUICE_MAP_DNS_SERVERS:
     case SLUICE_MAP_SOURCES: {
       const MapHandle map = programs_->map(batch.map);

@@ -35,6 +35,8 @@ class KernelMaps final : public image::Target {
   base::Status set_agent_flags(uint64_t flags);
   // Of an entry of sluice_endpoints, enum sluice_endpoint_flag; they go with the pod. In force from the next packet.
   base::Status set_endpoint_flags(uint32_t index, uint32_t flags);
+  // Some believed DNS server listens at another port than SLUICE_DNS_PORT.
+  base::Status set_dns_ports(bool others);
   // Every connection and datagram under way is a new one from here on.
   base::Status forget_flows();
 

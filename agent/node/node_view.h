@@ -25,6 +25,7 @@ struct LastChange {
   size_t entries = 0;                          // of the image that changed
   size_t writes = 0;                           // entries written before and at the flip
   bool endpoints = false;                      // endpoints came, went or have other rule sets
+  std::vector<image::NameSlot> names = {};     // whose class is another one
   std::chrono::duration<double> took{};        // from the news to the flip
   std::chrono::duration<double> compiled{};    // of that, computing what changes in the image
 };
@@ -44,6 +45,7 @@ struct NodeState {
   Reports reports;
   std::vector<std::string> unread;  // what of the machine could not be read, one line each
   bool retry = false;               // something failed, and is to be tried again
+  bool learnt = false;              // something was learnt that the image does not say yet
   // When to look again at interfaces that are left to their chains (kGiveWay); nothing: none is.
   std::optional<std::chrono::steady_clock::time_point> look_again;
   std::optional<LastChange> last_change;
@@ -81,7 +83,8 @@ class NodeView {
   bool started() const { return state_.last_change.has_value(); }  // a first state is in force
   // apply() would do something now.
   bool stale() const {
-    return complete() && (state_.inputs.changed() || state_.retry || state_.look_again.has_value());
+    return complete() &&
+           (state_.inputs.changed() || state_.retry || state_.learnt || state_.look_again.has_value());
   }
   // Something failed, and apply() would try it again now.
   bool to_retry() const { return complete() && state_.retry; }

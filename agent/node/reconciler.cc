@@ -52,6 +52,7 @@ Reconciler::Reconciler(const std::string& name, Backend backend, Clock clock, co
              .reports = Reports(clock_.steady, log),
              .unread = {},
              .retry = false,
+             .learnt = false,
              .look_again = {},
              .last_change = {},
              .last_error = {},
@@ -90,6 +91,13 @@ void Reconciler::set_announced(Announced announced) {
 void Reconciler::set_node_addresses(std::vector<net::Ip> addresses) {
   state_.inputs.set_node_addresses(std::move(addresses));
   note_change();
+}
+
+bool Reconciler::learn(const std::map<image::NameSlot, std::optional<std::string>>& names,
+                       const std::map<net::Ip, std::vector<image::NameSlot>>& addresses) {
+  const bool settled = state_.compiler.learn(names, addresses);
+  state_.learnt = state_.learnt || !settled;
+  return settled;
 }
 
 void Reconciler::set_unread(std::vector<std::string> unread) {
@@ -150,8 +158,8 @@ Applied Reconciler::apply() {
   if (!view_.started())
     change.what = "first state";
   else if (change.what.empty())
-    change.what = "retry";
-  state_.retry = false;
+    change.what = state_.learnt ? "names" : "retry";
+  state_.retry = state_.learnt = false;
   // Read before compile(): after a failed change the image in force is only in the maps.
   const Status read = state_.applier.known() ? base::done() : read_back();
   const auto begun = clock_.steady();
@@ -161,6 +169,7 @@ Applied Reconciler::apply() {
   if (!difference) return fail(difference.error());
   change.entries = difference->entries();
   change.endpoints = !difference->endpoints.empty();
+  for (const auto& [slot, changed] : difference->names) change.names.push_back(slot);
   const bool nothing = state_.applier.holds(*difference);
   if (nothing) {
     state_.applier.note_in_force();

@@ -73,6 +73,9 @@ class Reconciler {
   void set_node_addresses(std::vector<net::Ip> addresses);
   // All that CNI plugins announced and did not withdraw.
   void set_announced(Announced announced);
+  // What was learnt (compile::Compiler::learn()). False: apply() is to bring it in force.
+  bool learn(const std::map<image::NameSlot, std::optional<std::string>>& names,
+             const std::map<net::Ip, std::vector<image::NameSlot>>& addresses);
   // What of the machine cannot be read now, one line each. What was read of it before still holds.
   void set_unread(std::vector<std::string> unread);
 

@@ -253,6 +253,16 @@ struct sluice_name_text {
 };
 SLUICE_LAYOUT(struct sluice_name_text, 256);
 
+/* The agent's own note: a question that a pod put and nobody has answered yet (agent/dns/exchanges.h). */
+struct sluice_question_key {
+  __u8 byte[28];
+};
+SLUICE_LAYOUT(struct sluice_question_key, 28);
+struct sluice_question_value {
+  __u8 byte[272];
+};
+SLUICE_LAYOUT(struct sluice_question_value, 272);
+
 /* Between the agent that learns and the programs that hold answers for it. */
 struct sluice_dns {
   __u64 heartbeat; /* CLOCK_BOOTTIME, nanoseconds, at which the agent last said that it is there */

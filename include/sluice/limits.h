@@ -22,6 +22,7 @@
 #define SLUICE_MAX_NAMES 16384            /* names that were learnt, slot 0 included */
 #define SLUICE_MAX_LEARNT 65536           /* addresses that have one */
 #define SLUICE_MAX_DNS_SERVERS 1024       /* believed, by address and port */
+#define SLUICE_MAX_QUESTIONS 65536        /* that nobody has answered yet */
 #define SLUICE_ANSWER_RING_BYTES 2097152  /* DNS packets that wait for the agent */
 #define SLUICE_DNS_PORT 53
 #define SLUICE_HELD_ANSWER_BYTES 1536     /* of a frame in a short entry of that ring; longer ones, up to */

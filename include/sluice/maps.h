@@ -48,6 +48,8 @@
     SLUICE_MAP_GROW)                                                                                        \
   X(DNS_SERVERS, dns_servers, HASH, struct sluice_learnt_address, __u32, SLUICE_MAX_DNS_SERVERS,            \
     SLUICE_MAP_GROW)                                                                                        \
+  X(QUESTIONS, questions, HASH, struct sluice_question_key, struct sluice_question_value,                   \
+    SLUICE_MAX_QUESTIONS, SLUICE_MAP_GROW)                                                                  \
   X(DNS, dns, ARRAY, __u32, struct sluice_dns, 1, SLUICE_MAP_MMAP)                                          \
   X(COUNTERS, counters, PERCPU_ARRAY, __u32, struct sluice_counter, SLUICE_REASON_COUNT * 2, 0)             \
   X(STATS, stats, ARRAY, __u32, struct sluice_endpoint_stats, SLUICE_MAX_ENDPOINTS, SLUICE_MAP_MMAP)

@@ -1,6 +1,7 @@
 // sluicectl with an agent: sync, status, endpoints, policies, identities, maps.
 #include <google/protobuf/util/json_util.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 
@@ -63,6 +64,28 @@ int run_identities(const AgentOptions& options) {
               [](const v1::IdentitiesReply& reply) { return identities_text(reply, use_colour()); });
 }
 
+struct NamesOptions {
+  AgentOptions agent;
+  std::string pod;
+};
+void add_names_options(CLI::App& command, NamesOptions& options) {
+  add_agent_options(command, options.agent);
+  command.add_option("--pod", options.pod, "Only names that rules of this pod name [all]")->type_name("NAMESPACE/POD");
+}
+
+int run_names(const NamesOptions& options) {
+  auto reply = options.agent.asking.client().names();
+  if (reply && !options.pod.empty()) {
+    v1::NamesReply of_pod = *reply;
+    of_pod.clear_names();
+    for (const v1::LearntName& name : reply->names())
+      if (std::ranges::find(name.pods(), options.pod) != name.pods().end()) *of_pod.add_names() = name;
+    reply = std::move(of_pod);
+  }
+  return show(reply, options.agent.output,
+              [](const v1::NamesReply& all) { return names_text(all, use_colour()); });
+}
+
 int run_maps(const AgentOptions& options) {
   return show(options.asking.client().maps(), options.output,
               [](const v1::MapsReply& reply) { return maps_text(reply, use_colour()); });
@@ -102,6 +125,8 @@ void add_agent_commands(Commands& commands) {
                              run_policies);
   commands.add<AgentOptions>("identities", "The classes of addresses that policies tell apart",
                              add_agent_options, run_identities);
+  commands.add<NamesOptions>("names", "What DNS answers taught: names, addresses, time left", add_names_options,
+                             run_names);
   commands.add<AgentOptions>("maps", "The BPF maps: entries in use, how many fit, memory", add_agent_options,
                              run_maps);
   commands.add<Asking>("sync", "Wait until everything that the source holds now is in force",

@@ -125,6 +125,15 @@ std::string audit_text(const v1::Audit& audit) {
   return text + "; in the last hour " + grouped(audit.last_hour()) + " would have been denied";
 }
 
+// "17 with 40 addresses, answers are held; believed 10.96.0.10:53; 0 answers not held, 0 addresses not learnt"
+std::string name_facts_text(const v1::NameFacts& names) {
+  std::string text = grouped(names.names()) + " with " + grouped(names.addresses()) + " addresses";
+  if (names.wanted()) text += names.held() ? ", answers are held" : ", answers are not held";
+  text += "; believed " + (names.servers_size() > 0 ? joined({names.servers().begin(), names.servers().end()}, 4) : "nobody");
+  return text + "; " + grouped(names.answers_unheld()) + " answers not held, " + grouped(names.addresses_refused()) +
+         " addresses not learnt";
+}
+
 // "2026-12-24T18:00:00Z"
 std::string time_text(int64_t unix_seconds) {
   return times::to_text(times::Instant(std::chrono::seconds(unix_seconds)));
@@ -194,6 +203,7 @@ std::string status_text(const v1::StatusReply& status, int64_t now, bool colour)
     text += lines("always on", status.hours().unread());
     if (!status.hours().clock_problem().empty()) text += line("clock", status.hours().clock_problem());
   }
+  if (status.has_names()) text += line("names", name_facts_text(status.names()));
   if (status.has_flows()) text += line("flows", flows_text(status.flows()));
   text += line("last change", last_change(status, now));
   text += line("changes", std::to_string(status.applies()) + " applied, " +
@@ -284,6 +294,18 @@ std::string identities_text(const v1::IdentitiesReply& reply, bool colour) {
     table.add({identity.id(), std::to_string(identity.addresses()), joined(list_of(identity.sample()), 3),
                joined(list_of(identity.ports()), 3), joined(list_of(identity.peers()), 3)});
   return table.text(colour);
+}
+
+std::string names_text(const v1::NamesReply& reply, bool colour) {
+  Table table({"NAME", "ADDRESS", "LEFT", "CONNECTIONS", "PODS"});
+  for (const auto& name : reply.names())
+    for (const auto& address : name.addresses())
+      table.add({name.name(), address.address(), age_text(address.seconds_left()),
+                 std::to_string(address.connections()), joined(list_of(name.pods()), 3)});
+  std::string text = reply.names_size() > 0 ? table.text(colour) : "No name is learnt.\n";
+  if (!reply.facts().wanted()) text += "\nNo rule of a pod of this node names domains: nothing is listened to.\n";
+  for (const auto& problem : reply.facts().problems()) text += "\n" + problem + "\n";
+  return text;
 }
 
 std::string maps_text(const v1::MapsReply& reply, bool colour) {

@@ -13,6 +13,7 @@ std::string status_text(const v1::StatusReply& status, int64_t now, bool colour)
 std::string endpoints_text(const v1::EndpointsReply& reply, bool colour);
 std::string policies_text(const v1::PoliciesReply& reply, bool colour);
 std::string identities_text(const v1::IdentitiesReply& reply, bool colour);
+std::string names_text(const v1::NamesReply& reply, bool colour);
 std::string maps_text(const v1::MapsReply& reply, bool colour);
 
 // "3 s", "5 min", "2 h", "4 d".

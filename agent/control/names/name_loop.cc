@@ -1,0 +1,224 @@
+#include "agent/control/names/name_loop.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+
+#include "agent/image/encode.h"
+#include "agent/kernel/flows.h"
+
+namespace sluice::control {
+
+using base::Error;
+using base::Result;
+using base::Status;
+using boost::system::error_code;
+using kernel::answers::boot_nanoseconds;
+
+namespace {
+
+constexpr size_t kPacketsAtOnce = 256;
+
+net::Ip remote_of(const sluice_flow_edit& flow) {
+  sluice_learnt_address key{};
+  std::copy(std::begin(flow.remote), std::end(flow.remote), std::begin(key.word));
+  key.family = flow.family;
+  return image::decode_learnt(key);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<NameLoop>> NameLoop::open(boost::asio::io_context& loop, NameOptions options,
+                                                 const kernel::Programs& programs, kernel::KernelMaps& maps,
+                                                 node::Reconciler& reconciler, std::function<void()> apply,
+                                                 const base::Log& log) {
+  auto answers = kernel::answers::Answers::open(programs);
+  if (!answers) return answers.error();
+  std::unique_ptr<NameLoop> names(new NameLoop(loop, std::move(options), programs, maps, reconciler,
+                                               std::move(apply), log, std::move(*answers)));
+  base::Fd own(::fcntl(names->answers_.fd(), F_DUPFD_CLOEXEC, 0));  // Asio closes what it is given
+  if (!own.valid()) return Error::from_errno(errno, "wait for DNS packets: duplicate a descriptor");
+  error_code code;
+  names->ring_fd_.assign(own.get(), code);
+  if (code) return Error::from_errno(code.value(), "wait for DNS packets");
+  own.release();
+  return names;
+}
+
+NameLoop::NameLoop(boost::asio::io_context& loop, NameOptions options, const kernel::Programs& programs,
+                   kernel::KernelMaps& maps, node::Reconciler& reconciler, std::function<void()> apply,
+                   const base::Log& log, kernel::answers::Answers answers)
+    : loop_(loop),
+      options_(std::move(options)),
+      programs_(programs),
+      maps_(maps),
+      reconciler_(reconciler),
+      apply_(std::move(apply)),
+      log_(log),
+      answers_(std::move(answers)),
+      learner_(options_.limits, host()),
+      ring_fd_(loop),
+      beat_(loop),
+      expiry_(loop) {
+  if (auto sender = kernel::answers::Sender::open(answers_.mark()))
+    sender_ = std::move(*sender);
+  else
+    no_sender_ = sender.error().message();
+}
+
+learn::Host NameLoop::host() {
+  return {[this](std::string_view name) {
+            return reconciler_.view().compiler().compilation().names().class_for(std::string(name));
+          },
+          [this](const auto& names, const auto& addresses) { return put_in_force(names, addresses); },
+          [this](const net::Ip& ip, const auto& names) { return answers_.set_learnt(ip, names); },
+          [this](image::NameSlot slot, std::string_view text) { return answers_.set_text(slot, text); },
+          [this](auto key, auto value) { return answers_.set_question(key, value); },
+          [this](uint32_t ifindex, const dns::SendHeader& header, auto frame) {
+            return sender_ ? sender_->send(ifindex, header, frame) : Status(Error(no_sender_));
+          },
+          [this] {
+            learn::Host::InUse in_use;
+            const auto read = kernel::for_each_flow(programs_, [&](const sluice_flow_edit& flow) {
+              if (flow.name != 0) in_use.slots.insert(flow.name);
+              in_use.addresses.insert(remote_of(flow));
+            });
+            if (!read) log_.error("flows_unreadable", {{"error", read.error().message()}});
+            return in_use;
+          }};
+}
+
+// Where the inputs are not complete yet it is learnt all the same, and in force with the first state.
+Status NameLoop::put_in_force(const std::map<image::NameSlot, std::optional<std::string>>& names,
+                              const std::map<net::Ip, std::vector<image::NameSlot>>& addresses) {
+  if (reconciler_.learn(names, addresses) || !reconciler_.view().started()) return base::done();
+  apply_();
+  const std::string& error = reconciler_.view().last_error();
+  return error.empty() ? base::done() : Status(Error(error));
+}
+
+void NameLoop::start() {
+  auto kept = answers_.read();
+  if (kept) {
+    learner_.restore({std::move(kept->learnt), std::move(kept->texts), std::move(kept->questions)}, boot_nanoseconds());
+  } else {
+    log_.error("names_unreadable", {{"error", kept.error().message()}});
+  }
+  for (const learn::Server& server : learn::servers(options_.believed, reconciler_.view().compiler().compilation(), ""))
+    servers_.insert(server);
+  follow();
+}
+
+void NameLoop::follow() {
+  ring_fd_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const error_code& code) {
+    if (code || stopped_) return;
+    drain();
+    follow();
+  });
+}
+
+// Those that are held go on before the loop does anything else.
+void NameLoop::drain() {
+  busy_ = true;
+  const uint64_t now = boot_nanoseconds();
+  const auto taken = answers_.consume(
+      kPacketsAtOnce, [&](const sluice_dns_packet& entry, auto frame) { learner_.accept(entry, frame, now); });
+  ring_error_ = taken ? "" : taken.error().message();
+  learner_.flush(boot_nanoseconds());
+  busy_ = false;
+  beat();
+  expire_later();
+}
+
+void NameLoop::beat() {
+  if (!holds() || stopped_) return;
+  answers_.beat(boot_nanoseconds());
+  beat_.expires_after(kBeat);
+  beat_.async_wait([this](const error_code& cancelled) {
+    if (!cancelled) beat();
+  });
+}
+
+void NameLoop::applied() {
+  const node::NodeView& view = reconciler_.view();
+  if (!view.started()) return;
+  const auto& endpoints = view.image().endpoints;
+  wanted_ = std::any_of(endpoints.begin(), endpoints.end(), [](const auto& entry) { return entry.second.names; });
+  set_servers();
+  if (std::exchange(classes_due_, false))
+    learner_.all_classes_changed();
+  else
+    learner_.classes_changed(view.last_change()->names);
+  if (!busy_) {
+    busy_ = true;
+    learner_.flush(boot_nanoseconds());
+    busy_ = false;
+  }
+  beat();
+  expire_later();
+}
+
+void NameLoop::set_servers() {
+  auto servers = learn::servers(options_.believed, reconciler_.view().compiler().compilation(), reconciler_.view().name());
+  if (servers == servers_ && servers_error_.empty() && !servers.empty()) return;
+  const bool other_ports = std::any_of(servers.begin(), servers.end(), [](const learn::Server& server) {
+    return server.second.host() != SLUICE_DNS_PORT;
+  });
+  auto set = answers_.set_servers({servers.begin(), servers.end()});
+  if (set) set = maps_.set_dns_ports(other_ports);
+  servers_error_ = set ? "" : set.error().message();
+  servers_ = std::move(servers);
+  learner_.set_servers(servers_);
+}
+
+void NameLoop::expire_later() {
+  const auto next = learner_.next_expiry();
+  expiry_.cancel();
+  if (!next || stopped_) return;
+  const uint64_t now = boot_nanoseconds();
+  expiry_.expires_after(std::chrono::nanoseconds(*next > now ? *next - now : 0));
+  expiry_.async_wait([this](const error_code& cancelled) {
+    if (cancelled || stopped_) return;
+    learner_.expire(boot_nanoseconds());
+    expire_later();
+  });
+}
+
+void NameLoop::stop() {
+  stopped_ = true;
+  answers_.beat(0);  // answers go on at once from now on
+  if (auto taken = answers_.consume(
+          SIZE_MAX, [&](const sluice_dns_packet& entry, auto frame) { learner_.accept(entry, frame, boot_nanoseconds()); });
+      !taken)
+    log_.error("names_unreadable", {{"error", taken.error().message()}});
+  learner_.flush(boot_nanoseconds());
+  error_code ignored;
+  ring_fd_.cancel(ignored);
+  beat_.cancel();
+  expiry_.cancel();
+}
+
+std::vector<std::string> NameLoop::problems() const {
+  std::vector<std::string> lines;
+  if (wanted_ && !sender_)
+    lines.push_back("names: answers are not held until what they teach is in force, so that a first connection may be "
+                    "denied: " + no_sender_ + ": give the agent CAP_NET_RAW");
+  if (wanted_ && servers_.empty())
+    lines.push_back("names: no DNS server is believed, so nothing is learnt: there is no Service kube-system/kube-dns; "
+                    "give --dns-server ADDRESS or NAMESPACE/SERVICE");
+  for (const std::string* error : {&servers_error_, &ring_error_, &learner_.last_error()})
+    if (!error->empty()) lines.push_back("names: " + *error);
+  return lines;
+}
+
+std::map<net::Ip, uint64_t> NameLoop::connections() const {
+  std::map<net::Ip, uint64_t> open;
+  const auto read = kernel::for_each_flow(programs_, [&](const sluice_flow_edit& flow) {
+    const net::Ip ip = remote_of(flow);
+    if (flow.name != 0 || !learner_.memory().names_of(ip).empty()) ++open[ip];
+  });
+  if (!read) log_.error("flows_unreadable", {{"error", read.error().message()}});
+  return open;
+}
+
+}  // namespace sluice::control

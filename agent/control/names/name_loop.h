@@ -1,0 +1,88 @@
+// NameLoop: learning names on the agent's event loop: the ring of DNS packets, the heartbeat for which answers are
+// held, and the times at which names expire. What it decides, the Learner does (agent/learn).
+//
+// Laws:
+//  1. Answers are held only while rules of pods of this node name domains and packets can be sent on.
+//  2. While rules do, nothing waits for longer than kBeat before the programs hear of this agent, unless its thread is busy.
+//  3. What cannot be done is a line of problems(), and stops nothing else.
+//
+// On the thread that runs `loop`; what it is given must outlive it.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+
+#include "agent/kernel/answers/answers.h"
+#include "agent/kernel/answers/send.h"
+#include "agent/kernel/maps.h"
+#include "agent/learn/servers.h"
+#include "agent/node/reconciler.h"
+
+namespace sluice::control {
+
+inline constexpr std::chrono::milliseconds kBeat{50};
+
+struct NameOptions {
+  learn::Believed believed;
+  names::Limits limits;
+};
+
+class NameLoop {
+ public:
+  // apply: brings in force what Reconciler::learn() could not.
+  static base::Result<std::unique_ptr<NameLoop>> open(boost::asio::io_context& loop, NameOptions options,
+                                                      const kernel::Programs& programs, kernel::KernelMaps& maps,
+                                                      node::Reconciler& reconciler, std::function<void()> apply,
+                                                      const base::Log& log);
+  NameLoop(const NameLoop&) = delete;
+  NameLoop& operator=(const NameLoop&) = delete;
+
+  // What a former agent learnt, and the packets that wait. Before the first apply().
+  void start();
+  // After each apply(): rules may name other names, servers may be others.
+  void applied();
+  void stop();
+
+  // Rules of some pod of this node name domains.
+  bool wanted() const { return wanted_; }
+  bool holds() const { return wanted_ && sender_.has_value(); }
+  std::vector<std::string> problems() const;
+  const learn::Learner& learner() const { return learner_; }
+  const std::set<learn::Server>& servers() const { return servers_; }
+  uint64_t unheld() const { return answers_.unheld(); }
+  // How many open connections each address has that names are learnt for; asked of the flow tables.
+  std::map<net::Ip, uint64_t> connections() const;
+
+ private:
+  NameLoop(boost::asio::io_context& loop, NameOptions options, const kernel::Programs& programs,
+           kernel::KernelMaps& maps, node::Reconciler& reconciler, std::function<void()> apply, const base::Log& log,
+           kernel::answers::Answers answers);
+  learn::Host host();
+  base::Status put_in_force(const std::map<image::NameSlot, std::optional<std::string>>& names,
+                            const std::map<net::Ip, std::vector<image::NameSlot>>& addresses);
+  void follow();
+  void drain();
+  void beat();
+  void expire_later();
+  void set_servers();
+
+  boost::asio::io_context& loop_;
+  const NameOptions options_;
+  const kernel::Programs& programs_;
+  kernel::KernelMaps& maps_;
+  node::Reconciler& reconciler_;
+  const std::function<void()> apply_;
+  const base::Log& log_;
+  kernel::answers::Answers answers_;
+  std::optional<kernel::answers::Sender> sender_;
+  std::string no_sender_, servers_error_, ring_error_;
+  learn::Learner learner_;
+  std::set<learn::Server> servers_;
+  boost::asio::posix::stream_descriptor ring_fd_;
+  boost::asio::steady_timer beat_, expiry_;
+  bool wanted_ = false, busy_ = false, classes_due_ = true, stopped_ = false;
+};
+
+}  // namespace sluice::control

@@ -1,0 +1,166 @@
+#include "agent/kernel/answers/answers.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <atomic>
+#include <cstring>
+#include <ctime>
+#include <random>
+#include <set>
+
+#include "agent/image/encode.h"
+#include "agent/kernel/entries.h"
+
+namespace sluice::kernel::answers {
+
+using base::Error;
+using base::Result;
+using base::Status;
+
+uint64_t boot_nanoseconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+struct Answers::Ring {
+  struct Free {
+    void operator()(ring_buffer* buffer) const noexcept { ring_buffer__free(buffer); }
+  };
+  std::unique_ptr<ring_buffer, Free> ring;
+  const Take* take = nullptr;  // while consume() runs
+  size_t taken = 0, limit = 0;
+  bool foreign = false;  // an entry that is none of ours
+
+  static int on_entry(void* context, void* data, size_t size) {
+    auto& self = *static_cast<Ring*>(context);
+    sluice_dns_packet packet{};
+    if (size >= sizeof packet) std::memcpy(&packet, data, sizeof packet);
+    if (size < sizeof packet || packet.length > size - sizeof packet) {
+      self.foreign = true;
+    } else {
+      (*self.take)(packet, {static_cast<const uint8_t*>(data) + sizeof packet, packet.length});
+    }
+    return ++self.taken == self.limit ? -ECANCELED : 0;  // libbpf counts this entry as consumed and stops
+  }
+};
+
+Answers::Answers(const Programs& programs, std::unique_ptr<Ring> ring, MappedArray<sluice_dns> state)
+    : programs_(&programs), ring_(std::move(ring)), state_(std::move(state)) {}
+Answers::Answers(Answers&&) noexcept = default;
+Answers& Answers::operator=(Answers&&) noexcept = default;
+Answers::~Answers() = default;
+
+Result<Answers> Answers::open(const Programs& programs) {
+  auto ring = std::make_unique<Ring>();
+  ring->ring.reset(ring_buffer__new(programs.answers_fd(), Ring::on_entry, ring.get(), nullptr));
+  if (!ring->ring) return Error::from_errno(errno, "map answers: open ring");
+  auto state = MappedArray<sluice_dns>::open(programs.map(SLUICE_MAP_DNS));
+  if (!state) return state.error();
+  if ((*state)[0].mark == 0)
+    std::atomic_ref((*state)[0].mark).store(std::random_device()() | 1, std::memory_order_relaxed);
+  return Answers(programs, std::move(ring), std::move(*state));
+}
+
+int Answers::fd() const {
+  return ring_buffer__epoll_fd(ring_->ring.get());
+}
+
+Result<size_t> Answers::consume(size_t limit, const Take& take) {
+  if (limit == 0) return size_t{0};
+  ring_->take = &take;
+  ring_->limit = limit;
+  ring_->taken = 0;
+  ring_->foreign = false;
+  const int code = ring_buffer__consume(ring_->ring.get());
+  ring_->take = nullptr;
+  if (code < 0 && code != -ECANCELED) return Error::from_errno(-code, "map answers: consume");
+  if (ring_->foreign) return Error("map answers: an entry is not this version's; programs of another write to the ring");
+  return ring_->taken;
+}
+
+void Answers::beat(uint64_t now) {
+  std::atomic_ref(state_[0].heartbeat).store(now, std::memory_order_relaxed);
+}
+
+uint32_t Answers::mark() const {
+  return state_[0].mark;
+}
+
+uint64_t Answers::unheld() const {
+  return std::atomic_ref(const_cast<__u64&>(state_[0].unheld)).load(std::memory_order_relaxed);
+}
+
+namespace {
+
+template <typename T>
+std::span<const uint8_t> bytes_of(const T& value) {
+  return {reinterpret_cast<const uint8_t*>(&value), sizeof value};
+}
+
+}  // namespace
+
+Status Answers::set_servers(const std::vector<std::pair<net::Ip, net::Port>>& servers) {
+  const MapHandle map = programs_->map(SLUICE_MAP_DNS_SERVERS);
+  const auto before = entries<sluice_learnt_address, uint32_t>(SLUICE_MAP_DNS_SERVERS);
+  if (!before) return before.error();
+  const auto less = [](const auto& a, const auto& b) { return std::memcmp(&a, &b, sizeof a) < 0; };
+  std::set<sluice_learnt_address, decltype(less)> wanted(less);
+  for (const auto& [ip, port] : servers) wanted.insert(image::encode_learnt(ip, port));
+  for (const auto& [key, value] : *before)
+    if (!wanted.contains(key))
+      if (auto dropped = drop_entries(map, bytes_of(key)); !dropped) return dropped;
+  constexpr uint32_t kBelieved = 1;
+  for (const auto& key : wanted)
+    if (auto put = put_entries(map, bytes_of(key), bytes_of(kBelieved)); !put) return put;
+  return base::done();
+}
+
+Status Answers::set_learnt(const net::Ip& ip, const std::optional<sluice_learnt_names>& names) {
+  const MapHandle map = programs_->map(SLUICE_MAP_LEARNT);
+  const sluice_learnt_address key = image::encode_learnt(ip);
+  return names ? put_entries(map, bytes_of(key), bytes_of(*names)) : drop_entries(map, bytes_of(key));
+}
+
+Status Answers::set_text(uint32_t slot, std::string_view text) {
+  const MapHandle map = programs_->map(SLUICE_MAP_NAME_TEXTS);
+  if (text.empty()) return drop_entries(map, bytes_of(slot));
+  sluice_name_text value{};
+  text.copy(value.text, sizeof value.text - 1);
+  return put_entries(map, bytes_of(slot), bytes_of(value));
+}
+
+Status Answers::set_question(std::span<const uint8_t> key, std::span<const uint8_t> value) {
+  const MapHandle map = programs_->map(SLUICE_MAP_QUESTIONS);
+  return value.empty() ? drop_entries(map, key) : put_entries(map, key, value);
+}
+
+template <typename Key, typename Value>
+Result<std::vector<std::pair<Key, Value>>> Answers::entries(sluice_map map) const {
+  auto read = get_entries(programs_->map(map));
+  if (!read) return read.error();
+  std::vector<std::pair<Key, Value>> all(read->count);
+  for (size_t i = 0; i < all.size(); ++i) {
+    std::memcpy(&all[i].first, &read->keys[i * sizeof(Key)], sizeof(Key));
+    std::memcpy(&all[i].second, &read->values[i * sizeof(Value)], sizeof(Value));
+  }
+  return all;
+}
+
+Result<Answers::Kept> Answers::read() const {
+  Kept kept;
+  auto learnt = entries<sluice_learnt_address, sluice_learnt_names>(SLUICE_MAP_LEARNT);
+  if (!learnt) return learnt.error();
+  for (const auto& [key, names] : *learnt) kept.learnt.emplace_back(image::decode_learnt(key), names);
+  auto texts = entries<uint32_t, sluice_name_text>(SLUICE_MAP_NAME_TEXTS);
+  if (!texts) return texts.error();
+  for (const auto& [slot, text] : *texts)
+    kept.texts.emplace_back(slot, std::string(text.text, ::strnlen(text.text, sizeof text.text)));
+  auto questions = entries<sluice_question_key, sluice_question_value>(SLUICE_MAP_QUESTIONS);
+  if (!questions) return questions.error();
+  kept.questions = std::move(*questions);
+  return kept;
+}
+
+}  // namespace sluice::kernel::answers

@@ -1,0 +1,173 @@
+#include "agent/learn/learner.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "agent/image/encode.h"
+
+namespace sluice::learn {
+namespace {
+
+constexpr uint64_t kInUseStands = names::kSecond;  // flows are read once a second at most
+
+sluice_learnt_names spelled(const names::Entry& entry) {
+  std::vector<std::pair<image::NameSlot, uint64_t>> all;
+  for (const names::SlotUntil& one : entry.all()) all.emplace_back(one.slot, one.until);
+  return image::encode_names(all);
+}
+
+names::Entry entry_of(const sluice_learnt_names& kept) {
+  names::Entry entry;
+  for (const uint64_t word : kept.word)
+    if (const auto slot = static_cast<names::Slot>(word & SLUICE_NAME_MASK); slot != 0)
+      entry.slots.at(entry.count++) = {slot, word & ~uint64_t{SLUICE_NAME_MASK}};
+  return entry;
+}
+
+std::vector<image::NameSlot> slots_of(const names::AddressChange& change) {
+  std::vector<image::NameSlot> slots;
+  if (change.entry)
+    for (const names::SlotUntil& one : change.entry->all()) slots.push_back(one.slot);
+  return slots;
+}
+
+template <typename T>
+std::span<const uint8_t> bytes_of(const T& value) {
+  return {reinterpret_cast<const uint8_t*>(&value), sizeof value};
+}
+
+template <typename To, typename From>
+To copied(const From& from) {
+  return std::bit_cast<To>(from);
+}
+
+}  // namespace
+
+Learner::Learner(names::Limits limits, Host host)
+    : host_(std::move(host)), memory_(limits, asks()), exchanges_(keeper()) {}
+
+names::Asks Learner::asks() {
+  return {[this](names::Slot, std::string_view name) { return host_.class_of(name).value; },
+          [this](names::Slot slot) { return in_use().slots.contains(slot); },
+          [this](const net::Ip& ip) { return in_use().addresses.contains(ip); }};
+}
+
+dns::Exchanges::Keeper Learner::keeper() {
+  return {[this](const dns::QuestionKey& key, const dns::QuestionValue& value) {
+            note(host_.set_question(bytes_of(key), bytes_of(value)));
+          },
+          [this](const dns::QuestionKey& key) { note(host_.set_question(bytes_of(key), {})); }};
+}
+
+const Host::InUse& Learner::in_use() {
+  if (!in_use_ || now_ - in_use_at_ > kInUseStands) {
+    in_use_ = host_.in_use();
+    in_use_at_ = now_;
+  }
+  return *in_use_;
+}
+
+void Learner::note(const base::Status& done) {
+  if (done) return;
+  ++counts_.failed;
+  last_error_ = done.error().message();
+}
+
+void Learner::restore(const Kept& kept, uint64_t now) {
+  now_ = now;
+  std::vector<names::SlotChange> slots;
+  for (const auto& [slot, text] : kept.texts)
+    if (slot <= names::kLastSlot) slots.push_back({static_cast<names::Slot>(slot), text});
+  std::vector<std::pair<net::Ip, names::Entry>> entries;
+  for (const auto& [ip, words] : kept.learnt) entries.emplace_back(ip, entry_of(words));
+  memory_.restore(slots, entries, now);
+  std::vector<std::pair<dns::QuestionKey, dns::QuestionValue>> questions;
+  for (const auto& [key, value] : kept.questions)
+    questions.emplace_back(copied<dns::QuestionKey>(key), copied<dns::QuestionValue>(value));
+  exchanges_.restore(std::move(questions), now);
+  std::map<image::NameSlot, std::optional<std::string>> names;
+  std::map<net::Ip, std::vector<image::NameSlot>> addresses;
+  for (const names::Listed& one : memory_.list()) {
+    names[one.slot] = one.name;
+    addresses[one.ip].push_back(one.slot);
+    known_.insert(one.slot);
+  }
+  note(host_.put_in_force(names, addresses));
+  flush(now);
+}
+
+void Learner::accept(const sluice_dns_packet& entry, std::span<const uint8_t> frame, uint64_t now) {
+  now_ = now;
+  const dns::Packet packet = dns::read_frame(frame);
+  const bool answer = entry.direction == SLUICE_INGRESS;
+  const Server server = answer ? Server(packet.source, net::Port::from_host(packet.source_port))
+                               : Server(packet.destination, net::Port::from_host(packet.destination_port));
+  if (servers_.contains(server)) {
+    const auto direction = answer ? dns::Direction::kToPod : dns::Direction::kFromPod;
+    for (const dns::Answer& one : exchanges_.accept(packet, entry.ifindex, direction, now))
+      if (one.lesson == dns::Lesson::kAddresses) memory_.learn(one.to_learn(), one.addresses, one.ttl, now);
+  } else {
+    ++counts_.not_believed;
+  }
+  ++(entry.held ? counts_.held : answer ? counts_.unheld : counts_.questions);
+  if (entry.held)
+    held_.push_back({entry.ifindex, static_cast<uint16_t>(entry.gso_size), entry.time, {frame.begin(), frame.end()}});
+}
+
+void Learner::flush(uint64_t now) {
+  now_ = now;
+  last_error_.clear();
+  while (memory_.changed()) write(memory_.drain_changed());
+  for (Held& held : std::exchange(held_, {})) send_on(held, now);
+}
+
+void Learner::write(const names::Changes& changes) {
+  std::map<image::NameSlot, std::optional<std::string>> going, coming;
+  for (const names::SlotChange& change : changes.slots) {
+    if (known_.erase(change.slot) > 0) going[change.slot] = std::nullopt;
+    if (change.name.empty()) continue;
+    coming[change.slot] = change.name;
+    known_.insert(change.slot);
+  }
+  if (!going.empty()) note(host_.put_in_force(going, {}));
+  for (const names::SlotChange& change : changes.slots) note(host_.set_text(change.slot, change.name));
+  std::map<net::Ip, std::vector<image::NameSlot>> addresses;
+  for (const names::AddressChange& change : changes.addresses) {
+    note(host_.set_learnt(change.ip, change.entry ? std::optional(spelled(*change.entry)) : std::nullopt));
+    addresses[change.ip] = slots_of(change);
+  }
+  if (!coming.empty() || !addresses.empty()) note(host_.put_in_force(coming, addresses));
+}
+
+void Learner::send_on(Held& held, uint64_t now) {
+  if (now > held.time + kLongestHeld) {
+    ++counts_.too_late;
+    return;
+  }
+  const auto header = dns::finish_checksum(held.frame, dns::read_frame(held.frame), held.gso_size);
+  if (auto sent = host_.send(held.ifindex, header.value_or(dns::SendHeader{}), held.frame); !sent) {
+    ++counts_.not_sent;
+    last_error_ = sent.error().message();
+  }
+}
+
+void Learner::classes_changed(std::span<const image::NameSlot> slots) {
+  std::vector<names::Slot> changed;
+  for (const image::NameSlot slot : slots) changed.push_back(static_cast<names::Slot>(slot));
+  memory_.classes_changed(changed);
+}
+
+void Learner::all_classes_changed() {
+  const std::vector<image::NameSlot> all(known_.begin(), known_.end());
+  classes_changed(all);
+}
+
+void Learner::expire(uint64_t now) {
+  now_ = now;
+  memory_.expire(now);
+  exchanges_.expire(now);
+  flush(now);
+}
+
+}  // namespace sluice::learn
