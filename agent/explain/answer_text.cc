@@ -2,6 +2,7 @@
 #include "agent/explain/answer.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "agent/model/tiers.h"
@@ -67,7 +68,8 @@ json::object name_object(const NameAnswer& answer) {
   json::object object = answer_object(answer.deciding());
   json::array addresses;
   for (const Answer& one : answer.answers) {
-    json::object entry{{"ip", one.to}};
+    json::object entry;
+    entry["ip"] = one.to;
     for (const auto& member : answer_object(one)) entry[member.key()] = member.value();
     addresses.push_back(std::move(entry));
   }

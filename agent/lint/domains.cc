@@ -41,7 +41,7 @@ class DomainCheck {
         const auto* domains = std::get_if<DomainNamesPeer>(&rule.peers[i]);
         if (domains == nullptr) continue;
         const std::string field = path_of_peer(direction, index, i) + ".domainNames";
-        for (size_t j = 0; j < domains->names.size(); ++j) names_a_service(policy, field, domains->names[j]);
+        for (const std::string& pattern : domains->names) names_a_service(policy, field, pattern);
         shares(policy, field, *domains, all);
       }
     });
@@ -52,10 +52,11 @@ class DomainCheck {
                        const std::string& pattern) {
     const bool any = pattern == kOfCluster || pattern == "*" + std::string(kOfServices);
     if (!any && (!pattern.ends_with(kOfServices) || !is_a_service(pattern))) return;
+    const bool several = any || pattern.starts_with('*');
     report_.add(
         Rule::kNamesAService, policy, field,
-        {pattern + (any || pattern.starts_with('*') ? " is of Services" : " is a Service's own name") +
-             ", and means their addresses alone, not the pods behind them",
+        {pattern + (several ? " is of Services, and means their addresses alone, not the pods behind them"
+                            : " is a Service's own name, and means its address alone, not the pods behind it"),
          "name the pods: to: [{pods: {namespaceSelector: ..., podSelector: ...}}]"});
   }
 

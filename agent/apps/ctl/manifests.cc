@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 
 #include "agent/apps/command_line.h"
 #include "agent/apps/ctl/read_file.h"

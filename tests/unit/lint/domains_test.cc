@@ -53,8 +53,8 @@ TEST(Domains, NamesOfServices) {
   const std::string own = names("{domainNames: [api.shop.svc.cluster.local]}"),
                     own_text =
                         said +
-                        "api.shop.svc.cluster.local is a Service's own name, and means their addresses "
-                        "alone, not the pods behind them";
+                        "api.shop.svc.cluster.local is a Service's own name, and means its address "
+                        "alone, not the pods behind it";
   check_rows(
       Rule::kNamesAService,
       {{"one that is there", kWorld + service + own, own_text},
