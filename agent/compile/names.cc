@@ -131,6 +131,16 @@ std::map<NameClassId, const std::vector<PeerSetId>*> NameTable::classes_at(const
   return classes;
 }
 
+std::map<std::string, NameSlot> NameTable::names_at(const net::Ip& ip) const {
+  std::map<std::string, NameSlot> names;
+  const auto at = at_.find(ip);
+  if (at == at_.end()) return names;
+  for (NameSlot slot : at->second.slots)
+    if (auto name = names_.find(slot); name != names_.end() && !name->second.text.empty())
+      names.emplace(name->second.text, slot);
+  return names;
+}
+
 NameClassId NameTable::class_of(NameSlot slot) const {
   const auto name = names_.find(slot);
   return name == names_.end() ? NameClassId{} : name->second.name_class;

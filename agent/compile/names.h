@@ -51,6 +51,8 @@ class NameTable {
 
   // For each class of the address's names: the peer sets that match them.
   std::map<NameClassId, const std::vector<PeerSetId>*> classes_at(const net::Ip& ip) const;
+  // The names of an address, each with its slot.
+  std::map<std::string, NameSlot> names_at(const net::Ip& ip) const;
   // By address, those that have names.
   const auto& addresses() const { return at_; }
   // The class of a name; 0 where no live peer set matches it.

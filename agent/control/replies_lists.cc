@@ -128,7 +128,8 @@ base::Result<explain::SideAnswer> side_here(const node::NodeView& node, const mo
     return side;
   }
   auto explained = explain::explain_side(node.compiler(), question);
-  if (explained && with_trace) explained->trace = explain::trace(node.image(), question);
+  if (explained && with_trace)
+    explained->trace = explain::trace(node.image(), node.compiler().compilation().names(), question);
   return explained;
 }
 

@@ -12,6 +12,7 @@ Outcome lint(const Input& input) {
   check_cidrs(input, report);
   check_dns(input, pods, report);
   check_cluster_policies(input, pods, report);
+  check_domains(input, report);
   check_tiers(input, pods, report);
   check_tier_dns(input, pods, report);
   check_meaning(input, report);
