@@ -50,9 +50,9 @@ class Live : public testing::Test {
     in_force();  // waits for the agent and its first state
   }
   void launch_agent(const std::string& netns_dir, std::vector<std::string> more = {}) {
-    std::vector<std::string> words = {SLUICED,    "--node-name", "node-1",          "--manifests",
-                                      kManifests, "--metrics",   "127.0.0.1:19619", "--log-level",
-                                      "error",    "--netns-dir", netns_dir};
+    std::vector<std::string> words = through_;
+    words.insert(words.end(), {SLUICED, "--node-name", "node-1", "--manifests", kManifests, "--metrics",
+                               "127.0.0.1:19619", "--log-level", "error", "--netns-dir", netns_dir});
     std::move(more.begin(), more.end(), std::back_inserter(words));
     agent_ = Process(std::move(words));
   }
@@ -106,6 +106,7 @@ class Live : public testing::Test {
   }
 
   Process agent_;
+  std::vector<std::string> through_;  // a program, with its options, that runs the agent
 };
 
 }  // namespace sluice::live

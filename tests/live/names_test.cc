@@ -1,0 +1,305 @@
+// Live: rules that name domains, with a real DNS server. Whoever resolves and connects at once is never denied; an address
+// expires and open connections go on; the agent's death costs no answer; what people and Prometheus are shown.
+#include <cstdlib>
+
+#include "tests/live/names_fixture.h"
+
+namespace sluice::live {
+namespace {
+
+constexpr uint16_t kHttp = 80, kTalk = 8080, kKnock = 8081;
+constexpr uint32_t kLongTtl = 600;
+
+// How many names are resolved to connect to them; SLUICE_ROUNDS raises it, up to kMostNames.
+uint32_t rounds() {
+  const char* wanted = std::getenv("SLUICE_ROUNDS");
+  return std::min(wanted ? static_cast<uint32_t>(std::atoi(wanted)) : 400u, kMostNames - 1);
+}
+
+// All CPUs have something else to do.
+class Busy {
+ public:
+  Busy() {
+    for (unsigned i = 0; i < std::thread::hardware_concurrency(); ++i)
+      threads_.emplace_back([this] {
+        while (!stop_) {
+        }
+      });
+  }
+  Busy(const Busy&) = delete;
+  Busy& operator=(const Busy&) = delete;
+  ~Busy() {
+    stop_ = true;
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+ private:
+  std::atomic<bool> stop_ = false;
+  std::vector<std::thread> threads_;
+};
+
+// Takes every connection to a port of the web server, at any of its addresses.
+class Door {
+ public:
+  Door() {
+    auto socket = socket_in(kWebNetns, AF_INET6, SOCK_STREAM, 0);
+    if (!socket) return;
+    listening_ = std::move(*socket);
+    const SocketAddress any({*net::Ip::parse("::"), kHttp});
+    open_ = ::bind(listening_.get(), any.get(), any.size()) == 0 && ::listen(listening_.get(), 4096) == 0;
+    thread_ = std::thread([this] {
+      while (!stop_)
+        if (readable(listening_.get(), 100)) base::Fd(::accept(listening_.get(), nullptr, nullptr));
+    });
+  }
+  Door(const Door&) = delete;
+  Door& operator=(const Door&) = delete;
+  ~Door() {
+    stop_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+  bool open() const { return open_; }
+
+ private:
+  base::Fd listening_;
+  std::atomic<bool> stop_ = false;
+  bool open_ = false;
+  std::thread thread_;
+};
+
+struct Tally {
+  std::atomic<uint32_t> unanswered = 0, unopened = 0;
+};
+
+// Name by name: UDP and TCP, IPv4 and IPv6 in turn.
+void resolve_and_connect(uint32_t number, Tally& tally) {
+  const net::Family family = number & 1 ? net::Family::kIpv4 : net::Family::kIpv6;
+  const net::Ip server = *net::Ip::parse(family == net::Family::kIpv4 ? kServer : kServer6), ip = address_of(number, family);
+  const Question question{static_cast<uint16_t>(number), numbered(number), family};
+  if (!says(number & 2 ? ask_by_tcp(server, question, kPatience) : ask_by_udp(server, question, kPatience), ip))
+    ++tally.unanswered;
+  else if (!connected({ip, kHttp}, kPatience).valid())
+    ++tally.unopened;
+}
+
+// All pods at a time share the names [from, to).
+void resolve_and_connect_all(uint32_t from, uint32_t to, Tally& tally) {
+  std::vector<std::thread> pods;
+  for (int client = 0; client < kClients; ++client)
+    pods.emplace_back([=, &tally] {
+      const auto netns = endpoint::Netns::open(netns_of_client(client));
+      ASSERT_TRUE(netns);
+      EXPECT_TRUE(endpoint::run_within(*netns, [&] {
+        for (uint32_t i = from + static_cast<uint32_t>(client); i < to; i += kClients) resolve_and_connect(i, tally);
+      }));
+    });
+  for (std::thread& pod : pods) pod.join();
+}
+
+class LiveNamesWithServer : public LiveNames {
+ protected:
+  void SetUp() override {
+    if (!has_dnsmasq()) GTEST_SKIP() << "needs " << kDnsmasq << ": deploy/install-deps.sh";
+  }
+  // Resolves the known name until a stream to the web server is open by it.
+  static base::Result<Stream> open_by_name(uint16_t port, bool asks = true) {
+    base::Result<Stream> opened = base::Error("not tried");
+    for (uint16_t id = 1; id < 10 && !opened; ++id) {
+      if (asks && !says(ask(0, {id, kKnown}), *net::Ip::parse(kWeb))) continue;
+      opened = Stream::open(netns_of_client(0), kWebNetns, {*net::Ip::parse(kWeb), port}, {*net::Ip::parse(kWeb), port},
+                            asks ? kPatience : 300);
+      if (!asks) break;
+    }
+    return opened;
+  }
+};
+
+TEST_F(LiveNamesWithServer, WhoeverResolvesAndConnectsAtOnceIsNeverDenied) {
+  up(kLongTtl);
+  start();
+  const Door door;
+  ASSERT_TRUE(door.open());
+  Tally tally;
+  {
+    const Busy busy;
+    resolve_and_connect_all(1, 1 + rounds(), tally);
+  }
+  const v1::NamesReply now = names();
+  EXPECT_EQ(tally.unanswered, 0u);
+  EXPECT_EQ(tally.unopened, 0u);
+  EXPECT_TRUE(now.facts().held());
+  EXPECT_EQ(now.facts().answers_unheld(), 0u) << "the agent was not heard of: what went on unheld may be denied";
+  EXPECT_EQ(denied(), 0u) << "of " << rounds() << " first packets";
+  EXPECT_EQ(learnt().size(), rounds());
+}
+
+// Otherwise the test above proves nothing.
+TEST_F(LiveNamesWithServer, WithoutHoldingSomeAre) {
+  up(kLongTtl);
+  through_ = {"/usr/bin/setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"};
+  start();
+  const Door door;
+  ASSERT_TRUE(door.open());
+  Tally tally;
+  {
+    const Busy busy;
+    for (uint32_t from = 1; from < 2000 && denied() == 0; from += 100) resolve_and_connect_all(from, from + 100, tally);
+  }
+  EXPECT_GT(denied(), 0u);
+  EXPECT_EQ(tally.unanswered, 0u);
+  EXPECT_EQ(tally.unopened, 0u) << "their second packets pass";
+  const v1::NamesReply now = names();
+  EXPECT_FALSE(now.facts().held());
+  EXPECT_GT(now.facts().answers_unheld(), 0u);
+  ASSERT_EQ(now.facts().problems_size(), 1);
+  EXPECT_THAT(now.facts().problems(0), testing::HasSubstr("CAP_NET_RAW"));
+}
+
+TEST_F(LiveNamesWithServer, AnAddressExpiresAndWhatIsOpenGoesOn) {
+  up(1);
+  start();
+  auto open = open_by_name(kTalk);
+  ASSERT_TRUE(open) << open.error().message();
+  const auto opens = [] { return open_by_name(kKnock, false).ok(); };
+  for (const auto end = std::chrono::steady_clock::now() + kSoonEnough; opens() && std::chrono::steady_clock::now() < end;) {
+  }
+  EXPECT_FALSE(opens()) << "TTL and grace are over";
+  EXPECT_EQ(learnt(), std::vector<std::string>{});
+  expect_beats(*open, 3, "the address has expired");
+  for (int i = 0; i < 3; ++i) {
+    write("other.yaml", "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: other-" + std::to_string(i) +
+                            ", namespace: evil}, spec: {podSelector: {}}}\n");
+    in_force();
+    expect_beats(*open, 2, "an unrelated policy changed");
+  }
+  write_policy("\"*.shop.test\", www.example.com");
+  in_force();
+  expect_beats(*open, 2, "its rule names another domain too");
+  EXPECT_EQ(agent_.end(SIGKILL), 128 + SIGKILL);
+  expect_beats(*open, 2, "without an agent");
+  EXPECT_FALSE(opens()) << "without an agent";
+  start();
+  expect_beats(*open, 2, "the agent is back");
+  EXPECT_FALSE(opens()) << "the agent is back";
+  write("other.yaml", "{apiVersion: v1, kind: Namespace, metadata: {name: more}}\n");
+  write_policy("\"*.shop.test\"");
+  in_force();
+  expect_beats(*open, 2, "a policy changed after the agent came back");
+  write_policy("www.example.com");
+  in_force();
+  EXPECT_FALSE(open->beat(kSilenceMilliseconds)) << "no rule names it any more";
+}
+
+TEST_F(LiveNamesWithServer, TheAgentsDeathCostsNoAnswer) {
+  constexpr uint32_t kBetween = 150;  // answers before each death, and after it
+  up(kLongTtl);
+  start();
+  const Door door;
+  ASSERT_TRUE(door.open());
+  ASSERT_TRUE(open_by_name(kTalk)) << "www.shop.test is learnt";
+  std::atomic<uint32_t> asked = 0, answered = 0;
+  std::atomic<bool> stop = false;
+  std::thread asking_on([&] {
+    const auto netns = endpoint::Netns::open(netns_of_client(1));
+    ASSERT_TRUE(netns);
+    EXPECT_TRUE(endpoint::run_within(*netns, [&] {
+      const base::Fd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+      const SocketAddress to({*net::Ip::parse(kServer), kDnsPort});
+      ASSERT_EQ(::connect(fd.get(), to.get(), to.size()), 0);
+      std::vector<bool> came(kMostNames);
+      const auto take = [&](int patience) {
+        const Message got = datagram(fd.get(), patience);
+        if (got.size() < 2) return false;
+        const size_t id = size_t{got[0]} << 8 | got[1];
+        if (id < came.size() && !came[id]) came[id] = true, ++answered;
+        return true;
+      };
+      while (!stop && asked < kMostNames - 2) {
+        const uint32_t number = ++asked;
+        const Message question = asking({static_cast<uint16_t>(number), numbered(number)});
+        ::send(fd.get(), question.data(), question.size(), 0);
+        take(5);  // so many milliseconds at most between two
+        while (take(0)) {
+        }
+      }
+      while (answered < asked && take(3000)) {
+      }
+    }));
+  });
+  const auto wait_for = [&](uint32_t more) {
+    const uint32_t wanted = asked + more;
+    for (uint32_t now = asked; now < wanted; now = asked) std::this_thread::yield();
+  };
+  const auto knocks = [&](const char* when) {
+    auto open = open_by_name(kKnock, false);
+    EXPECT_TRUE(open) << when << ": " << (open ? "" : open.error().message());
+  };
+  double too_late = 0;
+  for (int death = 0; death < 3; ++death) {
+    wait_for(kBetween);
+    agent_.end(SIGKILL);
+    knocks("without an agent");
+    launch_agent("/run/netns", {"--dns-server", kServer, "--dns-server", kServer6, "--dns-grace", "1"});
+    knocks("while the agent starts");
+    in_force();
+    knocks("the agent is back");
+    too_late += metric("sluice_names_answers_total{kind=\"too_late\"}");
+  }
+  wait_for(kBetween);
+  stop = true;
+  asking_on.join();
+  EXPECT_EQ(asked - answered, too_late) << "of " << asked << " answers";
+  EXPECT_EQ(too_late, 0) << "an agent that takes more than three seconds to start drops what waits";
+}
+
+TEST_F(LiveNamesWithServer, PeopleAndPrometheusAreShownWhatIsLearnt) {
+  up(kLongTtl);
+  start();
+  auto open = open_by_name(kTalk);
+  ASSERT_TRUE(open) << open.error().message();
+  const std::string ctl = std::string(SLUICECTL) + " ";
+  EXPECT_THAT(printed(ctl + "names"),
+              testing::ContainsRegex("www.shop.test +10.77.0.9 +[0-9.]+ [a-z]+ +1 +shop/client-0"));
+  EXPECT_THAT(printed(ctl + "names --pod shop/client-3"), testing::HasSubstr("www.shop.test"));
+  EXPECT_THAT(printed(ctl + "names --pod evil/spoofer"), testing::HasSubstr("No name is learnt"));
+  const std::string json = printed(ctl + "names -o json");
+  for (const char* part : {"\"name\": \"www.shop.test\"", "\"address\": \"10.77.0.9\"", "\"connections\": \"1\"",
+                           "\"held\": true", "\"10.77.0.53:53\""})
+    EXPECT_THAT(json, testing::HasSubstr(part));
+  EXPECT_THAT(printed(ctl + "status"),
+              testing::ContainsRegex("1 with 1 addresses, answers are held; believed 10.77.0.53:53, .*fd77::53.*; 0 answers "
+                                     "not held, 0 addresses not learnt"));
+  EXPECT_EQ(metric("sluice_names"), 1);
+  EXPECT_EQ(metric("sluice_names_addresses"), 1);
+  EXPECT_GE(metric("sluice_names_answers_total{kind=\"held\"}"), 1);
+  EXPECT_EQ(metric("sluice_names_answers_total{kind=\"unheld\"}"), 0);
+  EXPECT_GE(event("answered"), 1u);
+  EXPECT_EQ(metric("sluice_names_refused_total{what=\"address\"}"), 0);
+  EXPECT_EQ(metric("sluice_names_failures_total"), 0);
+}
+
+TEST_F(LiveNamesWithServer, NobodyIsBelievedWhereNobodyIsToBe) {
+  up(kLongTtl);
+  start_agent({"--dns-server", "none"});
+  EXPECT_TRUE(says(ask(0, {1, kKnown}), *net::Ip::parse(kWeb))) << "answers pass all the same";
+  EXPECT_FALSE(open_by_name(kKnock, false));
+  EXPECT_EQ(names().names_size(), 0);
+  EXPECT_EQ(names().facts().servers_size(), 0);
+  EXPECT_THAT(printed(std::string(SLUICECTL) + " status"), testing::HasSubstr("believed nobody"));
+}
+
+TEST(LiveNamesOptions, AServerThatIsNoneIsRefusedInALine) {
+  for (const char* wrong : {"10.77.0.53:99999", "10.77.0.53:0", "kube-dns", "/kube-dns", "a/b/c", "", "[fd77::53"}) {
+    const Said said = run_and_listen({SLUICED, "--node-name", "node-1", "--manifests", "/run", "--dns-server", wrong});
+    EXPECT_EQ(said.exit, 2) << wrong;
+    EXPECT_EQ(std::count(said.error.begin(), said.error.end(), '\n'), 1) << said.error;
+    EXPECT_THAT(said.error, testing::HasSubstr("--dns-server")) << wrong;
+  }
+  const Said both = run_and_listen({SLUICED, "--node-name", "node-1", "--manifests", "/run", "--dns-server", "none",
+                                    "--dns-server", "10.77.0.53"});
+  EXPECT_EQ(both.exit, 2);
+  EXPECT_THAT(both.error, testing::HasSubstr("give it alone"));
+}
+
+}  // namespace
+}  // namespace sluice::live
