@@ -55,8 +55,9 @@ class DomainCheck {
     const bool several = any || pattern.starts_with('*');
     report_.add(
         Rule::kNamesAService, policy, field,
-        {pattern + (several ? " is of Services, and means their addresses alone, not the pods behind them"
-                            : " is a Service's own name, and means its address alone, not the pods behind it"),
+        {pattern + (several
+                        ? " is of Services, and means their addresses alone, not the pods behind them"
+                        : " is a Service's own name, and means its address alone, not the pods behind it"),
          "name the pods: to: [{pods: {namespaceSelector: ..., podSelector: ...}}]"});
   }
 

@@ -68,8 +68,8 @@ int print_answer(const explain::Answer& answer, const CheckOptions& options) {
 }
 
 int check_name(const std::string& name, const model::Cluster& cluster, const model::Probe& probe,
-               const CheckOptions& options) {
-  const auto answer = explain::Checker(cluster, options.trace).check(name, probe);
+               const CheckOptions& options, const explain::PolicyNames& away) {
+  const auto answer = explain::Checker(cluster, options.trace).check(name, probe, away);
   if (!answer) return fail(kSluicectl, kExitUsage, "check: --to " + answer.error().message());
   return print_answer(*answer, answer->deciding(), options);
 }
@@ -79,16 +79,16 @@ int check_manifests(const CheckOptions& options) {
   if (!manifests) return kExitUsage;
   auto probe = probe_of(options, manifests->cluster);
   if (!probe) return fail(kSluicectl, kExitUsage, "check: " + probe.error().message());
+  explain::PolicyNames away;
+  for (const model::ObjectId& id : manifests->outside.ids)
+    if (id.kind == model::Kind::kNetworkPolicy) away.insert(id.name);
   if (const std::string name = model::domain_named(options.to); !name.empty()) {
-    const int printed = check_name(name, manifests->cluster, *probe, options);
+    const int printed = check_name(name, manifests->cluster, *probe, options, away);
     return manifests->sound ? printed : kExitUsage;
   }
   if (const auto* name = std::get_if<model::ObjectName>(&probe->to);
       name != nullptr && probe->from == probe->to)
     if (auto other = model::another_replica(manifests->cluster, *name)) probe->to = *std::move(other);
-  explain::PolicyNames away;
-  for (const model::ObjectId& id : manifests->outside.ids)
-    if (id.kind == model::Kind::kNetworkPolicy) away.insert(id.name);
   const auto answer = explain::check(manifests->cluster, *probe, options.trace, away);
   if (!answer) return fail(kSluicectl, kExitUsage, "check: " + answer.error().message());
   const int printed = print_answer(*answer, options);

@@ -198,7 +198,8 @@ TEST_F(Listen, FramesOfEveryLengthAreWholeInTheRing) {
 
 TEST_F(Listen, SeveralSegmentsInOneBufferAreOneEntry) {
   for (const size_t bytes : {3000, 20000, 60014, 65535})
-    for (const uint16_t linear : {uint16_t{0}, uint16_t{54}}) expect_held(answer(IPPROTO_TCP, bytes), {linear, 1448});
+    for (const uint16_t linear : {uint16_t{0}, uint16_t{54}})
+      expect_held(answer(IPPROTO_TCP, bytes), {linear, 1448});
   EXPECT_EQ((*dns_)[0].unheld, 0u);
 }
 

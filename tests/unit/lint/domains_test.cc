@@ -51,10 +51,9 @@ TEST(Domains, NamesOfServices) {
       "ports: [{port: "
       "80}]}}\n---\n";
   const std::string own = names("{domainNames: [api.shop.svc.cluster.local]}"),
-                    own_text =
-                        said +
-                        "api.shop.svc.cluster.local is a Service's own name, and means its address "
-                        "alone, not the pods behind it";
+                    own_text = said +
+                               "api.shop.svc.cluster.local is a Service's own name, and means its address "
+                               "alone, not the pods behind it";
   check_rows(
       Rule::kNamesAService,
       {{"one that is there", kWorld + service + own, own_text},
