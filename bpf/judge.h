@@ -59,7 +59,6 @@ SLUICE_STAGE enum sluice_reason sluice_judge_service(sluice_ctx* ctx, const stru
 SLUICE_COLD enum sluice_reason sluice_judge_by_address(sluice_ctx* ctx,
                                                        const struct sluice_question* question) {
   struct sluice_packet* packet = question->packet;
-  const struct sluice_side* side = sluice_side_asked(question);
   __u64 identity =
       sluice_identify(ctx, question->config, question->pod->epoch, packet->family, &packet->remote);
   __u64 flags = identity & ~SLUICE_IDENTITY_MASK, service = 0;
@@ -78,13 +77,15 @@ SLUICE_COLD enum sluice_reason sluice_judge_by_address(sluice_ctx* ctx,
     return SLUICE_ALLOWED_SELF;
 
   __u16 port = sluice_ntohs(question->opener == SLUICE_EGRESS ? packet->remote_port : packet->local_port);
+  const struct sluice_side* side = sluice_side_asked(question);
   __u64 ref = sluice_find_rule(ctx, question->pod->epoch, side->ruleset, identity);
   if (SLUICE_REF_KIND(ref) == SLUICE_REF_NONE) ref = side->default_ref;
   bool allows = sluice_ref_allows(ctx, ref, packet->protocol, port);
   packet->identity = service ? service : identity;
   if (!service) return allows ? SLUICE_ALLOWED_POLICY : SLUICE_DENIED_NO_RULE;
-  if (allows && !whole) return SLUICE_ALLOWED_POLICY;
-  return sluice_judge_service(ctx, question, side->ruleset, service, allows);
+  /* Asked again: what is kept meanwhile is stack, of which Linux 6.1 has 512 bytes for all that call one another. */
+  if (allows && !sluice_side_is_whole(question)) return SLUICE_ALLOWED_POLICY;
+  return sluice_judge_service(ctx, question, sluice_side_asked(question)->ruleset, service, allows);
 }
 
 SLUICE_STAGE enum sluice_reason sluice_judge(sluice_ctx* ctx, const struct sluice_question* question) {
