@@ -188,7 +188,9 @@ void NameLoop::expire_later() {
   expiry_.expires_after(std::chrono::nanoseconds(*next > now ? *next - now : 0));
   expiry_.async_wait([this](const error_code& cancelled) {
     if (cancelled || stopped_) return;
+    busy_ = true;
     learner_.expire(boot_nanoseconds());
+    busy_ = false;
     expire_later();
   });
 }
