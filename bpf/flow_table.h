@@ -128,7 +128,8 @@ SLUICE_STAGE void sluice_read_entry(const struct sluice_flow_key* key, struct sl
   flow->state = sluice_read(sluice_flow_state_at(flow->bucket, flow->way));
   flow->judged_at = sluice_flow_judged_at(flow->bucket, flow->way, words);
   flow->judged = sluice_read(flow->judged_at);
-  if (SLUICE_FLOW_TAG(flow->judged) != key->tag || SLUICE_FLOW_MARK(flow->state) != key->mark) flow->bucket = 0;
+  if (SLUICE_FLOW_TAG(flow->judged) != key->tag || SLUICE_FLOW_MARK(flow->state) != key->mark)
+    flow->bucket = 0;
 }
 
 /* The flow of a packet whose key was made. */
@@ -245,7 +246,8 @@ SLUICE_STAGE void sluice_change_entry(sluice_ctx* ctx, struct sluice_packet* pac
                                     sluice_flow_key_at(bucket, way, words) + words - 1, &numbers, late);
     } else if (change == SLUICE_FLOW_REOPEN) {
       key->bits = sluice_bits_reopened(ctx, before, packet, key->now);
-      sluice_write(sluice_flow_judged_at(bucket, way, words), SLUICE_FLOW_JUDGED(key->tag, key->name, key->epoch));
+      sluice_write(sluice_flow_judged_at(bucket, way, words),
+                   SLUICE_FLOW_JUDGED(key->tag, key->name, key->epoch));
     }
     key->seen = late ? key->now : SLUICE_FLOW_SEEN(before);
     if (change != SLUICE_FLOW_FREE) sluice_spell_state(packet);

@@ -56,9 +56,9 @@ SLUICE_STAGE enum sluice_reason sluice_judge_service(sluice_ctx* ctx, const stru
 }
 
 /* By everything but names, of a pod that is isolated, or would be, in the direction of the question. */
-SLUICE_COLD enum sluice_reason sluice_judge_by_address(sluice_ctx* ctx, const struct sluice_question* question) {
+SLUICE_COLD enum sluice_reason sluice_judge_by_address(sluice_ctx* ctx,
+                                                       const struct sluice_question* question) {
   struct sluice_packet* packet = question->packet;
-  const struct sluice_side* side = sluice_side_asked(question);
   __u64 identity =
       sluice_identify(ctx, question->config, question->pod->epoch, packet->family, &packet->remote);
   __u64 flags = identity & ~SLUICE_IDENTITY_MASK, service = 0;
@@ -77,13 +77,15 @@ SLUICE_COLD enum sluice_reason sluice_judge_by_address(sluice_ctx* ctx, const st
     return SLUICE_ALLOWED_SELF;
 
   __u16 port = sluice_ntohs(question->opener == SLUICE_EGRESS ? packet->remote_port : packet->local_port);
+  const struct sluice_side* side = sluice_side_asked(question);
   __u64 ref = sluice_find_rule(ctx, question->pod->epoch, side->ruleset, identity);
   if (SLUICE_REF_KIND(ref) == SLUICE_REF_NONE) ref = side->default_ref;
   bool allows = sluice_ref_allows(ctx, ref, packet->protocol, port);
   packet->identity = service ? service : identity;
   if (!service) return allows ? SLUICE_ALLOWED_POLICY : SLUICE_DENIED_NO_RULE;
-  if (allows && !whole) return SLUICE_ALLOWED_POLICY;
-  return sluice_judge_service(ctx, question, side->ruleset, service, allows);
+  /* Asked again: what is kept meanwhile is stack, of which Linux 6.1 has 512 bytes for all that call one another. */
+  if (allows && !sluice_side_is_whole(question)) return SLUICE_ALLOWED_POLICY;
+  return sluice_judge_service(ctx, question, sluice_side_asked(question)->ruleset, service, allows);
 }
 
 SLUICE_STAGE enum sluice_reason sluice_judge(sluice_ctx* ctx, const struct sluice_question* question) {
@@ -91,8 +93,9 @@ SLUICE_STAGE enum sluice_reason sluice_judge(sluice_ctx* ctx, const struct sluic
   enum sluice_reason reason = sluice_note(packet, sluice_judge_by_address(ctx, question));
   __u32 names = question->pod->policy->flags & SLUICE_SIDES_NAMES;
   if (!sluice_is_denied(reason) || !names || question->opener != SLUICE_EGRESS) return reason;
-  __u32 name = sluice_allowing_name(ctx, sluice_pair(question->audited, question->scratch),
-                                    sluice_side_asked(question)->ruleset, packet->identity, question->pod->epoch);
+  __u32 name =
+      sluice_allowing_name(ctx, sluice_pair(question->audited, question->scratch),
+                           sluice_side_asked(question)->ruleset, packet->identity, question->pod->epoch);
   if (!name) return reason;
   if (!question->audited) packet->flow.name = name;
   return sluice_note(packet, SLUICE_ALLOWED_POLICY);

@@ -39,9 +39,10 @@ SLUICE_SHARED __u32 sluice_listen(sluice_ctx* ctx) {
   struct sluice_dns* dns = sluice_lookup(ctx, dns, &zero);
   if (!packet || !config || !dns) return 0;
   if (packet->protocol != SLUICE_UDP && packet->protocol != SLUICE_TCP) return 0;
-  if (packet->remote_port != sluice_htons(SLUICE_DNS_PORT) && !(config->flags & SLUICE_CONFIG_DNS_PORTS)) return 0;
-  if (packet->unreadable != SLUICE_PARSED || packet->kind != SLUICE_KIND_PLAIN || !sluice_is_believed(ctx, packet) ||
-      sluice_is_lone_acknowledgement(ctx, packet))
+  if (packet->remote_port != sluice_htons(SLUICE_DNS_PORT) && !(config->flags & SLUICE_CONFIG_DNS_PORTS))
+    return 0;
+  if (packet->unreadable != SLUICE_PARSED || packet->kind != SLUICE_KIND_PLAIN ||
+      !sluice_is_believed(ctx, packet) || sluice_is_lone_acknowledgement(ctx, packet))
     return 0;
   const bool answer = packet->direction == SLUICE_INGRESS;
   if (answer && sluice_mark(ctx) == dns->mark) return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /* Names: does a rule allow it by a name that its address was learnt for? Asked only of sides with such rules, and
- * only once everything else says no. Layout.h, "names", has the laws. */
+ * only once everything else says no. sluice/names.h has the laws. */
 #ifndef SLUICE_NAMES_H
 #define SLUICE_NAMES_H
 
@@ -13,7 +13,8 @@ SLUICE_STAGE __u64 sluice_named_ref(sluice_ctx* ctx, __u64 ruleset, __u64 identi
   if (!cell) return SLUICE_ABSENT;
   __u64 name_class = cell->since > epoch ? cell->before : cell->now;
   if (!name_class) return SLUICE_ABSENT;
-  return sluice_table_value2(ctx, SLUICE_TABLE_RULES, ruleset, SLUICE_NAMED_IDENTITY(identity, name_class), epoch);
+  return sluice_table_value2(ctx, SLUICE_TABLE_RULES, ruleset, SLUICE_NAMED_IDENTITY(identity, name_class),
+                             epoch);
 }
 
 SLUICE_STAGE bool sluice_ref_allows(sluice_ctx* ctx, __u64 ref, __u8 protocol, __u16 port) {
@@ -30,14 +31,15 @@ SLUICE_SHARED __u32 sluice_name_allows(sluice_ctx* ctx, __u64 scratch_and_name, 
   const struct sluice_packet* packet = sluice_scratch(ctx, packets, &scratch);
   if (!packet) return 0;
   __u64 ref = sluice_named_ref(ctx, ruleset, identity, name, epoch);
-  return ref != SLUICE_ABSENT && sluice_ref_allows(ctx, ref, packet->protocol, sluice_ntohs(packet->remote_port));
+  return ref != SLUICE_ABSENT &&
+         sluice_ref_allows(ctx, ref, packet->protocol, sluice_ntohs(packet->remote_port));
 }
 
 /* The slot of a name by which the pod may open the connection, which is of egress; 0: there is none. A flow that was
  * opened by a name is judged by that one, else each counts that its address has now. In audit both count: the name that
  * would have opened it need not be the one that did. */
-SLUICE_SHARED __u32 sluice_allowing_name(sluice_ctx* ctx, __u64 audited_and_scratch, __u64 ruleset, __u64 identity,
-                                         __u64 epoch) {
+SLUICE_SHARED __u32 sluice_allowing_name(sluice_ctx* ctx, __u64 audited_and_scratch, __u64 ruleset,
+                                         __u64 identity, __u64 epoch) {
   SLUICE_USE(ctx);
   __u32 scratch = (__u32)audited_and_scratch;
   const struct sluice_packet* packet = sluice_scratch(ctx, packets, &scratch);

@@ -49,7 +49,7 @@ struct sluice_flow_key {
   __u32 timeout;   /* enum sluice_timeout */
   __u32 change;    /* enum sluice_flow_change */
   __u32 name;      /* slot of the name by which it is allowed; 0: of none */
-  __u64 state; /* of these */
+  __u64 state;     /* of these */
   struct sluice_flow_place place;
 };
 
@@ -79,7 +79,7 @@ struct sluice_packet {
   __u8 judged;     /* enum sluice_reason, of what is judged by the policies of its pod */
   __u8 listens;    /* 1: its pod has rules that name domains */
   __u8 reserved[2];
-  __u64 identity; /* of the Service, else of the address, that rules were asked about */
+  __u64 identity;              /* of the Service, else of the address, that rules were asked about */
   struct sluice_flow_key flow; /* written before it is read, by sluice_make_flow_key() */
 } __attribute__((aligned(8)));
 

@@ -74,7 +74,8 @@ void add_options(CLI::App& app, SluicedOptions& options) {
   app.add_option("--log-drops", options.log_drops, "Whether denied packets have lines in the log")
       ->check(CLI::IsMember({"on", "off"}));
   app.add_option("--dns-server", options.dns_servers,
-                 "DNS server that names are learnt from: ADDRESS[:PORT] or NAMESPACE/SERVICE, repeated; none: from nobody "
+                 "DNS server that names are learnt from: ADDRESS[:PORT] or NAMESPACE/SERVICE, repeated; "
+                 "none: from nobody "
                  "[kube-system/kube-dns, and this node's own addresses where a node-local cache runs]")
       ->type_name("SERVER")
       ->expected(1, 64);

@@ -46,7 +46,9 @@ class Compilation {
   // What was learnt, all of it, or what of it changed (names without a text and addresses without names are gone).
   void set_learnt(const Learnt& learnt);
   void set_name(NameSlot slot, const std::optional<std::string>& name) { names_.set_name(slot, name); }
-  void set_address(const net::Ip& ip, std::vector<NameSlot> slots) { names_.set_address(ip, std::move(slots)); }
+  void set_address(const net::Ip& ip, std::vector<NameSlot> slots) {
+    names_.set_address(ip, std::move(slots));
+  }
   // Addresses of DNS servers that are believed.
   void reserve(const std::set<net::Ip>& addresses);
   bool settle_names() { return names_.settle(); }
@@ -114,8 +116,9 @@ class Compilation {
   RuleTable rules_{local_rules_, identities_, writer_};
   Frontends frontends_{cluster_, pods_, node_name_};
   ServiceTable services_{
-      frontends_,  pods_,      rules_,  local_rules_,
-      identities_, addresses_, names_, writer_, [this](const model::Pod& pod) {
+      frontends_,   pods_,       rules_,
+      local_rules_, identities_, addresses_,
+      names_,       writer_,     [this](const model::Pod& pod) {
         return endpoint_of(pod); }};
 
   std::map<model::ObjectName, uint32_t> local_pods_;

@@ -51,7 +51,7 @@ class Compiler {
   // asks for after the next update(). Else it says so now, and this is what changed in it: names that came, of classes
   // that were there, which may be put in force at once, in any epoch.
   std::optional<image::Difference> learn(const std::map<NameSlot, std::optional<std::string>>& names,
-             const std::map<net::Ip, std::vector<NameSlot>>& addresses);
+                                         const std::map<net::Ip, std::vector<NameSlot>>& addresses);
 
   const image::Image& image() const;
   const model::Cluster& cluster() const { return *cluster_; }

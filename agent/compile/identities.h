@@ -17,6 +17,8 @@
 
 namespace sluice::compile {
 
+using namespace content;
+
 class Identities {
  public:
   // The content stays known until refresh() at least, and beyond it while it is in use.

@@ -97,9 +97,9 @@ class ImageWriter {
 
   const image::Image& image() const { return image_; }
   image::Difference drain_difference() {
-    return {addresses.drain_change(), prefixes.drain_change(), sources.drain_change(),
-            services.drain_change(),  names.drain_change(),    rules_.drain_change(),   portsets_.drain_change(),
-            endpoints_.drain_change()};
+    return {addresses.drain_change(), prefixes.drain_change(),  sources.drain_change(),
+            services.drain_change(),  names.drain_change(),     rules_.drain_change(),
+            portsets_.drain_change(), endpoints_.drain_change()};
   }
   image::Image move_image_out() { return std::move(image_); }
 

@@ -135,10 +135,6 @@ LocalRules::Changes LocalRules::refresh() {
   return changes;
 }
 
-Ref ref_of(const image::Portset& allowed) {
-  return allowed == image::Portset::everything() ? Ref::all() : Ref::ports(allowed.id());
-}
-
 const LiveRuleset* LocalRules::ruleset(RulesetId id) const {
   auto found = rulesets_.find(id);
   return found == rulesets_.end() ? nullptr : &found->second;

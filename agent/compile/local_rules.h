@@ -20,8 +20,6 @@
 
 namespace sluice::compile {
 
-Ref ref_of(const image::Portset& allowed);  // none where it is empty
-
 struct LiveRuleset {
   RulesetContent content;
   Ref default_ref;

@@ -113,7 +113,8 @@ bool NameTable::settle() {
       if (name == names_.end()) continue;
       const NameClassId name_class =
           stale_names_.contains(slot) ? class_for(name->second.text) : name->second.name_class;
-      if (name_class && !identities_.is_live(image::named(addresses_.identity_of(ip), name_class))) return false;
+      if (name_class && !identities_.is_live(image::named(addresses_.identity_of(ip), name_class)))
+        return false;
     }
   }
   for (const net::Ip& ip : refresh()) write(ip);
@@ -130,6 +131,16 @@ std::map<NameClassId, const std::vector<PeerSetId>*> NameTable::classes_at(const
   return classes;
 }
 
+std::map<std::string, NameSlot> NameTable::names_at(const net::Ip& ip) const {
+  std::map<std::string, NameSlot> names;
+  const auto at = at_.find(ip);
+  if (at == at_.end()) return names;
+  for (NameSlot slot : at->second.slots)
+    if (auto name = names_.find(slot); name != names_.end() && !name->second.text.empty())
+      names.emplace(name->second.text, slot);
+  return names;
+}
+
 NameClassId NameTable::class_of(NameSlot slot) const {
   const auto name = names_.find(slot);
   return name == names_.end() ? NameClassId{} : name->second.name_class;
@@ -139,11 +150,13 @@ NameClassId NameTable::class_of(NameSlot slot) const {
 std::vector<PeerSetId> NameTable::matching(const std::string& name) const {
   std::set<PeerSetId> found;
   const auto add = [&](const std::string& pattern) {
-    if (auto of = patterns_.find(pattern); of != patterns_.end()) found.insert(of->second.begin(), of->second.end());
+    if (auto of = patterns_.find(pattern); of != patterns_.end())
+      found.insert(of->second.begin(), of->second.end());
   };
   if (patterns_.empty() || name.empty()) return {};
   add(name);
-  for (size_t dot = name.find('.'); dot != name.npos; dot = name.find('.', dot + 1)) add("*" + name.substr(dot));
+  for (size_t dot = name.find('.'); dot != name.npos; dot = name.find('.', dot + 1))
+    add("*" + name.substr(dot));
   return {found.begin(), found.end()};
 }
 

@@ -51,6 +51,8 @@ class NameTable {
 
   // For each class of the address's names: the peer sets that match them.
   std::map<NameClassId, const std::vector<PeerSetId>*> classes_at(const net::Ip& ip) const;
+  // The names of an address, each with its slot.
+  std::map<std::string, NameSlot> names_at(const net::Ip& ip) const;
   // By address, those that have names.
   const auto& addresses() const { return at_; }
   // The class of a name; 0 where no live peer set matches it.
@@ -77,7 +79,7 @@ class NameTable {
   std::map<NameSlot, Name> names_;
   std::map<std::string, NameSlot> slot_of_;
   std::map<net::Ip, At> at_;
-  std::map<NameSlot, std::set<net::Ip>> having_;          // addresses by their names
+  std::map<NameSlot, std::set<net::Ip>> having_;         // addresses by their names
   std::map<std::string, std::set<PeerSetId>> patterns_;  // of live peer sets
   std::map<NameClassId, size_t> uses_;                   // classes that names have
   std::set<NameSlot> stale_names_;

@@ -21,6 +21,8 @@
 
 namespace sluice::compile {
 
+using namespace content;
+
 struct GroupKey {
   std::string ns;
   model::Labels labels;

@@ -19,6 +19,8 @@
 
 namespace sluice::compile {
 
+using namespace content;
+
 struct Region {
   net::Cidr cidr;
   Region* parent = nullptr;  // the next shorter listed prefix around it

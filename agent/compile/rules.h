@@ -71,8 +71,8 @@ class RuleTable {
 
   void write_new_tiered(RulesetId id, const LiveRuleset& live);
   // ref: that of `allowed`.
-  void write(RulesetId ruleset, IdentityId identity, const IdentityContent& content, const image::Portset& allowed,
-             Ref ref, const Ref& by_default);
+  void write(RulesetId ruleset, IdentityId identity, const IdentityContent& content,
+             const image::Portset& allowed, Ref ref, const Ref& by_default);
 
   const LocalRules& local_;
   const Identities& identities_;

@@ -21,7 +21,8 @@ void ServiceTable::write(const std::set<ServiceKey>& changed, const LocalRules::
     open_.erase(id);
     for (IdentityId identity : named_)
       for (auto& [name_class, by_name] : live_.at(identity).by_name)
-        if (by_name.allowing.erase(id) > 0) writer_.set_rule({id, image::named(identity, name_class)}, std::nullopt);
+        if (by_name.allowing.erase(id) > 0)
+          writer_.set_rule({id, image::named(identity, name_class)}, std::nullopt);
     auto allowed = allowed_by_.extract(id);
     if (allowed.empty()) continue;
     for (IdentityId identity : allowed.mapped()) {
@@ -285,8 +286,8 @@ void ServiceTable::rate(IdentityId id, const Live& live, NameClassId name_class,
       live.backends.empty()
           ? admits(known.content, nullptr, &written, false)
           : std::all_of(live.backends.begin(), live.backends.end(), [&](const Backend& backend) {
-              const Face end{backend.identity ? identities_.content(backend.identity) : kNobody, backend.protocol,
-                             backend.port};
+              const Face end{backend.identity ? identities_.content(backend.identity) : kNobody,
+                             backend.protocol, backend.port};
               return admits(known.content, &end, &written, false);
             });
   if (!allowed) return;

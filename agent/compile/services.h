@@ -110,7 +110,7 @@ class ServiceTable {
   EndpointOf endpoint_of_;
   std::unordered_map<IdentityId, Live> live_;
   std::map<ServiceKey, IdentityId> identity_of_;
-  ServiceIds named_;  // with by_name
+  ServiceIds named_;                                     // with by_name
   std::unordered_map<IdentityId, ServiceIds> reaching_;  // services by the identities of their endpoints
   // Services with an endpoint that is this node's or a pod of it: a rule set may allow that endpoint without naming any
   // endpoint of theirs (semantics 17, 18).

@@ -131,8 +131,9 @@ Result<std::unique_ptr<Agent>> Agent::start(boost::asio::io_context& loop, Agent
   if (!agent->feeder_)
     if (auto opened = agent->open_feed(); !opened) return opened.error();
   if (auto opened = agent->open_descriptors(); !opened) return opened.error();
-  auto names = NameLoop::open(loop, agent->options_.names, *agent->kernel_.programs, *agent->kernel_.maps,
-                              agent->reconciler_, [agent = agent.get()] { agent->apply(); }, log);
+  auto names = learning::NameLoop::open(
+      loop, agent->options_.names, *agent->kernel_.programs, *agent->kernel_.maps, agent->reconciler_,
+      [agent = agent.get()] { agent->apply(); }, log);
   if (!names) return names.error();
   agent->names_ = std::move(*names);
   const auto turned_away = [&log](uid_t uid, pid_t pid) {

@@ -20,8 +20,8 @@
 #include "agent/control/cni_requests.h"
 #include "agent/control/flow_reader.h"
 #include "agent/control/host_state.h"
+#include "agent/control/learning/name_loop.h"
 #include "agent/control/metrics.h"
-#include "agent/control/names/name_loop.h"
 #include "agent/control/replies.h"
 #include "agent/control/server.h"
 #include "agent/control/standby.h"
@@ -54,7 +54,7 @@ struct AgentOptions {
   uint32_t flows_per_pod = 0;     // kernel::LoadOptions::flow_share
   size_t history_bytes = 0;       // of flow records
   bool log_drops = true;
-  NameOptions names = {};
+  learning::NameOptions names = {};
 };
 
 class Agent final : public ControlHandler {
@@ -169,7 +169,7 @@ class Agent final : public ControlHandler {
   FlowReader flow_reader_;
   node::EndpointSettings flow_shares_, observed_;
   stream::Observer observer_;
-  std::unique_ptr<NameLoop> names_;  // always, once started
+  std::unique_ptr<learning::NameLoop> names_;  // always, once started
   const std::chrono::steady_clock::time_point started_;
 
   Descriptor feeder_fd_, watch_fd_, events_fd_;

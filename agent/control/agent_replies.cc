@@ -102,9 +102,15 @@ MetricsReading Agent::reading() {
     now.growth_failures[std::string(image::map_name(map))] = kernel_.maps->growth_failures(map);
   }
   now.policy_counts = observer_.policy_counts();
-  now.names = {names_->wanted(), names_->learner().memory().names(), names_->learner().memory().addresses(),
-               names_->unheld(), names_->learner().counts(), names_->learner().memory().counts(), {}};
-  for (size_t i = 0; i < dns::kEvents; ++i) now.names.events.at(i) = names_->learner().exchanges().count(dns::Event(i));
+  now.names = {names_->wanted(),
+               names_->learner().memory().names(),
+               names_->learner().memory().addresses(),
+               names_->unheld(),
+               names_->learner().counts(),
+               names_->learner().memory().counts(),
+               {}};
+  for (size_t i = 0; i < dns::kEvents; ++i)
+    now.names.events.at(i) = names_->learner().exchanges().count(dns::Event(i));
   now.policies_outside_hours = hours_.calendar().outside();
   if (const auto next = hours_.calendar().next_switch())
     now.next_policy_edge =
@@ -118,7 +124,8 @@ v1::StatusReply Agent::status() {
   if (const auto read = flows(flow_reader_.now())) add_flows(*read, *reply.mutable_flows());
   reply.mutable_audit()->set_last_hour(observer_.audited_in_last_hour());
   add_hours(hours_.calendar(), hours_.problem(), reply);
-  if (names_->wanted() || names_->learner().memory().names() > 0) *reply.mutable_names() = name_facts(*names_);
+  if (names_->wanted() || names_->learner().memory().names() > 0)
+    *reply.mutable_names() = name_facts(*names_);
   for (const std::string& problem : names_->problems()) reply.add_problems(problem);
   return reply;
 }

@@ -134,7 +134,8 @@ void add_flows(const FlowReading& flows, Families& all) {
 }
 
 void add_names(const MetricsReading::Names& names, Families& all) {
-  all.gauge("sluice_names", "Names that DNS answers taught and that are remembered.", static_cast<double>(names.names));
+  all.gauge("sluice_names", "Names that DNS answers taught and that are remembered.",
+            static_cast<double>(names.names));
   all.gauge("sluice_names_addresses", "Addresses of these names that are not expired.",
             static_cast<double>(names.addresses));
   all.begin("sluice_names_answers_total",
@@ -151,11 +152,12 @@ void add_names(const MetricsReading::Names& names, Families& all) {
             MetricType::Counter);
   all.add(static_cast<double>(names.memory.addresses_refused), {{"what", "address"}});
   all.add(static_cast<double>(names.memory.names_refused), {{"what", "name"}});
-  all.begin("sluice_names_given_up_total", "What made room for others before it expired.", MetricType::Counter);
+  all.begin("sluice_names_given_up_total", "What made room for others before it expired.",
+            MetricType::Counter);
   all.add(static_cast<double>(names.memory.addresses_given_up), {{"what", "address"}});
   all.add(static_cast<double>(names.memory.names_given_up), {{"what", "name"}});
-  all.counter("sluice_names_failures_total", "What was learnt and could not be written or put in force at once.",
-              names.packets.failed);
+  all.counter("sluice_names_failures_total",
+              "What was learnt and could not be written or put in force at once.", names.packets.failed);
 }
 
 // Reasons of one verdict; `part` takes packets or bytes out of a counter.

@@ -62,8 +62,8 @@ struct MetricsReading {
   std::vector<EndpointDrops> drops;
   std::map<model::ObjectName, stream::PolicyAsks::Counts> policy_counts;
   observe::NamespaceTotals::Totals namespaces;
-  uint64_t announced = 0;                         // endpoints that CNI plugins announced
-  std::optional<FlowReading> flows;               // none: they could not be read
+  uint64_t announced = 0;            // endpoints that CNI plugins announced
+  std::optional<FlowReading> flows;  // none: they could not be read
   struct Names {
     bool wanted = false;
     uint64_t names = 0, addresses = 0, unheld = 0;

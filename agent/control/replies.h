@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/control/learning/name_loop.h"
 #include "agent/control/metrics.h"
-#include "agent/control/names/name_loop.h"
 #include "agent/node/node_view.h"
 #include "agent/times/calendar.h"
 #include "sluice/v1/control.pb.h"
@@ -44,8 +44,8 @@ v1::StatusReply status_reply(const node::NodeView& node, const AgentFacts& facts
                              std::chrono::duration<double> uptime);
 // StatusReply.hours; absent where no policy has any. `clock_problem`: why the machine's clock is not followed, or empty.
 void add_hours(const times::Calendar& calendar, const std::string& clock_problem, v1::StatusReply& reply);
-v1::NameFacts name_facts(const NameLoop& names);
-v1::NamesReply names_reply(const node::NodeView& node, const NameLoop& names);
+v1::NameFacts name_facts(const learning::NameLoop& names);
+v1::NamesReply names_reply(const node::NodeView& node, const learning::NameLoop& names);
 // StatusReply.flows.
 void add_flows(const FlowReading& reading, v1::Flows& flows);
 v1::EndpointsReply endpoints_reply(const node::NodeView& node, const AgentFacts& facts,

@@ -128,7 +128,8 @@ base::Result<explain::SideAnswer> side_here(const node::NodeView& node, const mo
     return side;
   }
   auto explained = explain::explain_side(node.compiler(), question);
-  if (explained && with_trace) explained->trace = explain::trace(node.image(), question);
+  if (explained && with_trace)
+    explained->trace = explain::trace(node.image(), node.compiler().compilation().names(), question);
   return explained;
 }
 
@@ -311,7 +312,7 @@ std::set<std::string> patterns_of(const node::NodeView& node, const image::Endpo
 
 }  // namespace
 
-v1::NameFacts name_facts(const NameLoop& names) {
+v1::NameFacts name_facts(const learning::NameLoop& names) {
   v1::NameFacts facts;
   const names::Memory& memory = names.learner().memory();
   facts.set_wanted(names.wanted());
@@ -328,7 +329,7 @@ v1::NameFacts name_facts(const NameLoop& names) {
   return facts;
 }
 
-v1::NamesReply names_reply(const node::NodeView& node, const NameLoop& names) {
+v1::NamesReply names_reply(const node::NodeView& node, const learning::NameLoop& names) {
   v1::NamesReply reply;
   *reply.mutable_facts() = name_facts(names);
   std::map<std::string, std::set<std::string>> patterns;  // by pod
@@ -341,14 +342,16 @@ v1::NamesReply names_reply(const node::NodeView& node, const NameLoop& names) {
       v1::LearntName& name = *reply.add_names();
       name.set_name(one.name);
       for (const auto& [pod, named] : patterns)
-        if (std::ranges::any_of(named, [&](const auto& pattern) { return model::domain_matches(pattern, one.name); }))
+        if (std::ranges::any_of(
+                named, [&](const auto& pattern) { return model::domain_matches(pattern, one.name); }))
           name.add_pods(pod);
       name.set_named(name.pods_size() > 0);
     }
     v1::LearntAddress& address = *reply.mutable_names(reply.names_size() - 1)->add_addresses();
     address.set_address(one.ip.to_text());
     address.set_seconds_left(one.until > now ? static_cast<double>(one.until - now) / 1e9 : 0);
-    if (const auto open = connections.find(one.ip); open != connections.end()) address.set_connections(open->second);
+    if (const auto open = connections.find(one.ip); open != connections.end())
+      address.set_connections(open->second);
   }
   return reply;
 }

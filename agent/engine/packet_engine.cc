@@ -49,9 +49,11 @@ image::Batch learnt_batch(const model::Cluster& cluster, const image::Image& ima
   for (const auto& [ip, slots] : compile::learnt_of(cluster).addresses) {
     std::map<image::NameClassId, image::NameSlot> by_class;
     for (image::NameSlot slot : slots)
-      if (const auto name = image.names.find(slot); name != image.names.end()) by_class.emplace(name->second, slot);
+      if (const auto name = image.names.find(slot); name != image.names.end())
+        by_class.emplace(name->second, slot);
     std::vector<std::pair<image::NameSlot, uint64_t>> names;
-    for (const auto& [name_class, slot] : by_class) names.emplace_back(slot, std::numeric_limits<uint64_t>::max());
+    for (const auto& [name_class, slot] : by_class)
+      names.emplace_back(slot, std::numeric_limits<uint64_t>::max());
     if (!names.empty()) learnt.put(image::encode_learnt(ip), image::encode_names(names));
   }
   std::vector<image::Batch> batches;

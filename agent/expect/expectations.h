@@ -4,7 +4,7 @@
 //
 //     - name: web may reach the API
 //       from: shop/deployment/web        # or a list; NAMESPACE/* is every pod of the namespace
-//       to: [shop/api-1, shop/service/api]
+//       to: [shop/api-1, shop/service/api]   # also the name of a domain: each of its addresses
 //       except: [shop/web-canary]        # of every pod of …, at either end
 //       port: http                       # a number or a name; none where the protocol has none
 //       protocol: TCP                    # as in a probe; TCP where it is absent
@@ -56,6 +56,8 @@ struct Judge {
   std::function<base::Result<explain::Answer>(const std::string& from, const std::string& to,
                                               net::Protocol protocol, const std::string& port)>
       check;
+  // Of the name of a domain, those that `from` can have a connection with; where nobody says, the name stays as it is.
+  std::function<std::vector<std::string>(const std::string& from, const std::string& name)> addresses_of = {};
 };
 
 struct Failure {

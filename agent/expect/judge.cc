@@ -23,6 +23,15 @@ std::vector<std::string> expand(const std::vector<std::string>& ends, const std:
   return names;
 }
 
+// Of a destination that is the name of a domain its addresses.
+std::vector<std::string> destinations(const std::string& from, const std::string& to, const Judge& judge) {
+  const std::string name = judge.addresses_of ? model::domain_named(to) : "";
+  std::vector<std::string> addresses =
+      name.empty() ? std::vector<std::string>() : judge.addresses_of(from, name);
+  if (addresses.empty()) addresses.push_back(to);
+  return addresses;
+}
+
 std::set<std::string> left_out_by(const Expectation& expectation, const Judge& judge) {
   std::set<std::string> names;
   for (const std::string& name : expand(expectation.except, {}, judge))
@@ -87,7 +96,8 @@ Report judge(const std::vector<Expectation>& expectations, const Judge& judge) {
     const auto from = expand(expectation.from, except, judge), to = expand(expectation.to, except, judge);
     for (const std::string& one : from)
       for (const std::string& other : to)
-        if (one != other) judge_pair(expectation, one, other, judge, outcome, report);
+        for (const std::string& end : destinations(one, other, judge))
+          if (one != end) judge_pair(expectation, one, end, judge, outcome, report);
     if (outcome.pairs == 0)
       outcome.failures.push_back({"", "", "stands for no pair of two different ends", {}});
     report.outcomes.push_back(std::move(outcome));

@@ -16,20 +16,21 @@ namespace {
 
 constexpr size_t kMostExpectations = 100'000;
 
-void check_end(const Field& field, const std::string& text) {
+void check_end(const Field& field, const std::string& text, bool may_be_domain) {
   if (text.ends_with(kEveryPod) && text.size() > kEveryPod.size() &&
       text.find('/') == text.size() - kEveryPod.size())
     return;
+  if (may_be_domain && !model::domain_named(text).empty()) return;
   if (auto party = model::parse_party(text); !party)
     field.fail(party.error().message() + ", nor NAMESPACE/*");
 }
 
 // One, or a list of them.
-std::vector<std::string> read_ends(const Field& field) {
+std::vector<std::string> read_ends(const Field& field, bool may_be_domain = false) {
   std::vector<std::string> ends;
   const auto add = [&](const Field& item) {
     ends.push_back(item.required_text());
-    if (!ends.back().empty()) check_end(item, ends.back());
+    if (!ends.back().empty()) check_end(item, ends.back(), may_be_domain);
   };
   if (field.tree().type() == decode::TreeType::kSequence)
     field.each(add);
@@ -61,7 +62,7 @@ Expectation read_one(const Field& root, const std::string& file) {
   one.line = root.tree().line();
   one.name = root.get("name").required_text();
   one.from = read_ends(root.get("from"));
-  one.to = read_ends(root.get("to"));
+  one.to = read_ends(root.get("to"), /*may_be_domain=*/true);
   one.except = read_ends(root.get("except"));
   for (const auto& [key, ends] : {std::pair("from", &one.from), {"to", &one.to}})
     if (ends->empty()) root.get(key).fail("is missing: write NAMESPACE/POD, a list of them, or NAMESPACE/*");

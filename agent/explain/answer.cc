@@ -135,6 +135,12 @@ model::Verdict Answer::verdict() const {
                                                                          : model::Verdict::kAllow;
 }
 
+const Answer& NameAnswer::deciding() const {
+  for (const Answer& answer : answers)
+    if (answer.verdict() == model::Verdict::kDeny) return answer;
+  return answers.front();
+}
+
 const SideAnswer& Answer::denying() const {
   if (egress.opinion == Side::kDeny) return egress;
   for (const EndpointAnswer& endpoint : endpoints)
@@ -172,6 +178,10 @@ Result<SideAnswer> explain_side(const compile::Compiler& compiler, const compile
     side.text = text;
   side.isolated_by = explanation->isolated_by;
   side.audited_by = explanation->audited_by;
+  side.names = explanation->names;
+  side.by_names = explanation->by_names;
+  if (side.opinion == Side::kDeny && explanation->names_domains && side.names.empty())
+    side.text += "; no name is known for " + question.remote.to_text();
   if (explanation->endpoints) {
     side.behind.emplace();
     for (const compile::why::FarEnd& end : *explanation->endpoints)

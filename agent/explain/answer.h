@@ -29,7 +29,9 @@ struct SideAnswer {
   std::string text;        // for people: why, where no rule says it
   std::vector<std::string> rules, isolated_by;
   std::vector<std::string> audited_by;  // of what is allowed: the policies in audit that would deny it
-  std::vector<Miss> near;               // where it is denied
+  // Of egress where rules name domains: the names of the address, and of these those by which `rules` match it.
+  std::vector<std::string> names, by_names;
+  std::vector<Miss> near;  // where it is denied
   // Of an egress side whose far end is a Service's address: what is behind it.
   std::optional<std::vector<compile::BackendAddress>> behind;
   std::vector<TraceStep> trace;  // where it was asked for
@@ -57,6 +59,14 @@ struct Answer {
   std::string reason() const;  // of the side that denies, else of the one with most to say
 };
 
+// A question about all addresses of a name (semantics 88).
+struct NameAnswer {
+  std::string name;
+  std::vector<Answer> answers;  // in the order of addresses; those of families that the pod has; never empty
+
+  const Answer& deciding() const;  // the first that is denied, else the first
+};
+
 // "Admin/policy:egress[0]": the rule of a ClusterNetworkPolicy that denies on this side, which is denied; empty: none does.
 std::string denying_rule(const SideAnswer& side);
 
@@ -82,6 +92,8 @@ class Checker {
   Checker(const model::Cluster& cluster, bool with_trace, bool with_mends = true);
   ~Checker();
   base::Result<Answer> check(const model::Probe& probe, const PolicyNames& away = {});
+  // Of each address that the name resolves to, in the place of probe.to.
+  base::Result<NameAnswer> check(const std::string& name, model::Probe probe, const PolicyNames& away = {});
 
  private:
   struct Nodes;
@@ -97,6 +109,10 @@ base::Result<Answer> check(const model::Cluster& cluster, const model::Probe& pr
 std::string to_text(const Answer& answer, bool colour, bool mends = true);
 std::string to_json(const Answer& answer);  // one object, indented
 std::string to_yaml(const Answer& answer);
+std::string to_text(const NameAnswer& answer, bool colour);
+// The answer that decides, with "name" and, in "addresses", each.
+std::string to_json(const NameAnswer& answer);
+std::string to_yaml(const NameAnswer& answer);
 // The policies that would allow it as YAML documents; empty where nothing is denied or no policy can say it.
 std::string fixes_yaml(const Answer& answer);
 

@@ -2,6 +2,7 @@
 #include "agent/explain/answer.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "agent/model/tiers.h"
@@ -34,6 +35,8 @@ json::object side_object(const SideAnswer& side) {
       {"isolated_by", array_of(side.isolated_by)},
       {"near", std::move(near)}};
   if (!side.audited_by.empty()) object["audited_by"] = array_of(side.audited_by);
+  if (!side.names.empty()) object["names"] = array_of(side.names);
+  if (!side.by_names.empty()) object["by_names"] = array_of(side.by_names);
   if (side.elsewhere) object["elsewhere"] = true;
   if (!side.reason.empty()) object["reason"] = side.reason;
   if (!side.text.empty()) object["text"] = side.text;
@@ -61,6 +64,20 @@ json::object answer_object(const Answer& answer) {
   return object;
 }
 
+json::object name_object(const NameAnswer& answer) {
+  json::object object = answer_object(answer.deciding());
+  json::array addresses;
+  for (const Answer& one : answer.answers) {
+    json::object entry;
+    entry["ip"] = one.to;
+    for (const auto& member : answer_object(one)) entry[member.key()] = member.value();
+    addresses.push_back(std::move(entry));
+  }
+  object["name"] = answer.name;
+  object["addresses"] = std::move(addresses);
+  return object;
+}
+
 std::string joined(const std::vector<std::string>& texts) {
   std::string all;
   for (const std::string& text : texts) all += (all.empty() ? "" : ", ") + text;
@@ -84,6 +101,7 @@ class TextWriter {
     text_ += "  " + name + ": " + opinion(side) + "\n";
     if (!side.audited_by.empty())
       text_ += "    in audit, and would deny it: " + joined(side.audited_by) + "\n";
+    names(side);
     for (const TraceStep& step : side.trace)
       text_ += "    " + step.what + std::string(kTraceWidth - std::min(step.what.size(), kTraceWidth), ' ') +
                step.found + "\n";
@@ -127,6 +145,20 @@ class TextWriter {
     return colour_ ? "\033[" + std::string(code) + "m" + text + "\033[0m" : text;
   }
 
+  // Whoever may reach an address by one name reaches all that answers there (semantics 75).
+  void names(const SideAnswer& side) {
+    if (side.names.empty()) return;
+    if (side.by_names.empty()) {
+      text_ += "    names of the address: " + joined(side.names) + "\n";
+      return;
+    }
+    text_ += "    because of the name " + joined(side.by_names) + "\n";
+    std::vector<std::string> others;
+    std::ranges::set_difference(side.names, side.by_names, std::back_inserter(others));
+    if (!others.empty())
+      text_ += "    the address has other names, which are reached by it too: " + joined(others) + "\n";
+  }
+
   static std::string opinion(const SideAnswer& side) {
     if (side.elsewhere) return "not known here: " + side.text;
     if (side.opinion == Side::kAllow && side.rules.empty()) return "allowed: " + side.text;
@@ -164,6 +196,20 @@ std::string to_text(const Answer& answer, bool colour, bool mends) {
                 endpoint.ingress);
   if (mends) writer.mend(answer);
   return writer.take();
+}
+
+std::string to_text(const NameAnswer& answer, bool colour) {
+  std::string text;
+  for (const Answer& one : answer.answers) text += to_text(one, colour, /*mends=*/&one == &answer.deciding());
+  return text;
+}
+
+std::string to_json(const NameAnswer& answer) {
+  return source::encode::to_indented_json(name_object(answer));
+}
+
+std::string to_yaml(const NameAnswer& answer) {
+  return source::encode::to_yaml_document(name_object(answer));
 }
 
 std::string to_json(const Answer& answer) {

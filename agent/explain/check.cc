@@ -12,6 +12,9 @@ struct Checker::Nodes {
   Nodes(const model::Cluster& cluster, bool with_trace, bool with_mends)
       : with_trace_(with_trace), with_mends_(with_mends) {
     for (const model::Object& object : cluster.objects()) changes_.push_back(model::Change::upsert(object));
+    compile::Learnt learnt = compile::learnt_of(cluster);
+    names_.insert(learnt.names.begin(), learnt.names.end());
+    addresses_ = std::move(learnt.addresses);
   }
 
   Result<SideAnswer> side(const model::ProbeEnd& self, const compile::why::Question& question) {
@@ -29,16 +32,20 @@ struct Checker::Nodes {
       locals.push_back({question.pod, 0});
       const std::span<const model::Change> all =
           first ? std::span<const model::Change>(changes_) : std::span<const model::Change>();
+      if (first) compiler->learn(names_, addresses_);
       if (auto updated = compiler->update(all, locals); !updated) return updated.error();
     }
     auto answer = explain_side(*compiler, question, with_mends_);
-    if (answer && with_trace_) answer->trace = trace(compiler->image(), question);
+    if (answer && with_trace_)
+      answer->trace = trace(compiler->image(), compiler->compilation().names(), question);
     return answer;
   }
 
  private:
   const bool with_trace_, with_mends_;
   std::vector<model::Change> changes_;
+  std::map<compile::NameSlot, std::optional<std::string>> names_;  // what names resolve to
+  std::map<net::Ip, std::vector<compile::NameSlot>> addresses_;
   std::map<std::string, std::unique_ptr<compile::Compiler>> compilers_;
   std::map<std::string, std::vector<compile::LocalPod>> locals_;
 };
@@ -56,6 +63,27 @@ Result<Answer> Checker::check(const model::Probe& probe, const PolicyNames& away
         return nodes_->side(self, question);
       },
       away);
+}
+
+Result<NameAnswer> Checker::check(const std::string& name, model::Probe probe, const PolicyNames& away) {
+  const auto known = cluster_.resolved.find(name);
+  if (known == cluster_.resolved.end() || known->second.empty())
+    return base::Error(name + ": no address is known for it: give them with --names FILE");
+  NameAnswer all{name, {}};
+  std::optional<base::Error> failure;
+  for (const net::Ip& ip : known->second) {
+    if (probe.family && ip.family() != *probe.family) continue;
+    probe.to = ip;
+    auto answer = check(probe, away);
+    if (answer)
+      all.answers.push_back(*std::move(answer));
+    else if (!failure)
+      failure = answer.error();
+  }
+  if (all.answers.empty())
+    return failure ? *failure
+                   : base::Error(name + ": has no " + std::string(net::to_text(*probe.family)) + " address");
+  return all;
 }
 
 Result<Answer> check(const model::Cluster& cluster, const model::Probe& probe, bool with_trace,

@@ -18,7 +18,8 @@ struct Found {
 
 class Tracing {
  public:
-  Tracing(const Image& image, const compile::why::Question& question) : image_(image), question_(question) {}
+  Tracing(const Image& image, const compile::NameTable& names, const compile::why::Question& question)
+      : image_(image), names_(names), question_(question) {}
 
   std::vector<TraceStep> run() {
     const std::string name = question_.pod.to_text();
@@ -52,8 +53,11 @@ class Tracing {
     if (!found.service && (question_.remote == endpoint.ipv4 || question_.remote == endpoint.ipv6))
       return "allow: itself";
     const bool allows = ask_rules(found.identity);
-    if (!found.service || (allows && !side_.whole)) return allows ? "allow" : "deny";
-    return ask_service(*found.service, id, allows);
+    const std::string verdict = !found.service || (allows && !side_.whole)
+                                    ? allows ? "allow" : "deny"
+                                    : ask_service(*found.service, id, allows);
+    if (verdict != "deny" || !endpoint.names || question_.direction != Direction::kEgress) return verdict;
+    return ask_names(found.service.value_or(found.identity)) ? "allow: by its name" : verdict;
   }
 
   Found identify() {
@@ -98,12 +102,31 @@ class Tracing {
     const Ref rule = rule_of(identity);
     const bool by_default = rule == Ref::none();
     const Ref ref = by_default ? side_.default_ref : rule;
-    add("rule", (by_default ? "the rule set's default: " : "") + image::to_text(ref));
+    return allows(ref, (by_default ? "the rule set's default: " : "") + image::to_text(ref));
+  }
+
+  bool allows(const Ref& ref, const std::string& text) {
+    add("rule", text);
     if (ref.kind != Ref::Kind::kPorts) return ref.kind == Ref::Kind::kAll;
     const auto set = image_.portsets.find(ref.portset);
     if (set == image_.portsets.end()) return false;
     add("port set", image::to_text(set->second));
     return set->second.contains(question_.protocol, question_.port);
+  }
+
+  // The names of the address, of which rules say something, up to the first by which it is allowed (bpf/names.h).
+  bool ask_names(image::IdentityId identity) {
+    for (const auto& [name, slot] : names_.names_at(question_.remote)) {
+      const auto name_class = image_.names.find(slot);
+      if (name_class == image_.names.end()) continue;
+      const image::IdentityId named = image::named(identity, name_class->second);
+      const Ref rule = rule_of(named);
+      if (rule == Ref::none()) continue;
+      add("name", name + ", of class " + name_class->second.to_text());
+      add("identity", named.to_text());
+      if (allows(rule, image::to_text(rule))) return true;
+    }
+    return false;
   }
 
   // as_written: its address and port are allowed, which is enough where nothing is said of those behind it.
@@ -128,6 +151,7 @@ class Tracing {
   }
 
   const Image& image_;
+  const compile::NameTable& names_;
   const compile::why::Question& question_;
   image::Side side_;
   std::vector<TraceStep> steps_;
@@ -135,8 +159,9 @@ class Tracing {
 
 }  // namespace
 
-std::vector<TraceStep> trace(const Image& image, const compile::why::Question& question) {
-  return Tracing(image, question).run();
+std::vector<TraceStep> trace(const Image& image, const compile::NameTable& names,
+                             const compile::why::Question& question) {
+  return Tracing(image, names, question).run();
 }
 
 }  // namespace sluice::explain

@@ -26,11 +26,11 @@ struct Id {
   std::string to_text() const;  // 16 hex digits
 };
 
-using IdentityId = Id<struct IdentityTag>;  // 0: no policy of this node tells the address apart
-using RulesetId = Id<struct RulesetTag>;    // 0: not isolated
+using IdentityId = Id<struct IdentityTag>;    // 0: no policy of this node tells the address apart
+using RulesetId = Id<struct RulesetTag>;      // 0: not isolated
 using NameClassId = Id<struct NameClassTag>;  // of a name: the peer sets that match it; 0: none does
-using PortsetId = Id<struct PortsetTag>;    // 0: no port
-using EndpointId = Id<struct EndpointTag>;  // of namespace, name and uid
+using PortsetId = Id<struct PortsetTag>;      // 0: no port
+using EndpointId = Id<struct EndpointTag>;    // of namespace, name and uid
 
 std::string hex(uint64_t value);
 

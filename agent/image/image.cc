@@ -139,12 +139,14 @@ bool Difference::empty() const {
 }
 
 Difference difference(const Image& before, const Image& after) {
-  return {
-      table_difference(before.addresses, after.addresses), table_difference(before.prefixes, after.prefixes),
-      table_difference(before.sources, after.sources),     table_difference(before.services, after.services),
-      table_difference(before.names, after.names),
-      table_difference(before.rules, after.rules),         table_difference(before.portsets, after.portsets),
-      table_difference(before.endpoints, after.endpoints)};
+  return {table_difference(before.addresses, after.addresses),
+          table_difference(before.prefixes, after.prefixes),
+          table_difference(before.sources, after.sources),
+          table_difference(before.services, after.services),
+          table_difference(before.names, after.names),
+          table_difference(before.rules, after.rules),
+          table_difference(before.portsets, after.portsets),
+          table_difference(before.endpoints, after.endpoints)};
 }
 
 void apply(Image& image, const Difference& difference) {

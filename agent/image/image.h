@@ -90,7 +90,7 @@ struct RuleKey {
   }
 };
 
-// Which of the names that were learnt; whoever learns gives the numbers out, and the maps have them (layout.h, "names").
+// Which of the names that were learnt; whoever learns gives the numbers out, and the maps have them (sluice/names.h).
 using NameSlot = uint32_t;
 // The identity of an address, or of a Service, that has a name of the class; under it stands what rules say of that.
 inline IdentityId named(IdentityId identity, NameClassId name_class) {
@@ -115,7 +115,8 @@ struct Endpoint {
   bool names = false;                 // rules of a side of egress name domains
   bool operator==(const Endpoint& other) const {
     return ipv4 == other.ipv4 && ipv6 == other.ipv6 && ifindex == other.ifindex &&
-           has_sources == other.has_sources && names == other.names && sides == other.sides && audited == other.audited;
+           has_sources == other.has_sources && names == other.names && sides == other.sides &&
+           audited == other.audited;
   }
 };
 

@@ -20,7 +20,8 @@ class Reach {
   void add(const Image& image);
   void update(const Difference& difference);
   bool reaches(const RuleKey& rule) const {
-    return rulesets_.contains(rule.ruleset) && (identities_.contains(rule.identity) || is_named(rule.identity));
+    return rulesets_.contains(rule.ruleset) &&
+           (identities_.contains(rule.identity) || is_named(rule.identity));
   }
 
  private:

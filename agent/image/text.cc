@@ -138,8 +138,8 @@ std::string to_text(const Portset& portset) {
 
 std::string to_text(const Image& image) {
   return table_text(image.addresses) + table_text(image.prefixes) + table_text(image.sources) +
-         table_text(image.services) + table_text(image.names) + table_text(by_ruleset(image.rules)) + table_text(image.portsets) +
-         table_text(image.endpoints);
+         table_text(image.services) + table_text(image.names) + table_text(by_ruleset(image.rules)) +
+         table_text(image.portsets) + table_text(image.endpoints);
 }
 
 std::string to_text(const Difference& difference) {

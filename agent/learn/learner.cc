@@ -112,7 +112,8 @@ void Learner::accept(const sluice_dns_packet& entry, std::span<const uint8_t> fr
   }
   ++(entry.held ? counts_.held : answer ? counts_.unheld : counts_.questions);
   if (entry.held)
-    held_.push_back({entry.ifindex, static_cast<uint16_t>(entry.gso_size), entry.time, {frame.begin(), frame.end()}});
+    held_.push_back(
+        {entry.ifindex, static_cast<uint16_t>(entry.gso_size), entry.time, {frame.begin(), frame.end()}});
 }
 
 void Learner::flush(uint64_t now) {

@@ -17,17 +17,19 @@ Error no_server(std::string_view text) {
 }
 
 bool has_cache(const model::Cluster& cluster, std::string_view node_name) {
-  for (auto at = cluster.pods.lower_bound({kClusterDns.ns, ""}); at != cluster.pods.end() && at->first.ns == kClusterDns.ns;
-       ++at) {
+  for (auto at = cluster.pods.lower_bound({kClusterDns.ns, ""});
+       at != cluster.pods.end() && at->first.ns == kClusterDns.ns; ++at) {
     const model::Pod& pod = at->second;
     const auto label = pod.labels.find(kCacheLabel);
-    if (pod.host_network && pod.node_name == node_name && label != pod.labels.end() && label->second == kCache)
+    if (pod.host_network && pod.node_name == node_name && label != pod.labels.end() &&
+        label->second == kCache)
       return true;
   }
   return false;
 }
 
-void add_service(const model::ObjectName& name, const compile::Compilation& compilation, std::set<Server>& to) {
+void add_service(const model::ObjectName& name, const compile::Compilation& compilation,
+                 std::set<Server>& to) {
   const auto service = compilation.cluster().services.find(name);
   if (service == compilation.cluster().services.end()) return;
   for (const net::Ip& ip : service->second.addresses) {
@@ -52,7 +54,8 @@ Result<ServerOption> parse_server(std::string_view text) {
   std::string_view address = text.substr(0, colon), port = text.substr(colon + 1);
   if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
   int number = 0;
-  for (const char digit : port) number = digit < '0' || digit > '9' || number > 65535 ? 65536 : number * 10 + digit - '0';
+  for (const char digit : port)
+    number = digit < '0' || digit > '9' || number > 65535 ? 65536 : number * 10 + digit - '0';
   const auto ip = net::Ip::parse(address);
   const auto parsed = net::Port::from_number(port.empty() ? 0 : number);
   if (!ip || !parsed || number == 0) return no_server(text);
@@ -83,7 +86,8 @@ std::set<Server> servers(const Believed& believed, const compile::Compilation& c
   }
   for (const ServerOption& option : believed.options) {
     if (const auto* server = std::get_if<Server>(&option)) all.insert(*server);
-    if (const auto* service = std::get_if<model::ObjectName>(&option)) add_service(*service, compilation, all);
+    if (const auto* service = std::get_if<model::ObjectName>(&option))
+      add_service(*service, compilation, all);
   }
   return all;
 }

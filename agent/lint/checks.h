@@ -19,6 +19,8 @@ void check_tier_dns(const Input& input, Pods& pods, Report& report);
 // Of ClusterNetworkPolicies: selects-no-pod, selects-host-network, peer-selects-no-pod, namespace-label-unknown,
 // named-port-unknown, cidr-host-bits
 void check_cluster_policies(const Input& input, Pods& pods, Report& report);
+// address-of-several-names, names-a-service
+void check_domains(const Input& input, Report& report);
 // never-matches, equal-priorities-overlap
 void check_tiers(const Input& input, Pods& pods, Report& report);
 // rules-without-effect, peer-and-or, allows-everything

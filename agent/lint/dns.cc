@@ -97,7 +97,9 @@ class DnsCheck {
         pods_(pods),
         report_(report),
         dns_(find_dns(input.cluster, pods)),
-        reached_(pods.size()) {}
+        reached_(pods.size()),
+        isolated_(pods.size()),
+        let_out_(pods.size()) {}
 
   void check() {
     // Once for each set of pods, however many policies select it.
@@ -106,7 +108,12 @@ class DnsCheck {
       if (!policy.isolates_egress) continue;
       uint8_t reach = kNothing;
       for (const model::Rule& rule : policy.egress) reach |= reach_of(rule, name.ns, dns_);
-      by_pods[&pods_.selected(name.ns, policy.pod_selector)] |= reach;
+      const Selected& selected = pods_.selected(name.ns, policy.pod_selector);
+      by_pods[&selected] |= reach;
+      for (const uint32_t pod : selected.pods) {
+        isolated_[pod] = true;
+        if (!policy.egress.empty()) let_out_[pod] = true;
+      }
     }
     for (const auto& [selected, reach] : by_pods)
       for (const uint32_t pod : selected->pods) reached_[pod] |= reach;
@@ -117,6 +124,7 @@ class DnsCheck {
       without_dns(policy, selected);
       if (dns_.on_nodes) without_node_local(policy, selected);
     }
+    for (const auto& [name, policy] : input_.cluster.cluster_policies) names_without_dns(policy);
   }
 
  private:
@@ -168,6 +176,26 @@ class DnsCheck {
                  "allow egress to UDP and TCP 53 of pods with k8s-app=kube-dns in namespace kube-system"});
   }
 
+  // Pods that only names let out: those are learnt from what the cluster's DNS answers (semantics 77).
+  void names_without_dns(const model::ClusterNetworkPolicy& policy) {
+    const auto rule = std::ranges::find_if(policy.egress, [](const model::ClusterRule& one) {
+      return std::ranges::any_of(
+          one.peers, [](const auto& peer) { return std::holds_alternative<model::DomainNamesPeer>(peer); });
+    });
+    if (rule == policy.egress.end()) return;
+    std::vector<uint32_t> closed;
+    for (const uint32_t pod : pods_.selected("", {policy.subject.pods, policy.subject.namespaces}).pods)
+      if (isolated_[pod] && !let_out_[pod] && !has_dns(reached_[pod])) closed.push_back(pod);
+    if (closed.empty()) return;
+    report_.add(
+        Rule::kEgressWithoutDns, policy,
+        path_of(Direction::kEgress, static_cast<size_t>(rule - policy.egress.begin())),
+        {"it allows " + names_of(pods_, closed) +
+             " addresses by their names, but no rule of any policy allows the cluster's DNS, which says them",
+         "accept UDP and TCP 53 of pods with k8s-app=kube-dns in namespace kube-system in a rule of its "
+         "own"});
+  }
+
   uint8_t reached_by_all(const Selected& selected) {
     const auto [found, is_new] = reached_by_all_.try_emplace(&selected, uint8_t{0xff});
     if (is_new)
@@ -194,7 +222,8 @@ class DnsCheck {
   Pods& pods_;
   Report& report_;
   const Dns dns_;
-  std::vector<uint8_t> reached_;  // by pod
+  std::vector<uint8_t> reached_;          // by pod
+  std::vector<bool> isolated_, let_out_;  // for egress, by NetworkPolicies; by some rule of theirs
   std::map<const Selected*, Closed> closed_;
   std::map<const Selected*, uint8_t> reached_by_all_;
 };

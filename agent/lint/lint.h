@@ -22,7 +22,8 @@
 namespace sluice::lint {
 
 struct Input {
-  // With workloads as pods (model::with_workloads), but its policies as they are written.
+  // With workloads as pods (model::with_workloads), but its policies as they are written; `resolved` where names were
+  // given.
   model::Cluster cluster;
   std::vector<source::WrittenObject> written;
   std::vector<source::Problem> not_rendered;  // those problems that are templates

@@ -48,6 +48,10 @@ std::optional<Level> level_of(std::string_view text);
     "two ClusterNetworkPolicies of one priority disagree about the same pods")                             \
   X(kShutsOutDns, "shuts-out-dns", kWarning,                                                               \
     "a rule of a ClusterNetworkPolicy denies its subject the cluster's DNS or API server")                 \
+  X(kAddressOfSeveralNames, "address-of-several-names", kWarning,                                          \
+    "an address of a name that a rule allows has other names too (with --names)")                          \
+  X(kNamesAService, "names-a-service", kWarning,                                                           \
+    "domainNames has a Service's own name, which does not mean the pods behind it")                        \
   X(kUnknownPolicyKind, "unknown-policy-kind", kWarning, "a policy of a kind that is not enforced here")   \
   X(kTemplateNotRendered, "template-not-rendered", kError, "a template that was not rendered")
 

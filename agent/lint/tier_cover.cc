@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/lint/cover.h"
+#include "agent/model/domain_name.h"
 #include "agent/model/workloads.h"
 
 namespace sluice::lint {
@@ -10,6 +11,7 @@ namespace {
 
 using model::ClusterPeer;
 using model::ClusterRule;
+using model::DomainNamesPeer;
 using model::NetworksPeer;
 using model::NodesPeer;
 using model::PodsPeer;
@@ -71,6 +73,15 @@ bool TierCover::covers_peer(const ClusterRule& wide, const ClusterPeer& narrow) 
     return std::ranges::all_of(networks->cidrs,
                                [&](const net::Cidr& cidr) { return is_in_networks(wide, cidr); });
   if (is_everything(wide)) return true;
+  // "*.b.c" holds all that "*.a.b.c" does: it matches the text behind the star.
+  if (const auto* domains = std::get_if<DomainNamesPeer>(&narrow))
+    return std::ranges::all_of(domains->names, [&](const std::string& name) {
+      return std::ranges::any_of(wide.peers, [&](const ClusterPeer& peer) {
+        const auto* other = std::get_if<DomainNamesPeer>(&peer);
+        return other != nullptr && (std::ranges::find(other->names, name) != other->names.end() ||
+                                    model::is_among(name, other->names));
+      });
+    });
   return std::ranges::any_of(wide.peers, [&](const ClusterPeer& peer) {
     if (const auto* pods = std::get_if<PodsPeer>(&narrow))
       return std::holds_alternative<PodsPeer>(peer) && covers(std::get<PodsPeer>(peer), *pods);
@@ -119,6 +130,9 @@ bool TierCover::may_meet(const ClusterPeer& a, const ClusterPeer& b) {
                          [](const net::Cidr& one, const net::Cidr& other) {
                            return one.contains(other) || other.contains(one);
                          });
+  // A name may have any address, and whether that is a pod's nobody says.
+  const bool named = std::holds_alternative<DomainNamesPeer>(a) || std::holds_alternative<DomainNamesPeer>(b);
+  if (named && (networks_a != nullptr || networks_b != nullptr)) return true;
   if (networks_a == nullptr && networks_b == nullptr) {
     const std::vector<net::Ip> one = addresses_of(a), other = addresses_of(b);
     return for_some_pair(one, other, [](const net::Ip& x, const net::Ip& y) { return x == y; });

@@ -2,7 +2,8 @@
 //
 // Laws:
 //  1. covers(): "yes" holds whatever pods and nodes come, of the address families that there are; "no" may be wrong.
-//  2. may_meet(): "no" holds for the pods and nodes that are there; "yes" may be wrong of ports by name.
+//  2. may_meet(): "no" holds for the pods and nodes that are there; "yes" may be wrong of ports by name, and
+//     of names of domains.
 #pragma once
 
 #include <array>

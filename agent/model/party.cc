@@ -5,6 +5,7 @@
 
 #include "agent/base/excerpt.h"
 #include "agent/model/workloads.h"
+#include "agent/net/domain_name.h"
 
 namespace sluice::model {
 
@@ -132,6 +133,13 @@ Result<Party> parse_party(std::string_view text) {
         "replicationcontroller, job or cronjob");
   std::string name = (kind == "pod" ? "" : std::string(kind) + "/") + std::string(parts[2]);
   return Party(ObjectName{std::string(parts[0]), std::move(name)});
+}
+
+std::string domain_named(std::string_view text) {
+  const bool number = text.find_first_not_of("0123456789.") == text.npos;  // an address, mistyped
+  if (number || parse_party(text)) return "";
+  auto name = net::parse_domain_name(text);
+  return name ? *std::move(name) : "";
 }
 
 std::string to_text(const Party& party) {

@@ -31,6 +31,8 @@ using Party = std::variant<ObjectName, net::Ip>;  // what has addresses, by name
 // "deployment/web"}.
 base::Result<Party> parse_party(std::string_view text);
 std::string to_text(const Party& party);
+// The name of a domain, as net::parse_domain_name() has it, that stands where a party may; empty: it is none, or a party.
+std::string domain_named(std::string_view text);
 
 struct Probe {
   Party from, to;

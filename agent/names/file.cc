@@ -4,6 +4,7 @@
 #include <boost/json/parse.hpp>
 
 #include "agent/base/excerpt.h"
+#include "agent/net/domain_name.h"
 
 namespace sluice::names {
 
@@ -15,36 +16,6 @@ using base::Result;
 namespace {
 
 constexpr size_t kLongestLine = size_t{64} * 1024;
-constexpr size_t kLongestLabel = 63, kLongestText = 253;  // RFC 1035 2.3.4
-
-Error wrong_name(std::string_view name, const char* what) {
-  return Error("name: " + base::excerpt(name) + " " + what);
-}
-
-bool is_letter_of_names(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
-
-Result<std::string> canonical(std::string_view written) {
-  std::string name(written);
-  if (name.ends_with('.')) name.pop_back();
-  for (char& c : name)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  if (name.find('*') != name.npos)
-    return wrong_name(written, "is a pattern: give the names that were looked up, each by itself");
-  if (name.size() > kLongestText) return wrong_name(written, "is longer than 253 characters");
-  size_t labels = 0;
-  for (std::string_view rest = name;; ++labels) {
-    const std::string_view label = rest.substr(0, rest.find('.'));
-    if (label.empty() || label.size() > kLongestLabel || !std::ranges::all_of(label, is_letter_of_names))
-      return wrong_name(written, "is no domain name: its labels are 1 to 63 letters, digits, \"-\" or \"_\"");
-    if (label.size() == rest.size()) break;
-    rest.remove_prefix(label.size() + 1);
-  }
-  if (labels == 0)
-    return wrong_name(written, "has one label: no pattern names it; give two or more, as www.example.com");
-  return name;
-}
 
 Result<std::set<net::Ip>> addresses_of(const json::value& value) {
   const json::array* array = value.if_array();
@@ -77,8 +48,8 @@ Result<std::pair<std::string, std::set<net::Ip>>> read_line(std::string_view lin
     if (!object->contains(field)) return Error(std::string(field) + ": is missing");
   const json::string* name = object->at("name").if_string();
   if (name == nullptr) return Error("name: is no text");
-  auto text = canonical(*name);
-  if (!text) return text.error();
+  auto text = net::parse_domain_name(*name);
+  if (!text) return text.error().within("name");
   auto addresses = addresses_of(object->at("addresses"));
   if (!addresses) return addresses.error();
   return std::pair(*std::move(text), *std::move(addresses));

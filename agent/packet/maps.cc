@@ -347,8 +347,8 @@ sluice_user_ctx Maps::context(uint32_t now) {
   return ctx;
 }
 
-bool Maps::passes(const std::vector<uint8_t>& frame, uint32_t ifindex, sluice_direction direction, uint32_t now,
-                  uint32_t mark) {
+bool Maps::passes(const std::vector<uint8_t>& frame, uint32_t ifindex, sluice_direction direction,
+                  uint32_t now, uint32_t mark) {
   sluice_user_ctx ctx = context(now);
   ctx.data = frame.data();
   ctx.length = static_cast<uint32_t>(frame.size());

@@ -78,8 +78,8 @@ class Maps : public image::Target {
   sluice_user_ctx context(uint32_t now);
   // Runs the whole path of bpf/path.h on a frame (from the Ethernet header on) that passes the pod's
   // interface in `direction`. `now` in seconds; `mark` is the packet's.
-  bool passes(const std::vector<uint8_t>& frame, uint32_t ifindex, sluice_direction direction, uint32_t now = 0,
-              uint32_t mark = 0);
+  bool passes(const std::vector<uint8_t>& frame, uint32_t ifindex, sluice_direction direction,
+              uint32_t now = 0, uint32_t mark = 0);
 
  private:
   struct Entry {

@@ -23,8 +23,9 @@ struct sluice_user_ctx {
   const __u64* (*table_line)(void* maps, __u32 slot, __u32 index); /* of a policy table's array; or NULL */
   void (*insert)(void* maps, enum sluice_map map, const void* key, const void* value);
   bool (*emit)(void* maps, const struct sluice_event* event); /* is it taken? */
-  __u32 mark; /* of the packet */
-  bool (*emit_packet)(void* maps, const struct sluice_dns_packet* entry, const __u8* frame); /* is it taken? */
+  __u32 mark;                                                 /* of the packet */
+  bool (*emit_packet)(void* maps, const struct sluice_dns_packet* entry,
+                      const __u8* frame); /* is it taken? */
 };
 
 /* The whole path of bpf/path.h: does the packet pass? */

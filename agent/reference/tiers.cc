@@ -46,7 +46,8 @@ bool names_match(const Cluster& cluster, const model::DomainNamesPeer& peer, con
 }
 
 // `dialled`: it is the address that the pod wrote.
-bool peer_matches(const Cluster& cluster, const model::ClusterPeer& peer, const model::ProbeEnd& end, bool dialled) {
+bool peer_matches(const Cluster& cluster, const model::ClusterPeer& peer, const model::ProbeEnd& end,
+                  bool dialled) {
   if (const auto* pods = std::get_if<model::PodsPeer>(&peer)) return pods_match(cluster, *pods, end.pod);
   if (const auto* nodes = std::get_if<model::NodesPeer>(&peer)) return nodes_match(cluster, *nodes, end.ip);
   if (const auto* networks = std::get_if<model::NetworksPeer>(&peer))

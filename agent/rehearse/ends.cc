@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "agent/model/domain_name.h"
 #include "agent/model/probe.h"
 #include "agent/model/workloads.h"
 
@@ -15,7 +16,8 @@ namespace {
 // What policies ask of pods and addresses.
 struct Asked {
   std::set<std::string> label_keys, port_names;
-  // Of ipBlocks and their excepts, of networks, of nodes that peers select, and the whole of each family.
+  // Of ipBlocks and their excepts, of networks, of nodes that peers select, of names that they name, and the whole of
+  // each family.
   std::set<net::Cidr> cidrs;
 
   explicit Asked(const Clusters& clusters) {
@@ -28,6 +30,7 @@ struct Asked {
   void add(const model::Cluster& cluster) {
     for (const auto& [name, policy] : cluster.policies) add(policy);
     bool nodes = false;
+    std::vector<std::string> domains;
     for (const auto& [name, policy] : cluster.cluster_policies) {
       add(policy.subject.pods);
       for (const model::Direction direction : model::kDirections)
@@ -35,11 +38,16 @@ struct Asked {
           for (const model::ClusterPeer& peer : rule.peers) {
             add(peer);
             nodes = nodes || std::holds_alternative<model::NodesPeer>(peer);
+            if (const auto* names = std::get_if<model::DomainNamesPeer>(&peer))
+              domains.insert(domains.end(), names->names.begin(), names->names.end());
           }
           for (const model::ClusterProtocol& entry : rule.protocols)
             if (const auto* named = std::get_if<model::NamedPort>(&entry)) port_names.insert(named->name);
         }
     }
+    for (const auto& [name, addresses] : cluster.resolved)
+      if (model::is_among(name, domains))
+        for (const net::Ip& ip : addresses) cidrs.insert(net::Cidr::host(ip));
     if (!nodes) return;
     for (const auto& [name, node] : cluster.nodes)
       for (const net::Ip& ip : node.addresses) cidrs.insert(net::Cidr::host(ip));

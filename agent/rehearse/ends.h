@@ -1,6 +1,7 @@
 // Ends: who can be told apart by the policies of some clusters, so that what holds for one of a class holds
 // for all of it. Pods that no selector, port name or ipBlock tells apart are one class; what lies outside is
-// divided by the CIDRs that policies name.
+// divided by the CIDRs that policies name,
+// and by the addresses of domain names that they name.
 //
 // Pure. The Clusters must outlive it unchanged; any thread.
 #pragma once

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "agent/model/domain_name.h"
+
 namespace sluice::rehearse {
 
 using model::Action;
@@ -22,6 +24,15 @@ Tiers::Tiers(const model::Cluster& cluster) : cluster_(cluster) {
   }
   for (const auto& [name, node] : cluster.nodes)
     for (const net::Ip& ip : node.addresses) nodes_[ip].push_back(&node);
+  for (const auto& [name, addresses] : cluster.resolved)
+    for (const net::Ip& ip : addresses) names_[ip].push_back(name);
+}
+
+bool Tiers::is_named(const model::DomainNamesPeer& peer, const net::Ip& ip) const {
+  const auto at = names_.find(ip);
+  return at != names_.end() && std::ranges::any_of(at->second, [&](std::string_view name) {
+           return model::is_among(name, peer.names);
+         });
 }
 
 std::vector<const ClusterNetworkPolicy*> Tiers::of(const Pod& pod, Direction direction) const {
@@ -43,6 +54,8 @@ bool Tiers::meets(const ClusterRule& rule, const Peer& peer) const {
     if (const auto* networks = std::get_if<model::NetworksPeer>(&wanted))
       return std::ranges::any_of(networks->cidrs,
                                  [&](const net::Cidr& cidr) { return cidr.contains(peer.ip); });
+    if (const auto* domains = std::get_if<model::DomainNamesPeer>(&wanted))
+      return is_named(*domains, peer.ip);
     const auto* nodes = std::get_if<model::NodesPeer>(&wanted);
     const auto at = nodes_.find(peer.ip);
     return nodes != nullptr && at != nodes_.end() && std::ranges::any_of(at->second, [&](const auto* node) {

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/model/tiers.h"
@@ -42,11 +43,13 @@ class Tiers {
 
  private:
   bool meets(const model::ClusterRule& rule, const Peer& peer) const;
+  bool is_named(const model::DomainNamesPeer& peer, const net::Ip& ip) const;
 
   const model::Cluster& cluster_;
   std::map<std::string, std::vector<const model::ClusterNetworkPolicy*>>
       by_namespace_;  // of pods that are there
   std::map<net::Ip, std::vector<const model::Node*>> nodes_;
+  std::map<net::Ip, std::vector<std::string_view>> names_;  // of addresses, as the Cluster resolves them
 };
 
 }  // namespace sluice::rehearse

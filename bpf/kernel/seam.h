@@ -192,29 +192,36 @@ SLUICE_STAGE bool sluice_emit(sluice_ctx* ctx, const struct sluice_event* event)
   return bpf_ringbuf_output(&sluice_events, (void*)event, sizeof(*event), 0) == 0;
 }
 
-/* An entry of the ring of DNS packets: the header and the whole frame, which has at most `room` bytes. */
-#define SLUICE_EMIT_PACKET(ctx, entry, room)                                               \
-  ({                                                                                       \
-    __u64 bytes = (entry)->length;                                                         \
-    __u8* to = bpf_ringbuf_reserve(&sluice_answers, sizeof(*(entry)) + (room), 0);         \
-    bool copied = false;                                                                   \
-    if (to) {                                                                              \
-      SLUICE_OPAQUE(bytes);                                                                \
-      __builtin_memcpy(to, entry, sizeof(*(entry)));                                       \
-      if (bytes - 1 < (room) - 1)                                                          \
-        copied = bpf_skb_load_bytes(ctx, 0, to + sizeof(*(entry)), (__u32)bytes) == 0;     \
-      if (copied)                                                                          \
-        bpf_ringbuf_submit(to, 0);                                                         \
-      else                                                                                 \
-        bpf_ringbuf_discard(to, 0);                                                        \
-    }                                                                                      \
-    copied;                                                                                \
+enum { SLUICE_LEAST_FRAME = 14 }; /* an Ethernet header */
+/* An entry of the ring of DNS packets: the header and the whole frame, which has at most `room` bytes. The bounds are
+ * asked for one after the other: clang makes one comparison of both, after which Linux 6.1 knows no lower one. */
+#define SLUICE_EMIT_PACKET(ctx, entry, room)                                             \
+  ({                                                                                     \
+    __u64 bytes = (entry)->length;                                                       \
+    __u8* to = bpf_ringbuf_reserve(&sluice_answers, sizeof(*(entry)) + (room), 0);       \
+    bool copied = false;                                                                 \
+    if (to) {                                                                            \
+      SLUICE_OPAQUE(bytes);                                                              \
+      __builtin_memcpy(to, entry, sizeof(*(entry)));                                     \
+      if (bytes < (room)) {                                                              \
+        SLUICE_OPAQUE(bytes);                                                            \
+        if (bytes >= SLUICE_LEAST_FRAME)                                                 \
+          copied = bpf_skb_load_bytes(ctx, 0, to + sizeof(*(entry)), (__u32)bytes) == 0; \
+      }                                                                                  \
+      if (copied)                                                                        \
+        bpf_ringbuf_submit(to, 0);                                                       \
+      else                                                                               \
+        bpf_ringbuf_discard(to, 0);                                                      \
+    }                                                                                    \
+    copied;                                                                              \
   })
 
 /* Is the packet, of which `entry` tells, in the ring? */
 SLUICE_STAGE bool sluice_emit_packet(sluice_ctx* ctx, const struct sluice_dns_packet* entry) {
-  if (entry->length < SLUICE_HELD_ANSWER_BYTES) return SLUICE_EMIT_PACKET(ctx, entry, SLUICE_HELD_ANSWER_BYTES);
-  return entry->length < SLUICE_LONGEST_ANSWER_BYTES && SLUICE_EMIT_PACKET(ctx, entry, SLUICE_LONGEST_ANSWER_BYTES);
+  if (entry->length < SLUICE_HELD_ANSWER_BYTES)
+    return SLUICE_EMIT_PACKET(ctx, entry, SLUICE_HELD_ANSWER_BYTES);
+  return entry->length < SLUICE_LONGEST_ANSWER_BYTES &&
+         SLUICE_EMIT_PACKET(ctx, entry, SLUICE_LONGEST_ANSWER_BYTES);
 }
 
 #endif

@@ -19,11 +19,11 @@
 #define SLUICE_MAX_PORT_PAGES 32768  /* distinct 1,024-port bitmaps */
 #define SLUICE_MAX_FRAGMENTS 16384   /* fragmented datagrams under way */
 #define SLUICE_EVENT_RING_BYTES 1048576
-#define SLUICE_MAX_NAMES 16384            /* names that were learnt, slot 0 included */
-#define SLUICE_MAX_LEARNT 65536           /* addresses that have one */
-#define SLUICE_MAX_DNS_SERVERS 1024       /* believed, by address and port */
-#define SLUICE_MAX_QUESTIONS 65536        /* that nobody has answered yet */
-#define SLUICE_ANSWER_RING_BYTES 2097152  /* DNS packets that wait for the agent */
+#define SLUICE_MAX_NAMES 16384           /* names that were learnt, slot 0 included */
+#define SLUICE_MAX_LEARNT 65536          /* addresses that have one */
+#define SLUICE_MAX_DNS_SERVERS 1024      /* believed, by address and port */
+#define SLUICE_MAX_QUESTIONS 65536       /* that nobody has answered yet */
+#define SLUICE_ANSWER_RING_BYTES 2097152 /* DNS packets that wait for the agent */
 #define SLUICE_DNS_PORT 53
 #define SLUICE_HELD_ANSWER_BYTES 1536     /* of a frame in a short entry of that ring; longer ones, up to */
 #define SLUICE_LONGEST_ANSWER_BYTES 65664 /* this, take a long one; what is longer still is not held */

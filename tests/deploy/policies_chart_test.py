@@ -37,12 +37,18 @@ def found(folder, protocol, port):
             for source, cells in zip(names, matrix["cells"]) for to, cell in zip(names, cells)}
 
 
-def verdicts(folder, probes):
+def names_of(example):
+    """What says to what names resolve, where the example says it."""
+    path = EXAMPLES / (example or "") / "names.jsonl"
+    return ["--names", str(path)] if example and path.exists() else []
+
+
+def verdicts(folder, probes, *options):
     lines = [json.dumps({"id": index, "protocol": "TCP"} | {key: value for key, value in probe.items() if key != "verdict"})
              for index, probe in enumerate(probes)]
     path = pathlib.Path(folder) / "probes.jsonl"
     path.write_text("\n".join(lines) + "\n")
-    reply = charts.run(SLUICECTL, "eval", "--manifests", folder, "--probes", str(path), "--engine", "reference")
+    reply = charts.run(SLUICECTL, "eval", "--manifests", folder, "--probes", str(path), "--engine", "reference", *options)
     return [json.loads(line).get("verdict", line) for line in reply.stdout.splitlines()]
 
 
@@ -107,8 +113,9 @@ class Tiers(unittest.TestCase):
                       for each in expected]
             with self.subTest(example=example.name), tempfile.TemporaryDirectory() as folder:
                 lay_out(self, folder, row)
-                self.assertEqual(verdicts(folder, probes), [each["verdict"] for each in expected])
-                tested = charts.run(SLUICECTL, "test", str(example / "tests.yaml"), "--manifests", folder)
+                names = names_of(row["example"])
+                self.assertEqual(verdicts(folder, probes, *names), [each["verdict"] for each in expected])
+                tested = charts.run(SLUICECTL, "test", str(example / "tests.yaml"), "--manifests", folder, *names)
                 self.assertEqual(tested.returncode, 0, tested.stdout + tested.stderr)
         with_clusters = {path.parents[1] for path in EXAMPLES.glob("*/manifests/policies.yaml")
                          if "ClusterNetworkPolicy" in path.read_text()}

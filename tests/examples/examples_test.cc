@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "agent/apps/ctl/engines.h"
+#include "agent/apps/ctl/manifests.h"
 #include "agent/engine/eval_lines.h"
 #include "agent/source/folder/folder.h"
 #include "agent/times/hours.h"
@@ -61,6 +62,11 @@ model::Cluster read(const Example& example) {
   std::ifstream file(example.expected / "at");
   if (std::string moment; std::getline(file, moment))
     times::at(cluster, times::parse_instant(moment).value());
+  if (const fs::path names = example.expected / "names.jsonl"; fs::exists(names)) {
+    auto resolved = apps::ctl::read_resolved(names);
+    EXPECT_TRUE(resolved) << resolved.error().message();
+    if (resolved) cluster.resolved = *std::move(resolved);
+  }
   return cluster;
 }
 

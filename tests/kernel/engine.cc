@@ -52,7 +52,8 @@ void Engine::learn(const net::Ip& ip, const std::vector<HasName>& names) {
   image::BatchBuilder batch(SLUICE_MAP_LEARNT);
   if (learnt_.erase(ip) > 0 && names.empty()) batch.remove(image::encode_learnt(ip));
   for (const HasName& name : names)
-    learnt_[ip].emplace_back(name.slot, boot_nanoseconds() + static_cast<uint64_t>(name.seconds * 1'000'000'000));
+    learnt_[ip].emplace_back(name.slot,
+                             boot_nanoseconds() + static_cast<uint64_t>(name.seconds * 1'000'000'000));
   if (!names.empty()) batch.put(image::encode_learnt(ip), image::encode_names(learnt_.at(ip)));
   write(std::move(batch));
 }
@@ -81,7 +82,8 @@ void Engine::make_names_older(uint64_t nanoseconds) {
   write(std::move(batch));
 }
 
-std::optional<Outcome> Engine::run(sluice_direction hook, const Bytes& frame, uint32_t ifindex, uint32_t mark) {
+std::optional<Outcome> Engine::run(sluice_direction hook, const Bytes& frame, uint32_t ifindex,
+                                   uint32_t mark) {
   const Counted before = counters();
   const uint64_t unheld = dns().unheld;
   auto outcome = run_once(hook, frame, ifindex, mark);

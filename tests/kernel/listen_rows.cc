@@ -11,7 +11,11 @@ constexpr unsigned kOtherPort = 5353;
 
 // The pod may ask the peer.
 World asking(const Ends& e) {
-  return World(e.pod).isolate(SLUICE_EGRESS).names().peer(e.peer).allow(SLUICE_EGRESS, kFriend, image::Ref::all());
+  return World(e.pod)
+      .isolate(SLUICE_EGRESS)
+      .names()
+      .peer(e.peer)
+      .allow(SLUICE_EGRESS, kFriend, image::Ref::all());
 }
 Spec with_payload(Spec spec, size_t bytes) {
   for (size_t i = 0; i < bytes; ++i) spec.payload.push_back(static_cast<uint8_t>(i * 7));
@@ -26,7 +30,8 @@ Spec answer_to(const Spec& question, size_t bytes = 90) {
   return with_payload(answer, bytes);
 }
 // A server that is believed and, unless there was none ever, an agent that listens.
-Scenario& listening(const Ends& e, Rows& rows, Feature feature, const std::string& aloud, const World& world) {
+Scenario& listening(const Ends& e, Rows& rows, Feature feature, const std::string& aloud,
+                    const World& world) {
   return rows.add(feature, e, aloud, world).believe(e.peer).agent(kMark);
 }
 
@@ -94,7 +99,8 @@ void add_held_rows(const Ends& e, Rows& rows) {
 
 void add_unheld_rows(const Ends& e, Rows& rows) {
   const Spec question = ask(e);
-  listening(e, rows, Feature::kDnsUnheld, "the answer goes on, and a copy stays for the next agent", asking(e))
+  listening(e, rows, Feature::kDnsUnheld, "the answer goes on, and a copy stays for the next agent",
+            asking(e))
       .send(kYes, e.hook, question)
       .heard(Hearing::kCopy)
       .agent_leaves()
@@ -119,10 +125,12 @@ void add_length_rows(const Ends& e, Rows& rows) {
   const size_t headers = packet::build(question).size();
   row.send(kYes, e.hook, question, "nothing but headers").heard(Hearing::kCopy);
   for (size_t bytes = headers; bytes < headers + 24; ++bytes)
-    row.send(kFlow, e.back(), answer_to(question, bytes - headers), std::to_string(bytes)).heard(Hearing::kHeld);
+    row.send(kFlow, e.back(), answer_to(question, bytes - headers), std::to_string(bytes))
+        .heard(Hearing::kHeld);
   for (size_t bytes : {127, 128, 129, 511, 512, 1023, 1024, 1500, 1514, SLUICE_HELD_ANSWER_BYTES - 1,
                        SLUICE_HELD_ANSWER_BYTES, SLUICE_HELD_ANSWER_BYTES + 1, 2047, 2048, 2049, 3000})
-    row.send(kFlow, e.back(), answer_to(question, bytes - headers), std::to_string(bytes)).heard(Hearing::kHeld);
+    row.send(kFlow, e.back(), answer_to(question, bytes - headers), std::to_string(bytes))
+        .heard(Hearing::kHeld);
 }
 
 void add_unheard_rows(const Ends& e, Rows& rows) {
@@ -160,9 +168,7 @@ void add_unheard_rows(const Ends& e, Rows& rows) {
       .send(kOpen, e.back(), later);
   Bytes cut = packet::build(question);
   cut.resize(e.v4() ? 14 + 20 + 4 : 14 + 40 + 4);
-  row("what cannot be read", World(e.pod).names())
-      .send(kOpen, e.hook, cut)
-      .send(kOpen, e.back(), cut);
+  row("what cannot be read", World(e.pod).names()).send(kOpen, e.hook, cut).send(kOpen, e.back(), cut);
   row("an error about a question", asking(e))
       .send(kYes, e.hook, question)
       .heard(Hearing::kCopy)
@@ -173,7 +179,8 @@ void add_unheard_rows(const Ends& e, Rows& rows) {
 void add_unasked_rows(const Ends& e, Rows& rows) {
   Spec unasked = with_payload(e.udp(4000), 60);
   unasked.source_port = port(SLUICE_DNS_PORT);
-  listening(e, rows, Feature::kDnsHeld, "unasked it is held as well: the agent knows what was asked", asking(e))
+  listening(e, rows, Feature::kDnsHeld, "unasked it is held as well: the agent knows what was asked",
+            asking(e))
       .send(kOpen, e.hook, unasked)
       .heard(Hearing::kHeld);
   listening(e, rows, Feature::kDnsUnheld, "unasked, and nobody there", asking(e))

@@ -58,7 +58,8 @@ TEST_P(Listening, WhatARingHasNoRoomForGoesOnAndIsCounted) {
     EXPECT_TRUE(over.passes) << bytes;
     EXPECT_EQ(over.unheld, 1u) << bytes;
     EXPECT_EQ(over.heard.size(), kMany - unheld) << bytes;
-    for (const Heard& heard : over.heard) ASSERT_TRUE(heard.entry.held == 1 && heard.frame == answer_of(bytes)) << bytes;
+    for (const Heard& heard : over.heard)
+      ASSERT_TRUE(heard.entry.held == 1 && heard.frame == answer_of(bytes)) << bytes;
     const Outcome again = run(SLUICE_INGRESS, answer_of(bytes));
     EXPECT_FALSE(again.passes) << "there is room again";
     EXPECT_EQ(again.unheld, 0u);
@@ -102,7 +103,8 @@ TEST(ListeningUser, AnAgentIsWaitedForUntilItsHeartbeatIsAQuarterOfASecondOld) {
 TEST(ListeningUser, WhatIsLongerThanTheLongestGoesOn) {
   const auto engine = user_engine();
   begin_listening(*engine);
-  for (const size_t bytes : {9014, 65535, SLUICE_LONGEST_ANSWER_BYTES - 1, SLUICE_LONGEST_ANSWER_BYTES, 100000}) {
+  for (const size_t bytes :
+       {9014, 65535, SLUICE_LONGEST_ANSWER_BYTES - 1, SLUICE_LONGEST_ANSWER_BYTES, 100000}) {
     const bool held = bytes < SLUICE_LONGEST_ANSWER_BYTES;
     const auto outcome = engine->run(SLUICE_INGRESS, answer_of(bytes), kPodInterface);
     EXPECT_EQ(outcome->passes, !held) << bytes;

@@ -10,7 +10,8 @@ constexpr image::NameClassId kOne{0xc1}, kTwo{0xc2};
 // Names 1 and 2 of two classes, of which the first may TCP 443, the second UDP 53.
 World two_names(const Ends& e, image::IdentityId identity = {}) {
   World world = e.isolated().names().name(1, kOne).name(2, kTwo);
-  const image::Ref https = world.portset(net::kTcp, {ports(443)}), dns = world.portset(net::kUdp, {ports(53)});
+  const image::Ref https = world.portset(net::kTcp, {ports(443)}),
+                   dns = world.portset(net::kUdp, {ports(53)});
   return world.allow_named(identity, kOne, https).allow_named(identity, kTwo, dns);
 }
 
@@ -67,7 +68,8 @@ void add_slot_rows(const Ends& e, Rows& rows) {
   rows.add(Feature::kNames, e, "a pod without rules that name domains asks for none", silent)
       .learn(e.peer, {{1}})
       .send(kNo, e.hook, e.syn());
-  rows.add(Feature::kNames, e, "the reply's port does not count, nor who answers first", two_names(e).isolate(e.back()))
+  rows.add(Feature::kNames, e, "the reply's port does not count, nor who answers first",
+           two_names(e).isolate(e.back()))
       .learn(e.peer, {{1}})
       .send(kNo, e.back(), reply(e.syn(443)), "an answer to nothing")
       .send(kYes, e.hook, e.syn(443))
@@ -133,8 +135,8 @@ void add_service_rows_of_names(const Ends& e, Rows& rows) {
       .send(kYes, e.hook, https)
       .learn(e.service, {})
       .send(SLUICE_DENIED_SERVICE_PARTIAL, e.hook, https);
-  rows.add(Feature::kNameOfService, e, "as a plain address by its own identity", two_names(e).service(
-      e.service, net::kTcp, port(443)))
+  rows.add(Feature::kNameOfService, e, "as a plain address by its own identity",
+           two_names(e).service(e.service, net::kTcp, port(443)))
       .learn(e.service, {{1}, {2}})
       .send(kNo, e.hook, https)
       .send(kYes, e.hook, e.opening(net::kUdp, 53, e.service));
@@ -148,14 +150,17 @@ void add_audit_rows(const Ends& e, Rows& rows) {
       .learn(e.peer, {{2}})
       .send(kFlow, e.hook, e.udp(53));
   const image::Ref all = image::Ref::all();
-  World audited = World(e.pod).names().name(1, kOne).audit(e.hook).allow_in_audit(e.hook, image::named({}, kOne), all);
-  rows.add(Feature::kNameAudit, e, "policies in audit count what is learnt when the connection opens", audited)
+  World audited =
+      World(e.pod).names().name(1, kOne).audit(e.hook).allow_in_audit(e.hook, image::named({}, kOne), all);
+  rows.add(Feature::kNameAudit, e, "policies in audit count what is learnt when the connection opens",
+           audited)
       .send(SLUICE_ALLOWED_AUDIT, e.hook, e.syn(443))
       .learn(e.peer, {{1}})
       .send(SLUICE_ALLOWED_NOT_ISOLATED, e.hook, e.syn(443))
       .learn(e.peer, {})
       .send(SLUICE_ALLOWED_AUDIT, e.hook, e.syn(443));
-  World both = two_names(e).name(3, {0xc3}).audit(e.hook).allow_in_audit(e.hook, image::named({}, {0xc3}), all);
+  World both =
+      two_names(e).name(3, {0xc3}).audit(e.hook).allow_in_audit(e.hook, image::named({}, {0xc3}), all);
   rows.add(Feature::kNameAudit, e, "in force by one name, in audit by another", both)
       .learn(e.peer, {{1}})
       .send(SLUICE_ALLOWED_AUDIT, e.hook, e.syn(443))
@@ -205,7 +210,8 @@ void add_name_rows(const Ends& e, Rows& rows) {
       .send(kNo, e.hook, e.syn())
       .send(kNo, e.hook, e.udp());
   const char* because = "names are peers of egress";
-  for (Feature feature : {Feature::kNameMeetsRules, Feature::kNameOfService, Feature::kNameAudit, Feature::kNameExpires})
+  for (Feature feature :
+       {Feature::kNameMeetsRules, Feature::kNameOfService, Feature::kNameAudit, Feature::kNameExpires})
     rows.not_applicable(feature, e, because);
 }
 

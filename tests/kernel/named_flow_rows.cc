@@ -34,8 +34,8 @@ Spec answer(const Spec& spec) {
   return reply(spec, kAck);
 }
 
-Scenario& opened(const Ends& e, Rows& rows, const std::string& aloud, const Spec& spec, std::vector<HasName> names,
-                 const World& world) {
+Scenario& opened(const Ends& e, Rows& rows, const std::string& aloud, const Spec& spec,
+                 std::vector<HasName> names, const World& world) {
   return rows.add(Feature::kNameOfFlow, e, aloud, world)
       .learn(e.peer, std::move(names))
       .send(kYes, e.hook, spec)
@@ -45,7 +45,8 @@ Scenario& opened(const Ends& e, Rows& rows, const std::string& aloud, const Spec
 void add_going_on_rows(const Ends& e, Rows& rows) {
   for (net::Protocol protocol : {net::kTcp, net::kUdp, net::kSctp, e.icmp}) {
     const Spec spec = e.opening(protocol, 443);
-    opened(e, rows, protocol.to_text() + ": goes on when the name's time is over", spec, {{1, 20}}, one_name(e, 1))
+    opened(e, rows, protocol.to_text() + ": goes on when the name's time is over", spec, {{1, 20}},
+           one_name(e, 1))
         .wait(25)
         .send(kFlow, e.hook, data(spec))
         .send(kFlow, e.back(), answer(spec))
@@ -97,8 +98,8 @@ void add_ending_rows(const Ends& e, Rows& rows) {
       .change(one_name(e, 1))
       .send(kFlow, e.hook, data(syn))
       .send(kFlow, e.back(), answer(syn));
-  opened(e, rows, "ends with the name that opened it, though the other one would open it anew", syn, {{1}, {2}},
-         both_names(e))
+  opened(e, rows, "ends with the name that opened it, though the other one would open it anew", syn,
+         {{1}, {2}}, both_names(e))
       .change(one_name(e, 2))
       .send(kNo, e.hook, data(syn))
       .send(kNo, e.back(), answer(syn))
@@ -116,7 +117,8 @@ void add_turning_rows(const Ends& e, Rows& rows) {
   const Spec udp = e.udp(443);
   const World by_address =
       isolated_both(e).name(1, kMine).peer(e.peer).allow(e.hook, kFriend, image::Ref::all());
-  const World by_name = isolated_both(e).name(1, kMine).peer(e.peer).allow_named(kFriend, kMine, image::Ref::all());
+  const World by_name =
+      isolated_both(e).name(1, kMine).peer(e.peer).allow_named(kFriend, kMine, image::Ref::all());
   opened(e, rows, "opened by its address, judged by its names of the day", udp, {{1}}, by_address)
       .change(by_name)
       .send(kFlow, e.hook, udp)
@@ -128,7 +130,8 @@ void add_turning_rows(const Ends& e, Rows& rows) {
       .send(kNo, e.hook, udp)
       .learn(e.peer, {{1}})
       .send(kFlow, e.hook, udp, "judged at every packet while it is denied");
-  opened(e, rows, "opened by a name, then allowed by its address, then by the name again", udp, {{1}}, by_name)
+  opened(e, rows, "opened by a name, then allowed by its address, then by the name again", udp, {{1}},
+         by_name)
       .learn(e.peer, {})
       .change(by_address)
       .send(kFlow, e.hook, udp)
@@ -142,7 +145,11 @@ void add_turning_rows(const Ends& e, Rows& rows) {
       .wait(25)
       .change(and_more(one_name(e, 1), e))
       .send(kFlow, e.hook, udp);
-  rows.add(Feature::kNameOfFlow, e, "opened to the pod, it has no name", isolated_both(e).isolate(e.back(), image::Ref::all()).name(1, kMine).allow_named({}, kMine, image::Ref::all()))
+  rows.add(Feature::kNameOfFlow, e, "opened to the pod, it has no name",
+           isolated_both(e)
+               .isolate(e.back(), image::Ref::all())
+               .name(1, kMine)
+               .allow_named({}, kMine, image::Ref::all()))
       .learn(e.peer, {{1}})
       .send(kYes, e.back(), reply(udp))
       .send(kFlow, e.hook, udp)

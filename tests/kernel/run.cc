@@ -86,8 +86,8 @@ class Runner {
   }
 
   void check_verdict(const Outcome& outcome) {
-    const bool passes = (!denies(step_->reason) || (flags_ & SLUICE_CONFIG_AUDIT) != 0) &&
-                        step_->hearing != Hearing::kHeld;
+    const bool passes =
+        (!denies(step_->reason) || (flags_ & SLUICE_CONFIG_AUDIT) != 0) && step_->hearing != Hearing::kHeld;
     if (outcome.passes != passes) fail(passes ? "should pass" : "should be dropped");
     if (!outcome.unchanged) fail("came out changed");
   }

@@ -170,9 +170,9 @@ struct Scenario {
   Ends ends;
   std::string aloud;
   World world;
-  std::optional<World> world_before{};        // in force before `world`
-  bool half_way = false;                      // `world` is written, but not in force yet
-  uint32_t endpoint = SLUICE_FIRST_ENDPOINT;  // whose statistics count
+  std::optional<World> world_before{};                       // in force before `world`
+  bool half_way = false;                                     // `world` is written, but not in force yet
+  uint32_t endpoint = SLUICE_FIRST_ENDPOINT;                 // whose statistics count
   std::vector<std::pair<net::Ip, net::Port>> dns_servers{};  // believed
   std::optional<uint32_t> agent_mark{};  // of what it sends on; absent: no agent was heard of, ever
   std::vector<Step> steps{};

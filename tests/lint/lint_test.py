@@ -58,8 +58,8 @@ def found(text, *arguments):
     return json.loads(run("--manifests", "-", "-o", "json", *arguments, given=text).stdout)
 
 
-def rules(text):
-    return {finding["rule"] for finding in found(text)}
+def rules(text, *arguments):
+    return {finding["rule"] for finding in found(text, *arguments)}
 
 
 def table():
@@ -193,8 +193,11 @@ class Pages(unittest.TestCase):
                 self.assertTrue(page.startswith(f"# {rule}\n\nLevel: {level}. Finds: {summaries[rule]}.\n"), page[:200])
                 self.assertIn(f"| [{rule}]({rule}.md) | {level} | {summaries[rule]} |", index)
                 bad, good = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
-                self.assertIn(rule, rules(bad))
-                self.assertNotIn(rule, rules(good))
+                with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as names:
+                    names.write("".join(re.findall(r"```json\n(.*?)```", page, re.DOTALL)))
+                    names.flush()
+                    self.assertIn(rule, rules(bad, "--names", names.name))
+                    self.assertNotIn(rule, rules(good, "--names", names.name))
 
 
 class Tree(unittest.TestCase):

@@ -80,7 +80,8 @@ inline base::Fd connected(const SocketAt& to, int milliseconds) {
   ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   if (::connect(fd.get(), address.get(), address.size()) == 0) return fd;
   pollfd poll{fd.get(), POLLOUT, 0};
-  if (errno != EINPROGRESS || ::poll(&poll, 1, milliseconds) != 1 || (poll.revents & (POLLERR | POLLHUP)) != 0)
+  if (errno != EINPROGRESS || ::poll(&poll, 1, milliseconds) != 1 ||
+      (poll.revents & (POLLERR | POLLHUP)) != 0)
     return {};
   return fd;
 }
@@ -100,7 +101,9 @@ inline Message ask_by_udp(const net::Ip& server, const Question& question, int m
   const SocketAddress to({server, kDnsPort});
   const base::Fd fd(::socket(to.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
   const Message message = asking(question);
-  if (::connect(fd.get(), to.get(), to.size()) != 0 || ::send(fd.get(), message.data(), message.size(), 0) < 0) return {};
+  if (::connect(fd.get(), to.get(), to.size()) != 0 ||
+      ::send(fd.get(), message.data(), message.size(), 0) < 0)
+    return {};
   for (Message got = datagram(fd.get(), milliseconds); !got.empty(); got = datagram(fd.get(), milliseconds))
     if (has_id(got, question.id)) return got;
   return {};

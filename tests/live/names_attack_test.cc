@@ -91,7 +91,9 @@ TEST_F(LiveNamesAttack, OnlyWhoIsBelievedTeaches) {
 
 TEST_F(LiveNamesAttack, NoPodPlaysTheServer) {
   up_without_dnsmasq();
-  ASSERT_EQ(run({"/bin/sh", "-c", kIpTool + std::string(" -n sluice-evil-spoofer address add 10.77.0.53/32 dev lo")}), 0);
+  ASSERT_EQ(run({"/bin/sh", "-c",
+                 kIpTool + std::string(" -n sluice-evil-spoofer address add 10.77.0.53/32 dev lo")}),
+            0);
   const base::Fd spoofer = socket_at(kSpooferNetns, *net::Ip::parse(kServer), kDnsPort);
   ASSERT_TRUE(spoofer.valid());
   const Question question{12, "evil.shop.test"};

@@ -16,7 +16,8 @@ namespace sluice::live {
 
 constexpr char kDnsmasq[] = "/usr/sbin/dnsmasq", kNsenter[] = "/usr/bin/nsenter", kIpTool[] = "/sbin/ip";
 constexpr char kDnsNetns[] = "/run/netns/sluice-outside-dns", kWebNetns[] = "/run/netns/sluice-outside-web",
-               kLiarNetns[] = "/run/netns/sluice-outside-liar", kSpooferNetns[] = "/run/netns/sluice-evil-spoofer";
+               kLiarNetns[] = "/run/netns/sluice-outside-liar",
+               kSpooferNetns[] = "/run/netns/sluice-evil-spoofer";
 constexpr char kServer[] = "10.77.0.53", kServer6[] = "fd77::53", kWeb[] = "10.77.0.9", kWeb6[] = "fd77::9",
                kLiar[] = "10.77.0.66", kSpoofer[] = "10.244.1.99";
 constexpr char kKnown[] = "www.shop.test";  // has the addresses of the web server
@@ -37,7 +38,8 @@ inline std::string numbered(uint32_t number) {
 // The address that a numbered name has.
 inline net::Ip address_of(uint32_t number, net::Family family) {
   char text[40];
-  std::snprintf(text, sizeof text, family == net::Family::kIpv4 ? "10.99.%u.%u" : "fd99::%x:%x", number >> 8, number & 255);
+  std::snprintf(text, sizeof text, family == net::Family::kIpv4 ? "10.99.%u.%u" : "fd99::%x:%x", number >> 8,
+                number & 255);
   return *net::Ip::parse(text);
 }
 
@@ -73,7 +75,8 @@ class LiveNames : public Live {
   }
 
   void start(std::vector<std::string> more = {}) {
-    for (const char* word : {"--dns-server", kServer, "--dns-server", kServer6, "--dns-grace", "1"}) more.push_back(word);
+    for (const char* word : {"--dns-server", kServer, "--dns-server", kServer6, "--dns-grace", "1"})
+      more.push_back(word);
     start_agent(std::move(more));
   }
   static bool has_dnsmasq() { return ::access(kDnsmasq, X_OK) == 0; }
@@ -81,12 +84,15 @@ class LiveNames : public Live {
   // Clients may ask the server and the liar, go to these names, and nowhere else.
   static void write_policy(const std::string& names) {
     write("names.yaml",
-          "{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: {name: names}, spec: {"
+          "{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: {name: "
+          "names}, spec: {"
           "tier: Admin, priority: 10, subject: {namespaces: {matchLabels: {team: shop}}}, egress: [\n"
           "{action: Accept, to: [{networks: [10.77.0.53/32, 10.77.0.66/32, \"fd77::53/128\"]}], protocols: ["
           "{udp: {destinationPort: {number: 53}}}, {tcp: {destinationPort: {number: 53}}}]},\n"
-          "{action: Accept, to: [{domainNames: [" + names + "]}]},\n"
-          "{action: Deny, to: [{networks: [0.0.0.0/0, \"::/0\"]}]}]}}\n");
+          "{action: Accept, to: [{domainNames: [" +
+              names +
+              "]}]},\n"
+              "{action: Deny, to: [{networks: [0.0.0.0/0, \"::/0\"]}]}]}}\n");
   }
   static void write(const std::string& file, const std::string& text) {
     std::ofstream("/run/written.yaml") << text;
@@ -152,13 +158,15 @@ class LiveNames : public Live {
     };
     for (int i = 0; i < kClients; ++i)
       add("shop", "client-" + std::to_string(i),
-          "{ip: 10.244.1." + std::to_string(11 + i) + "}, {ip: \"fd00:10:244:1::" + std::to_string(11 + i) + "\"}");
+          "{ip: 10.244.1." + std::to_string(11 + i) + "}, {ip: \"fd00:10:244:1::" + std::to_string(11 + i) +
+              "\"}");
     add("evil", "spoofer", std::string("{ip: ") + kSpoofer + "}");
     write("pods.yaml", text);
   }
   // All of 10.99.0.0/16 and fd99::/64 is the web server.
   static void give_addresses(const std::string& to_web) {
-    for (const char* route : {"route add 10.99.0.0/16 via 10.77.0.9 onlink dev ", "-6 route add fd99::/64 via fd77::9 onlink dev "})
+    for (const char* route : {"route add 10.99.0.0/16 via 10.77.0.9 onlink dev ",
+                              "-6 route add fd99::/64 via fd77::9 onlink dev "})
       ASSERT_EQ(run({"/bin/sh", "-c", kIpTool + std::string(" ") + route + to_web}), 0);
     for (const char* route : {"route add local 10.99.0.0/16 dev lo", "-6 route add local fd99::/64 dev lo"})
       ASSERT_EQ(run({"/bin/sh", "-c", kIpTool + std::string(" -n sluice-outside-web ") + route}), 0);
@@ -170,12 +178,14 @@ class LiveNames : public Live {
       for (const net::Family family : {net::Family::kIpv4, net::Family::kIpv6})
         hosts << address_of(i, family).to_text() << " " << numbered(i) << "\n";
     hosts.close();
-    dns_ = Process({kNsenter, std::string("--net=") + kDnsNetns, kDnsmasq, "--keep-in-foreground", "--user=root",
-                    "--conf-file=/dev/null", "--pid-file=/run/dnsmasq.pid", "--no-resolv", "--no-hosts",
-                    "--addn-hosts=/run/hosts", "--local=/test/", "--local-ttl=" + std::to_string(ttl),
-                    "--dns-forward-max=1000", "--log-facility=/run/dnsmasq.log"});
+    dns_ =
+        Process({kNsenter, std::string("--net=") + kDnsNetns, kDnsmasq, "--keep-in-foreground", "--user=root",
+                 "--conf-file=/dev/null", "--pid-file=/run/dnsmasq.pid", "--no-resolv", "--no-hosts",
+                 "--addn-hosts=/run/hosts", "--local=/test/", "--local-ttl=" + std::to_string(ttl),
+                 "--dns-forward-max=1000", "--log-facility=/run/dnsmasq.log"});
     const Question question{1, kKnown};
-    for (const auto end = std::chrono::steady_clock::now() + kSoonEnough; std::chrono::steady_clock::now() < end;)
+    for (const auto end = std::chrono::steady_clock::now() + kSoonEnough;
+         std::chrono::steady_clock::now() < end;)
       if (says(ask(0, question), *net::Ip::parse(kWeb))) return;
     FAIL() << "dnsmasq does not answer: see what it says with --log-facility=-";
   }

@@ -74,9 +74,11 @@ struct Tally {
 // Name by name: UDP and TCP, IPv4 and IPv6 in turn.
 void resolve_and_connect(uint32_t number, Tally& tally) {
   const net::Family family = number & 1 ? net::Family::kIpv4 : net::Family::kIpv6;
-  const net::Ip server = *net::Ip::parse(family == net::Family::kIpv4 ? kServer : kServer6), ip = address_of(number, family);
+  const net::Ip server = *net::Ip::parse(family == net::Family::kIpv4 ? kServer : kServer6),
+                ip = address_of(number, family);
   const Question question{static_cast<uint16_t>(number), numbered(number), family};
-  if (!says(number & 2 ? ask_by_tcp(server, question, kPatience) : ask_by_udp(server, question, kPatience), ip))
+  if (!says(number & 2 ? ask_by_tcp(server, question, kPatience) : ask_by_udp(server, question, kPatience),
+            ip))
     ++tally.unanswered;
   else if (!connected({ip, kHttp}, kPatience).valid())
     ++tally.unopened;
@@ -90,7 +92,8 @@ void resolve_and_connect_all(uint32_t from, uint32_t to, Tally& tally) {
       const auto netns = endpoint::Netns::open(netns_of_client(client));
       ASSERT_TRUE(netns);
       EXPECT_TRUE(endpoint::run_within(*netns, [&] {
-        for (uint32_t i = from + static_cast<uint32_t>(client); i < to; i += kClients) resolve_and_connect(i, tally);
+        for (uint32_t i = from + static_cast<uint32_t>(client); i < to; i += kClients)
+          resolve_and_connect(i, tally);
       }));
     });
   for (std::thread& pod : pods) pod.join();
@@ -106,8 +109,8 @@ class LiveNamesWithServer : public LiveNames {
     base::Result<Stream> opened = base::Error("not tried");
     for (uint16_t id = 1; id < 10 && !opened; ++id) {
       if (asks && !says(ask(0, {id, kKnown}), *net::Ip::parse(kWeb))) continue;
-      opened = Stream::open(netns_of_client(0), kWebNetns, {*net::Ip::parse(kWeb), port}, {*net::Ip::parse(kWeb), port},
-                            asks ? kPatience : 300);
+      opened = Stream::open(netns_of_client(0), kWebNetns, {*net::Ip::parse(kWeb), port},
+                            {*net::Ip::parse(kWeb), port}, asks ? kPatience : 300);
       if (!asks) break;
     }
     return opened;
@@ -128,7 +131,8 @@ TEST_F(LiveNamesWithServer, WhoeverResolvesAndConnectsAtOnceIsNeverDenied) {
   EXPECT_EQ(tally.unanswered, 0u);
   EXPECT_EQ(tally.unopened, 0u);
   EXPECT_TRUE(now.facts().held());
-  EXPECT_EQ(now.facts().answers_unheld(), 0u) << "the agent was not heard of: what went on unheld may be denied";
+  EXPECT_EQ(now.facts().answers_unheld(), 0u)
+      << "the agent was not heard of: what went on unheld may be denied";
   EXPECT_EQ(denied(), 0u) << "of " << rounds() << " first packets";
   EXPECT_EQ(learnt().size(), rounds());
 }
@@ -143,7 +147,8 @@ TEST_F(LiveNamesWithServer, WithoutHoldingSomeAre) {
   Tally tally;
   {
     const Busy busy;
-    for (uint32_t from = 1; from < 2000 && denied() == 0; from += 100) resolve_and_connect_all(from, from + 100, tally);
+    for (uint32_t from = 1; from < 2000 && denied() == 0; from += 100)
+      resolve_and_connect_all(from, from + 100, tally);
   }
   EXPECT_GT(denied(), 0u);
   EXPECT_EQ(tally.unanswered, 0u);
@@ -161,14 +166,15 @@ TEST_F(LiveNamesWithServer, AnAddressExpiresAndWhatIsOpenGoesOn) {
   auto open = open_by_name(kTalk);
   ASSERT_TRUE(open) << open.error().message();
   const auto opens = [] { return open_by_name(kKnock, false).ok(); };
-  for (const auto end = std::chrono::steady_clock::now() + kSoonEnough; opens() && std::chrono::steady_clock::now() < end;) {
+  for (const auto end = std::chrono::steady_clock::now() + kSoonEnough;
+       opens() && std::chrono::steady_clock::now() < end;) {
   }
   EXPECT_FALSE(opens()) << "TTL and grace are over";
   EXPECT_EQ(learnt(), std::vector<std::string>{});
   expect_beats(*open, 3, "the address has expired");
   for (int i = 0; i < 3; ++i) {
-    write("other.yaml", "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: other-" + std::to_string(i) +
-                            ", namespace: evil}, spec: {podSelector: {}}}\n");
+    write("other.yaml", "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: other-" +
+                            std::to_string(i) + ", namespace: evil}, spec: {podSelector: {}}}\n");
     in_force();
     expect_beats(*open, 2, "an unrelated policy changed");
   }
@@ -266,12 +272,13 @@ TEST_F(LiveNamesWithServer, PeopleAndPrometheusAreShownWhatIsLearnt) {
   EXPECT_THAT(printed(ctl + "names --pod shop/client-3"), testing::HasSubstr("www.shop.test"));
   EXPECT_THAT(printed(ctl + "names --pod evil/spoofer"), testing::HasSubstr("No name is learnt"));
   const std::string json = printed(ctl + "names -o json");
-  for (const char* part : {"\"name\": \"www.shop.test\"", "\"address\": \"10.77.0.9\"", "\"connections\": \"1\"",
-                           "\"held\": true", "\"10.77.0.53:53\""})
+  for (const char* part : {"\"name\": \"www.shop.test\"", "\"address\": \"10.77.0.9\"",
+                           "\"connections\": \"1\"", "\"held\": true", "\"10.77.0.53:53\""})
     EXPECT_THAT(json, testing::HasSubstr(part));
   EXPECT_THAT(printed(ctl + "status"),
-              testing::ContainsRegex("1 with 1 addresses, answers are held; believed 10.77.0.53:53, .*fd77::53.*; 0 answers "
-                                     "not held, 0 addresses not learnt"));
+              testing::ContainsRegex(
+                  "1 with 1 addresses, answers are held; believed 10.77.0.53:53, .*fd77::53.*; 0 answers "
+                  "not held, 0 addresses not learnt"));
   EXPECT_EQ(metric("sluice_names"), 1);
   EXPECT_EQ(metric("sluice_names_addresses"), 1);
   EXPECT_GE(metric("sluice_names_answers_total{kind=\"held\"}"), 1);
@@ -292,14 +299,16 @@ TEST_F(LiveNamesWithServer, NobodyIsBelievedWhereNobodyIsToBe) {
 }
 
 TEST(LiveNamesOptions, AServerThatIsNoneIsRefusedInALine) {
-  for (const char* wrong : {"10.77.0.53:99999", "10.77.0.53:0", "kube-dns", "/kube-dns", "a/b/c", "", "[fd77::53"}) {
-    const Said said = run_and_listen({SLUICED, "--node-name", "node-1", "--manifests", "/run", "--dns-server", wrong});
+  for (const char* wrong :
+       {"10.77.0.53:99999", "10.77.0.53:0", "kube-dns", "/kube-dns", "a/b/c", "", "[fd77::53"}) {
+    const Said said =
+        run_and_listen({SLUICED, "--node-name", "node-1", "--manifests", "/run", "--dns-server", wrong});
     EXPECT_EQ(said.exit, 2) << wrong;
     EXPECT_EQ(std::count(said.error.begin(), said.error.end(), '\n'), 1) << said.error;
     EXPECT_THAT(said.error, testing::HasSubstr("--dns-server")) << wrong;
   }
-  const Said both = run_and_listen({SLUICED, "--node-name", "node-1", "--manifests", "/run", "--dns-server", "none",
-                                    "--dns-server", "10.77.0.53"});
+  const Said both = run_and_listen({SLUICED, "--node-name", "node-1", "--manifests", "/run", "--dns-server",
+                                    "none", "--dns-server", "10.77.0.53"});
   EXPECT_EQ(both.exit, 2);
   EXPECT_THAT(both.error, testing::HasSubstr("give it alone"));
 }

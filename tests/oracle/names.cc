@@ -7,10 +7,12 @@
 namespace sluice::oracle {
 namespace {
 
-const std::vector<std::string> kNames = {"example.com",        "www.example.com", "a.b.example.com", "api.example.org",
-                                         "db.shop.svc.corp.xy", "bexample.com",    "corp.xy"};
-const std::vector<std::string> kPatterns = {"example.com",     "www.example.com", "*.example.com", "*.b.example.com",
-                                            "api.example.org", "*.corp.xy",       "*.svc.corp.xy", "no.such.name"};
+const std::vector<std::string> kNames = {"example.com",     "www.example.com",     "a.b.example.com",
+                                         "api.example.org", "db.shop.svc.corp.xy", "bexample.com",
+                                         "corp.xy"};
+const std::vector<std::string> kPatterns = {"example.com",     "www.example.com", "*.example.com",
+                                            "*.b.example.com", "api.example.org", "*.corp.xy",
+                                            "*.svc.corp.xy",   "no.such.name"};
 
 model::DomainNamesPeer random_domains(Random& random) {
   model::DomainNamesPeer peer;

@@ -70,7 +70,8 @@ struct NamesOptions {
 };
 void add_names_options(CLI::App& command, NamesOptions& options) {
   add_agent_options(command, options.agent);
-  command.add_option("--pod", options.pod, "Only names that rules of this pod name [all]")->type_name("NAMESPACE/POD");
+  command.add_option("--pod", options.pod, "Only names that rules of this pod name [all]")
+      ->type_name("NAMESPACE/POD");
 }
 
 int run_names(const NamesOptions& options) {
@@ -125,8 +126,8 @@ void add_agent_commands(Commands& commands) {
                              run_policies);
   commands.add<AgentOptions>("identities", "The classes of addresses that policies tell apart",
                              add_agent_options, run_identities);
-  commands.add<NamesOptions>("names", "What DNS answers taught: names, addresses, time left", add_names_options,
-                             run_names);
+  commands.add<NamesOptions>("names", "What DNS answers taught: names, addresses, time left",
+                             add_names_options, run_names);
   commands.add<AgentOptions>("maps", "The BPF maps: entries in use, how many fit, memory", add_agent_options,
                              run_maps);
   commands.add<Asking>("sync", "Wait until everything that the source holds now is in force",

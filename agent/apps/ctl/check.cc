@@ -29,8 +29,16 @@ base::Status check_port(const CheckOptions& options) {
   return base::done();
 }
 
+// Why it is neither an end nor, as destinations may be, the name of a domain, each address of which is one question
+// (semantics 88).
+std::string destination_fault(const std::string& text) {
+  const auto party = model::parse_party(text);
+  return party || !model::domain_named(text).empty() ? "" : party.error().message();
+}
+
 Result<model::Probe> probe_of(const CheckOptions& options, const model::Cluster& cluster) {
-  model::Probe probe{*model::parse_party(options.from), *model::parse_party(options.to), {}, net::kTcp, {}};
+  model::Probe probe{*model::parse_party(options.from), net::Ip(), {}, net::kTcp, {}};
+  if (auto to = model::parse_party(options.to)) probe.to = *std::move(to);
   for (const auto family : {net::Family::kIpv4, net::Family::kIpv6})
     if (options.family == net::to_text(family)) probe.family = family;
   probe.protocol = *model::parse_probe_protocol(options.protocol);
@@ -40,17 +48,30 @@ Result<model::Probe> probe_of(const CheckOptions& options, const model::Cluster&
   return probe;
 }
 
-int print_answer(const explain::Answer& answer, const CheckOptions& options) {
-  const std::string text = options.fix                ? explain::fixes_yaml(answer)
+// `deciding`: of several addresses the answer that is the verdict.
+template <typename OneOrSeveral>
+int print_answer(const OneOrSeveral& answer, const explain::Answer& deciding, const CheckOptions& options) {
+  const std::string text = options.fix                ? explain::fixes_yaml(deciding)
                            : options.output == "json" ? explain::to_json(answer)
                            : options.output == "yaml" ? explain::to_yaml(answer)
                                                       : explain::to_text(answer, use_colour());
   std::fputs(text.c_str(), stdout);
   if (std::fflush(stdout) != 0) return fail(kSluicectl, kExitFailed, "cannot write to standard output");
-  const bool denied = answer.verdict() == model::Verdict::kDeny;
+  const bool denied = deciding.verdict() == model::Verdict::kDeny;
   if (options.fix && denied && text.empty())
     fail(kSluicectl, kExitDone, "check: no NetworkPolicy that selects by labels can allow just this");
   return denied ? kExitDenied : kExitDone;
+}
+
+int print_answer(const explain::Answer& answer, const CheckOptions& options) {
+  return print_answer(answer, answer, options);
+}
+
+int check_name(const std::string& name, const model::Cluster& cluster, const model::Probe& probe,
+               const CheckOptions& options, const explain::PolicyNames& away) {
+  const auto answer = explain::Checker(cluster, options.trace).check(name, probe, away);
+  if (!answer) return fail(kSluicectl, kExitUsage, "check: --to " + answer.error().message());
+  return print_answer(*answer, answer->deciding(), options);
 }
 
 int check_manifests(const CheckOptions& options) {
@@ -58,12 +79,16 @@ int check_manifests(const CheckOptions& options) {
   if (!manifests) return kExitUsage;
   auto probe = probe_of(options, manifests->cluster);
   if (!probe) return fail(kSluicectl, kExitUsage, "check: " + probe.error().message());
-  if (const auto* name = std::get_if<model::ObjectName>(&probe->to);
-      name != nullptr && probe->from == probe->to)
-    if (auto other = model::another_replica(manifests->cluster, *name)) probe->to = *std::move(other);
   explain::PolicyNames away;
   for (const model::ObjectId& id : manifests->outside.ids)
     if (id.kind == model::Kind::kNetworkPolicy) away.insert(id.name);
+  if (const std::string name = model::domain_named(options.to); !name.empty()) {
+    const int printed = check_name(name, manifests->cluster, *probe, options, away);
+    return manifests->sound ? printed : kExitUsage;
+  }
+  if (const auto* name = std::get_if<model::ObjectName>(&probe->to);
+      name != nullptr && probe->from == probe->to)
+    if (auto other = model::another_replica(manifests->cluster, *name)) probe->to = *std::move(other);
   const auto answer = explain::check(manifests->cluster, *probe, options.trace, away);
   if (!answer) return fail(kSluicectl, kExitUsage, "check: " + answer.error().message());
   const int printed = print_answer(*answer, options);
@@ -88,6 +113,9 @@ int check_event(const CheckOptions& options) {
 }
 
 int check_agent(const CheckOptions& options) {
+  if (!model::domain_named(options.to).empty())
+    return fail(kSluicectl, kExitUsage,
+                "--to: an agent is asked about addresses: give one, or --manifests and --names for a name");
   v1::CheckRequest request;
   request.set_from(options.from);
   request.set_to(options.to);
@@ -120,11 +148,13 @@ void add_check(Commands& commands) {
         add_manifests_option(command, options.manifests, /*required=*/false);
         add_held_option(command, options.reading.held);
         add_at_option(command, options.reading.at);
+        add_names_option(command, options.reading.names);
         add_asking_options(command, options.asking);
         const char* ends =
             "NAMESPACE/POD, NAMESPACE/KIND/NAME of a workload or service, node/NAME, or an address";
         command.add_option("--from", options.from, ends)->check(checked_by(model::parse_party));
-        command.add_option("--to", options.to, ends)->check(checked_by(model::parse_party));
+        command.add_option("--to", options.to, std::string(ends) + "; with --names a name of a domain")
+            ->check(CLI::Validator(destination_fault, ""));
         command
             .add_option("--port", options.port,
                         "Destination port, or its name; none for protocols without ports")
@@ -143,7 +173,7 @@ void add_check(Commands& commands) {
             ->excludes("--to")
             ->excludes("--port")
             ->excludes("--manifests");
-        command.get_option("--at")->needs("--manifests");
+        for (const char* option : {"--at", "--names"}) command.get_option(option)->needs("--manifests");
         command.add_flag("--fix", options.fix,
                          "Print only the policies that would allow it, for kubectl apply -f -");
         command.add_flag("--trace", options.trace,

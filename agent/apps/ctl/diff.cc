@@ -43,6 +43,7 @@ int run_diff(const DiffOptions& options) {
   if (!before) return kExitUsage;
   auto after = read_manifests(kSluicectl, options.with, Wanted::kWorkloadsToo, options.reading);
   if (!after) return kExitUsage;
+  after->cluster.resolved = before->cluster.resolved;  // a pipe is read once
   auto changes = rehearse::difference_of(before->cluster, after->cluster);
   changes.at_other_times = rehearse::changed_at_other_times({before->cluster, before->outside.policies},
                                                             {after->cluster, after->outside.policies});
@@ -70,6 +71,7 @@ void add_diff(Commands& commands) {
             ->allow_extra_args(false)
             ->required();
         add_at_option(command, options.reading.at);
+        add_names_option(command, options.reading.names);
         add_output_option(command, options.output, {"text", "json", "markdown", "html"});
         command.add_flag("--exit-code", options.exit_code,
                          "Exit 3 where something opens or closes, at other times too");

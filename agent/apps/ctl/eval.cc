@@ -56,6 +56,7 @@ void add_eval(Commands& commands) {
             ->required();
         add_held_option(command, options.reading.held);
         add_at_option(command, options.reading.at);
+        add_names_option(command, options.reading.names);
         command.add_option("--engine", options.engine, "native, bpf (needs root) or reference")
             ->check(CLI::IsMember({kEngineNames[0], kEngineNames[1], kEngineNames[2]}));
       },

@@ -92,6 +92,7 @@ void add_graph(Commands& commands) {
             ->type_name("NAMESPACE")
             ->allow_extra_args(false);
         add_at_option(command, options.reading.at);
+        add_names_option(command, options.reading.names);
         add_output_option(command, options.output, {"html", "svg", "dot"});
       },
       run_graph);

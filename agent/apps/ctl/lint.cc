@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "agent/apps/ctl/commands.h"
+#include "agent/apps/ctl/manifests.h"
 #include "agent/apps/terminal.h"
 #include "agent/lint/formats.h"
 #include "agent/model/workloads.h"
@@ -17,6 +18,7 @@ using source::folder::FolderContents;
 
 struct LintOptions {
   std::vector<std::string> manifests;
+  std::string names;
   std::string output = "text", fail_on = "error";
 };
 
@@ -78,8 +80,11 @@ std::string printed(const std::vector<lint::Finding>& findings, const std::strin
 int run_lint(const LintOptions& options) {
   if (std::count(options.manifests.begin(), options.manifests.end(), "-") > 1)
     return fail(kSluicectl, kExitUsage, "--manifests: standard input is given twice: it can be read once");
+  auto resolved = read_resolved(options.names);
+  if (!resolved) return fail(kSluicectl, kExitUsage, resolved.error().message());
   auto read = source::folder::read_manifests(options.manifests, source::decode::Wanted::kAsWritten);
   if (!read) return fail(kSluicectl, kExitUsage, "--manifests: " + read.error().message());
+  read->cluster.resolved = *std::move(resolved);
   bool sound = true;
   auto not_rendered = print_problems(read->problems, sound);
   print_warnings(*read);
@@ -117,6 +122,7 @@ void add_lint(Commands& commands) {
           "What policies say that their author hardly meant, offline; exit 3 where something was found",
           [](CLI::App& command, LintOptions& options) {
             add_manifests_option(command, options.manifests);
+            add_names_option(command, options.names);
             add_output_option(command, options.output, {"text", "json", "sarif", "github"});
             command.add_option("--fail-on", options.fail_on, "The least level that makes the exit code 3")
                 ->check(CLI::IsMember({"error", "warning", "info"}));

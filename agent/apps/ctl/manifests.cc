@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 
 #include "agent/apps/command_line.h"
+#include "agent/apps/ctl/read_file.h"
+#include "agent/names/file.h"
 #include "agent/source/folder/folder.h"
 #include "agent/times/clock/hours.h"
 #include "agent/times/hours.h"
@@ -86,7 +89,40 @@ times::Outside leave_out(const std::string& program, model::Cluster& cluster, co
   return outside;
 }
 
+size_t rules_that_name_domains(const model::Cluster& cluster) {
+  size_t count = 0;
+  for (const auto& [name, policy] : cluster.cluster_policies)
+    count += static_cast<size_t>(std::ranges::count_if(policy.egress, [](const model::ClusterRule& rule) {
+      return std::ranges::any_of(rule.peers, [](const model::ClusterPeer& peer) {
+        return std::holds_alternative<model::DomainNamesPeer>(peer);
+      });
+    }));
+  return count;
+}
+
 }  // namespace
+
+void add_names_option(CLI::App& command, std::string& names) {
+  command
+      .add_option("--names", names,
+                  "What names of domains resolve to: lines of {\"name\": \"www.example.com\", \"addresses\": "
+                  "[\"203.0.113.9\"]}")
+      ->type_name("FILE")
+      ->always_capture_default(false)
+      ->default_str("");
+}
+
+base::Result<std::map<std::string, std::set<net::Ip>>> read_resolved(const std::string& file) {
+  std::map<std::string, std::set<net::Ip>> resolved;
+  if (file.empty()) return resolved;
+  if (file == kInput) return base::Error("--names: is standard input: give a file");
+  const auto bytes = read_file(file, names::kMostBytes);
+  if (!bytes) return bytes.error().within("--names");
+  auto read = names::read_names(*bytes, file);
+  if (!read) return read.error().within("--names");
+  resolved.insert(std::make_move_iterator(read->begin()), std::make_move_iterator(read->end()));
+  return resolved;
+}
 
 void add_at_option(CLI::App& command, std::string& at) {
   command
@@ -106,6 +142,11 @@ std::optional<Manifests> read_manifests(const std::string& program, const std::v
     fail(program, kExitUsage, "--manifests: standard input is given twice: it can be read once");
     return std::nullopt;
   }
+  auto resolved = read_resolved(reading.names);
+  if (!resolved) {
+    fail(program, kExitUsage, resolved.error().message());
+    return std::nullopt;
+  }
   auto read = source::folder::read_manifests(sources, wanted);
   if (!read) {
     fail(program, kExitUsage, "--manifests: " + read.error().message());
@@ -118,6 +159,12 @@ std::optional<Manifests> read_manifests(const std::string& program, const std::v
   if (!has_an_address(read->cluster)) fail(program, kExitDone, "warning: " + no_pods(sources, *read, wanted));
   if (wanted == Wanted::kWorkloadsToo)
     read->cluster = model::with_workloads(std::move(read->cluster), std::move(read->workloads));
+  const bool unsaid = reading.names.empty() && wanted == Wanted::kWorkloadsToo;
+  if (const size_t rules = unsaid ? rules_that_name_domains(read->cluster) : 0; rules > 0)
+    fail(program, kExitDone,
+         "warning: " + std::to_string(rules) + (rules == 1 ? " rule names" : " rules name") +
+             " domains, and nothing says what these resolve to, so they match nothing: give --names FILE");
+  read->cluster.resolved = *std::move(resolved);
   return Manifests{std::move(read->cluster), read->problems.empty(), std::move(outside)};
 }
 

@@ -26,12 +26,18 @@ struct Reading {
   // As an API server holds them, whose policies that cannot be read whole isolate all the same (semantics 40), and are
   // warnings.
   bool held = false;
-  std::string at;  // of which moment (times/parse.h); empty: of now
+  std::string at;     // of which moment (times/parse.h); empty: of now
+  std::string names;  // file of what names resolve to (names/file.h); empty: nothing says
 };
 void add_at_option(CLI::App& command, std::string& at);
+void add_names_option(CLI::App& command, std::string& names);
 
-// The cluster as it is at that moment: policies outside their hours are not in it. Problems and warnings go to standard
-// error, one line each; that there is no pod with an address is a warning, and there is a line for how many policies are
+// What names resolve to by the file; nothing where none is given.
+base::Result<std::map<std::string, std::set<net::Ip>>> read_resolved(const std::string& file);
+
+// The cluster as it is at that moment, with what names resolve to: policies outside their hours are not in it. Problems and warnings go to standard
+// error, one line each; that there is no pod with an address, or that rules name
+// domains and nothing says what these resolve to, is a warning, and there is a line for how many policies are
 // outside their hours. None, after a line that says why, where they cannot be read.
 std::optional<Manifests> read_manifests(const std::string& program, const std::vector<std::string>& sources,
                                         Wanted wanted, const Reading& reading);

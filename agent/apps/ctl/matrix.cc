@@ -252,6 +252,7 @@ void add_matrix(Commands& commands) {
         add_matrix_options(command, options);
         add_held_option(command, options.reading.held);
         add_at_option(command, options.reading.at);
+        add_names_option(command, options.reading.names);
         command
             .add_option("--port", options.ports,
                         "Destination port, or its name; may be given several times; none for protocols "

@@ -148,6 +148,7 @@ void add_replay(Commands& commands) {
             ->type_name("FLOWS|CAPTURE")
             ->required();
         add_at_option(command, options.reading.at);
+        add_names_option(command, options.reading.names);
         add_output_option(command, options.output, {"text", "json"});
       },
       run_replay);
@@ -159,6 +160,7 @@ void add_replay(Commands& commands) {
             ->type_name("FLOWS")
             ->required();
         add_at_option(command, options.reading.at);
+        add_names_option(command, options.reading.names);
       },
       run_suggest);
 }

@@ -129,9 +129,10 @@ std::string audit_text(const v1::Audit& audit) {
 std::string name_facts_text(const v1::NameFacts& names) {
   std::string text = grouped(names.names()) + " with " + grouped(names.addresses()) + " addresses";
   if (names.wanted()) text += names.held() ? ", answers are held" : ", answers are not held";
-  text += "; believed " + (names.servers_size() > 0 ? joined({names.servers().begin(), names.servers().end()}, 4) : "nobody");
-  return text + "; " + grouped(names.answers_unheld()) + " answers not held, " + grouped(names.addresses_refused()) +
-         " addresses not learnt";
+  text += "; believed " +
+          (names.servers_size() > 0 ? joined({names.servers().begin(), names.servers().end()}, 4) : "nobody");
+  return text + "; " + grouped(names.answers_unheld()) + " answers not held, " +
+         grouped(names.addresses_refused()) + " addresses not learnt";
 }
 
 // "2026-12-24T18:00:00Z"
@@ -303,7 +304,8 @@ std::string names_text(const v1::NamesReply& reply, bool colour) {
       table.add({name.name(), address.address(), age_text(address.seconds_left()),
                  std::to_string(address.connections()), joined(list_of(name.pods()), 3)});
   std::string text = reply.names_size() > 0 ? table.text(colour) : "No name is learnt.\n";
-  if (!reply.facts().wanted()) text += "\nNo rule of a pod of this node names domains: nothing is listened to.\n";
+  if (!reply.facts().wanted())
+    text += "\nNo rule of a pod of this node names domains: nothing is listened to.\n";
   for (const auto& problem : reply.facts().problems()) text += "\n" + problem + "\n";
   return text;
 }

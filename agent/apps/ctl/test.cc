@@ -47,7 +47,10 @@ std::optional<std::vector<Expectation>> read_files(const std::vector<std::string
 
 Result<model::Probe> probe_of(const model::Cluster& cluster, const std::string& from, const std::string& to,
                               net::Protocol protocol, const std::string& port) {
-  model::Probe probe{*model::parse_party(from), *model::parse_party(to), {}, protocol, {}};
+  const auto destination = model::parse_party(to);
+  if (!destination)
+    return Error("no address is known for " + to + ": give them with --manifests and --names FILE");
+  model::Probe probe{*model::parse_party(from), *destination, {}, protocol, {}};
   const auto number = port_of(cluster, probe.to, protocol, port);
   if (!number) return number.error();
   probe.port = *number;
@@ -60,6 +63,19 @@ std::vector<std::string> pods_in(const model::Cluster& cluster, const std::strin
   for (auto at = cluster.pods.lower_bound({ns, ""}); at != cluster.pods.end() && at->first.ns == ns; ++at)
     if (!addresses.owned_by(at->second).empty()) names.push_back(at->first.to_text());
   return names;
+}
+
+// What the name resolves to, of families that `from` has.
+std::vector<std::string> addresses_of(const model::Cluster& cluster, const std::string& from,
+                                      const std::string& name) {
+  std::vector<std::string> all;
+  const auto known = cluster.resolved.find(name);
+  if (known == cluster.resolved.end()) return all;
+  const model::PodAddresses addresses(cluster);
+  for (const net::Ip& ip : known->second)
+    if (model::resolve(cluster, addresses, {*model::parse_party(from), ip, {}, net::kIcmp, {}}))
+      all.push_back(ip.to_text());
+  return all;
 }
 
 // Real connections: the lab's matrix of each port, measured once.
@@ -130,6 +146,10 @@ int test_manifests(const TestOptions& options, const std::vector<Expectation>& e
                               const auto probe = probe_of(cluster, from, to, protocol, port);
                               if (!probe) return probe.error();
                               return checker.check(*probe);
+                            },
+                            [&](const std::string& from, const std::string& name) {
+                              return options.lab ? std::vector<std::string>()
+                                                 : addresses_of(cluster, from, name);
                             }};
   const int exit = print_report(expect::judge(expectations, judge), &cluster, options);
   return manifests->sound ? exit : kExitUsage;
@@ -183,7 +203,8 @@ void add_test(Commands& commands) {
             ->required();
         add_manifests_option(command, options.manifests, /*required=*/false);
         add_at_option(command, options.reading.at);
-        command.get_option("--at")->needs("--manifests");
+        add_names_option(command, options.reading.names);
+        for (const char* option : {"--at", "--names"}) command.get_option(option)->needs("--manifests");
         add_asking_options(command, options.asking);
         command.add_flag("--lab", options.lab, "By real connections between the pods of `lab up` (root)");
         command.add_flag("--coverage", options.coverage, "Which rules and pairs nothing is expected of");

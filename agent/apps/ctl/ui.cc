@@ -27,13 +27,14 @@ constexpr std::chrono::milliseconds kFlowPatience{3000};
 struct UiOptions {
   Asking asking;
   std::vector<std::string> manifests;
+  Reading reading;
   std::string listen = "127.0.0.1:9620";
 };
 
 // By the agent, or by the files: read anew each time.
 Result<model::Cluster> cluster_of(const UiOptions& options) {
   if (!options.manifests.empty()) {
-    auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kWorkloadsToo, {});
+    auto manifests = read_manifests(kSluicectl, options.manifests, Wanted::kWorkloadsToo, options.reading);
     if (!manifests) return base::Error("--manifests cannot be read: see what sluicectl ui said");
     return std::move(manifests->cluster);
   }
@@ -122,6 +123,8 @@ void add_ui(Commands& commands) {
         add_asking_options(command, options.asking);
         add_manifests_option(command, options.manifests, /*required=*/false);
         command.get_option("--manifests")->excludes("--socket");
+        add_names_option(command, options.reading.names);
+        command.get_option("--names")->needs("--manifests");
       },
       run_ui);
 }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace sluice::compile {
+namespace sluice::compile::content {
 namespace {
 
 // Bytes that no two different contents share: every list and text is preceded by its length.
@@ -219,7 +219,8 @@ NameClassId name_class_of(const std::vector<PeerSetId>& matching) {
 
 IdentityContent IdentityContent::with_name(const std::vector<PeerSetId>& matching) const {
   IdentityContent content{{}, ports, matching, id()};
-  std::set_union(peers.begin(), peers.end(), matching.begin(), matching.end(), std::back_inserter(content.peers));
+  std::set_union(peers.begin(), peers.end(), matching.begin(), matching.end(),
+                 std::back_inserter(content.peers));
   return content;
 }
 
@@ -272,4 +273,4 @@ EndpointId endpoint_id(const model::Pod& pod) {
   return {Canonical("endpoint").text(pod.name.ns).text(pod.name.name).text(pod.uid).id()};
 }
 
-}  // namespace sluice::compile
+}  // namespace sluice::compile::content

@@ -22,7 +22,7 @@
 #include "agent/image/image.h"
 #include "agent/model/cluster.h"
 
-namespace sluice::compile {
+namespace sluice::compile::content {
 
 using image::EndpointId;
 using image::IdentityId;
@@ -144,6 +144,8 @@ struct IdentityContent {
 // Of the peer sets that match a name; sorted.
 NameClassId name_class_of(const std::vector<PeerSetId>& matching);
 
+Ref ref_of(const image::Portset& allowed);  // none where it is empty
+
 // What a tiered rule set allows addresses that stand for this (semantics 42 to 46).
 image::Portset folded(const RulesetContent& ruleset, const IdentityContent& identity);
 
@@ -183,4 +185,4 @@ IdentityId id_of(const BackendSet& backends, const WrittenFace& written);
 
 EndpointId endpoint_id(const model::Pod& pod);
 
-}  // namespace sluice::compile
+}  // namespace sluice::compile::content

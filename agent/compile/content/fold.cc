@@ -2,9 +2,7 @@
 
 #include <algorithm>
 
-#include "agent/compile/local_rules.h"
-
-namespace sluice::compile {
+namespace sluice::compile::content {
 namespace {
 
 constexpr size_t kWordBits = 64;
@@ -147,4 +145,4 @@ image::Portset Fold::portset_of(const Bits& bits) const {
   return ports;
 }
 
-}  // namespace sluice::compile
+}  // namespace sluice::compile::content

@@ -12,7 +12,7 @@
 
 #include "agent/compile/content/content.h"
 
-namespace sluice::compile {
+namespace sluice::compile::content {
 
 class Fold {
  public:
@@ -52,4 +52,4 @@ class Fold {
   std::map<Bits, Answer> answers_;
 };
 
-}  // namespace sluice::compile
+}  // namespace sluice::compile::content

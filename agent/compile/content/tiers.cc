@@ -3,7 +3,7 @@
 
 #include "agent/compile/content/content.h"
 
-namespace sluice::compile {
+namespace sluice::compile::content {
 namespace {
 
 using image::Portset;
@@ -72,6 +72,10 @@ bool rules_allow(const RulesetContent& ruleset, const Face* face) {
 }
 
 }  // namespace
+
+Ref ref_of(const image::Portset& allowed) {
+  return allowed == image::Portset::everything() ? Ref::all() : Ref::ports(allowed.id());
+}
 
 void RulesetContent::add(const TierRules& admin, const TierRules& baseline) {
   tiers = {admin, baseline};
@@ -142,4 +146,4 @@ bool admits(const RulesetContent& ruleset, const Face* end, const Face* written,
   return first_of(true) != Action::kDeny;
 }
 
-}  // namespace sluice::compile
+}  // namespace sluice::compile::content

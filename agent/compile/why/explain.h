@@ -39,8 +39,12 @@ struct Explanation {
   // Of what is allowed: the policies in audit without which it would be denied, were they in force; sorted.
   std::vector<std::string> audited_by;
   std::vector<std::string>
-      rules;   // those that allow it, by policy and index; none where it is always allowed
-  FarEnd far;  // a Service's address as it stands
+      rules;  // those that allow it, by policy and index; none where it is always allowed
+  // Of egress where rules name domains (`names_domains`): the names of the address that the pod wrote; of these those by
+  // which `rules` match it, none where they need no name. Sorted.
+  bool names_domains = false;
+  std::vector<std::string> names, by_names;
+  FarEnd far;                                    // a Service's address as it stands
   std::optional<std::vector<FarEnd>> endpoints;  // where `far` is a Service's: those behind it (semantics 21)
 };
 

@@ -33,6 +33,9 @@ std::string to_text(const PeerSet& peers) {
   }
   for (const model::LabelSelector& nodes : peers.nodes) add("nodes " + selector_text(nodes));
   if (peers.own_node) add("this node");
+  std::string names;
+  for (const std::string& pattern : peers.domains) names += (names.empty() ? "names " : ", ") + pattern;
+  if (!names.empty()) add(names);
   return text;
 }
 
@@ -87,6 +90,9 @@ std::vector<IdentityInfo> identities_of(const Compilation& compilation) {
   };
   for (const auto& [ip, address] : compilation.image().addresses) count(address.identity, ip);
   for (const auto& [cidr, identity] : compilation.image().prefixes) count(identity, cidr);
+  for (const auto& [ip, at] : compilation.names().addresses())
+    for (const auto& [name_class, matching] : compilation.names().classes_at(ip))
+      count(image::named(compilation.addresses().identity_of(ip), name_class), ip);
   std::vector<IdentityInfo> result;
   for (auto& [id, info] : infos) result.push_back(std::move(info));
   return result;

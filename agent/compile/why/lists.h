@@ -18,9 +18,10 @@ struct RulesetInfo {
 
 struct IdentityInfo {
   IdentityId id;
-  std::vector<std::string> peers;   // the peer sets that hold it, as text
-  std::vector<std::string> ports;   // "http=8080/TCP": what the port names in rules mean for it
-  size_t addresses = 0;             // entries of the address and prefix tables that have it
+  std::vector<std::string> peers;  // the peer sets that hold it, as text
+  std::vector<std::string> ports;  // "http=8080/TCP": what the port names in rules mean for it
+  size_t addresses =
+      0;  // entries of the address and prefix tables, and addresses by their names, that have it
   std::vector<std::string> sample;  // the first few of them
 };
 

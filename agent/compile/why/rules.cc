@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "agent/model/domain_name.h"
+
 namespace sluice::compile::why {
 
 using model::Direction;
@@ -96,13 +98,40 @@ std::set<size_t> allowing(const Compilation& compilation, const std::vector<Name
   return found;
 }
 
+namespace {
+
+bool has_port(const NamedTierRule& rule, const FacedPeer& face) {
+  const Group* group = face.peer.group;
+  const PortSpec ports = group ? resolved(rule.ports, group->key->ports) : rule.ports;
+  return ports.all || ports.numbers.contains(face.protocol, face.port);
+}
+
+bool matches_unnamed(const Compilation& compilation, const NamedTierRule& rule, const FacedPeer& face) {
+  return rule.everyone || holds(compilation.cluster(), rule.peers, face.peer) ||
+         is_node_of(compilation, rule.peers, face.peer.ip);
+}
+
+std::set<std::string> matching_names(const Compilation& compilation, const PeerSet& peers,
+                                     const FacedPeer& face) {
+  std::set<std::string> found;
+  if (!face.written || peers.domains.empty()) return found;
+  for (const auto& [name, slot] : compilation.names().names_at(face.peer.ip))
+    if (model::is_among(name, peers.domains)) found.insert(name);
+  return found;
+}
+
+}  // namespace
+
 bool matches(const Compilation& compilation, const NamedTierRule& rule, const FacedPeer* face) {
-  if (face == nullptr) return false;
-  const Peer& peer = face->peer;
-  const PortSpec ports = peer.group ? resolved(rule.ports, peer.group->key->ports) : rule.ports;
-  if (!ports.all && !ports.numbers.contains(face->protocol, face->port)) return false;
-  return rule.everyone || holds(compilation.cluster(), rule.peers, peer) ||
-         is_node_of(compilation, rule.peers, peer.ip);
+  return face != nullptr && has_port(rule, *face) &&
+         (matches_unnamed(compilation, rule, *face) ||
+          !matching_names(compilation, rule.peers, *face).empty());
+}
+
+std::set<std::string> names_needed(const Compilation& compilation, const NamedTierRule& rule,
+                                   const FacedPeer& face) {
+  if (!has_port(rule, face) || matches_unnamed(compilation, rule, face)) return {};
+  return matching_names(compilation, rule.peers, face);
 }
 
 }  // namespace sluice::compile::why

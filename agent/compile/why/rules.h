@@ -45,6 +45,7 @@ struct FacedPeer {
   Peer peer;
   net::Protocol protocol;
   net::Port port;
+  bool written = true;  // the address that the pod wrote, which alone has names (semantics 74)
 };
 
 std::vector<NamedRule> rules_for(const model::Cluster& cluster, const GroupKey& group,
@@ -59,5 +60,8 @@ std::set<size_t> allowing(const Compilation& compilation, const std::vector<Name
                           const Peer& peer, net::Protocol protocol, net::Port port);
 // Does the rule match a packet of this face? nullptr: it has none.
 bool matches(const Compilation& compilation, const NamedTierRule& rule, const FacedPeer* face);
+// The names of the address by which the rule matches a packet of this face that it does not match otherwise; sorted.
+std::set<std::string> names_needed(const Compilation& compilation, const NamedTierRule& rule,
+                                   const FacedPeer& face);
 
 }  // namespace sluice::compile::why

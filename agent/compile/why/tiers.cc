@@ -39,6 +39,21 @@ TieredVerdict judge_tiers(const TieredSide& side, const FacedPeer* end, const Fa
   return {true, {}};
 }
 
+// Which names the address has, and which of them the rules that decide go by.
+void explain_names(const TieredSide& side, const FacedPeer& far, Explanation& result) {
+  std::set<std::string> by_names;
+  for (const NamedTierRule& rule : side.tiers) {
+    if (rule.peers.domains.empty()) continue;
+    result.names_domains = true;
+    if (std::ranges::find(result.rules, rule.name) == result.rules.end()) continue;
+    by_names.merge(names_needed(side.compilation, rule, far));
+  }
+  result.by_names.assign(by_names.begin(), by_names.end());
+  if (!result.names_domains) return;
+  for (const auto& [name, slot] : side.compilation.names().names_at(far.peer.ip))
+    result.names.push_back(name);
+}
+
 }  // namespace
 
 void explain_tiers(const TieredSide& side, const Question& question, const model::Pod& self,
@@ -63,7 +78,7 @@ void explain_tiers(const TieredSide& side, const Question& question, const model
   } else {
     std::vector<std::pair<FarEnd, TieredVerdict>> ends;
     for (const auto& [ip, port] : *service) {
-      const FacedPeer end{peer_at(compilation, ip), question.protocol, port};
+      const FacedPeer end{peer_at(compilation, ip), question.protocol, port, /*written=*/false};
       TieredVerdict verdict = judge_tiers(side, &end, &far, is_always(ip));
       const FarEnd far_end{ip, compilation.pods().owner(ip), port, verdict.allowed};
       ends.emplace_back(far_end, std::move(verdict));
@@ -78,6 +93,7 @@ void explain_tiers(const TieredSide& side, const Question& question, const model
     result.far.allowed = false;
   }
   for (const auto& [key, name] : rules) result.rules.push_back(name);
+  explain_names(side, far, result);
 }
 
 }  // namespace sluice::compile::why

@@ -25,6 +25,8 @@ void fill(const SideAnswer& side, v1::Side& to) {
   for (const std::string& rule : side.rules) to.add_rules(rule);
   for (const std::string& policy : side.isolated_by) to.add_isolated_by(policy);
   for (const std::string& policy : side.audited_by) to.add_audited_by(policy);
+  for (const std::string& name : side.names) to.add_names(name);
+  for (const std::string& name : side.by_names) to.add_by_names(name);
   for (const Miss& miss : side.near) {
     v1::Miss& entry = *to.add_near();
     entry.set_rule(miss.rule);
@@ -53,6 +55,8 @@ SideAnswer side_of(const v1::Side& from) {
   side.rules = lines_of(from.rules());
   side.isolated_by = lines_of(from.isolated_by());
   side.audited_by = lines_of(from.audited_by());
+  side.names = lines_of(from.names());
+  side.by_names = lines_of(from.by_names());
   for (const v1::Miss& entry : from.near()) {
     Miss miss{base::one_line(entry.rule()), {}};
     for (const v1::FailedTerm& term : entry.failed())

@@ -76,7 +76,8 @@ Result<size_t> Answers::consume(size_t limit, const Take& take) {
   const int code = ring_buffer__consume(ring_->ring.get());
   ring_->take = nullptr;
   if (code < 0 && code != -ECANCELED) return Error::from_errno(-code, "map answers: consume");
-  if (ring_->foreign) return Error("map answers: an entry is not this version's; programs of another write to the ring");
+  if (ring_->foreign)
+    return Error("map answers: an entry is not this version's; programs of another write to the ring");
   return ring_->taken;
 }
 

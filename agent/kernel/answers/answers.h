@@ -52,7 +52,8 @@ class Answers {
   // Entries of the maps learnt, name_texts and questions; nullopt (an empty text) takes one away.
   base::Status set_learnt(const net::Ip& ip, const std::optional<sluice_learnt_names>& names);
   base::Status set_text(uint32_t slot, std::string_view text);
-  base::Status set_question(std::span<const uint8_t> key, std::span<const uint8_t> value);  // no value: it is gone
+  base::Status set_question(std::span<const uint8_t> key,
+                            std::span<const uint8_t> value);  // no value: it is gone
   struct Kept {
     std::vector<std::pair<net::Ip, sluice_learnt_names>> learnt;
     std::vector<std::pair<uint32_t, std::string>> texts;

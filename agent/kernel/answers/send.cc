@@ -27,10 +27,13 @@ Status set(int fd, int level, int option, int value, const char* name) {
 }  // namespace
 
 Result<Sender> Sender::open(uint32_t mark) {
-  base::Fd fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));  // protocol 0: it receives nothing
+  base::Fd fd(
+      ::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));  // protocol 0: it receives nothing
   if (!fd.valid()) return Error::from_errno(errno, "send answers on: packet socket");
-  if (auto with = set(fd.get(), SOL_PACKET, PACKET_VNET_HDR, 1, "PACKET_VNET_HDR"); !with) return with.error();
-  if (auto with = set(fd.get(), SOL_SOCKET, SO_MARK, static_cast<int>(mark), "SO_MARK"); !with) return with.error();
+  if (auto with = set(fd.get(), SOL_PACKET, PACKET_VNET_HDR, 1, "PACKET_VNET_HDR"); !with)
+    return with.error();
+  if (auto with = set(fd.get(), SOL_SOCKET, SO_MARK, static_cast<int>(mark), "SO_MARK"); !with)
+    return with.error();
   if (auto with = set(fd.get(), SOL_SOCKET, SO_SNDBUF, 4 << 20, "SO_SNDBUF"); !with) return with.error();
   return Sender(std::move(fd));
 }
@@ -39,7 +42,8 @@ Status Sender::send(uint32_t ifindex, const dns::SendHeader& header, std::span<c
   sockaddr_ll to{};
   to.sll_family = AF_PACKET;
   to.sll_ifindex = static_cast<int>(ifindex);
-  if (frame.size() >= ETH_HLEN) std::memcpy(&to.sll_protocol, &frame[ETH_HLEN - sizeof to.sll_protocol], sizeof to.sll_protocol);
+  if (frame.size() >= ETH_HLEN)
+    std::memcpy(&to.sll_protocol, &frame[ETH_HLEN - sizeof to.sll_protocol], sizeof to.sll_protocol);
   std::array<iovec, 2> parts = {iovec{const_cast<dns::SendHeader*>(&header), sizeof header},
                                 iovec{const_cast<uint8_t*>(frame.data()), frame.size()}};
   msghdr message{};

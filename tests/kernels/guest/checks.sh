@@ -53,7 +53,10 @@ row_scenarios() {
 row_examples() {
   count=0
   for example in /sluice/examples/[0-9]*; do
-    sluicectl eval --engine bpf --manifests "$example/manifests" --probes "$example/expected.jsonl" >/tmp/answers || fail "${example##*/}: $(tail -n 3 /tmp/answers)"
+    names=
+    [ ! -e "$example/names.jsonl" ] || names="--names $example/names.jsonl"
+    # shellcheck disable=SC2086 # an option and its value, or nothing
+    sluicectl eval --engine bpf --manifests "$example/manifests" --probes "$example/expected.jsonl" $names >/tmp/answers || fail "${example##*/}: $(tail -n 3 /tmp/answers)"
     count=$((count + $(wc -l <"$example/expected.jsonl")))
   done
   echo "$count"

@@ -52,8 +52,8 @@ inline bool frontend_allows(const image::Image& image, const image::Side& side, 
 }
 
 // Because of a name of its address? `asked`: the Service's identity, else the address's.
-inline bool name_allows(const image::Image& image, const image::Side& side, image::IdentityId asked, const Probe& q,
-                        const std::vector<image::NameSlot>& names) {
+inline bool name_allows(const image::Image& image, const image::Side& side, image::IdentityId asked,
+                        const Probe& q, const std::vector<image::NameSlot>& names) {
   for (image::NameSlot slot : names) {
     auto name_class = image.names.find(slot);
     if (name_class == image.names.end()) continue;

@@ -76,6 +76,36 @@ TEST(Expectations, Reports) {
   EXPECT_NE(junit.find("<failure message=\"shop/web-1 -&gt; shop/api is denied\">"), std::string::npos);
 }
 
+TEST(Expectations, ANameOfADomainIsEachOfItsAddresses) {
+  const auto read =
+      read_expectations("- {name: x, from: shop/web-1, to: WWW.example.com, port: 443, expect: deny}", "f");
+  ASSERT_TRUE(read.problems.empty()) << read.problems[0];
+  std::vector<std::string> asked;
+  Judge answers{
+      [](const std::string&) { return std::vector<std::string>(); },
+      [&](const std::string& from, const std::string& to, net::Protocol protocol, const std::string&) {
+        asked.push_back(to);
+        explain::Answer answer{from, to, protocol, {}, {}, {}, {}};
+        answer.egress.opinion = to.ends_with('9') ? model::Side::kDeny : model::Side::kAllow;
+        return base::Result<explain::Answer>(answer);
+      },
+      [](const std::string& from, const std::string& name) {
+        EXPECT_EQ(from + " " + name, "shop/web-1 www.example.com");
+        return std::vector<std::string>{"203.0.113.8", "203.0.113.9"};
+      }};
+  const Report report = judge(read.all, answers);
+  EXPECT_EQ(asked, (std::vector<std::string>{"203.0.113.8", "203.0.113.9"}));
+  EXPECT_EQ(report.outcomes[0].pairs, 2u);
+  ASSERT_EQ(report.outcomes[0].failures.size(), 1u) << "all of them must be denied";
+  EXPECT_EQ(report.outcomes[0].failures[0].to, "203.0.113.8");
+  answers.addresses_of = {};
+  judge(read.all, answers);
+  EXPECT_EQ(asked.back(), "WWW.example.com") << "where nobody says";
+  for (const char* wrong : {"{name: x, from: www.example.com, to: a/b, port: 1, expect: deny}",
+                            "{name: x, from: a/b, to: '*.example.com', port: 1, expect: deny}"})
+    EXPECT_FALSE(read_expectations("- " + std::string(wrong), "f").problems.empty()) << wrong;
+}
+
 TEST(Expectations, Coverage) {
   const model::Cluster world = shop();
   const Coverage coverage = coverage_of(world, report_of(world, kFile));

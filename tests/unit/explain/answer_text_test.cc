@@ -103,5 +103,69 @@ TEST(AnswerText, JsonAsTheInterfaceHasIt) {
   EXPECT_FALSE(json.at("egress").as_object().contains("fix"));
 }
 
+model::Cluster names_only() {
+  model::Cluster world = cluster(pod("shop/web-1", "10.0.0.1"));
+  world.cluster_policies[{"", "only"}] = admin("only")
+                                             .egress(accept().to(domains({"*.example.com"})).tcp(443))
+                                             .egress(deny().to(networks({"203.0.113.0/24"})));
+  world.resolved = {{"www.example.com", {ip("203.0.113.9"), ip("2001:db8::9")}},
+                    {"cdn.example.net", {ip("203.0.113.9")}},
+                    {"www.example.org", {ip("203.0.113.8"), ip("203.0.113.9"), ip("192.0.2.1")}},
+                    {"six.example.com", {ip("2001:db8::9")}},
+                    {"nowhere.example.com", {}}};
+  return world;
+}
+
+base::Result<NameAnswer> check_name(const model::Cluster& world, const std::string& name) {
+  return Checker(world, false).check(name, tcp("shop/web-1", "shop/web-1", 443));
+}
+
+TEST(AnswerText, ANameIsAllOfItsAddresses) {
+  const model::Cluster world = names_only();
+  const auto allowed = check_name(world, "www.example.com");
+  ASSERT_TRUE(allowed) << allowed.error().message();
+  EXPECT_EQ(to_text(*allowed, false),
+            R"(allowed: shop/web-1 -> 203.0.113.9 TCP 443 (policy)
+  egress of shop/web-1: allowed by Admin/only:egress[0]
+    because of the name www.example.com
+    the address has other names, which are reached by it too: cdn.example.net, www.example.org
+  ingress of 203.0.113.9: open: 203.0.113.9 is no pod's address
+)") << "the pod has no IPv6 address";
+  const auto denied = check_name(world, "www.example.org");
+  ASSERT_TRUE(denied);
+  EXPECT_EQ(denied->answers.size(), 3u);
+  EXPECT_EQ(denied->deciding().to, "203.0.113.8") << "the first that is denied";
+  const auto json = boost::json::parse(to_json(*denied));
+  EXPECT_EQ(json.at("verdict"), "deny");
+  EXPECT_EQ(json.at("name"), "www.example.org");
+  EXPECT_EQ(json.at("addresses").as_array().size(), 3u);
+  EXPECT_EQ(json.at("addresses").at(2).at("ip"), "203.0.113.9");
+  EXPECT_EQ(json.at("addresses").at(2).at("egress").at("by_names").at(0), "www.example.com");
+  EXPECT_NE(to_yaml(*denied).find("name: www.example.org"), std::string::npos);
+}
+
+TEST(AnswerText, ANameWithoutAnAddress) {
+  const model::Cluster world = names_only();
+  for (const char* name : {"nowhere.example.com", "never.example.com"})
+    EXPECT_EQ(check_name(world, name).error().message(),
+              std::string(name) + ": no address is known for it: give them with --names FILE");
+  EXPECT_NE(check_name(world, "six.example.com").error().message().find("famil"), std::string::npos);
+  model::Probe probe = tcp("shop/web-1", "shop/web-1", 443);
+  probe.family = net::Family::kIpv4;
+  EXPECT_EQ(Checker(world, false).check("six.example.com", probe).error().message(),
+            "six.example.com: has no IPv4 address");
+}
+
+TEST(AnswerText, AnAddressWithoutAName) {
+  const model::Cluster world = names_only();
+  const auto answer = check(world, tcp("shop/web-1", "203.0.113.7", 443), false);
+  EXPECT_NE(
+      to_text(*answer, false).find("denied by Admin/only:egress[1]; no name is known for 203.0.113.7\n"),
+      std::string::npos)
+      << to_text(*answer, false);
+  const auto other = check(world, tcp("shop/web-1", "203.0.113.8", 443), false);
+  EXPECT_NE(to_text(*other, false).find("    names of the address: www.example.org\n"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace sluice::explain

@@ -4,6 +4,7 @@
 
 #include "agent/explain/answer.h"
 #include "tests/oracle/build.h"
+#include "tests/oracle/names.h"
 #include "tests/oracle/random_cluster.h"
 
 namespace sluice::explain {
@@ -70,6 +71,10 @@ TEST(Trace, EndsAsTheAnswerDoes) {
     model::Cluster world = oracle::random_cluster(seed, 12);
     const auto probes = oracle::random_probes(world, seed, 60);
     if (seed % 2 == 0) world = oracle::with_tiers(std::move(world), seed);
+    if (seed % 4 == 0) {
+      world = oracle::with_names(std::move(world), seed);
+      world.resolved = oracle::random_resolved(world, seed);
+    }
     Checker checker(world, true, false);
     for (const model::Probe& probe : probes) {
       const auto answer = checker.check(probe);
@@ -88,6 +93,23 @@ TEST(Trace, EndsAsTheAnswerDoes) {
   EXPECT_GT(denied, 100u);
   EXPECT_GT(services, 20u);
   EXPECT_GT(own, 0u);
+}
+
+TEST(Trace, ByAName) {
+  model::Cluster world = cluster(pod("shop/web", "10.0.0.1"));
+  world.cluster_policies[{"", "only"}] = admin("only")
+                                             .egress(accept().to(domains({"*.example.com"})).tcp(443))
+                                             .egress(deny().to(networks({"0.0.0.0/0"})));
+  world.resolved["www.example.com"] = {ip("203.0.113.9")};
+  const auto answer = check(world, tcp("shop/web", "203.0.113.9", 443), true);
+  EXPECT_EQ(answer->egress.opinion, model::Side::kAllow);
+  EXPECT_EQ(steps(answer->egress),
+            "endpoint > rule set > address > identity > rule > name > identity > rule > port set > verdict");
+  EXPECT_TRUE(answer->egress.trace[5].found.starts_with("www.example.com, of class "));
+  EXPECT_EQ(found(answer->egress, "port set"), "TCP 443");
+  EXPECT_EQ(found(answer->egress, "verdict"), "allow: by its name");
+  const auto none = check(world, tcp("shop/web", "203.0.113.8", 443), true);
+  EXPECT_EQ(steps(none->egress), "endpoint > rule set > address > identity > rule > verdict");
 }
 
 }  // namespace

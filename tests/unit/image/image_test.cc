@@ -121,7 +121,8 @@ TEST(Difference, SeesNamesAndWhoAsksForThem) {
             "- name 1 class 00000000000000c1\n"
             "~ name 2 class 00000000000000c1 -> name 2 class 00000000000000c2\n"
             "+ name 16383 class 00000000000000c1\n"
-            "~ endpoint 0000000000000001  interface 4 ingress open egress open -> endpoint 0000000000000001  interface 4 "
+            "~ endpoint 0000000000000001  interface 4 ingress open egress open -> endpoint 0000000000000001  "
+            "interface 4 "
             "names ingress open egress open\n");
   const Image start = before;
   apply(before, change);
@@ -136,7 +137,8 @@ TEST(Named, TheClassOfANameIsToldFromAnIdentityAndBack) {
   EXPECT_NE(named(identity, name_class), identity);
   EXPECT_EQ(named({}, name_class).value, name_class.value);
   EXPECT_EQ(named(named(identity, name_class), {name_class.value}), identity);
-  EXPECT_EQ(named(all_bits, name_class).value & ~((1ULL << 62) - 1), 0u) << "the upper bits are the address's flags";
+  EXPECT_EQ(named(all_bits, name_class).value & ~((1ULL << 62) - 1), 0u)
+      << "the upper bits are the address's flags";
 }
 
 TEST(Reach, ARuleOfANameIsReachedWhileItsClassAndItsIdentityAre) {
@@ -186,7 +188,8 @@ TEST(Learnt, KeysAndWordsAreThoseOfTheLayout) {
     EXPECT_EQ(key.family, ip(text).family() == net::Family::kIpv4 ? 4 : 6);
   }
   EXPECT_EQ(encode_learnt(ip("10.1.2.3"), net::Port::from_host(53)).port, net::Port::from_host(53).network());
-  const auto words = encode_names(std::vector<std::pair<NameSlot, uint64_t>>{{1, 0}, {16383, ~0ULL}, {7, 123456789}});
+  const auto words =
+      encode_names(std::vector<std::pair<NameSlot, uint64_t>>{{1, 0}, {16383, ~0ULL}, {7, 123456789}});
   EXPECT_EQ(words.word[0], 1u);
   EXPECT_EQ(words.word[1], ~0ULL);
   EXPECT_EQ(words.word[2] & SLUICE_NAME_MASK, 7u);
@@ -202,16 +205,17 @@ TEST(Text, OneLineAnEntry) {
   image.services[{true, ip("0.0.0.0"), net::kUdp, net::Port::from_host(30053)}] = {5};
   image.endpoints[{3}].names = true;
   image.names[12] = {0xc1};
-  EXPECT_EQ(to_text(image),
-            "address 10.0.0.1 identity 0000000000000007\n"
-            "prefix 10.0.0.0/8 identity 0000000000000008\n"
-            "prefix 10.1.0.0/16 identity -\n"
-            "prefix fd00::/8 identity 0000000000000009\n"
-            "service node-port IPv4 UDP 30053 identity 0000000000000005\n"
-            "name 12 class 00000000000000c1\n"
-            "rule 0000000000000001 identity 0000000000000007 all\n"
-            "endpoint 0000000000000003 prod/web-0 10.0.0.1 interface 12 names ingress ruleset 0000000000000001 "
-            "default none egress open\n");
+  EXPECT_EQ(
+      to_text(image),
+      "address 10.0.0.1 identity 0000000000000007\n"
+      "prefix 10.0.0.0/8 identity 0000000000000008\n"
+      "prefix 10.1.0.0/16 identity -\n"
+      "prefix fd00::/8 identity 0000000000000009\n"
+      "service node-port IPv4 UDP 30053 identity 0000000000000005\n"
+      "name 12 class 00000000000000c1\n"
+      "rule 0000000000000001 identity 0000000000000007 all\n"
+      "endpoint 0000000000000003 prod/web-0 10.0.0.1 interface 12 names ingress ruleset 0000000000000001 "
+      "default none egress open\n");
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <bpf/libbpf.h>
 #include <linux/if_packet.h>
-#include <linux/virtio_net.h>
 #include <net/ethernet.h>
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
@@ -62,6 +61,14 @@ std::vector<uint8_t> answer(uint8_t protocol, size_t bytes) {
   return frame;
 }
 
+// virtio_net_hdr of <linux/virtio_net.h>, which is no C++.
+struct VnetHeader {
+  uint8_t flags = 0, gso_type = 0;
+  uint16_t hdr_len = 0, gso_size = 0, csum_start = 0, csum_offset = 0;
+};
+static_assert(sizeof(VnetHeader) == 10);
+constexpr uint8_t kNeedsChecksum = 1, kGsoTcp4 = 1;
+
 struct Shape {
   uint16_t linear = 0;    // bytes in the first piece of memory; 0: all, as far as the kernel likes
   uint16_t gso_size = 0;  // of several segments of TCP in one buffer
@@ -75,11 +82,11 @@ void send_to_pod(const Veth& veth, std::vector<uint8_t> frame, const Shape& shap
   ASSERT_EQ(::setsockopt(socket.get(), SOL_SOCKET, SO_MARK, &mark, sizeof mark), 0);
   const int room = 1 << 20;
   ASSERT_EQ(::setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room), 0);
-  virtio_net_hdr header{};
+  VnetHeader header;
   header.hdr_len = shape.linear;
   if (shape.gso_size != 0) {
-    header.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-    header.gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
+    header.flags = kNeedsChecksum;
+    header.gso_type = kGsoTcp4;
     header.gso_size = shape.gso_size;
     header.csum_start = kEthernet + sizeof(iphdr);
     header.csum_offset = 16;
@@ -119,7 +126,8 @@ class Listen : public KernelTest {
     const auto plan = must(placement.plan(world.image(), image::difference({}, world.image())));
     EXPECT_OK(image::put_in_force(plan, *maps_));
     image::BatchBuilder servers(SLUICE_MAP_DNS_SERVERS);
-    servers.put(image::encode_learnt(sluice::testing::ip("10.0.0.2"), sluice::testing::port(SLUICE_DNS_PORT)), 1U);
+    servers.put(image::encode_learnt(sluice::testing::ip("10.0.0.2"), sluice::testing::port(SLUICE_DNS_PORT)),
+                1U);
     std::vector<image::Batch> batches;
     std::move(servers).finish(batches, batches);
     for (const auto& batch : batches) EXPECT_OK(maps_->write(batch));
@@ -182,7 +190,7 @@ class Listen : public KernelTest {
 TEST_F(Listen, FramesOfEveryLengthAreWholeInTheRing) {
   for (const size_t bytes : {60, 61, 100, 512, 1514, SLUICE_HELD_ANSWER_BYTES - 1, SLUICE_HELD_ANSWER_BYTES,
                              SLUICE_HELD_ANSWER_BYTES + 1, 2048, 4000, 4096, 5000, 8192, 9000, 9014})
-    for (const uint16_t linear : {0, 42, 64})
+    for (const uint16_t linear : {uint16_t{0}, uint16_t{42}, uint16_t{64}})
       for (const uint8_t protocol : {IPPROTO_UDP, IPPROTO_TCP})
         expect_held(answer(protocol, bytes), {std::min<uint16_t>(linear, static_cast<uint16_t>(bytes)), 0});
   EXPECT_EQ((*dns_)[0].unheld, 0u);
@@ -190,7 +198,8 @@ TEST_F(Listen, FramesOfEveryLengthAreWholeInTheRing) {
 
 TEST_F(Listen, SeveralSegmentsInOneBufferAreOneEntry) {
   for (const size_t bytes : {3000, 20000, 60014, 65535})
-    for (const uint16_t linear : {0, 54}) expect_held(answer(IPPROTO_TCP, bytes), {linear, 1448});
+    for (const uint16_t linear : {uint16_t{0}, uint16_t{54}})
+      expect_held(answer(IPPROTO_TCP, bytes), {linear, 1448});
   EXPECT_EQ((*dns_)[0].unheld, 0u);
 }
 

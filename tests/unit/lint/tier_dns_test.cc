@@ -20,6 +20,7 @@ const std::string kAcceptDns =
     "{action: Accept, to: [{pods: {namespaceSelector: {}, podSelector: {matchLabels: {k8s-app: "
     "kube-dns}}}}], protocols: [{udp: {destinationPort: {number: 53}}}, {tcp: "
     "{destinationPort: {number: 53}}}]}";
+const std::string kAcceptNames = "{action: Accept, to: [{domainNames: [www.example.com]}]}";
 const std::string kIsolated =
     policy("a", "podSelector: {}, policyTypes: [Egress], egress: [{to: [{podSelector: {}}]}]");
 
@@ -38,6 +39,10 @@ TEST(TierDns, ShutOut) {
                       "53}}}]}, " +
                       kDenyAll),
                "ClusterNetworkPolicy c spec.egress[1]: it denies shop/web the cluster's DNS"},
+              {"names alone before it", kWeb + kDns + of(kAcceptNames + ", " + kDenyAll),
+               "ClusterNetworkPolicy c spec.egress[1]: it denies shop/web the cluster's DNS"},
+              {"names, and DNS ahead of it",
+               kWeb + kDns + of(kAcceptDns + ", " + kAcceptNames + ", " + kDenyAll), ""},
               {"other networks", kWeb + kDns + of("{action: Deny, to: [{networks: [192.168.0.0/16]}]}"), ""},
               {"port 53 of outside, they meant",
                kWeb + kDns +
@@ -93,6 +98,22 @@ TEST(TierDns, WhatTierAdminAcceptsNoNetworkPolicyNeedAllow) {
         "spec.egress: shop/web may go elsewhere, but no rule of any policy allows the cluster's DNS"},
        {"with", kWeb + kDns + kIsolated + of(kAcceptDns), ""},
        {"the Baseline's says nothing for them", kWeb + kDns + kIsolated + of(kAcceptDns, "Baseline"),
+        "spec.egress: shop/web may go elsewhere, but no rule of any policy allows the cluster's DNS"}});
+}
+
+TEST(TierDns, NamesWithoutDns) {
+  const std::string
+      closed = policy("a", "podSelector: {}, policyTypes: [Egress]"),
+      said =
+          "ClusterNetworkPolicy c spec.egress[0]: it allows shop/web addresses by their names, but no "
+          "rule of any policy allows the cluster's DNS, which says them";
+  check_rows(
+      Rule::kEgressWithoutDns,
+      {{"nothing else is allowed", kWeb + kDns + closed + of(kAcceptNames), said},
+       {"DNS is", kWeb + kDns + closed + of(kAcceptNames + ", " + kAcceptDns), ""},
+       {"closed on purpose", kWeb + kDns + closed, ""},
+       {"nobody isolates", kWeb + kDns + of(kAcceptNames), ""},
+       {"said of the NetworkPolicy already", kWeb + kDns + kIsolated + of(kAcceptNames),
         "spec.egress: shop/web may go elsewhere, but no rule of any policy allows the cluster's DNS"}});
 }
 

@@ -29,6 +29,13 @@ TEST(Tiers, RulesThatNothingReaches) {
         kWorld + of("a", "Admin, priority: 1", "", kDenyAll + ", " + kAcceptDb),
         "ClusterNetworkPolicy a spec.egress[1]: Admin/a:egress[0] is asked before it and matches all that it "
         "matches"},
+       {"names within names",
+        kWorld + of("a", "Admin, priority: 1", "",
+                    "{action: Accept, to: [{domainNames: ['*.b.c', x.y]}]}, {action: Accept, to: "
+                    "[{domainNames: [a.b.c, "
+                    "'*.a.b.c', x.y]}]}, {action: Accept, to: [{domainNames: [b.c]}]}"),
+        "ClusterNetworkPolicy a spec.egress[1]: Admin/a:egress[0] is asked before it and matches all that it "
+        "matches"},
        {"in time", kWorld + of("a", "Admin, priority: 1", "", kAcceptDb + ", " + kDenyAll), ""},
        {"of a family that nobody has", kWorld + of("a", "Admin, priority: 1", "", kDenyV6 + ", " + kAcceptDb),
         ""},
@@ -108,6 +115,11 @@ TEST(Tiers, EqualPriorities) {
   check_rows(
       Rule::kEqualPrioritiesOverlap,
       {{"they disagree", kWorld + deny + of("b", "Admin, priority: 1", "", kAcceptDb),
+        "ClusterNetworkPolicy b spec.priority: Admin/a has the same priority and speaks of the same pods: "
+        "Admin/b:egress[0] and Admin/a:egress[0] disagree, and only the name says which comes first"},
+       {"names may have any address",
+        kWorld + deny +
+            of("b", "Admin, priority: 1", "", "{action: Accept, to: [{domainNames: [www.example.com]}]}"),
         "ClusterNetworkPolicy b spec.priority: Admin/a has the same priority and speaks of the same pods: "
         "Admin/b:egress[0] and Admin/a:egress[0] disagree, and only the name says which comes first"},
        {"another priority", kWorld + deny + of("b", "Admin, priority: 2", "", kAcceptDb), ""},

@@ -25,6 +25,13 @@ TEST(Party, Names) {
     EXPECT_TRUE(parsed(text).starts_with("error: ")) << text;
 }
 
+TEST(Party, OrTheNameOfADomain) {
+  EXPECT_EQ(domain_named("WWW.example.com."), "www.example.com");
+  for (const char* text : {"shop/web-1", "10.1.2.3", "2001:db8::1", "10.1.2.256", "10.1", "web-1",
+                           "*.example.com", "shop/a.b", ""})
+    EXPECT_EQ(domain_named(text), "") << text;
+}
+
 std::string addresses(const Cluster& cluster, const std::string& text) {
   const auto party = parse_party(text);
   const auto found = addresses_of(cluster, PodAddresses(cluster), *party);

@@ -42,7 +42,7 @@ inline std::vector<size_t> table_sizes(const Maps& maps) {
   size_t endpoints = 0;
   for (const sluice_endpoint& endpoint : c.endpoints) endpoints += endpoint.pod != 0;
   return {c.interfaces.size(), endpoints,        c.addresses4.size(), c.addresses6.size(), c.prefixes4.size(),
-          c.prefixes6.size(),  c.sources.size(), c.services.size(),   c.rules.size(),     c.names.size()};
+          c.prefixes6.size(),  c.sources.size(), c.services.size(),   c.rules.size(),      c.names.size()};
 }
 
 // The maps hold `image`, all of it and nothing more: as if it had been applied to empty ones.

@@ -158,7 +158,8 @@ void learn(Maps& maps) {
   image::NameSlot slot = 0;
   for (const char* text : RandomImage::kAddresses) {
     slot = slot % RandomImage::kNames + 1;
-    const std::pair<image::NameSlot, uint64_t> names[] = {{slot, ~0ULL}, {slot % RandomImage::kNames + 1, ~0ULL}};
+    const std::pair<image::NameSlot, uint64_t> names[] = {{slot, ~0ULL},
+                                                          {slot % RandomImage::kNames + 1, ~0ULL}};
     learnt.put(image::encode_learnt(testing::ip(text)), image::encode_names(names));
   }
   std::vector<image::Batch> batches;

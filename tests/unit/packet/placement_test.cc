@@ -128,7 +128,8 @@ TEST(Placement, ARuleOfAnIdentityWithANameGoesWithThatNamesClass) {
   after.rules.erase(by_name);
   plan = anew.placement.plan(after, image::difference(before, after));
   ASSERT_TRUE(plan.ok());
-  EXPECT_THAT(rules_in(plan->prepare), ::testing::ElementsAre(by_name)) << "a packet may ask: it says that it is gone";
+  EXPECT_THAT(rules_in(plan->prepare), ::testing::ElementsAre(by_name))
+      << "a packet may ask: it says that it is gone";
 }
 
 // The slot of the only port set in sluice_portsets that the pod's side refers to.

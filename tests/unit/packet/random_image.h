@@ -89,8 +89,10 @@ class RandomImage {
       for (uint64_t identity = 0; identity <= kIdentities; ++identity)
         for (image::NameClassId name_class : kClasses)
           if (chance(25))
-            image_.rules[{{ruleset}, image::named({identity}, name_class)}] =
-                chance(20) ? image::Ref::nothing() : chance(40) ? image::Ref::all() : ports();
+            image_.rules[{{ruleset}, image::named({identity}, name_class)}] = chance(20)
+                                                                                  ? image::Ref::nothing()
+                                                                              : chance(40) ? image::Ref::all()
+                                                                                           : ports();
   }
 
   void draw_endpoints() {

@@ -5,6 +5,7 @@
 #include "agent/model/workloads.h"
 #include "agent/reference/reference.h"
 #include "tests/oracle/build.h"
+#include "tests/oracle/names.h"
 #include "tests/oracle/random_cluster.h"
 
 namespace sluice::picture {
@@ -255,6 +256,8 @@ TEST(Graph, SaysWhatTheReferenceSays) {
     world.endpoint_slices.clear();
     for (auto& [name, pod] : world.pods) pod.host_ports.clear();
     if (seed % 2 == 0) world = oracle::with_tiers(std::move(world), seed);
+    if (seed % 4 == 0) world = oracle::with_names(std::move(world), seed);
+    if (seed % 4 == 0) world.resolved = oracle::random_resolved(world, seed);
     const Graph graph = graph_of(world, {});
     ASSERT_FALSE(graph.by_namespace);
     const model::PodAddresses addresses(world);

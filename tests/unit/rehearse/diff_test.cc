@@ -7,6 +7,7 @@
 #include "agent/model/workloads.h"
 #include "agent/reference/reference.h"
 #include "tests/oracle/build.h"
+#include "tests/oracle/names.h"
 #include "tests/oracle/random_cluster.h"
 
 namespace sluice::rehearse {
@@ -80,6 +81,11 @@ TEST(Diff, AgreesWithTwoFullEvaluations) {
       after.nodes = before.nodes;
       for (auto& [name, policy] : oracle::with_tiers(after, seed % 4 == 0 ? seed : seed + 1).cluster_policies)
         if (seed % 8 != 0 || policy.priority % 2 == 0) after.cluster_policies[name] = policy;
+    }
+    if (seed % 4 == 0) {
+      before = oracle::with_names(std::move(before), seed);
+      after = oracle::with_names(std::move(after), seed + 1);
+      before.resolved = after.resolved = oracle::random_resolved(before, seed);
     }
     const Changes changes = difference_of(before, after);
     const Ends ends = ends_of({&before, &after});
@@ -187,6 +193,18 @@ TEST(Diff, PodsOfOneSideAloneAreSaid) {
   const model::Cluster both = cluster(pod("shop/a", "10.0.0.1"), pod("shop/b", "10.0.0.2")),
                        one = cluster(pod("shop/a", "10.0.0.1"));
   EXPECT_EQ(difference_of(both, one).left_out, Lines{"shop/b"});
+}
+
+TEST(Diff, AddressesOfNamesAreRegionsOfTheirOwn) {
+  model::Cluster before = cluster(pod("shop/web", "10.0.0.1"));
+  before.cluster_policies[{"", "only"}] = admin("only").egress(deny().to(networks({"203.0.113.0/24"})));
+  before.resolved = {{"www.example.com", {ip("203.0.113.9")}}, {"x.example.org", {ip("203.0.113.8")}}};
+  model::Cluster after = before;
+  auto& rules = after.cluster_policies.at({"", "only"}).egress;
+  rules.insert(rules.begin(), accept().to(domains({"*.example.com"})).tcp(443));
+  const Changes changes = difference_of(before, after);
+  EXPECT_EQ(texts(changes.opened), Lines{"shop/web -> 203.0.113.9/32 TCP 443 by Admin/only:egress[0]"});
+  EXPECT_EQ(texts(changes.closed), Lines{});
 }
 
 TEST(Diff, TheRulesOfTiersAreNamed) {

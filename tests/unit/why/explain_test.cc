@@ -7,6 +7,7 @@
 #include "agent/compile/why/lists.h"
 #include "agent/reference/reference.h"
 #include "tests/oracle/build.h"
+#include "tests/oracle/names.h"
 #include "tests/oracle/random_cluster.h"
 
 namespace sluice::compile::why {
@@ -29,6 +30,8 @@ std::unique_ptr<Compiler> compiler_for(const model::Cluster& world, const std::s
   std::vector<LocalPod> locals;
   for (const auto& [pod_name, object] : world.pods)
     if (object.node_name == name) locals.push_back({pod_name, 0});
+  const Learnt learnt = learnt_of(world);
+  compiler->learn({learnt.names.begin(), learnt.names.end()}, learnt.addresses);
   EXPECT_TRUE(compiler->update(model::difference({}, world), locals).ok());
   return compiler;
 }
@@ -53,6 +56,8 @@ TEST(Explain, SaysWhatTheOracleSaysAndForTheSameReasons) {
   for (uint64_t seed = 1; seed <= 120; ++seed) {
     model::Cluster world = oracle::random_cluster(seed, static_cast<int>(1 + seed % 30));
     if (seed % 2 == 0) world = oracle::with_tiers(std::move(world), seed);
+    if (seed % 4 == 0) world = oracle::with_names(std::move(world), seed);
+    if (seed % 4 == 0) world.resolved = oracle::random_resolved(world, seed);
     const model::PodAddresses addresses(world);
     const reference::Reference reference(world);
     std::map<std::string, std::unique_ptr<Compiler>> compilers;
@@ -148,6 +153,50 @@ TEST(Explain, NamesTheRuleOrNone) {
                 .error()
                 .message(),
             "prod/db is no endpoint of this node: ask the agent of its node");
+}
+
+model::Cluster with_shared_address() {
+  model::Cluster world = cluster(pod("shop/web", "10.0.0.1").on("n1"));
+  const model::ClusterNetworkPolicy only =
+      oracle::build::admin("only")
+          .egress(oracle::build::accept().to(oracle::build::domains({"*.example.com"})).tcp(443))
+          .egress(oracle::build::deny().to(oracle::build::networks({"0.0.0.0/0"})));
+  world.cluster_policies[only.name] = only;
+  world.resolved = {{"www.example.com", {ip("203.0.113.9"), ip("203.0.113.8")}},
+                    {"cdn.example.net", {ip("203.0.113.9")}}};
+  return world;
+}
+
+TEST(Explain, SaysWhichNameAndWhoSharesTheAddress) {
+  const auto compiler = compiler_for(with_shared_address(), "n1");
+  const auto ask = [&](const char* remote, uint16_t port) {
+    auto answer =
+        explain(compiler->compilation(),
+                {{"shop", "web"}, Direction::kEgress, ip(remote), net::kTcp, net::Port::from_host(port)});
+    EXPECT_TRUE(answer);
+    EXPECT_TRUE(answer->names_domains);
+    return *answer;
+  };
+  const Explanation allowed = ask("203.0.113.9", 443);
+  EXPECT_THAT(allowed.rules, ElementsAre("Admin/only:egress[0]"));
+  EXPECT_THAT(allowed.by_names, ElementsAre("www.example.com"));
+  EXPECT_THAT(allowed.names, ElementsAre("cdn.example.net", "www.example.com"));
+  const Explanation denied = ask("203.0.113.9", 80);
+  EXPECT_THAT(denied.rules, ElementsAre("Admin/only:egress[1]"));
+  EXPECT_THAT(denied.by_names, IsEmpty());
+  EXPECT_THAT(denied.names, ElementsAre("cdn.example.net", "www.example.com"));
+  EXPECT_THAT(ask("203.0.113.7", 443).names, IsEmpty());
+}
+
+TEST(Explain, IdentitiesOfNames) {
+  const auto infos = identities_of(compiler_for(with_shared_address(), "n1")->compilation());
+  const auto named = std::ranges::find_if(infos, [](const IdentityInfo& info) {
+    return std::ranges::find(info.peers, "names *.example.com") != info.peers.end();
+  });
+  ASSERT_NE(named, infos.end());
+  EXPECT_EQ(named->addresses, 2u);
+  EXPECT_THAT(named->sample, ElementsAre("203.0.113.8", "203.0.113.9"));
+  for (const IdentityInfo& info : infos) EXPECT_FALSE(info.peers.empty()) << info.id.to_text();
 }
 
 }  // namespace

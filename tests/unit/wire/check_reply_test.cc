@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/oracle/names.h"
 #include "tests/oracle/random_cluster.h"
 
 namespace sluice::explain::wire {
@@ -11,7 +12,11 @@ namespace {
 TEST(CheckReply, GoesThereAndBack) {
   size_t denied = 0;
   for (uint64_t seed = 1; seed <= 20; ++seed) {
-    const model::Cluster world = oracle::random_cluster(seed, 10);
+    model::Cluster world = oracle::random_cluster(seed, 10);
+    if (seed % 2 == 0) {
+      world = oracle::with_names(oracle::with_tiers(std::move(world), seed), seed);
+      world.resolved = oracle::random_resolved(world, seed);
+    }
     for (const model::Probe& probe : oracle::random_probes(world, seed, 30)) {
       const auto answer = check(world, probe, true);
       if (!answer) continue;

@@ -1,4 +1,4 @@
-#include "agent/control/names/name_loop.h"
+#include "agent/control/learning/name_loop.h"
 
 #include <fcntl.h>
 
@@ -8,7 +8,7 @@
 #include "agent/image/encode.h"
 #include "agent/kernel/flows.h"
 
-namespace sluice::control {
+namespace sluice::control::learning {
 
 using base::Error;
 using base::Result;
@@ -102,7 +102,8 @@ void NameLoop::start() {
   auto kept = answers_.read();
   if (kept) {
     learner_.set_servers({kept->servers.begin(), kept->servers.end()});  // till it is known who they are now
-    learner_.restore({std::move(kept->learnt), std::move(kept->texts), std::move(kept->questions)}, boot_nanoseconds());
+    learner_.restore({std::move(kept->learnt), std::move(kept->texts), std::move(kept->questions)},
+                     boot_nanoseconds());
   } else {
     log_.error("names_unreadable", {{"error", kept.error().message()}});
   }
@@ -121,8 +122,9 @@ void NameLoop::follow() {
 void NameLoop::drain() {
   busy_ = true;
   const uint64_t now = boot_nanoseconds();
-  const auto taken = answers_.consume(
-      kPacketsAtOnce, [&](const sluice_dns_packet& entry, auto frame) { learner_.accept(entry, frame, now); });
+  const auto taken = answers_.consume(kPacketsAtOnce, [&](const sluice_dns_packet& entry, auto frame) {
+    learner_.accept(entry, frame, now);
+  });
   ring_error_ = taken ? "" : taken.error().message();
   learner_.flush(boot_nanoseconds());
   busy_ = false;
@@ -143,7 +145,8 @@ void NameLoop::applied() {
   const node::NodeView& view = reconciler_.view();
   if (!view.started()) return;
   const auto& endpoints = view.image().endpoints;
-  wanted_ = std::any_of(endpoints.begin(), endpoints.end(), [](const auto& entry) { return entry.second.names; });
+  wanted_ =
+      std::any_of(endpoints.begin(), endpoints.end(), [](const auto& entry) { return entry.second.names; });
   set_servers();
   if (std::exchange(classes_due_, false))
     learner_.all_classes_changed();
@@ -159,7 +162,8 @@ void NameLoop::applied() {
 }
 
 void NameLoop::set_servers() {
-  auto servers = learn::servers(options_.believed, reconciler_.view().compiler().compilation(), reconciler_.view().name());
+  auto servers = learn::servers(options_.believed, reconciler_.view().compiler().compilation(),
+                                reconciler_.view().name());
   std::set<net::Ip> addresses;
   for (const learn::Server& server : servers) addresses.insert(server.first);
   // First no pod may claim their addresses, then they are believed.
@@ -192,8 +196,9 @@ void NameLoop::expire_later() {
 void NameLoop::stop() {
   stopped_ = true;
   answers_.beat(0);  // answers go on at once from now on
-  if (auto taken = answers_.consume(
-          SIZE_MAX, [&](const sluice_dns_packet& entry, auto frame) { learner_.accept(entry, frame, boot_nanoseconds()); });
+  if (auto taken =
+          answers_.consume(SIZE_MAX, [&](const sluice_dns_packet& entry,
+                                         auto frame) { learner_.accept(entry, frame, boot_nanoseconds()); });
       !taken)
     log_.error("names_unreadable", {{"error", taken.error().message()}});
   learner_.flush(boot_nanoseconds());
@@ -206,11 +211,14 @@ void NameLoop::stop() {
 std::vector<std::string> NameLoop::problems() const {
   std::vector<std::string> lines;
   if (wanted_ && !sender_)
-    lines.push_back("names: answers are not held until what they teach is in force, so that a first connection may be "
-                    "denied: " + no_sender_ + ": give the agent CAP_NET_RAW (docs/names.md)");
+    lines.push_back(
+        "names: answers are not held until what they teach is in force, so that a first connection may be "
+        "denied: " +
+        no_sender_ + ": give the agent CAP_NET_RAW (docs/names.md)");
   if (wanted_ && servers_.empty())
-    lines.push_back("names: no DNS server is believed, so nothing is learnt: there is no Service kube-system/kube-dns; "
-                    "give --dns-server ADDRESS or NAMESPACE/SERVICE");
+    lines.push_back(
+        "names: no DNS server is believed, so nothing is learnt: there is no Service kube-system/kube-dns; "
+        "give --dns-server ADDRESS or NAMESPACE/SERVICE");
   for (const std::string* error : {&servers_error_, &ring_error_, &learner_.last_error()})
     if (!error->empty()) lines.push_back("names: " + *error);
   return lines;
@@ -226,4 +234,4 @@ std::map<net::Ip, uint64_t> NameLoop::connections() const {
   return open;
 }
 
-}  // namespace sluice::control
+}  // namespace sluice::control::learning

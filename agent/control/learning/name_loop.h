@@ -20,7 +20,7 @@
 #include "agent/learn/servers.h"
 #include "agent/node/reconciler.h"
 
-namespace sluice::control {
+namespace sluice::control::learning {
 
 inline constexpr std::chrono::milliseconds kBeat{50};
 
@@ -33,9 +33,9 @@ class NameLoop {
  public:
   // apply: brings in force what Reconciler::learn() could not.
   static base::Result<std::unique_ptr<NameLoop>> open(boost::asio::io_context& loop, NameOptions options,
-                                                      const kernel::Programs& programs, kernel::KernelMaps& maps,
-                                                      node::Reconciler& reconciler, std::function<void()> apply,
-                                                      const base::Log& log);
+                                                      const kernel::Programs& programs,
+                                                      kernel::KernelMaps& maps, node::Reconciler& reconciler,
+                                                      std::function<void()> apply, const base::Log& log);
   NameLoop(const NameLoop&) = delete;
   NameLoop& operator=(const NameLoop&) = delete;
 
@@ -57,8 +57,8 @@ class NameLoop {
 
  private:
   NameLoop(boost::asio::io_context& loop, NameOptions options, const kernel::Programs& programs,
-           kernel::KernelMaps& maps, node::Reconciler& reconciler, std::function<void()> apply, const base::Log& log,
-           kernel::answers::Answers answers);
+           kernel::KernelMaps& maps, node::Reconciler& reconciler, std::function<void()> apply,
+           const base::Log& log, kernel::answers::Answers answers);
   learn::Host host();
   base::Status put_in_force(const std::map<image::NameSlot, std::optional<std::string>>& names,
                             const std::map<net::Ip, std::vector<image::NameSlot>>& addresses);
@@ -85,4 +85,4 @@ class NameLoop {
   bool wanted_ = false, busy_ = false, servers_known_ = false, classes_due_ = true, stopped_ = false;
 };
 
-}  // namespace sluice::control
+}  // namespace sluice::control::learning
