@@ -191,6 +191,8 @@ TEST_F(LiveNamesWithServer, AnAddressExpiresAndWhatIsOpenGoesOn) {
   write_policy("\"*.shop.test\"");
   in_force();
   expect_beats(*open, 2, "a policy changed after the agent came back");
+  auto again = open_by_name(kKnock);
+  EXPECT_TRUE(again) << "resolved anew: " << (again ? "" : again.error().message());
   write_policy("www.example.com");
   in_force();
   EXPECT_FALSE(open->beat(kSilenceMilliseconds)) << "no rule names it any more";
@@ -240,7 +242,7 @@ TEST_F(LiveNamesWithServer, TheAgentsDeathCostsNoAnswer) {
     for (uint32_t now = asked; now < wanted && now < kMostNames - 2; now = asked) asked.wait(now);
   };
   const auto knocks = [&](const char* when) {
-    auto open = open_by_name(kKnock, false);
+    const auto open = open_by_name(kKnock, false);
     EXPECT_TRUE(open) << when << ": " << (open ? "" : open.error().message());
   };
   double too_late = 0;
