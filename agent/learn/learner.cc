@@ -96,14 +96,15 @@ void Learner::restore(const Kept& kept, uint64_t now) {
     }
   for (const names::Listed& one : memory_.list()) living_[one.ip].push_back(one.slot);
   if (!known_.empty())
-    for (const auto& [slot, ip] : in_use().opened)
-      if (const auto at = living_.find(ip);
-          at == living_.end() || std::ranges::find(at->second, slot) == at->second.end())
-        expired_[ip].insert(slot);
+    for (const auto& [slot, ip] : in_use().opened) {
+      const auto at = living_.find(ip);
+      const bool lives = at != living_.end() && std::ranges::find(at->second, slot) != at->second.end();
+      if (known_.contains(slot) && !lives) expired_[ip].insert(slot);
+    }
   look_at_ = now + kLook;
   look_from_ = kManyExpired + expired_.size();
   std::map<net::Ip, std::vector<image::NameSlot>> addresses = living_;
-  for (const auto& [ip, slots] : expired_) addresses[ip] = in_force_at(ip);
+  for (const auto& [ip, of_ip] : expired_) addresses[ip] = in_force_at(ip);
   note(host_.put_in_force(names, addresses));
   flush(now);
 }
