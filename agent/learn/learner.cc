@@ -10,6 +10,7 @@ namespace sluice::learn {
 namespace {
 
 constexpr uint64_t kInUseStands = names::kSecond;  // flows are read once a second at most
+constexpr size_t kManyExpired = 4096;
 
 sluice_learnt_names spelled(const names::Entry& entry) {
   std::vector<std::pair<image::NameSlot, uint64_t>> all;
@@ -87,12 +88,23 @@ void Learner::restore(const Kept& kept, uint64_t now) {
     questions.emplace_back(copied<dns::QuestionKey>(key), copied<dns::QuestionValue>(value));
   exchanges_.restore(std::move(questions), now);
   std::map<image::NameSlot, std::optional<std::string>> names;
-  std::map<net::Ip, std::vector<image::NameSlot>> addresses;
-  for (const names::Listed& one : memory_.list()) {
-    names[one.slot] = one.name;
-    addresses[one.ip].push_back(one.slot);
-    known_.insert(one.slot);
-  }
+  for (const auto& [slot, text] : kept.texts)
+    if (slot <= names::kLastSlot && !text.empty() &&
+        memory_.name_of(static_cast<names::Slot>(slot)) == text) {
+      names[static_cast<image::NameSlot>(slot)] = text;
+      known_.insert(static_cast<image::NameSlot>(slot));
+    }
+  for (const names::Listed& one : memory_.list()) living_[one.ip].push_back(one.slot);
+  if (!known_.empty())
+    for (const auto& [slot, ip] : in_use().opened) {
+      const auto at = living_.find(ip);
+      const bool lives = at != living_.end() && std::ranges::find(at->second, slot) != at->second.end();
+      if (known_.contains(slot) && !lives) expired_[ip].insert(slot);
+    }
+  look_at_ = now + kLook;
+  look_from_ = kManyExpired + expired_.size();
+  std::map<net::Ip, std::vector<image::NameSlot>> addresses = living_;
+  for (const auto& [ip, of_ip] : expired_) addresses[ip] = in_force_at(ip);
   note(host_.put_in_force(names, addresses));
   flush(now);
 }
@@ -136,9 +148,47 @@ void Learner::write(const names::Changes& changes) {
   std::map<net::Ip, std::vector<image::NameSlot>> addresses;
   for (const names::AddressChange& change : changes.addresses) {
     note(host_.set_learnt(change.ip, change.entry ? std::optional(spelled(*change.entry)) : std::nullopt));
-    addresses[change.ip] = slots_of(change);
+    const std::vector<image::NameSlot> before = std::exchange(living_[change.ip], slots_of(change));
+    std::set<image::NameSlot>& expired = expired_[change.ip];
+    expired.insert(before.begin(), before.end());
+    for (const image::NameSlot slot : living_[change.ip]) expired.erase(slot);
+    if (living_[change.ip].empty()) living_.erase(change.ip);
+    if (expired.empty()) expired_.erase(change.ip);
+    addresses[change.ip] = in_force_at(change.ip);
   }
   if (!coming.empty() || !addresses.empty()) note(host_.put_in_force(coming, addresses));
+}
+
+std::vector<image::NameSlot> Learner::in_force_at(const net::Ip& ip) const {
+  std::vector<image::NameSlot> slots;
+  if (const auto at = living_.find(ip); at != living_.end()) slots = at->second;
+  if (const auto at = expired_.find(ip); at != expired_.end())
+    slots.insert(slots.end(), at->second.begin(), at->second.end());
+  return slots;
+}
+
+// What no connection is open by is gone for good.
+void Learner::look_at_expired(uint64_t now) {
+  if (expired_.empty() || (now < look_at_ && expired_.size() < look_from_)) return;
+  look_at_ = now + kLook;
+  in_use_.reset();  // connections that were opened a moment ago count
+  if (!in_use().is_whole) return;
+  const auto& opened = in_use().opened;
+  std::map<net::Ip, std::vector<image::NameSlot>> changed;
+  for (auto& [ip, slots] : expired_)
+    if (std::erase_if(slots, [&, at = &ip](image::NameSlot slot) {
+          return !opened.contains({slot, *at});
+        }) > 0)
+      changed[ip] = in_force_at(ip);
+  std::erase_if(expired_, [](const auto& one) { return one.second.empty(); });
+  look_from_ = 2 * expired_.size() + kManyExpired;
+  if (!changed.empty()) note(host_.put_in_force({}, changed));
+}
+
+std::optional<uint64_t> Learner::next_expiry() const {
+  const auto next = memory_.next_expiry();
+  if (expired_.empty()) return next;
+  return next ? std::min(*next, look_at_) : look_at_;
 }
 
 void Learner::send_on(Held& held, uint64_t now) {
@@ -169,6 +219,7 @@ void Learner::expire(uint64_t now) {
   memory_.expire(now);
   exchanges_.expire(now);
   flush(now);
+  look_at_expired(now);
 }
 
 }  // namespace sluice::learn

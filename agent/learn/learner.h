@@ -7,6 +7,9 @@
 //  2. What is learnt stands in the maps in an order that makes no address pass for a name that it never had: names that
 //     go, addresses, names that come.
 //  3. Packets of servers that are not believed (any more) teach nothing.
+//  4. An address that a name had is in force, though it opens nothing, until no connection is known that was opened to it
+//     by that name: such a connection goes on after the address has expired (semantics-names 82). Flows are asked every
+//     kLook at most, and sooner only where there are many.
 //
 // Times are nanoseconds of CLOCK_BOOTTIME. What it acts upon is its Host; a test gives other functions. One thread.
 #pragma once
@@ -27,6 +30,7 @@
 namespace sluice::learn {
 
 inline constexpr uint64_t kLongestHeld = 3 * names::kSecond;
+inline constexpr uint64_t kLook = 60 * names::kSecond;
 
 using Server = std::pair<net::Ip, net::Port>;
 
@@ -42,10 +46,12 @@ struct Host {
   std::function<base::Status(image::NameSlot, std::string_view text)> set_text;
   std::function<base::Status(std::span<const uint8_t> key, std::span<const uint8_t> value)> set_question;
   std::function<base::Status(uint32_t ifindex, const dns::SendHeader&, std::span<const uint8_t> frame)> send;
-  // What flows refer to, asked only where a limit is met.
+  // What flows refer to, asked only at the start, where a limit is met, and of what has expired.
   struct InUse {
     std::set<image::NameSlot> slots;
     std::set<net::Ip> addresses;
+    std::set<std::pair<image::NameSlot, net::Ip>> opened = {};  // connections, by the name that allowed them
+    bool is_whole = true;                                       // false: not every flow could be read
   };
   std::function<InUse()> in_use;
 };
@@ -83,7 +89,7 @@ class Learner {
   void classes_changed(std::span<const image::NameSlot> slots);
   void all_classes_changed();
   void expire(uint64_t now);
-  std::optional<uint64_t> next_expiry() const { return memory_.next_expiry(); }
+  std::optional<uint64_t> next_expiry() const;
 
   const names::Memory& memory() const { return memory_; }
   const dns::Exchanges& exchanges() const { return exchanges_; }
@@ -104,6 +110,8 @@ class Learner {
   const Host::InUse& in_use();
   void note(const base::Status& done);
   void write(const names::Changes& changes);
+  std::vector<image::NameSlot> in_force_at(const net::Ip& ip) const;
+  void look_at_expired(uint64_t now);
   void send_on(Held& held, uint64_t now);
 
   const Host host_;
@@ -112,6 +120,11 @@ class Learner {
   std::set<Server> servers_;
   std::vector<Held> held_;
   std::set<image::NameSlot> known_;  // slots that stand for a name in the compiler
+  // What the compiler knows of addresses: those that live, and those that connections may be open by.
+  std::map<net::Ip, std::vector<image::NameSlot>> living_;
+  std::map<net::Ip, std::set<image::NameSlot>> expired_;
+  uint64_t look_at_ = 0;  // when flows are asked of expired_, or where it has as many addresses as look_from_
+  size_t look_from_ = 0;
   std::optional<Host::InUse> in_use_;
   uint64_t in_use_at_ = 0, now_ = 0;
   Counts counts_;

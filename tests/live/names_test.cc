@@ -191,13 +191,17 @@ TEST_F(LiveNamesWithServer, AnAddressExpiresAndWhatIsOpenGoesOn) {
   write_policy("\"*.shop.test\"");
   in_force();
   expect_beats(*open, 2, "a policy changed after the agent came back");
+  auto again = open_by_name(kKnock);
+  EXPECT_TRUE(again) << "resolved anew: " << (again ? "" : again.error().message());
   write_policy("www.example.com");
   in_force();
   EXPECT_FALSE(open->beat(kSilenceMilliseconds)) << "no rule names it any more";
 }
 
 TEST_F(LiveNamesWithServer, TheAgentsDeathCostsNoAnswer) {
-  constexpr uint32_t kBetween = 150;  // answers before each death, and after it
+  using std::chrono::steady_clock;
+  constexpr uint32_t kBetween = 150;  // questions before each death, and after it
+  constexpr auto kPace = std::chrono::milliseconds(5);
   up(kLongTtl);
   start();
   const Door door;
@@ -222,11 +226,12 @@ TEST_F(LiveNamesWithServer, TheAgentsDeathCostsNoAnswer) {
       };
       while (!stop && asked < kMostNames - 2) {
         const uint32_t number = ++asked;
+        asked.notify_all();
         const Message question = asking({static_cast<uint16_t>(number), numbered(number)});
         ::send(fd.get(), question.data(), question.size(), 0);
-        take(5);  // so many milliseconds at most between two
-        while (take(0)) {
-        }
+        const auto next = steady_clock::now() + kPace;
+        for (auto now = steady_clock::now(); now < next; now = steady_clock::now())
+          take(static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(next - now).count()));
       }
       while (answered < asked && take(3000)) {
       }
@@ -234,10 +239,10 @@ TEST_F(LiveNamesWithServer, TheAgentsDeathCostsNoAnswer) {
   });
   const auto wait_for = [&](uint32_t more) {
     const uint32_t wanted = asked + more;
-    for (uint32_t now = asked; now < wanted; now = asked) std::this_thread::yield();
+    for (uint32_t now = asked; now < wanted && now < kMostNames - 2; now = asked) asked.wait(now);
   };
   const auto knocks = [&](const char* when) {
-    auto open = open_by_name(kKnock, false);
+    const auto open = open_by_name(kKnock, false);
     EXPECT_TRUE(open) << when << ": " << (open ? "" : open.error().message());
   };
   double too_late = 0;

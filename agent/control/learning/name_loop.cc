@@ -81,9 +81,13 @@ learn::Host NameLoop::host() {
           [this] {
             learn::Host::InUse in_use;
             const auto read = kernel::for_each_flow(programs_, [&](const sluice_flow_edit& flow) {
-              if (flow.name != 0) in_use.slots.insert(flow.name);
-              in_use.addresses.insert(remote_of(flow));
+              const net::Ip remote = remote_of(flow);
+              in_use.addresses.insert(remote);
+              if (flow.name == 0) return;
+              in_use.slots.insert(flow.name);
+              in_use.opened.emplace(flow.name, remote);
             });
+            in_use.is_whole = read.ok();
             if (!read) log_.error("flows_unreadable", {{"error", read.error().message()}});
             return in_use;
           }};
