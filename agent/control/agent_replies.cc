@@ -148,10 +148,11 @@ v1::MapsReply Agent::maps() {
     facts.push_back(
         {map.shape().name, kernel::kind_text(map.shape().type), map.entries, kernel::memory_of(map.fd)});
   }
-  const int ring = kernel_.programs->events_fd();
-  const auto room = kernel::entries_of(ring);
-  facts.push_back(
-      {"events", kernel::kind_text(BPF_MAP_TYPE_RINGBUF), room ? *room : 0, kernel::memory_of(ring)});
+  for (const auto& [name, ring] : {std::pair("answers", kernel_.programs->answers_fd()),
+                                   std::pair("events", kernel_.programs->events_fd())}) {
+    const auto room = kernel::entries_of(ring);
+    facts.push_back({name, kernel::kind_text(BPF_MAP_TYPE_RINGBUF), room ? *room : 0, kernel::memory_of(ring)});
+  }
   return maps_reply(view(), facts, flows(flow_reader_.now()));
 }
 v1::MetricsReply Agent::metrics() {
