@@ -48,7 +48,7 @@ class Compiler {
   // after the next update(). False: they are already.
   bool reserve(std::set<net::Ip> addresses);
   // What was learnt anew: a name without a text, an address without names is gone. Nothing: the image will say what that
-  // asks for after the next update(). Else it says so now, and this is what changed in it: names that came, of classes
+  // asks for after the next update(). Else it says so now (what nothing needs any more goes with the next update()), and this is what changed in it: names that came, of classes
   // that were there, which may be put in force at once, in any epoch.
   std::optional<image::Difference> learn(const std::map<NameSlot, std::optional<std::string>>& names,
                                          const std::map<net::Ip, std::vector<NameSlot>>& addresses);

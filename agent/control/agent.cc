@@ -151,7 +151,10 @@ Result<std::unique_ptr<Agent>> Agent::start(boost::asio::io_context& loop, Agent
   if (!server) return server.error();
   agent->server_.emplace(std::move(*server));
   // Last: it changes what is enforced.
-  if (auto set = agent->kernel_.maps->set_agent_flags(flags_of(agent->options_)); !set) return set.error();
+  if (auto set = agent->kernel_.maps->set_agent_flags(
+          flags_of(agent->options_) | (agent->kernel_.maps->config().flags & SLUICE_CONFIG_DNS_PORTS));
+      !set)
+    return set.error();
   return agent;
 }
 

@@ -151,7 +151,8 @@ v1::MapsReply Agent::maps() {
   for (const auto& [name, ring] : {std::pair("answers", kernel_.programs->answers_fd()),
                                    std::pair("events", kernel_.programs->events_fd())}) {
     const auto room = kernel::entries_of(ring);
-    facts.push_back({name, kernel::kind_text(BPF_MAP_TYPE_RINGBUF), room ? *room : 0, kernel::memory_of(ring)});
+    facts.push_back(
+        {name, kernel::kind_text(BPF_MAP_TYPE_RINGBUF), room ? *room : 0, kernel::memory_of(ring)});
   }
   return maps_reply(view(), facts, flows(flow_reader_.now()));
 }
