@@ -126,11 +126,12 @@ void NameLoop::follow() {
 void NameLoop::drain() {
   busy_ = true;
   const uint64_t now = boot_nanoseconds();
+  // Each goes on before it is out of the ring: an agent that is killed here leaves it to the next one.
   const auto taken = answers_.consume(kPacketsAtOnce, [&](const sluice_dns_packet& entry, auto frame) {
     learner_.accept(entry, frame, now);
+    learner_.flush(now);
   });
   ring_error_ = taken ? "" : taken.error().message();
-  learner_.flush(boot_nanoseconds());
   busy_ = false;
   beat();
   expire_later();
@@ -222,9 +223,13 @@ std::vector<std::string> NameLoop::problems() const {
         "denied: " +
         no_sender_ + ": give the agent CAP_NET_RAW (docs/names.md)");
   if (wanted_ && servers_.empty())
-    lines.push_back(
-        "names: no DNS server is believed, so nothing is learnt: there is no Service kube-system/kube-dns; "
-        "give --dns-server ADDRESS or NAMESPACE/SERVICE");
+    lines.push_back("names: no DNS server is believed, so nothing is learnt: " +
+                    std::string(options_.believed.usual
+                                    ? "there is no Service kube-system/kube-dns with an address; give "
+                                      "--dns-server ADDRESS or NAMESPACE/SERVICE"
+                                : options_.believed.options.empty()
+                                    ? "--dns-server none"
+                                    : "--dns-server names Services alone, none of which has an address"));
   for (const std::string* error : {&servers_error_, &ring_error_, &learner_.last_error()})
     if (!error->empty()) lines.push_back("names: " + *error);
   return lines;
