@@ -34,8 +34,8 @@ TEST(Domains, AddressesOfSeveralNames) {
             "spec.egress[0].to[0].domainNames: 203.0.113.1, an address of a.example.com, has other names: "
             "x.y (and 1 more "
             "have); whoever may reach one reaches them all\n");
-  EXPECT_EQ(shared("{domainNames: [a.example.com]}, {domainNames: ['*.y']}",
-                   {{"a.example.com", {a}}, {"x.y", {a}}}),
+  EXPECT_EQ(shared("{domainNames: [a.example.com]}, {domainNames: ['*.y.z']}",
+                   {{"a.example.com", {a}}, {"x.y.z", {a}}}),
             "")
       << "the rule names both";
 }
