@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "agent/base/result.h"
@@ -19,6 +20,13 @@ base::Status put_entries(const MapHandle& map, std::span<const uint8_t> keys,
 
 // Removes entries; one that is not there is no error.
 base::Status drop_entries(const MapHandle& map, std::span<const uint8_t> keys);
+
+// Of one key or value.
+template <typename T>
+std::span<const uint8_t> bytes_of(const T& value) {
+  static_assert(std::has_unique_object_representations_v<T>);
+  return {reinterpret_cast<const uint8_t*>(&value), sizeof value};
+}
 
 struct Entries {
   uint32_t count = 0;

@@ -93,10 +93,6 @@ uint64_t word_of(const sluice_interface& slot) {
   return std::bit_cast<uint64_t>(slot);
 }
 
-std::span<const uint8_t> bytes_of(const uint32_t& word) {
-  return {reinterpret_cast<const uint8_t*>(&word), sizeof word};
-}
-
 }  // namespace
 
 Result<KernelMaps::Arrays> KernelMaps::open_arrays(const Programs& programs) {

@@ -1,8 +1,5 @@
 #include "agent/kernel/answers/answers.h"
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
-
 #include <atomic>
 #include <cstring>
 #include <ctime>
@@ -24,61 +21,25 @@ uint64_t boot_nanoseconds() {
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
-struct Answers::Ring {
-  struct Free {
-    void operator()(ring_buffer* buffer) const noexcept { ring_buffer__free(buffer); }
-  };
-  std::unique_ptr<ring_buffer, Free> ring;
-  const Take* take = nullptr;  // while consume() runs
-  size_t taken = 0, limit = 0;
-  bool foreign = false;  // an entry that is none of ours
-
-  static int on_entry(void* context, void* data, size_t size) {
-    auto& self = *static_cast<Ring*>(context);
-    sluice_dns_packet packet{};
-    if (size >= sizeof packet) std::memcpy(&packet, data, sizeof packet);
-    if (size < sizeof packet || packet.length > size - sizeof packet) {
-      self.foreign = true;
-    } else {
-      (*self.take)(packet, {static_cast<const uint8_t*>(data) + sizeof packet, packet.length});
-    }
-    return ++self.taken == self.limit ? -ECANCELED : 0;  // libbpf counts this entry as consumed and stops
-  }
-};
-
-Answers::Answers(const Programs& programs, std::unique_ptr<Ring> ring, MappedArray<sluice_dns> state)
-    : programs_(&programs), ring_(std::move(ring)), state_(std::move(state)) {}
-Answers::Answers(Answers&&) noexcept = default;
-Answers& Answers::operator=(Answers&&) noexcept = default;
-Answers::~Answers() = default;
-
 Result<Answers> Answers::open(const Programs& programs) {
-  auto ring = std::make_unique<Ring>();
-  ring->ring.reset(ring_buffer__new(programs.answers_fd(), Ring::on_entry, ring.get(), nullptr));
-  if (!ring->ring) return Error::from_errno(errno, "map answers: open ring");
+  auto ring = Ring::open(programs.answers_fd(), "answers");
+  if (!ring) return ring.error();
   auto state = MappedArray<sluice_dns>::open(programs.map(SLUICE_MAP_DNS));
   if (!state) return state.error();
   if ((*state)[0].mark == 0)
     std::atomic_ref((*state)[0].mark).store(std::random_device()() | 1, std::memory_order_relaxed);
-  return Answers(programs, std::move(ring), std::move(*state));
-}
-
-int Answers::fd() const {
-  return ring_buffer__epoll_fd(ring_->ring.get());
+  return Answers(programs, std::move(*ring), std::move(*state));
 }
 
 Result<size_t> Answers::consume(size_t limit, const Take& take) {
-  if (limit == 0) return size_t{0};
-  ring_->take = &take;
-  ring_->limit = limit;
-  ring_->taken = 0;
-  ring_->foreign = false;
-  const int code = ring_buffer__consume(ring_->ring.get());
-  ring_->take = nullptr;
-  if (code < 0 && code != -ECANCELED) return Error::from_errno(-code, "map answers: consume");
-  if (ring_->foreign)
-    return Error("map answers: an entry is not this version's; programs of another write to the ring");
-  return ring_->taken;
+  return ring_.consume(limit, [&take](std::span<const uint8_t> entry) {
+    sluice_dns_packet packet{};
+    if (entry.size() < sizeof packet) return false;
+    std::memcpy(&packet, entry.data(), sizeof packet);
+    if (packet.length > entry.size() - sizeof packet) return false;
+    take(packet, entry.subspan(sizeof packet, packet.length));
+    return true;
+  });
 }
 
 void Answers::beat(uint64_t now) {
@@ -92,15 +53,6 @@ uint32_t Answers::mark() const {
 uint64_t Answers::unheld() const {
   return std::atomic_ref(const_cast<__u64&>(state_[0].unheld)).load(std::memory_order_relaxed);
 }
-
-namespace {
-
-template <typename T>
-std::span<const uint8_t> bytes_of(const T& value) {
-  return {reinterpret_cast<const uint8_t*>(&value), sizeof value};
-}
-
-}  // namespace
 
 Status Answers::set_servers(const std::vector<std::pair<net::Ip, net::Port>>& servers) {
   const MapHandle map = programs_->map(SLUICE_MAP_DNS_SERVERS);

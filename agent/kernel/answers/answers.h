@@ -9,17 +9,14 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <span>
 #include <vector>
 
 #include "agent/base/result.h"
-#include "agent/kernel/loader.h"
+#include "agent/kernel/events.h"
 #include "agent/kernel/mapped_array.h"
 #include "agent/net/ip.h"
 #include "agent/net/port.h"
-
-struct ring_buffer;
 
 namespace sluice::kernel::answers {
 
@@ -31,12 +28,9 @@ class Answers {
   using Take = std::function<void(const sluice_dns_packet&, std::span<const uint8_t> frame)>;
 
   static base::Result<Answers> open(const Programs& programs);
-  Answers(Answers&&) noexcept;
-  Answers& operator=(Answers&&) noexcept;
-  ~Answers();
 
   // Readable while packets wait: for poll or epoll, level-triggered.
-  int fd() const;
+  int fd() const { return ring_.fd(); }
   // Hands over at most `limit` packets that wait; returns how many. Never blocks.
   base::Result<size_t> consume(size_t limit, const Take& take);
 
@@ -64,13 +58,13 @@ class Answers {
   base::Result<Kept> read() const;
 
  private:
-  struct Ring;
-  Answers(const Programs& programs, std::unique_ptr<Ring> ring, MappedArray<sluice_dns> state);
+  Answers(const Programs& programs, Ring ring, MappedArray<sluice_dns> state)
+      : programs_(&programs), ring_(std::move(ring)), state_(std::move(state)) {}
   template <typename Key, typename Value>
   base::Result<std::vector<std::pair<Key, Value>>> entries(sluice_map map) const;
 
   const Programs* programs_;
-  std::unique_ptr<Ring> ring_;
+  Ring ring_;
   MappedArray<sluice_dns> state_;
 };
 
