@@ -1,5 +1,5 @@
 // Exchanges: which answers answer what a pod asked (semantics-names 77). The caller has checked that the other end is a
-// server that this interface believes.
+// server that is believed, and says whose interface it is by a number that no other pod gets soon (sluice_endpoint.id).
 //
 // Laws:
 //  1. An answer counts once, to the same interface, port, server, protocol and id, and only with the very same question:

@@ -38,11 +38,6 @@ std::span<const uint8_t> bytes_of(const T& value) {
   return {reinterpret_cast<const uint8_t*>(&value), sizeof value};
 }
 
-template <typename To, typename From>
-To copied(const From& from) {
-  return std::bit_cast<To>(from);
-}
-
 }  // namespace
 
 Learner::Learner(names::Limits limits, Host host)
@@ -85,7 +80,7 @@ void Learner::restore(const Kept& kept, uint64_t now) {
   memory_.restore(slots, entries, now);
   std::vector<std::pair<dns::QuestionKey, dns::QuestionValue>> questions;
   for (const auto& [key, value] : kept.questions)
-    questions.emplace_back(copied<dns::QuestionKey>(key), copied<dns::QuestionValue>(value));
+    questions.emplace_back(std::bit_cast<dns::QuestionKey>(key), std::bit_cast<dns::QuestionValue>(value));
   exchanges_.restore(std::move(questions), now);
   std::map<image::NameSlot, std::optional<std::string>> names;
   for (const auto& [slot, text] : kept.texts)
@@ -117,7 +112,7 @@ void Learner::accept(const sluice_dns_packet& entry, std::span<const uint8_t> fr
                                : Server(packet.destination, net::Port::from_host(packet.destination_port));
   if (servers_.contains(server)) {
     const auto direction = answer ? dns::Direction::kToPod : dns::Direction::kFromPod;
-    for (const dns::Answer& one : exchanges_.accept(packet, entry.ifindex, direction, now))
+    for (const dns::Answer& one : exchanges_.accept(packet, entry.endpoint, direction, now))
       if (one.lesson == dns::Lesson::kAddresses) memory_.learn(one.to_learn(), one.addresses, one.ttl, now);
   } else {
     ++counts_.not_believed;
