@@ -76,7 +76,7 @@ learn::Host NameLoop::host() {
           [this](image::NameSlot slot, std::string_view text) { return answers_.set_text(slot, text); },
           [this](auto key, auto value) { return answers_.set_question(key, value); },
           [this](uint32_t ifindex, const dns::SendHeader& header, auto frame) {
-            return sender_ ? sender_->send(ifindex, header, frame) : Status(Error(no_sender_));
+            return send(ifindex, header, frame);
           },
           [this] {
             learn::Host::InUse in_use;
@@ -93,10 +93,23 @@ learn::Host NameLoop::host() {
           }};
 }
 
+// What no frame can pass for is no reason to hold others back: answers go on at once from then on, as without a sender.
+Status NameLoop::send(uint32_t ifindex, const dns::SendHeader& header, std::span<const uint8_t> frame) {
+  if (!sender_) return Error(no_sender_);
+  auto sent = sender_->send(ifindex, header, frame);
+  if (!sent && kernel::answers::Sender::is_lasting(sent.error())) {
+    no_sender_ = sent.error().message();
+    sender_.reset();
+    answers_.beat(0);
+    log_.error("answers_not_held", {{"error", no_sender_}});
+  }
+  return sent;
+}
+
 // Where the inputs are not complete yet it is learnt all the same, and in force with the first state.
 Status NameLoop::put_in_force(const std::map<image::NameSlot, std::optional<std::string>>& names,
                               const std::map<net::Ip, std::vector<image::NameSlot>>& addresses) {
-  if (reconciler_.learn(names, addresses) || !reconciler_.view().started()) return base::done();
+  if (reconciler_.learn(names, addresses) || !reconciler_.view().started() || stopped_) return base::done();
   apply_();
   const std::string& error = reconciler_.view().last_error();
   return error.empty() ? base::done() : Status(Error(error));
@@ -235,11 +248,12 @@ std::vector<std::string> NameLoop::problems() const {
   return lines;
 }
 
-std::map<net::Ip, uint64_t> NameLoop::connections() const {
-  std::map<net::Ip, uint64_t> open;
+std::unordered_map<net::Ip, uint64_t> NameLoop::connections() const {
+  std::unordered_map<net::Ip, uint64_t> open;
+  for (const names::Listed& one : learner_.memory().list()) open.emplace(one.ip, 0);
+  if (open.empty()) return open;
   const auto read = kernel::for_each_flow(programs_, [&](const sluice_flow_edit& flow) {
-    const net::Ip ip = remote_of(flow);
-    if (flow.name != 0 || !learner_.memory().names_of(ip).empty()) ++open[ip];
+    if (const auto learnt = open.find(remote_of(flow)); learnt != open.end()) ++learnt->second;
   });
   if (!read) log_.error("flows_unreadable", {{"error", read.error().message()}});
   return open;

@@ -13,6 +13,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
+#include <unordered_map>
 
 #include "agent/kernel/answers/answers.h"
 #include "agent/kernel/answers/send.h"
@@ -53,7 +54,7 @@ class NameLoop {
   const std::set<learn::Server>& servers() const { return servers_; }
   uint64_t unheld() const { return answers_.unheld(); }
   // How many open connections each address has that names are learnt for; asked of the flow tables.
-  std::map<net::Ip, uint64_t> connections() const;
+  std::unordered_map<net::Ip, uint64_t> connections() const;
 
  private:
   NameLoop(boost::asio::io_context& loop, NameOptions options, const kernel::Programs& programs,
@@ -62,6 +63,7 @@ class NameLoop {
   learn::Host host();
   base::Status put_in_force(const std::map<image::NameSlot, std::optional<std::string>>& names,
                             const std::map<net::Ip, std::vector<image::NameSlot>>& addresses);
+  base::Status send(uint32_t ifindex, const dns::SendHeader& header, std::span<const uint8_t> frame);
   void follow();
   void drain();
   void beat();

@@ -55,4 +55,11 @@ Status Sender::send(uint32_t ifindex, const dns::SendHeader& header, std::span<c
   return Error::from_errno(errno, "send an answer on to interface " + std::to_string(ifindex));
 }
 
+// packet(7), and what a device that is gone, full or refuses a packet says. What the programs deny says ENOBUFS too.
+bool Sender::is_lasting(const Error& error) {
+  for (const int of_one : {ENOBUFS, EAGAIN, ENODEV, ENXIO, ENETDOWN, EMSGSIZE, EINVAL, ENOMEM, EIO})
+    if (error.code() == of_one) return false;
+  return true;
+}
+
 }  // namespace sluice::kernel::answers

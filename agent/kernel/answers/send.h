@@ -17,6 +17,8 @@ class Sender {
   static base::Result<Sender> open(uint32_t mark);
   // A whole frame, from its Ethernet header on, to the far end of the interface.
   base::Status send(uint32_t ifindex, const dns::SendHeader& header, std::span<const uint8_t> frame) const;
+  // Of an error of send(): will no packet pass, whatever it is and wherever it goes?
+  static bool is_lasting(const base::Error& error);
 
  private:
   explicit Sender(base::Fd fd) : fd_(std::move(fd)) {}
