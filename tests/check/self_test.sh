@@ -37,7 +37,7 @@ layers_rows() {
   row layers agent/net/a.cc '\n#  include <agent/model/objects.h>\n' 'agent/net/a.cc:2: "agent/model/objects.h"'
   row layers agent/compile/a.cc '#include <chrono>\n' 'agent/compile/a.cc:1: <chrono> has no place in agent/compile'
   row layers agent/compile/a.cc '#include <sys/socket.h>\n' '<sys/socket.h> has no place'
-  row layers agent/endpoint/a.cc '#include <bpf/libbpf.h>\n' '<bpf/libbpf.h> belongs to agent/kernel agent/kernel/attach agent/kernel/answers agent/kernel/log bpf only'
+  row layers agent/endpoint/a.cc '#include <bpf/libbpf.h>\n' '<bpf/libbpf.h> belongs to agent/kernel agent/kernel/attach agent/kernel/log bpf only'
   row layers agent/control/a.cc '#include <netlink/msg.h>\n' 'belongs to agent/endpoint agent/lab only'
   row layers agent/model/a.cc '#include "objects/missing.h"\n' 'is nowhere in the tree'
   row layers agent/model/a.cc '#include "sluice/v1/control.pb.h"\n' 'agent/model may not include proto'

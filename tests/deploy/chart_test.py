@@ -139,6 +139,9 @@ class Rendering(unittest.TestCase):
 
     def test_how_many_flows_only_where_it_is_said(self):
         self.assertFalse({"flows", "flows-per-pod"} & set(self.agent_settings(self.rendered())))
+        for enabled in (False, True):
+            agent = charts.containers(self.rendered({"names": {"enabled": enabled}}))["agent"]
+            self.assertEqual("NET_RAW" in agent["securityContext"]["capabilities"]["add"], enabled)
         self.assertFalse({"dns-server", "dns-grace"} & set(self.agent_settings(self.rendered())))
         settings = self.agent_settings(self.rendered({"names": {"dnsServers": ["10.0.0.53", "dns/own"], "dnsGrace": 5}}))
         self.assertEqual((settings["dns-server"], settings["dns-grace"]), (["10.0.0.53", "dns/own"], 5))

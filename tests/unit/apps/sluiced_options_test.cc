@@ -53,6 +53,20 @@ TEST(SluicedOptions, OptionsWinOverTheConfigFileWhichWinsOverTheFallbacks) {
   EXPECT_EQ(options.manifests, "/given");
 }
 
+TEST(SluicedOptions, DnsServersAreOneOrAListOfThem) {
+  const auto servers = [](const std::string& text) {
+    const ConfigFile config("dns-server: " + text + "\n");
+    return std::get<SluicedOptions>(parse({"--config", config.path()})).dns_servers;
+  };
+  EXPECT_EQ(servers("10.0.0.53"), std::vector<std::string>({"10.0.0.53"}));
+  EXPECT_EQ(servers("[10.0.0.53, dns/own]"), std::vector<std::string>({"10.0.0.53", "dns/own"}));
+  const auto given = std::get<SluicedOptions>(parse({"--dns-server", "fd00::53", "--dns-server", "dns/own"}));
+  EXPECT_EQ(given.dns_servers, std::vector<std::string>({"fd00::53", "dns/own"}));
+  EXPECT_EQ(given.dns_grace, 30u);
+  EXPECT_THAT(std::get<Exit>(parse({"--dns-server", "none", "--dns-server", "10.0.0.53"})).output,
+              HasSubstr("--dns-server: \"none\" stands beside other servers"));
+}
+
 TEST(SluicedOptions, FlowsFromEither) {
   const ConfigFile config("flows: 1048576\nflows-per-pod: 0\n");
   auto options = std::get<SluicedOptions>(parse({"--config", config.path()}));
