@@ -383,8 +383,8 @@ TEST_F(Loader, OtherLayoutVersionsAreRemovedOnRequest) {
   const Programs& programs = shared_pinned();
   fs::create_directory(kSharedPinDir / "v0");
   EXPECT_EQ(bpf_obj_pin(programs.map(SLUICE_MAP_SOURCES).fd, (kSharedPinDir / "v0" / "sources").c_str()), 0);
-  // Every map, the tables' own and the ring; and the old one. Nobody has made the tables' arrays yet.
-  EXPECT_EQ(must(pinned_maps(kSharedPinDir)).size(), SLUICE_FIRST_TABLE + 3U);
+  // Every map, the tables' own and both rings; and the old one. Nobody has made the tables' arrays yet.
+  EXPECT_EQ(must(pinned_maps(kSharedPinDir)).size(), SLUICE_FIRST_TABLE + 4U);
   EXPECT_EQ(must(remove_other_versions(kSharedPinDir)), 1U);
   EXPECT_EQ(must(remove_other_versions(kSharedPinDir)), 0U);
   EXPECT_FALSE(fs::exists(kSharedPinDir / "v0"));
