@@ -42,7 +42,7 @@ Result<std::unique_ptr<TableArrays>> TableArrays::open(int outer, MappedArray<sl
     const auto table = static_cast<sluice_table>(i);
     if (Status opened = arrays->open_in_force(table); !opened) return opened.error();
     const uint64_t shape = arrays->arrays_.at(table).shape;
-    if (!look_only && shape != 0) arrays->displace(table, 1 - array_of(shape));
+    if (!look_only && shape != 0) arrays->displace_left(table);
   }
   return arrays;
 }
@@ -104,6 +104,15 @@ void TableArrays::displace(sluice_table table, uint32_t array) const {
   const uint32_t slot = SLUICE_TABLE_SLOT(table, uint64_t{array} << 32);
   (void)bpf_map_delete_elem(outer_, &slot);  // ENOENT: nothing stood there
   if (maps_dir_) ::unlink(pin(table, array).c_str());
+}
+
+// What an agent left that died while a table grew. A packet under way may have read, before that one's last store,
+// that this array is the one in force, and look for it only now: as in show(), a grace period first.
+void TableArrays::displace_left(sluice_table table) const {
+  const uint64_t shape = arrays_.at(table).shape;
+  const uint32_t in_force = array_of(shape), left = 1 - in_force;
+  if (maps_dir_ && ::access(pin(table, left).c_str(), F_OK) == 0 && !place(table, in_force, fd(table))) return;
+  displace(table, left);
 }
 
 // The one that is not in force.

@@ -57,6 +57,7 @@ class TableArrays final : public table::Arrays {
   std::filesystem::path pin(sluice_table table, uint32_t array) const;
   base::Status place(sluice_table table, uint32_t array, int fd) const;
   void displace(sluice_table table, uint32_t array) const;
+  void displace_left(sluice_table table) const;
   uint32_t other_array(sluice_table table) const;
 
   int outer_;
