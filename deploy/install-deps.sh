@@ -31,6 +31,8 @@ packages=(
   libldns-dev
   # the strict parser of OpenMetrics
   python3-prometheus-client
+  # the models of tests/model: spin writes a search in C, tcc compiles it at once
+  spin tcc
   # make check
   git python3 python3-yaml python3-jsonschema clang-format-14 clang-tidy-14 shellcheck
   # the lab, the demo and the live tests: ip, tc, pgrep

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Goes through every state of the models of this folder (spin), each with the sizes below. A model that is whole has no
 # counterexample; one in which a step of the law is left out has one, or the model could not have found it.
+# What a model finds is printed as the way there.
 # usage: model.sh [words of the rows that are wanted]
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -9,7 +10,6 @@ trap 'rm -rf "$work"' EXIT
 bad=0
 ran=0
 
-# model, what it is, options of the model
 rows=$(grep -v '^#' "$here/rows.txt")
 
 # Sets `found` to yes or no, and `states`.
@@ -18,7 +18,8 @@ search() {
   shift
   rm -f "$work"/pan*
   (cd "$work" && spin -a "$@" "$here/$model.pml") >"$work/spin.out" 2>&1 || { cat "$work/spin.out" >&2; return 1; }
-  gcc -w -O0 -DSAFETY -DVECTORSZ=1024 -DMEMLIM=1500 -o "$work/pan" "$work/pan.c"
+  # Compiling is all that a small search costs: tcc does it in a fiftieth of the time.
+  tcc -w -DSAFETY -DVECTORSZ=1024 -DMEMLIM=1500 -o "$work/pan" "$work/pan.c"
   (cd "$work" && ./pan -m100000 -w22) >"$work/pan.out" 2>&1 || true
   states=$(sed -nE 's/^ *([0-9]+) states, stored.*/\1/p' "$work/pan.out")
   case $(grep -oE 'errors: [0-9]+' "$work/pan.out") in
@@ -39,11 +40,15 @@ while read -r model kind options; do
   read -ra flags <<<"$options"
   search "$model" "${flags[@]}"
   case $kind/$found in
-    whole/no | broken/yes) printf '%s %s %s: %s states\n' "$model" "$kind" "$options" "$states" ;;
+    whole/no | broken/yes | known/yes) printf '%s %s %s: %s states\n' "$model" "$kind" "$options" "$states" ;;
     whole/yes)
       bad=1
       echo "$model.pml $options: a packet meets what it must not. The way there:"
       (cd "$work" && spin -t -p -k "$model.pml.trail" "${flags[@]}" "$here/$model.pml" | grep -E 'proc|assert' | tail -80)
+      ;;
+    known/no)
+      bad=1
+      echo "$model.pml $options: the hole that docs/design.md names is gone: make the row a whole one, and strike it there"
       ;;
     *)
       bad=1
