@@ -111,7 +111,8 @@ void TableArrays::displace(sluice_table table, uint32_t array) const {
 void TableArrays::displace_left(sluice_table table) const {
   const uint64_t shape = arrays_.at(table).shape;
   const uint32_t in_force = array_of(shape), left = 1 - in_force;
-  if (maps_dir_ && ::access(pin(table, left).c_str(), F_OK) == 0 && !place(table, in_force, fd(table))) return;
+  if (maps_dir_ && ::access(pin(table, left).c_str(), F_OK) == 0 && !place(table, in_force, fd(table)))
+    return;
   displace(table, left);
 }
 
