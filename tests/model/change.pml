@@ -85,7 +85,7 @@ bit under_way[CPUS], awaited[CPUS];
 /* ---- a packet */
 
 proctype cpu(byte me) {
-  byte at, seen_since, slot, seen_rule, seen, way, seen_state[WAYS];
+  byte at, seen_since[2], slot, seen_rule, seen, way, seen_state[WAYS];
   bit array, side;
 #ifdef RECENT
   byte recent_epoch[2], recent_ports[2];
@@ -110,13 +110,21 @@ proctype cpu(byte me) {
       atomic { at = epoch; under_way[me] = 1 }
       SAY2("> cpu%d sluice_path %d\n", me, protocol)
     }
-    FUNCTION { /* sluice_policy_at() is the end of it */
+    FUNCTION { /* sluice_policy_at() is the end of it: each `since` is loaded once, whichever first */
       SAY1("> cpu%d sluice_find_pod\n", me);
-      seen_since = since[0];
       if
-      :: seen_since > at -> slot = 1
-      :: else -> slot = (since[1] <= at && since[1] > seen_since -> 1 : 0)
-      fi
+      :: seen_since[0] = since[0]; seen_since[1] = since[1]
+      :: seen_since[1] = since[1]; seen_since[0] = since[0]
+      fi;
+      if
+      :: seen_since[0] > at -> slot = 1
+#ifdef BREAK_SINCE_LOADED_TWICE
+      :: else -> slot = (seen_since[1] <= at && since[1] > seen_since[0] -> 1 : 0)
+#else
+      :: else -> slot = (seen_since[1] <= at && seen_since[1] > seen_since[0] -> 1 : 0)
+#endif
+      fi;
+      d_step { seen_since[0] = 0; seen_since[1] = 0 }
     }
 #ifdef RECENT
     FUNCTION {
@@ -189,7 +197,7 @@ verdict:
     d_step {
       SAY2("> cpu%d verdict %d\n", me, (sees.ports == protocol + 1));
       under_way[me] = 0; awaited[me] = 0;
-      at = 0; seen_since = 0; slot = 0; seen_rule = 0; seen = 0; way = 0; side = 0; array = 0;
+      at = 0; slot = 0; seen_rule = 0; seen = 0; way = 0; side = 0; array = 0;
       sees.ruleset = 0; sees.identity = 0; sees.ports = 0;
       for (way : 0 .. WAYS - 1) { seen_state[way] = 0 }
       way = 0
