@@ -18,3 +18,15 @@ for ((seed = ${2:-1}; seed <= ${3:-40}; ++seed)); do
   }
   echo "seed $seed: $said"
 done
+
+# It can fail: another verdict, and a flip that the code does not do yet.
+must_fail() {
+  if "$program" <wrong >/dev/null; then
+    echo "the replay takes $1 for what the code does"
+    exit 1
+  fi
+}
+sed '0,/verdict 1/s//verdict 0/' trace >wrong
+must_fail 'another verdict'
+sed '0,/agent write/s/agent write.*/agent flip/' trace >wrong
+must_fail 'another write'
