@@ -44,6 +44,9 @@ Status clean_up(const Plan& plan, Target& target) {
   if (auto status = target.wait_grace(); !status) return status;
   for (const InterfaceWrite& write : plan.interfaces_after)
     if (auto status = target.store(write); !status) return status;
+  // Packets of the new epoch may have come by these interfaces to what goes now, and is given to others.
+  if (!plan.interfaces_after.empty())
+    if (auto status = target.wait_grace(); !status) return status;
   for (const Batch& batch : plan.cleanup)
     if (auto status = target.write(batch); !status) return status;
   for (const EndpointWrite& write : plan.endpoints_after)

@@ -7,7 +7,8 @@
 //   3. endpoints, interfaces     new policy into the slot that is not in force
 //   4. flip(epoch)               one word: the whole change is in force for every pod at once
 //   5. wait_grace()              until no packet that began before the flip is under way
-//   6. interfaces_after, cleanup, endpoints_after, flags_after: what only the epoch before needed is removed
+//   6. interfaces_after, and where there are such wait_grace() again: nobody comes to their pods any more;
+//      cleanup, endpoints_after, flags_after: what only the epoch before needed is removed
 //
 // Steps 1-4 are put_in_force(), 5-6 clean_up(). A failure in 1-3 undoes what was written, waits as in step 5 and leaves
 // the present epoch.
