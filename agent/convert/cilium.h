@@ -66,8 +66,8 @@ std::string name_of_step(const Scope& scope, const std::string& name, const std:
 // True where something is said of destinations outside: then cilium_pass() stands beside it, once for all objects.
 bool convert_cilium_object(const ForeignObject& object, const Cluster& cluster, Output& output);
 model::ClusterNetworkPolicy cilium_pass(const Form& form);
-// In the place of an object that cannot be said: the pods that it selects are denied everything but what other policies
-// allow from outside the cluster, which nothing can deny. Of a namespaced one whose selector cannot be read it is every
+// In the place of an object that cannot be said: the pods that it selects are denied everything, as a ClusterNetworkPolicy
+// with a rule that cannot be read does (semantics 62). Of a namespaced one whose selector cannot be read it is every
 // pod of the namespace, of a clusterwide one nobody (as in semantics 40 and 65); where everything of it could be read,
 // only in directions that it has rules for. True where it closes anybody.
 bool close_cilium_object(const ForeignObject& object, const Cluster& cluster, bool was_read, Output& output);

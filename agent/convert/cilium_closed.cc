@@ -32,10 +32,11 @@ bool has_rules(const Field& spec, Direction direction) {
          spec.get("enableDefaultDeny").get(key).boolean().value_or(false);
 }
 
-ClusterRule deny(std::vector<model::ClusterPeer> peers) {
+// Of every peer, sources outside the cluster among them (semantics 62).
+ClusterRule deny_everyone() {
   ClusterRule rule;
   rule.action = Action::kDeny;
-  rule.peers = std::move(peers);
+  rule.closed = true;
   return rule;
 }
 
@@ -49,10 +50,10 @@ bool close_spec(const Scope& scope, const Cluster& cluster, const Field& spec, c
   denies.name.name = name_of_step(scope, name, "closed");
   denies.priority = scope.output.form().first_priority;
   denies.subject = *subject;
-  if (ingress) denies.ingress = {deny({every_pod()})};
-  if (egress) denies.egress = {deny({every_pod(), model::NodesPeer{}}), deny(every_address())};
+  if (ingress) denies.ingress = {deny_everyone()};
+  if (egress) denies.egress = {deny_everyone()};
   scope.output.add(denies);
-  // Sources outside are no peers of a ClusterNetworkPolicy.
+  // Where a ClusterNetworkPolicy of somebody's passes before it, nobody is let in either.
   std::optional<std::vector<std::string>> namespaces = std::vector{scope.ns};
   if (scope.ns.empty()) namespaces = namespaces_of(cluster, subject->namespaces);
   for (const std::string& ns : namespaces.value_or(std::vector<std::string>())) {
