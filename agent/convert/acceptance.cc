@@ -61,16 +61,17 @@ bool is_kept_name(const ObjectId& id) {
   return false;
 }
 
-// What is known of the cluster beside policies.
+// What is known of the cluster beside policies. Of pods, of which there may be many, that is who they are; and the addresses
+// of those that stray: whose address is in none of the prefixes that were said to be all.
 class Acceptance::Surroundings {
  public:
   explicit Surroundings(std::vector<net::Cidr> said) : said_(std::move(said)) {}
 
   void apply(const Change& change) {
     const ObjectId id = change.id();
-    if (id.kind == model::Kind::kPod)
+    if (id.kind == model::Kind::kPod) {
       is_old_ |= apply_pod(change, id.name);
-    else if (id.kind == model::Kind::kNamespace || id.kind == model::Kind::kNode) {
+    } else if (id.kind == model::Kind::kNamespace || id.kind == model::Kind::kNode) {
       known_.apply(change);
       is_old_ = true;
     }
@@ -81,6 +82,11 @@ class Acceptance::Surroundings {
     if (!std::exchange(is_old_, false)) return false;
     Input input;
     input.cluster = known_;
+    for (const auto& [ns, names] : pods_) {
+      model::Pod one;
+      one.name = {ns, *names.begin()};
+      if (!known_.namespaces.contains({"", ns})) input.cluster.pods.try_emplace(one.name, one);
+    }
     cluster_ = cluster_of(input, said_);
     cluster_.is_whole = true;
     return true;
@@ -88,36 +94,44 @@ class Acceptance::Surroundings {
   const Cluster& cluster() const { return cluster_; }
 
  private:
-  // Does it say something new? Of pods it matters which namespaces they are in, where those have no object, and whose
-  // address is in none of the prefixes.
+  // Does it say something new: of which namespaces there are, or of who strays?
   bool apply_pod(const Change& change, const model::ObjectName& name) {
-    model::Pod pod;
-    if (const auto* given = std::get_if<Object>(&change.what)) {
-      const auto& of = std::get<model::Pod>(*given);
-      pod.name = name;
-      if (of.takes_part()) pod.ips = of.ips;
-    }
-    const auto old = known_.pods.find(name);
-    const bool is_known = old != known_.pods.end(), is_there = !change.is_removal();
-    if (is_known && is_there && old->second == pod) return false;
-    const bool counts = is_known != is_there && !known_.namespaces.contains({"", name.ns});
-    const bool strays = is_stray(pod) || (is_known && is_stray(old->second));
-    if (is_there)
-      known_.pods.insert_or_assign(name, std::move(pod));
+    const bool was_empty = !pods_.contains(name.ns);
+    std::set<std::string>& names = pods_[name.ns];
+    if (change.is_removal())
+      names.erase(name.name);
     else
-      known_.pods.erase(name);
-    return counts || strays;
+      names.insert(name.name);
+    const bool is_empty = names.empty();
+    if (is_empty) pods_.erase(name.ns);
+    const bool counts = was_empty != is_empty && !known_.namespaces.contains({"", name.ns});
+    return note_stray(change, name) || counts;
   }
 
-  bool is_stray(const model::Pod& pod) const {
-    return std::any_of(pod.ips.begin(), pod.ips.end(), [&](const net::Ip& ip) {
+  bool note_stray(const Change& change, const model::ObjectName& name) {
+    const auto* object = std::get_if<Object>(&change.what);
+    model::Pod pod;
+    pod.name = name;
+    if (object != nullptr && std::get<model::Pod>(*object).takes_part())
+      pod.ips = std::get<model::Pod>(*object).ips;
+    const auto known = known_.pods.find(name);
+    if (!strays(pod)) return known != known_.pods.end() && known_.pods.erase(name) > 0;
+    if (known != known_.pods.end() && known->second == pod) return false;
+    known_.pods.insert_or_assign(name, std::move(pod));
+    return true;
+  }
+
+  // Where nothing was said, no pod says more.
+  bool strays(const model::Pod& pod) const {
+    return !said_.empty() && std::any_of(pod.ips.begin(), pod.ips.end(), [&](const net::Ip& ip) {
       return std::none_of(said_.begin(), said_.end(),
                           [&](const net::Cidr& cidr) { return cidr.contains(ip); });
     });
   }
 
   const std::vector<net::Cidr> said_;
-  model::Cluster known_;
+  model::Cluster known_;                               // Namespaces, Nodes, pods that stray
+  std::map<std::string, std::set<std::string>> pods_;  // all, by namespace
   Cluster cluster_;
   bool is_old_ = true;
 };
@@ -132,6 +146,12 @@ source::decode::ForeignKind Acceptance::read_kind(const std::string& api_version
   const decode::TypeMeta type{api_version, kind};
   if (is_of_dialect(type, Dialect::kCilium)) return {true, type.kind != kCiliumClusterwide, {}};
   return {false, false, near_dialect_fault(type, Dialect::kCilium)};
+}
+
+std::vector<source::decode::ForeignResource> Acceptance::resources() const {
+  return {{std::string(kCilium), "cilium.io/v2", "/apis/cilium.io/v2/ciliumnetworkpolicies"},
+          {std::string(kCiliumClusterwide), "cilium.io/v2",
+           "/apis/cilium.io/v2/ciliumclusterwidenetworkpolicies"}};
 }
 
 void Acceptance::convert(Accepted& accepted) const {
@@ -200,8 +220,9 @@ std::vector<Change> Acceptance::apply(std::vector<Change> own,
   for (const Change& change : own) {
     surroundings_->apply(change);
     const ObjectId id = change.id();
-    own_late_.erase(id);
-    if (is_late(change)) own_late_.insert(id);
+    const bool was_late = own_late_.erase(id) > 0, late = is_late(change);
+    if (late) own_late_.insert(id);
+    remarks_version_ += was_late || late || is_kept_name(id);
     if (!is_kept_name(id)) continue;
     touched.insert(id);
     if (change.is_removal())
@@ -211,6 +232,7 @@ std::vector<Change> Acceptance::apply(std::vector<Change> own,
   }
   std::erase_if(own, [](const Change& change) { return is_kept_name(change.id()); });
   const bool all = surroundings_->renew();
+  remarks_version_ += all || !foreign.empty();
   Ids* const ids = &touched;
   std::set<ForeignId> converted;
   for (const source::decode::ForeignChange& change : foreign) {

@@ -33,10 +33,13 @@ class Acceptance : public source::decode::Translator {
 
   source::decode::ForeignKind read_kind(const std::string& api_version,
                                         const std::string& kind) const override;
+  std::vector<source::decode::ForeignResource> resources() const override;
+  bool keeps(const model::ObjectId& id) const override { return is_kept_name(id); }
   std::vector<model::Change> apply(std::vector<model::Change> own,
                                    const std::vector<source::decode::ForeignChange>& foreign) override;
   std::vector<source::Problem> problems() const override;
   std::vector<source::Warning> warnings() const override;
+  uint64_t remarks_version() const override { return remarks_version_; }
   std::vector<std::pair<model::ObjectId, const source::decode::ForeignObject*>> made() const override;
 
  private:
@@ -64,7 +67,8 @@ class Acceptance : public source::decode::Translator {
   std::map<model::ObjectId, model::Object> own_;                        // of others, with a kept name
   std::set<model::ObjectId> own_late_;                                  // law 3: of others, at that end
   std::map<model::ObjectId, model::Object> in_force_;                   // of kept names
-  size_t outside_ = 0;                                                  // objects that reach outside
+  uint64_t remarks_version_ = 0;
+  size_t outside_ = 0;  // objects that reach outside
 };
 
 }  // namespace sluice::convert

@@ -9,7 +9,7 @@
 //  4. The names that are made are kept for that. Where somebody else's object has one, what is made counts, and that is a
 //     problem.
 //
-// The values: any thread. A Translator: one thread, save read_kind(), which any thread may call.
+// The values: any thread. A Translator: one thread, save read_kind(), resources() and keeps(), which any thread may call.
 #pragma once
 
 #include <memory>
@@ -42,6 +42,12 @@ struct ForeignChange {
   std::optional<ForeignObject> object;  // none: it is gone
 };
 
+// Where an API server has objects of a kind that is taken.
+struct ForeignResource {
+  std::string kind, api_version;  // "cilium.io/v2"
+  std::string path;               // below the server's address, of all namespaces
+};
+
 // Is an object of this type to be read as a foreign one?
 struct ForeignKind {
   bool taken = false, namespaced = false;
@@ -53,6 +59,9 @@ class Translator {
   virtual ~Translator() = default;
 
   virtual ForeignKind read_kind(const std::string& api_version, const std::string& kind) const = 0;
+  virtual std::vector<ForeignResource> resources() const = 0;
+  // Law 4: may what is made have this name?
+  virtual bool keeps(const model::ObjectId& id) const = 0;
   // Takes what changed of all objects; answers what changes in force, by kind and name: `own`, and what is made.
   virtual std::vector<model::Change> apply(std::vector<model::Change> own,
                                            const std::vector<ForeignChange>& foreign) = 0;
@@ -60,6 +69,8 @@ class Translator {
   // Of the moment, by foreign object.
   virtual std::vector<Problem> problems() const = 0;
   virtual std::vector<Warning> warnings() const = 0;
+  // Another one whenever these may be others.
+  virtual uint64_t remarks_version() const = 0;
   // Which object was made of which.
   virtual std::vector<std::pair<model::ObjectId, const ForeignObject*>> made() const = 0;
 };

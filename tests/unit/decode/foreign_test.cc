@@ -17,12 +17,15 @@ class Taker : public Translator {
     if (kind == "Guest" || kind == "Cloud") return {true, kind == "Guest", {}};
     return {false, false, kind == "Geust" ? "did you mean Guest?" : ""};
   }
+  std::vector<ForeignResource> resources() const override { return {}; }
+  bool keeps(const model::ObjectId&) const override { return false; }
   std::vector<model::Change> apply(std::vector<model::Change> own,
                                    const std::vector<ForeignChange>&) override {
     return own;
   }
   std::vector<Problem> problems() const override { return {}; }
   std::vector<Warning> warnings() const override { return {}; }
+  uint64_t remarks_version() const override { return 0; }
   std::vector<std::pair<model::ObjectId, const ForeignObject*>> made() const override { return {}; }
 };
 

@@ -95,6 +95,8 @@ class NamespaceMaker : public decode::Translator {
   decode::ForeignKind read_kind(const std::string&, const std::string& kind) const override {
     return {kind == "Guest", false, {}};
   }
+  std::vector<decode::ForeignResource> resources() const override { return {}; }
+  bool keeps(const model::ObjectId&) const override { return false; }
   std::vector<model::Change> apply(std::vector<model::Change> own,
                                    const std::vector<decode::ForeignChange>& foreign) override {
     for (const decode::ForeignChange& change : foreign) {
@@ -117,6 +119,7 @@ class NamespaceMaker : public decode::Translator {
     return {{{}, std::nullopt, "", text}};
   }
   std::vector<Warning> warnings() const override { return {}; }
+  uint64_t remarks_version() const override { return 0; }
   std::vector<std::pair<model::ObjectId, const decode::ForeignObject*>> made() const override { return {}; }
 
  private:
