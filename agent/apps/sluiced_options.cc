@@ -136,8 +136,9 @@ std::variant<SluicedOptions, Exit> parse_sluiced(int argc, const char* const* ar
     return Exit{kExitUsage,
                 "--dry-run: give --manifests DIR: objects of the control API are known to a running agent"};
   if (options.accepting.cilium && options.manifests.empty())
-    return Exit{kExitUsage,
-                "--accept-cilium: give --manifests DIR: through the control API come no policies of Cilium"};
+    return Exit{
+        kExitUsage,
+        "--accept-cilium: give --manifests DIR: where sluice-watcher feeds the agent, the option is its"};
   if (options.feeder_uid && !options.socket_group)
     return Exit{kExitUsage,
                 "--feeder-uid: give --socket-group GID too: it is what lets that user open the socket"};
