@@ -27,6 +27,7 @@ watcher::WatcherOptions watcher_options(const WatcherArguments& arguments) {
   options.node = arguments.node_name;
   options.following.protobuf = arguments.encoding == "protobuf";
   options.following.seed = std::random_device()();
+  options.translator = translator_of(arguments.accepting);
   return options;
 }
 

@@ -47,8 +47,9 @@ int run_detach(const SluicedOptions& options) {
 }
 
 int run_dry(const SluicedOptions& options) {
-  auto result = control::dry_run(
-      {options.node_name, options.manifests, options.netns_dir, options.bpffs, options.socket});
+  const auto translator = translator_of(options.accepting);
+  auto result = control::dry_run({options.node_name, options.manifests, options.netns_dir, options.bpffs,
+                                  options.socket, translator.get()});
   if (!result) return fail(kProgram, kExitFailed, result.error().message());
   for (const auto& problem : result->problems) fail(kProgram, kExitDone, problem);
   for (const auto& warning : result->warnings) fail(kProgram, kExitDone, "warning: " + warning);
@@ -95,7 +96,7 @@ int run_agent(const SluicedOptions& options) {
   boost::asio::io_context loop(1);
   std::unique_ptr<source::Feeder> folder;
   if (!options.manifests.empty()) {
-    auto opened = source::folder::FolderFeeder::open(options.manifests);
+    auto opened = source::folder::FolderFeeder::open(options.manifests, translator_of(options.accepting));
     if (!opened) return give_up(options, kExitUsage, "--manifests: " + opened.error().message());
     folder = std::move(*opened);
   }

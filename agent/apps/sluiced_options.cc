@@ -52,6 +52,7 @@ void add_options(CLI::App& app, SluicedOptions& options) {
   app.add_option("--manifests", options.manifests,
                  "Take objects from the YAML/JSON files in DIR and below [off: through the control API]")
       ->type_name("DIR");
+  add_accepting_options(app, options.accepting);
   app.add_option("--socket", options.socket, "Control API")->type_name("PATH");
   app.add_option("--socket-group", options.socket_group,
                  "Group that may open the socket, besides its owner [none]")
@@ -134,6 +135,10 @@ std::variant<SluicedOptions, Exit> parse_sluiced(int argc, const char* const* ar
   if (options.dry_run && options.manifests.empty())
     return Exit{kExitUsage,
                 "--dry-run: give --manifests DIR: objects of the control API are known to a running agent"};
+  if (options.accepting.cilium && options.manifests.empty())
+    return Exit{
+        kExitUsage,
+        "--accept-cilium: give --manifests DIR: where sluice-watcher feeds the agent, the option is its"};
   if (options.feeder_uid && !options.socket_group)
     return Exit{kExitUsage,
                 "--feeder-uid: give --socket-group GID too: it is what lets that user open the socket"};

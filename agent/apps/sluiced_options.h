@@ -7,6 +7,7 @@
 #include <string>
 #include <variant>
 
+#include "agent/apps/accepting.h"
 #include "agent/apps/daemon.h"
 
 namespace sluice::apps {
@@ -27,6 +28,7 @@ struct SluicedOptions : DaemonOptions {
   uint64_t dns_grace = 30;               // seconds
   bool detach = false, dry_run = false, preflight = false;
   std::string output = "table";  // of preflight
+  Accepting accepting = {};
 };
 
 // What the options fall back to.

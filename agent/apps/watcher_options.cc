@@ -20,6 +20,7 @@ void add_options(CLI::App& app, WatcherArguments& arguments) {
       ->check(checked_by(source::kube::parse_host_port));
   app.add_option("--node-name", arguments.node_name,
                  "The agent's node, to say so where it is another [$NODE_NAME]");
+  add_accepting_options(app, arguments.accepting);
   add_metrics_option(app, arguments, "Prometheus metrics, /livez, /readyz");
   app.add_option("--encoding", arguments.encoding, "What to ask the server for; JSON is taken all the same")
       ->check(CLI::IsMember({"protobuf", "json"}));

@@ -4,6 +4,7 @@
 #include <string>
 #include <variant>
 
+#include "agent/apps/accepting.h"
 #include "agent/apps/daemon.h"
 #include "agent/source/kube/api_server.h"
 
@@ -14,6 +15,7 @@ struct WatcherArguments : DaemonOptions {
 
   std::string kubeconfig, context, api_server, node_name;
   std::string encoding = "protobuf";
+  Accepting accepting = {};
 };
 
 // Every value is well-formed; paths are absolute.

@@ -18,8 +18,9 @@ node::Backend backend_to_look_at(const std::filesystem::path& bpffs) {
           {{}, {}, [] { return base::Result<std::set<uint32_t>>(std::set<uint32_t>()); }}};
 }
 
-base::Result<node::ObjectNews> objects_of(const std::string& manifests) {
-  auto folder = source::folder::read_folder(manifests);
+base::Result<node::ObjectNews> objects_of(const std::string& manifests,
+                                          source::decode::Translator* translator) {
+  auto folder = source::folder::read_folder(manifests, translator);
   if (!folder) return folder.error();
   times::at(folder->cluster, times::clock::now());
   node::ObjectNews news;
@@ -32,7 +33,7 @@ base::Result<node::ObjectNews> objects_of(const std::string& manifests) {
 }  // namespace
 
 base::Result<DryRun> dry_run(const DryRunOptions& options) {
-  auto objects = objects_of(options.manifests);
+  auto objects = objects_of(options.manifests, options.translator);
   if (!objects) return objects.error();
   const bool sound = objects->problems.empty();
   auto discovery = endpoint::discover(options.netns_dir);

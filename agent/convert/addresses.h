@@ -17,6 +17,8 @@ struct Cluster {
   std::string why_unknown;
   bool knows_own() const { return why_unknown.empty(); }
   bool knows_nodes = false;  // Nodes are there
+  bool is_whole =
+      false;  // there is no pod but in `objects`: a namespace without an object has no labels (semantics 5)
   model::Cluster objects;
 };
 Cluster cluster_of(const Input& input, const std::vector<net::Cidr>& said);

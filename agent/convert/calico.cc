@@ -86,7 +86,7 @@ class CalicoWriter {
       const auto& rules = policies[i]->rules[at];
       if (direction_ == Direction::kEgress && policies[i]->ns.empty())
         for (const model::PodsPeer& subject : policies[i]->subjects)
-          if (!namespaces_of(cluster_.objects, subject.namespaces)) return false;
+          if (!namespaces_of(cluster_, subject.namespaces)) return false;
       for (size_t j = 0; j < rules.size(); ++j) {
         if (rules[j].action == CalicoAction::kAllow) continue;
         if (rules[j].action == CalicoAction::kPass || !rules[j].is_of_all()) return false;

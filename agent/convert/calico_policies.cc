@@ -20,7 +20,7 @@ void write_network_policies(const CalicoPolicy& policy, const CalicoMade& parts,
                             Output& output) {
   if (!parts.isolates[0] && !parts.isolates[1]) return;
   for (const model::PodsPeer& subject : policy.subjects) {
-    const auto namespaces = namespaces_of(cluster.objects, subject.namespaces);
+    const auto namespaces = namespaces_of(cluster, subject.namespaces);
     if (!namespaces) {
       output.lose({policy.called, "spec",
                    "it isolates pods of every namespace, and a NetworkPolicy belongs to one",

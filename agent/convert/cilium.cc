@@ -24,7 +24,7 @@ using model::ClusterRule;
 using model::Direction;
 
 enum Step : uint32_t { kStepDeny, kStepInside, kStepPass, kStepOutsideDeny, kStepOutside, kSteps };
-constexpr uint32_t kFirstPriority = 500, kBetween = 10;
+constexpr uint32_t kBetween = 10;  // from the form's first priority on
 constexpr const char* kStepNames[] = {"deny", "nodes", "pass", "deny-outside", "outside"};
 
 // One policy on its way: `spec`, or one of `specs`.
@@ -62,8 +62,8 @@ class SpecWriter {
     for (uint32_t step = 0; step < kSteps; ++step) {
       model::ClusterNetworkPolicy& policy = steps_[step];
       if (policy.ingress.empty() && policy.egress.empty()) continue;
-      policy.name.name = (scope_.ns.empty() ? "" : scope_.ns + "-") + name + "-" + kStepNames[step];
-      policy.priority = kFirstPriority + kBetween * step;
+      policy.name.name = name_of_step(scope_, name, kStepNames[step]);
+      policy.priority = scope_.output.form().first_priority + kBetween * step;
       policy.subject = subject_;
       scope_.output.add(policy);
     }
@@ -197,20 +197,20 @@ class SpecWriter {
 
   void write_isolation(const std::string& name) {
     std::optional<std::vector<std::string>> namespaces = std::vector{scope_.ns};
-    if (scope_.ns.empty()) namespaces = namespaces_of(cluster_.objects, subject_.namespaces);
+    if (scope_.ns.empty()) namespaces = namespaces_of(cluster_, subject_.namespaces);
     if (!namespaces) {
       scope_.output.lose({scope_.object, "spec.endpointSelector",
                           "it isolates pods of every namespace, and a NetworkPolicy belongs to one",
                           "put the cluster's Namespaces into the input", true});
       return;
     }
-    if (scope_.ns.empty())
+    if (scope_.ns.empty() && !scope_.output.form().kept_names)
       scope_.output.remark(scope_.object + ": is a NetworkPolicy in each of the " +
                            std::to_string(namespaces->size()) +
                            " namespaces that there are: namespaces that come later need one too");
     for (const std::string& ns : *namespaces) {
       model::NetworkPolicy policy;
-      policy.name = {ns, name};
+      policy.name = {ns, name_of_isolation(scope_, name)};
       policy.pod_selector = subject_.pods;
       policy.isolates_ingress = isolates_[0];
       policy.isolates_egress = isolates_[1];
@@ -258,10 +258,29 @@ bool convert_spec(const Scope& scope, const Cluster& cluster, const Field& spec,
   return outside;
 }
 
-model::ClusterNetworkPolicy pass_inside() {
+}  // namespace
+
+std::string namespace_of(const ForeignObject& object) {
+  if (object.kind == kCiliumClusterwide) return {};
+  return object.name.ns.empty() ? "default" : object.name.ns;
+}
+
+// Of kept names no two objects have the same: a namespace has no dot, and a step's name is no namespace's part.
+std::string name_of_isolation(const Scope& scope, const std::string& name) {
+  if (!scope.output.form().kept_names) return name;
+  return std::string(scope.ns.empty() ? kCiliumClusterwideNames : kCiliumNames) + name;
+}
+
+std::string name_of_step(const Scope& scope, const std::string& name, const std::string& step) {
+  const std::string ns = scope.ns.empty() ? "" : scope.ns;
+  if (!scope.output.form().kept_names) return (ns.empty() ? "" : ns + "-") + name + "-" + step;
+  return name_of_isolation(scope, step + "." + (ns.empty() ? "" : ns + ".") + name);
+}
+
+model::ClusterNetworkPolicy cilium_pass(const Form& form) {
   model::ClusterNetworkPolicy policy;
-  policy.name.name = "cilium-inside-pass";
-  policy.priority = kFirstPriority + kBetween * kStepPass;
+  policy.name.name = form.kept_names ? "ccnp.cilium.io.pass" : "cilium-inside-pass";
+  policy.priority = form.first_priority + kBetween * kStepPass;
   ClusterRule rule;
   rule.action = Action::kPass;
   rule.peers = {every_pod(), model::NodesPeer{}};
@@ -269,18 +288,14 @@ model::ClusterNetworkPolicy pass_inside() {
   return policy;
 }
 
-bool convert_object(const ForeignObject& object, const Cluster& cluster, Output& output) {
+bool convert_cilium_object(const ForeignObject& object, const Cluster& cluster, Output& output) {
   decode::Decoding decoding;
   const Field root(decoding, object.tree);
   root.allow_only({"apiVersion", "kind", "metadata", "spec", "specs", "status"});
   const Field metadata = root.get("metadata");
   const std::string name = metadata.get("name").required_text(), called = object.called();
   metadata.get("name").check(name, decode::dns_subdomain_fault(name));
-  Scope scope{called, object.name.ns, output};
-  if (object.kind == "CiliumClusterwideNetworkPolicy")
-    scope.ns.clear();
-  else if (scope.ns.empty())
-    scope.ns = "default";
+  const Scope scope{called, namespace_of(object), output};
   if (!scope.ns.empty()) metadata.get("namespace").check(scope.ns, decode::dns_label_fault(scope.ns));
   bool outside = false;
   const Field spec = root.get("spec"), specs = root.get("specs");
@@ -291,15 +306,12 @@ bool convert_object(const ForeignObject& object, const Cluster& cluster, Output&
   return outside;
 }
 
-}  // namespace
-
 void convert_cilium(const Input& input, const Cluster& cluster, Output& output) {
   bool outside = false;
   for (const ForeignObject& object : input.objects)
-    if (object.group == "cilium.io" &&
-        (object.kind == "CiliumNetworkPolicy" || object.kind == "CiliumClusterwideNetworkPolicy"))
-      outside |= convert_object(object, cluster, output);
-  if (outside) output.add(pass_inside());
+    if (object.group == "cilium.io" && (object.kind == kCilium || object.kind == kCiliumClusterwide))
+      outside |= convert_cilium_object(object, cluster, output);
+  if (outside) output.add(cilium_pass(output.form()));
 }
 
 }  // namespace sluice::convert

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "agent/base/excerpt.h"
-#include "agent/source/decode/kinds.h"
 
 namespace sluice::convert {
 namespace {
@@ -46,6 +45,11 @@ bool is_group_nearly(const std::string& group, std::string_view api_version) {
   return group.empty() || is_near(plain(group), name);
 }
 
+std::string hint(const std::string& kind, const std::string& api_version, const DialectKind& meant) {
+  return base::excerpt(kind) + " is not known in " + base::excerpt(api_version) + ": did you mean " +
+         std::string(meant.api_version) + " " + std::string(meant.kind) + "?";
+}
+
 const DialectKind* kind_of(const ForeignObject& object) {
   const auto* found = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const DialectKind& one) {
     return one.api_version == object.api_version() && one.kind == object.kind;
@@ -84,9 +88,7 @@ void note_other(const ForeignObject& object, Dialect dialect, Output& output) {
   if (is_fault && object.group.empty() && is_kind_nearly(object.kind, "NetworkPolicy")) return;
   const std::string called = base::one_line(object.called());
   if (const DialectKind* meant = nearly_kind_of(object, dialect))
-    return output.problem(called + ": " + base::excerpt(object.kind) + " is not known in " +
-                          base::excerpt(object.api_version()) + ": did you mean " +
-                          std::string(meant->api_version) + " " + std::string(meant->kind) + "?");
+    return output.problem(called + ": " + hint(object.kind, object.api_version(), *meant));
   if (is_fault || !is_policy(object, reading)) return;
   const DialectKind* theirs = kind_of(object);
   output.remark(called + ": is passed over: " + base::excerpt(object.api_version()) +
@@ -95,6 +97,21 @@ void note_other(const ForeignObject& object, Dialect dialect, Output& output) {
 }
 
 }  // namespace
+
+bool is_of_dialect(const decode::TypeMeta& type, Dialect dialect) {
+  return std::any_of(std::begin(kKinds), std::end(kKinds), [&](const DialectKind& one) {
+    return one.dialect == dialect && one.api_version == type.api_version && one.kind == type.kind;
+  });
+}
+
+std::string near_dialect_fault(const decode::TypeMeta& type, Dialect dialect) {
+  ForeignObject object;
+  object.group = decode::group_of(type.api_version);
+  object.kind = type.kind;
+  if (object.group.empty()) return {};
+  const DialectKind* meant = nearly_kind_of(object, dialect);
+  return meant == nullptr ? "" : hint(type.kind, type.api_version, *meant);
+}
 
 void note_kinds(const Input& input, Dialect dialect, Output& output) {
   for (const ForeignObject& object : input.objects) {

@@ -9,9 +9,15 @@
 
 #include "agent/convert/input.h"
 #include "agent/convert/output.h"
+#include "agent/source/decode/kinds.h"
 
 namespace sluice::convert {
 
 void note_kinds(const Input& input, Dialect dialect, Output& output);
+
+// One type: is it of the dialect, or nearly: then what it is meant to be ("… is not known in …: did you mean …?"). Only of
+// types that are nothing to Sluice.
+bool is_of_dialect(const source::decode::TypeMeta& type, Dialect dialect);
+std::string near_dialect_fault(const source::decode::TypeMeta& type, Dialect dialect);
 
 }  // namespace sluice::convert

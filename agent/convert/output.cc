@@ -53,12 +53,24 @@ std::string number_text(size_t number, size_t width) {
   return "-" + std::string(width > text.size() ? width - text.size() : 0, '0') + text;
 }
 
+// A name of at most this length, which ends as one may.
+std::string cut_name(const std::string& name, size_t length) {
+  std::string text = name.substr(0, length);
+  while (text.size() < name.size() && (text.ends_with('.') || text.ends_with('-'))) text.pop_back();
+  return text;
+}
+
 }  // namespace
 
+std::string Output::numbered(const std::string& name, const std::string& number) const {
+  std::string text = cut_name(name, kLongestName - kRoomForANumber);
+  return text.insert(form_.kept_names ? std::min(text.find('.'), text.size()) : text.size(), number);
+}
+
 std::string Output::free_name(model::Kind kind, const std::string& ns, const std::string& wanted) {
-  std::string name = wanted.substr(0, kLongestName);
+  std::string name = cut_name(wanted, kLongestName);
   for (size_t number = 2; !taken_.insert({kind, {ns, name}}).second; ++number)
-    name = wanted.substr(0, kLongestName - kRoomForANumber) + number_text(number, 1);
+    name = numbered(wanted, number_text(number, 1));
   return name;
 }
 
@@ -70,11 +82,11 @@ void Output::add(model::NetworkPolicy policy) {
 void Output::add(const model::ClusterNetworkPolicy& policy) {
   const auto ingress = portions(short_rules(policy.ingress)), egress = portions(short_rules(policy.egress));
   const size_t parts = std::max(ingress.size(), egress.size());
-  const std::string stem = policy.name.name.substr(0, kLongestName - kRoomForANumber);
   for (size_t i = 0; i < parts; ++i) {
     model::ClusterNetworkPolicy part = policy;
     const std::string wanted =
-        parts == 1 ? policy.name.name : stem + number_text(i, std::to_string(parts - 1).size());
+        parts == 1 ? policy.name.name
+                   : numbered(policy.name.name, number_text(i, std::to_string(parts - 1).size()));
     part.name.name = free_name(model::Kind::kClusterNetworkPolicy, "", wanted);
     part.ingress = i < ingress.size() ? ingress[i] : std::vector<model::ClusterRule>();
     part.egress = i < egress.size() ? egress[i] : std::vector<model::ClusterRule>();

@@ -9,8 +9,19 @@
 
 namespace sluice::convert {
 
+// How what is written is called, and where it stands in its tier.
+struct Form {
+  // Names of the form that is kept for what is made (is_kept_name() in acceptance.h): each of one object of the input alone.
+  // A number goes into the first label, else to the end.
+  bool kept_names = false;
+  uint32_t first_priority = 500;  // of a dialect that has several
+};
+
 class Output {
  public:
+  explicit Output(const Form& form = {}) : form_(form) {}
+  const Form& form() const { return form_; }
+
   // The name, cut to its 253 characters, with a number where an object of the kind has it already.
   void add(model::NetworkPolicy policy);
   // Several objects where it has more rules, peers or entries than the API takes (semantics 61): of one priority, in the
@@ -27,7 +38,9 @@ class Output {
 
  private:
   std::string free_name(model::Kind kind, const std::string& ns, const std::string& wanted);
+  std::string numbered(const std::string& name, const std::string& number) const;
 
+  const Form form_;
   Conversion conversion_;
   std::set<model::ObjectId> taken_;
 };

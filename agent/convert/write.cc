@@ -28,8 +28,9 @@ std::vector<model::ClusterPeer> every_address() {
       {net::Cidr::everything(net::Family::kIpv4), net::Cidr::everything(net::Family::kIpv6)}}};
 }
 
-std::optional<std::vector<std::string>> namespaces_of(const model::Cluster& objects,
+std::optional<std::vector<std::string>> namespaces_of(const Cluster& cluster,
                                                       const model::LabelSelector& selector) {
+  const model::Cluster& objects = cluster.objects;
   std::set<std::string> names;
   model::LabelSelector by_name;
   bool named = false;
@@ -40,14 +41,14 @@ std::optional<std::vector<std::string>> namespaces_of(const model::Cluster& obje
     named = true;
     names.insert(one.values.begin(), one.values.end());
   }
-  if (!named && objects.namespaces.empty()) return std::nullopt;
+  if (!named && objects.namespaces.empty() && !cluster.is_whole) return std::nullopt;
   for (const auto& [name, ns] : objects.namespaces) names.insert(name.name);
   for (const auto& [name, pod] : objects.pods) names.insert(name.ns);
   const bool asks_labels = by_name.requirements.size() < selector.requirements.size();
   std::vector<std::string> found;
   for (const std::string& name : names) {
     if (!model::matches(by_name, {{std::string(model::kNamespaceNameLabel), name}})) continue;
-    if (asks_labels && !objects.namespaces.contains({"", name})) return std::nullopt;
+    if (asks_labels && !objects.namespaces.contains({"", name}) && !cluster.is_whole) return std::nullopt;
     if (model::matches(selector, objects.namespace_labels(name))) found.push_back(name);
   }
   return found;

@@ -10,8 +10,9 @@ model::SelectorPeer selector_peer(const model::PodsPeer& pods, const std::string
 model::PodsPeer every_pod();
 std::vector<model::ClusterPeer> every_address();  // of both families
 // The namespaces that are known, by their objects, by pods in them or by the selector's own words, and match. None: the
-// selector may match others, and no Namespace is known; or it asks for labels of one that is not known.
-std::optional<std::vector<std::string>> namespaces_of(const model::Cluster& objects,
+// selector may match others, and no Namespace is known; or it asks for labels of one that is not known. Of a cluster that
+// is whole there is always an answer.
+std::optional<std::vector<std::string>> namespaces_of(const Cluster& cluster,
                                                       const model::LabelSelector& selector);
 // What is said by numbers; those named are left out.
 std::vector<model::ClusterProtocol> numbered(const std::vector<model::PolicyPort>& ports);

@@ -39,11 +39,10 @@ std::vector<prometheus::MetricFamily> Watcher::metrics() const {
   const auto by_kind = [&](const char* name, const char* help, MetricType type, auto value) {
     all.begin(name, help, type);
     for (const auto& informer : informers_)
-      all.add(static_cast<double>(value(*informer)),
-              {{"kind", std::string(model::to_text(informer->kind()))}});
+      all.add(static_cast<double>(value(*informer)), {{"kind", informer->kind()}});
   };
   by_kind("sluice_watcher_objects", "Objects held, by kind.", MetricType::Gauge,
-          [&](const auto& informer) { return mirror_.count(informer.kind()); });
+          [&](const auto& informer) { return informer.held().count(); });
   by_kind("sluice_watcher_watching", "1 while a watch is open, by kind.", MetricType::Gauge,
           [](const auto& informer) { return informer.watching(); });
   by_kind("sluice_watcher_unfollowed_seconds", "Time without an open watch, by kind; 0 while one is open.",
@@ -59,11 +58,18 @@ std::vector<prometheus::MetricFamily> Watcher::metrics() const {
     for (const auto failure : kFailures) {
       const auto found = informer->counts().failures.find(to_text(failure));
       all.add(found == informer->counts().failures.end() ? 0 : static_cast<double>(found->second),
-              {{"kind", std::string(model::to_text(informer->kind()))},
-               {"reason", std::string(to_text(failure))}});
+              {{"kind", informer->kind()}, {"reason", std::string(to_text(failure))}});
     }
   all.gauge("sluice_watcher_problems", "Objects that make no sense.",
             static_cast<double>(mirror_.problem_count()));
+  if (translation_) {
+    all.gauge("sluice_watcher_policies_closed",
+              "Reasons why policies of other kinds cannot be said: what they select is closed.",
+              static_cast<double>(translation_->problems().size()));
+    all.gauge("sluice_watcher_policies_less",
+              "What policies of other kinds allow and cannot be said: it is denied.",
+              static_cast<double>(translation_->warnings().size()));
+  }
   all.gauge("sluice_watcher_agent_connected", "1 while the agent listens.", sender_.connected());
   all.counter("sluice_watcher_streams_total", "Times the agent was called.", sender_.counts().streams);
   all.counter("sluice_watcher_snapshots_total", "Snapshots begun.", sender_.counts().snapshots);

@@ -40,7 +40,8 @@ Status make_pods(const Size& size) {
 model::ObjectId id_of(const kubeapi::Event& event) {
   const kubeapi::Json& metadata = event.object->at("metadata").as_object();
   const auto* ns = metadata.if_contains("namespace");
-  return {event.kind, {ns ? std::string(ns->as_string()) : "", std::string(metadata.at("name").as_string())}};
+  return {event.kind.of_model().value(),
+          {ns ? std::string(ns->as_string()) : "", std::string(metadata.at("name").as_string())}};
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "tests/convert/world.h"
+#include "tests/convert/coming.h"
 #include "tests/oracle/random_cluster.h"
 #include "tests/oracle/random_objects.h"
 
@@ -229,6 +229,7 @@ Port random_cilium_port(Random& random) {
 struct Taste {
   bool lossy = false;        // what cannot be said is there too
   bool ingress_deny = true;  // of sources that are no pods: refused
+  bool accepted = false;     // as they come, not converted
 };
 
 RuleOf random_cilium_rule(Random& random, const std::vector<net::Ip>& known, bool clusterwide, bool deny,
@@ -294,9 +295,11 @@ void try_random(const Taste& taste, uint64_t first, uint64_t last, Tally& tally)
       policies.push_back(random_cilium_policy(random, known, left, taste));
       text += policy_text_of(policies.back());
     }
-    compare(
-        before, text, Dialect::kCilium, [&](const SideOf& side) { return allows_cilium(side, policies); },
-        seed, tally);
+    const auto judge = [&](const SideOf& side) { return allows_cilium(side, policies); };
+    if (taste.accepted)
+      compare_accepted(before, text, judge, random, seed, tally);
+    else
+      compare(before, text, Dialect::kCilium, judge, seed, tally);
     if (testing::Test::HasFatalFailure()) return;
   }
 }
@@ -316,6 +319,21 @@ TEST(Cilium, WithLossesNothingMoreIsAllowed) {
   try_random({.lossy = true}, 1001, 1500, tally);
   EXPECT_GT(tally.clusters - tally.whole - tally.refused, 50u / kStep);
   EXPECT_GT(tally.narrowed, 100u / kStep);
+}
+
+TEST(Cilium, AcceptedPoliciesMeanTheSameHoweverTheyCome) {
+  Tally tally;
+  try_random({.accepted = true}, 2001, 2150, tally);
+  EXPECT_GT(tally.whole, 130u);
+  EXPECT_GT(tally.denied, 500u);
+  EXPECT_GT(tally.allowed, 500u);
+}
+
+TEST(Cilium, AcceptedWithLossesNothingMoreIsAllowed) {
+  Tally tally;
+  try_random({.lossy = true, .accepted = true}, 3001, 3500, tally);
+  EXPECT_GT(tally.clusters - tally.whole, 25u);
+  EXPECT_GT(tally.narrowed, 50u);
 }
 
 }  // namespace

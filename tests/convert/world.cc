@@ -50,7 +50,8 @@ struct Compared {
   }
 };
 
-// Those of pods, later ones of the same address included, and of nodes.
+}  // namespace
+
 std::vector<net::Cidr> addresses_of(const model::Cluster& cluster) {
   std::vector<net::Cidr> cidrs;
   for (const auto& [name, pod] : cluster.pods)
@@ -60,8 +61,6 @@ std::vector<net::Cidr> addresses_of(const model::Cluster& cluster) {
     for (const net::Ip& ip : node.addresses) cidrs.push_back(net::Cidr::host(ip));
   return cidrs;
 }
-
-}  // namespace
 
 std::string selector_text(const model::LabelSelector& selector) {
   static constexpr const char* kOperators[] = {"In", "NotIn", "Exists", "DoesNotExist"};
@@ -117,18 +116,8 @@ std::string surroundings_text(const model::Cluster& cluster) {
   return oracle::to_yaml(seen);
 }
 
-void compare(const model::Cluster& before, const std::string& text, Dialect dialect, const Judge& judge,
-             uint64_t seed, Tally& tally) {
-  const Conversion made = convert(text, "f", dialect, addresses_of(before));
-  ++tally.clusters;
-  ASSERT_TRUE(made.problems.empty()) << made.problems.front() << "\n" << text;
-  if (!made.holds(true)) {
-    ++tally.refused;
-    return;
-  }
-  tally.whole += made.losses.empty();
-  model::Cluster after = before;
-  for (const model::Object& object : made.objects) after.apply(model::Change::upsert(object));
+void compare_objects(const model::Cluster& before, const model::Cluster& after, const Conversion& made,
+                     const std::string& text, const Judge& judge, uint64_t seed, Tally& tally) {
   const reference::Reference reference(after);
   const model::PodAddresses addresses(after);
   Compared compared{after, made, judge, text, tally};
@@ -146,6 +135,21 @@ void compare(const model::Cluster& before, const std::string& text, Dialect dial
                     answer->ingress, probe);
     if (testing::Test::HasFatalFailure()) return;
   }
+}
+
+void compare(const model::Cluster& before, const std::string& text, Dialect dialect, const Judge& judge,
+             uint64_t seed, Tally& tally) {
+  const Conversion made = convert(text, "f", dialect, addresses_of(before));
+  ++tally.clusters;
+  ASSERT_TRUE(made.problems.empty()) << made.problems.front() << "\n" << text;
+  if (!made.holds(true)) {
+    ++tally.refused;
+    return;
+  }
+  tally.whole += made.losses.empty();
+  model::Cluster after = before;
+  for (const model::Object& object : made.objects) after.apply(model::Change::upsert(object));
+  compare_objects(before, after, made, text, judge, seed, tally);
 }
 
 }  // namespace sluice::convert

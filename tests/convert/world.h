@@ -49,5 +49,11 @@ struct Tally {
 // own, whatever the policies say, are left out: a pod and its own node, a pod and itself, a Service's address.
 void compare(const model::Cluster& before, const std::string& text, Dialect dialect, const Judge& judge,
              uint64_t seed, Tally& tally);
+// The same of objects that somebody else has made of it: `after` has them, `made` their losses.
+void compare_objects(const model::Cluster& before, const model::Cluster& after, const Conversion& made,
+                     const std::string& text, const Judge& judge, uint64_t seed, Tally& tally);
+
+// Of a cluster's pods, later ones of the same address included, and of its nodes: what --cluster says.
+std::vector<net::Cidr> addresses_of(const model::Cluster& cluster);
 
 }  // namespace sluice::convert

@@ -33,6 +33,8 @@ REFUSED = [
     ("cni.extraCapabilities={SYS_ADMIN}", "cni.extraCapabilities"),
     ("watcher.apiServer=10.0.0.1", "watcher.apiServer"),
     ("watcher.uid=0", "watcher.uid"),
+    ("cilium.accept=yes", "cilium.accept"),
+    ("cilium.cluster={10.0.0.0}", "cilium.cluster"),
     ("watcher.tokenExpirationSeconds=60", "watcher.tokenExpirationSeconds"),
     ("cni.timeout=2", "cni.timeout"),
     ("cni.confDir=etc/cni", "cni.confDir"),
@@ -41,6 +43,10 @@ REFUSED = [
     ("updateStrategy.maxUnavailable=0", "updateStrategy.maxUnavailable"),
     ("podMonitor.enabled=true", "metrics.address 127.0.0.1"),
 ]
+
+
+CILIUM = {"apiGroups": ["cilium.io"], "resources": ["ciliumnetworkpolicies", "ciliumclusterwidenetworkpolicies"],
+          "verbs": ["get", "list", "watch"]}
 
 
 class Rendering(unittest.TestCase):
@@ -173,6 +179,15 @@ class Rendering(unittest.TestCase):
         self.assertIn("--api-server=[2001:db8::1]:6443", watcher["args"])
         self.assertTrue(watcher["image"].endswith("@" + digest))
 
+    def test_policies_of_cilium(self):
+        for values in ({}, {"accept": True}, {"accept": True, "cluster": ["10.0.0.0/8", "fd00::/8"]}):
+            documents = self.rendered({"cilium": values})
+            arguments = charts.containers(documents)["watcher"]["args"]
+            (role,) = charts.of_kind(documents, "ClusterRole")
+            self.assertEqual((CILIUM in role["rules"], "--accept-cilium" in arguments), 2 * (bool(values),))
+            self.assertEqual([one for one in arguments if one.startswith("--cluster=")],
+                             ["--cluster=" + one for one in values.get("cluster", [])])
+
     def test_notes_say_what_comes_next(self):
         for settings, said in (((), "sluicectl status"), (("mode=audit",), "Nothing is denied"),
                                (("cni.enabled=false",), "not in the plugin chain"), (("remove=true",), "uninstall sluice")):
@@ -209,6 +224,7 @@ class Kustomizations(unittest.TestCase):
                                 {("agent", "--default-verdict=permissive"), ("cni", "--on-failure=permissive")}),
         "overlays/quiet": (set(), {("agent", "--log-drops=off"), ("agent", "--history-bytes=64M")}),
         "overlays/old-kernel": (set(), {("agent", "SYS_RESOURCE")}),
+        "overlays/accept-cilium": (set(), {("watcher", "--accept-cilium")}),
     }
 
     def built(self, name):
@@ -239,6 +255,11 @@ class Kustomizations(unittest.TestCase):
                     f"resources: [../{name}]\nimages: [{{name: sluice, newName: r.example/sluice, newTag: v9}}]\n")
                 found = charts.containers(self.built(pathlib.Path(folder) / "own")).values()
                 self.assertEqual({each["image"] for each in found}, {"r.example/sluice:v9"})
+
+    def test_what_the_watcher_may_read(self):
+        for name in ("base", "overlays/accept-cilium"):
+            (role,) = charts.of_kind(self.built(name), "ClusterRole")
+            self.assertEqual(CILIUM in role["rules"], name != "base")
 
     def test_without_cni(self):
         documents = self.built("overlays/without-cni")

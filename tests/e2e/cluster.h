@@ -85,8 +85,9 @@ class Cluster {
         live::Process({SLUICED, "--node-name", kNode, "--metrics", kAgentMetrics, "--log-level", "error"});
   }
   void start_watcher() {
-    watcher_ = live::Process({SLUICE_WATCHER, "--kubeconfig", "/run/kubeconfig", "--metrics",
-                              "127.0.0.1:19620", "--log-level", "error"});
+    watcher_ =
+        live::Process({SLUICE_WATCHER, "--kubeconfig", "/run/kubeconfig", "--metrics", "127.0.0.1:19620",
+                       "--log-level", "error", "--accept-cilium", "--cluster", "10.244.0.0/16"});
   }
   live::Process& agent() { return agent_; }
   live::Process& watcher() { return watcher_; }

@@ -113,6 +113,35 @@ TEST_F(EndToEnd, NoForbiddenPacketFromThePodsFirstOneOn) {
   }
 }
 
+// A policy of Cilium at the API server, down to the packet (--accept-cilium): who may, and once it is gone everyone.
+TEST_F(EndToEnd, APolicyOfCiliumIsInForceAsItComesAndGoes) {
+  Pod& guarded = pod("guarded", {{"app", "guarded"}});
+  Pod& kin = pod("friend", {{"app", "friend"}});
+  Pod& unknown_one = pod("stranger", {{"app", "stranger"}});
+  const auto answers = [](int code) {
+    return eventually([&] {
+      return live::run({SLUICECTL, "check", "--from", "shop/stranger", "--to", "shop/guarded", "--port",
+                        "8080", "--protocol", "UDP"}) == code;
+    });
+  };
+  ASSERT_TRUE(answers(0));
+  cluster_->world.put(kubeapi::kCiliumPolicy,
+                      json_of(R"({"metadata": {"namespace": "shop", "name": "guarded"}, "spec": {
+    "endpointSelector": {"matchLabels": {"app": "guarded"}},
+    "ingress": [{"fromEndpoints": [{"matchLabels": {"app": "friend"}}],
+                 "toPorts": [{"ports": [{"port": "8080", "protocol": "UDP"}]}]}]}})"));
+  ASSERT_TRUE(answers(3));
+  ASSERT_TRUE(Cluster::sync());
+  Capture inside(guarded.netns(), Where::kSockets);
+  ASSERT_TRUE(inside.sound());
+  const Hammer forbidden(unknown_one.netns(), guarded.ip(), kOpen);
+  const Hammer allowed(kin.netns(), guarded.ip(), kOpen);
+  EXPECT_TRUE(eventually([&] { return inside.arrived(kin.ip(), kOpen) > 0 && forbidden.sent() > 0; }));
+  EXPECT_EQ(inside.arrived(unknown_one.ip(), kOpen), 0U);
+  cluster_->world.remove(kubeapi::kCiliumPolicy, {"shop", "guarded"});
+  EXPECT_TRUE(eventually([&] { return inside.arrived(unknown_one.ip(), kOpen) > 0; }));
+}
+
 // Pods labelled app=web take TCP and UDP 8080 from app=friend, and from app=other where that is open.
 std::string web(bool open) {
   const std::string other = open ? R"(, {"podSelector": {"matchLabels": {"app": "other"}}})" : "";

@@ -90,10 +90,11 @@ base::Status read_pieces(Reader& reader, std::string_view bytes, Next next) {
 template <typename Next>
 Reading read_list(const Body& body, Next next) {
   Reading reading;
-  const auto reader = source::kube::make_list_reader(body.encoding, body.kind, [&](const Tree& tree) {
-    reading.trees.push_back(to_json(tree));
-    decode_into(body.kind, tree, reading);
-  });
+  const auto reader =
+      source::kube::make_list_reader(body.encoding, source::kube::shape_of(body.kind), [&](const Tree& tree) {
+        reading.trees.push_back(to_json(tree));
+        decode_into(body.kind, tree, reading);
+      });
   if (auto read = read_pieces(*reader, body.bytes, next); !read) {
     reading.error = read.error().message();
     return reading;
@@ -109,7 +110,7 @@ template <typename Next>
 Reading read_watch(const Body& body, Next next) {
   Reading reading;
   const auto reader = source::kube::make_watch_reader(
-      body.encoding, body.kind, [&](const std::string& type, const Tree& tree) {
+      body.encoding, source::kube::shape_of(body.kind), [&](const std::string& type, const Tree& tree) {
         reading.trees.push_back(quote(type) + to_json(tree));
         decode_into(body.kind, tree, reading);
         require(source::kube::status_of(tree).message.find('\n') == std::string::npos);

@@ -40,11 +40,18 @@ std::map<std::string, std::string> query_of(std::string_view target) {
   return query;
 }
 
-std::optional<model::Kind> kind_at(std::string_view path) {
+std::optional<ServedKind> kind_at(std::string_view path) {
   for (const auto& resource : source::kube::resources())
     for (const std::string_view known : resource.paths)
-      if (known == path) return resource.kind;
+      if (known == path) return ServedKind(resource.kind);
+  if (path == "/apis/cilium.io/v2/ciliumnetworkpolicies") return kCiliumPolicy;
+  if (path == "/apis/cilium.io/v2/ciliumclusterwidenetworkpolicies") return kCiliumClusterwidePolicy;
   return std::nullopt;
+}
+
+// A custom resource: it is never sent as protobuf.
+bool is_custom(const ServedKind& kind) {
+  return !kind.of_model() || kind == model::Kind::kClusterNetworkPolicy;
 }
 
 std::optional<Refusal> refusal_of(Fault fault) {
@@ -118,10 +125,9 @@ class ApiDouble::Connection {
     asked.accept = std::string(request[http::field::accept]);
     asked.client = client_name();
     const auto kind = kind_at(asked.path);
-    asked.kind = kind.value_or(model::Kind::kPod);
-    // Custom resources are never sent as protobuf.
-    const bool custom = asked.kind == model::Kind::kClusterNetworkPolicy;
-    encoding_ = !custom && api_.options_.protobuf && asked.accept.starts_with(source::kube::kProtobufType)
+    asked.kind = kind.value_or(ServedKind());
+    encoding_ = !is_custom(asked.kind) && api_.options_.protobuf &&
+                        asked.accept.starts_with(source::kube::kProtobufType)
                     ? Encoding::kProtobuf
                     : Encoding::kJson;
     std::string token;
@@ -194,7 +200,7 @@ class ApiDouble::Connection {
     return false;
   }
 
-  bool watch(model::Kind kind, const std::string& from) {
+  bool watch(const ServedKind& kind, const std::string& from) {
     if (!send(head(200, "Transfer-Encoding: chunked"))) return false;
     if (fault_ == Fault::kErrorGone)
       return chunk(encode_error_event(encoding_, {410, "Expired", "too old resource version"}));

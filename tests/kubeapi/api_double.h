@@ -45,7 +45,7 @@ enum class Fault : uint8_t {
 inline constexpr size_t kFaults = 18;
 
 struct Asked {
-  model::Kind kind = model::Kind::kPod;
+  ServedKind kind;
   bool watch = false;
   bool continued = false;  // a further page
   std::string path;        // without the query

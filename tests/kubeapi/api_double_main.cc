@@ -39,10 +39,10 @@ bool write_kubeconfig(const char* file, const Pki& pki, uint16_t port) {
   return to.good();
 }
 
-std::optional<model::Kind> kind_of(std::string_view name) {
-  for (const model::Kind kind : model::kKinds)
-    if (model::to_text(kind) == name) return kind;
-  return std::nullopt;
+std::optional<ServedKind> kind_of(std::string_view name) {
+  const ServedKind kind(name);
+  const bool known = kind.of_model() || kind == kCiliumPolicy || kind == kCiliumClusterwidePolicy;
+  return known ? std::optional(kind) : std::nullopt;
 }
 
 class Commands {

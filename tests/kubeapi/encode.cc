@@ -106,8 +106,13 @@ std::string framed(Encoding encoding, const std::string& type, const Json& objec
   return head + event;
 }
 
-Json typed(model::Kind kind, Json object) {
-  object["kind"] = std::string(model::to_text(kind));
+const Shape& shape_of(const ServedKind& kind) {
+  const auto known = kind.of_model();
+  return known ? source::kube::shape_of(*known) : source::kube::kForeignShape;
+}
+
+Json typed(const ServedKind& kind, Json object) {
+  object["kind"] = kind.name;
   object["apiVersion"] = std::string(api_version_of(kind));
   return object;
 }
@@ -126,8 +131,8 @@ std::string status_protobuf(const Json& status) {
 
 }  // namespace
 
-std::string encode_list(Encoding encoding, model::Kind kind, const Page& page) {
-  const std::string list_kind = std::string(model::to_text(kind)) + "List";
+std::string encode_list(Encoding encoding, const ServedKind& kind, const Page& page) {
+  const std::string list_kind = kind.name + "List";
   Json metadata{{"resourceVersion", std::to_string(page.version)}};
   if (!page.next.empty()) {
     metadata["continue"] = page.next;
@@ -135,8 +140,7 @@ std::string encode_list(Encoding encoding, model::Kind kind, const Page& page) {
   }
   if (encoding == Encoding::kProtobuf) {
     std::string list = bytes_field(1, message_of(source::kube::kListMetaShape, metadata));
-    for (const Stored& item : page.items)
-      list += bytes_field(2, message_of(source::kube::shape_of(kind), *item));
+    for (const Stored& item : page.items) list += bytes_field(2, message_of(shape_of(kind), *item));
     return enveloped(api_version_of(kind), list_kind, list);
   }
   json::array items;
@@ -147,13 +151,13 @@ std::string encode_list(Encoding encoding, model::Kind kind, const Page& page) {
                               {"items", std::move(items)}});
 }
 
-std::string encode_event(Encoding encoding, model::Kind kind, const std::string& type, const Json& object) {
+std::string encode_event(Encoding encoding, const ServedKind& kind, const std::string& type,
+                         const Json& object) {
   return framed(encoding, type, typed(kind, object),
-                enveloped(api_version_of(kind), model::to_text(kind),
-                          message_of(source::kube::shape_of(kind), object)));
+                enveloped(api_version_of(kind), kind.name, message_of(shape_of(kind), object)));
 }
 
-std::string encode_bookmark(Encoding encoding, model::Kind kind, uint64_t version) {
+std::string encode_bookmark(Encoding encoding, const ServedKind& kind, uint64_t version) {
   return encode_event(
       encoding, kind, "BOOKMARK",
       Json{{"metadata", Json{{"resourceVersion", std::to_string(version)}}}, {"spec", Json{}}});

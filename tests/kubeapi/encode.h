@@ -8,12 +8,12 @@
 
 namespace sluice::kubeapi {
 
-std::string encode_list(source::kube::Encoding encoding, model::Kind kind, const Page& page);
+std::string encode_list(source::kube::Encoding encoding, const ServedKind& kind, const Page& page);
 // One event of a watch, framed.
-std::string encode_event(source::kube::Encoding encoding, model::Kind kind, const std::string& type,
+std::string encode_event(source::kube::Encoding encoding, const ServedKind& kind, const std::string& type,
                          const Json& object);
 // As encode_event(): BOOKMARK and ERROR.
-std::string encode_bookmark(source::kube::Encoding encoding, model::Kind kind, uint64_t version);
+std::string encode_bookmark(source::kube::Encoding encoding, const ServedKind& kind, uint64_t version);
 struct Refusal {
   int code;
   std::string reason, message;

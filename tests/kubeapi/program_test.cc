@@ -109,6 +109,8 @@ TEST(CommandLine, WhatMakesNoSenseIsExit2AndOneLine) {
       {{"--api-server", "a:b"}, "--api-server: \"a:b\" is no HOST:PORT"},
       {{"--metrics", "9620"}, "--metrics: "},
       {{"--encoding", "yaml"}, "--encoding: "},
+      {{"--cluster", "10.0.0.0/8"}, "--cluster requires --accept-cilium"},
+      {{"--accept-cilium", "--cluster", "10.0.0.0/33"}, "--cluster: "},
       {{"--nonsense"}, "--nonsense"},
   };
   const Folder folder;

@@ -6,6 +6,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "agent/convert/acceptance.h"
+
 namespace sluice::kubeapi {
 
 using std::chrono::milliseconds;
@@ -35,7 +37,8 @@ const Pki& pki() {
 Stack::Stack(Options options)
     : api(world, options.pki != nullptr ? *options.pki : pki(), options.api, std::move(options.script)),
       agent(folder.file("agent.sock")),
-      log_(base::LogFormat::kText, base::LogLevel::off) {
+      log_(base::LogFormat::kText, base::LogLevel::off),
+      accepts_cilium_(options.accepts_cilium) {
   server.host = options.api.address;
   server.port = std::to_string(api.port());
   server.ca.data = (options.pki != nullptr ? *options.pki : pki()).ca;
@@ -55,6 +58,7 @@ void Stack::start() {
   options.version = "test";
   options.socket = folder.file("agent.sock");
   options.following = following;
+  options.translator = translator();
   watcher_ = std::make_unique<watcher::Watcher>(loop_, server, std::move(options), log_);
   watcher_->start();
 }
@@ -77,8 +81,14 @@ bool Stack::run_until(const std::function<bool()>& holds, milliseconds deadline)
   return true;
 }
 
+std::unique_ptr<source::decode::Translator> Stack::translator() const {
+  if (!accepts_cilium_) return nullptr;
+  return std::make_unique<convert::Acceptance>(std::vector{*net::Cidr::parse("10.0.0.0/8")});
+}
+
 bool Stack::run_until_equal() {
-  const model::Cluster wanted = world.cluster();
+  const auto fresh = translator();
+  const model::Cluster wanted = world.cluster(fresh.get());
   return run_until([&] { return watcher_->not_ready().empty() && agent.cluster() == wanted; });
 }
 

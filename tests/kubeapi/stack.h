@@ -41,7 +41,8 @@ class Stack {
     bool protobuf = true;
     int page_items = 5;
     Script script;
-    const Pki* pki = nullptr;  // the server's; null: that of the whole program
+    bool accepts_cilium = false;  // with the pods' prefix 10.0.0.0/8
+    const Pki* pki = nullptr;     // the server's; null: that of the whole program
   };
   explicit Stack(Options options);
   Stack() : Stack(Options{}) {}
@@ -62,7 +63,7 @@ class Stack {
   // False: it did not come true within the deadline.
   bool run_until(const std::function<bool()>& holds, std::chrono::milliseconds deadline = kDeadline);
   void run_for(std::chrono::milliseconds time);
-  // The agent has exactly what the world has, by a snapshot of which the watcher knows.
+  // The agent has exactly what the world has, and what is made of Cilium's where these are accepted, by a snapshot of which the watcher knows.
   bool run_until_equal();
   // The sum of a metric's series whose line contains all of `parts`.
   double metric(const std::string& name, const std::string& part = "");
@@ -70,8 +71,12 @@ class Stack {
   bool told(const std::string& text) const;
 
  private:
+  // A fresh one; null where nothing is accepted.
+  std::unique_ptr<source::decode::Translator> translator() const;
+
   boost::asio::io_context loop_{1};
   base::Log log_;
+  const bool accepts_cilium_;
   std::unique_ptr<watcher::Watcher> watcher_;
 };
 

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "agent/source/decode/decode.h"
+#include "agent/source/decode/kinds.h"
 
 namespace sluice::kubeapi {
 namespace {
@@ -26,38 +27,32 @@ Stored with_version(Json object, uint64_t version) {
 
 }  // namespace
 
-std::string_view api_version_of(model::Kind kind) {
-  switch (kind) {
-    case model::Kind::kEndpointSlice:
-      return "discovery.k8s.io/v1";
-    case model::Kind::kNetworkPolicy:
-      return "networking.k8s.io/v1";
-    case model::Kind::kClusterNetworkPolicy:
-      return "policy.networking.k8s.io/v1alpha2";
-    case model::Kind::kPod:
-    case model::Kind::kNamespace:
-    case model::Kind::kNode:
-    case model::Kind::kService:
-      break;
-  }
-  return "v1";
+std::optional<model::Kind> ServedKind::of_model() const {
+  for (const model::Kind kind : model::kKinds)
+    if (model::to_text(kind) == name) return kind;
+  return std::nullopt;
 }
 
-void World::put(model::Kind kind, Json object) {
+std::string_view api_version_of(const ServedKind& kind) {
+  const auto known = kind.of_model();
+  return known ? source::decode::facts_of(*known).api_version : "cilium.io/v2";
+}
+
+void World::put(const ServedKind& kind, Json object) {
   {
     const std::lock_guard lock(mutex_);
     const model::ObjectName name = name_of(object);
     Stored stored = with_version(std::move(object), ++version_);
-    const bool added = objects_[static_cast<size_t>(kind)].insert_or_assign(name, stored).second;
+    const bool added = objects_[kind].insert_or_assign(name, stored).second;
     history_.push_back({version_, kind, added ? "ADDED" : "MODIFIED", std::move(stored)});
   }
   changed_.notify_all();
 }
 
-void World::remove(model::Kind kind, const model::ObjectName& name) {
+void World::remove(const ServedKind& kind, const model::ObjectName& name) {
   {
     const std::lock_guard lock(mutex_);
-    Objects& objects = objects_[static_cast<size_t>(kind)];
+    Objects& objects = objects_[kind];
     const auto found = objects.find(name);
     if (found == objects.end()) return;
     Stored last = with_version(*found->second, ++version_);
@@ -87,13 +82,13 @@ std::string World::token_of(uint64_t version, const model::ObjectName& last) {
   return std::to_string(version) + "/+&=" + last.ns + "|" + last.name;
 }
 
-std::optional<Page> World::list(model::Kind kind, size_t limit, const std::string& token) {
+std::optional<Page> World::list(const ServedKind& kind, size_t limit, const std::string& token) {
   const std::lock_guard lock(mutex_);
   Page page{version_, {}, {}};
   model::ObjectName last;
   std::shared_ptr<const Objects> objects;
   if (token.empty()) {
-    objects = std::make_shared<const Objects>(objects_[static_cast<size_t>(kind)]);
+    objects = std::make_shared<const Objects>(objects_[kind]);
     moments_[{version_, kind}] = objects;
   } else {
     const size_t mark = token.find("/+&="), bar = token.find('|');
@@ -113,7 +108,7 @@ std::optional<Page> World::list(model::Kind kind, size_t limit, const std::strin
   return page;
 }
 
-World::News World::wait(model::Kind kind, uint64_t version, uint64_t& bookmarks_seen,
+World::News World::wait(const ServedKind& kind, uint64_t version, uint64_t& bookmarks_seen,
                         const std::function<bool()>& waiting) {
   std::unique_lock lock(mutex_);
   News news;
@@ -136,10 +131,11 @@ void World::wake() {
   changed_.notify_all();
 }
 
-std::vector<model::ObjectName> World::names(model::Kind kind) const {
+std::vector<model::ObjectName> World::names(const ServedKind& kind) const {
   const std::lock_guard lock(mutex_);
   std::vector<model::ObjectName> names;
-  for (const auto& [name, object] : objects_[static_cast<size_t>(kind)]) names.push_back(name);
+  if (const auto objects = objects_.find(kind); objects != objects_.end())
+    for (const auto& [name, object] : objects->second) names.push_back(name);
   return names;
 }
 
@@ -153,18 +149,24 @@ uint64_t World::bookmarks() const {
   return bookmarks_;
 }
 
-model::Cluster World::cluster() const {
+model::Cluster World::cluster(source::decode::Translator* translator) const {
   const std::lock_guard lock(mutex_);
-  model::Cluster cluster;
-  for (const model::Kind kind : model::kKinds)
-    for (const auto& [name, object] : objects_[static_cast<size_t>(kind)]) {
+  std::vector<model::Change> changes;
+  std::vector<source::decode::ForeignChange> foreign;
+  for (const auto& [kind, objects] : objects_)
+    for (const auto& [name, object] : objects) {
       Json whole = *object;
-      whole["kind"] = std::string(model::to_text(kind));
+      whole["kind"] = kind.name;
       whole["apiVersion"] = std::string(api_version_of(kind));
-      const auto decoded = source::decode::decode(json::serialize(whole), "world");
-      for (const auto& one : decoded.objects) cluster.apply(model::Change::upsert(one.object));
-      for (const auto& closed : decoded.closed) cluster.apply(model::Change::upsert(closed.policy));
+      const auto decoded = source::decode::decode(json::serialize(whole), "world",
+                                                  source::decode::Wanted::kObjects, translator);
+      for (const auto& one : decoded.objects) changes.push_back(model::Change::upsert(one.object));
+      for (const auto& closed : decoded.closed) changes.push_back(model::Change::upsert(closed.policy));
+      for (const auto& one : decoded.foreign) foreign.push_back({one.id, one});
     }
+  if (translator != nullptr) changes = translator->apply(std::move(changes), foreign);
+  model::Cluster cluster;
+  for (const model::Change& change : changes) cluster.apply(change);
   return cluster;
 }
 

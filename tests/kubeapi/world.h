@@ -15,16 +15,28 @@
 #include <string>
 #include <vector>
 
-#include "agent/model/cluster.h"
+#include "agent/source/decode/foreign.h"
 
 namespace sluice::kubeapi {
 
 using Json = boost::json::object;
 using Stored = std::shared_ptr<const Json>;
 
+// A kind that the server has: one of the model's, or one of Cilium's by its name.
+struct ServedKind {
+  std::string name = "Pod";
+  ServedKind() = default;
+  ServedKind(model::Kind kind) : name(model::to_text(kind)) {}
+  explicit ServedKind(std::string_view text) : name(text) {}
+  auto operator<=>(const ServedKind&) const = default;
+  std::optional<model::Kind> of_model() const;
+};
+inline const ServedKind kCiliumPolicy{"CiliumNetworkPolicy"},
+    kCiliumClusterwidePolicy{"CiliumClusterwideNetworkPolicy"};
+
 struct Event {
   uint64_t version = 0;
-  model::Kind kind = model::Kind::kPod;
+  ServedKind kind;
   std::string type;  // "ADDED", "MODIFIED", "DELETED"
   Stored object;     // a deleted one with the version of its deletion
 };
@@ -38,15 +50,15 @@ struct Page {
 class World {
  public:
   // Adds or replaces; sets metadata.resourceVersion.
-  void put(model::Kind kind, Json object);
-  void remove(model::Kind kind, const model::ObjectName& name);
+  void put(const ServedKind& kind, Json object);
+  void remove(const ServedKind& kind, const model::ObjectName& name);
   // Moments before now are forgotten: watches and tokens from there get 410.
   void compact();
   // Every watch that is open is sent a BOOKMARK of now.
   void bookmark();
 
   // None: 410, the token is of a moment that is forgotten, or no token at all.
-  std::optional<Page> list(model::Kind kind, size_t limit, const std::string& token);
+  std::optional<Page> list(const ServedKind& kind, size_t limit, const std::string& token);
 
   struct News {
     bool forgotten = false;  // 410
@@ -54,16 +66,16 @@ class World {
     std::optional<uint64_t> bookmark;
   };
   // What came after `version`. Waits for it until wake() is called or `waiting` says no.
-  News wait(model::Kind kind, uint64_t version, uint64_t& bookmarks_seen,
+  News wait(const ServedKind& kind, uint64_t version, uint64_t& bookmarks_seen,
             const std::function<bool()>& waiting);
   void wake();
 
-  std::vector<model::ObjectName> names(model::Kind kind) const;
+  std::vector<model::ObjectName> names(const ServedKind& kind) const;
   uint64_t version() const;
   uint64_t bookmarks() const;
   // What a reader of everything would hold: decoded by agent/source from its JSON. Objects that make no sense
-  // are left out, policies closed (source::ClosedPolicy).
-  model::Cluster cluster() const;
+  // are left out, policies closed (source::ClosedPolicy). `translator`: a fresh one, of Cilium's.
+  model::Cluster cluster(source::decode::Translator* translator = nullptr) const;
 
  private:
   using Objects = std::map<model::ObjectName, Stored>;
@@ -71,13 +83,13 @@ class World {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::array<Objects, std::size(model::kKinds)> objects_;
+  std::map<ServedKind, Objects> objects_;
   std::vector<Event> history_;
-  std::map<std::pair<uint64_t, model::Kind>, std::shared_ptr<const Objects>> moments_;
+  std::map<std::pair<uint64_t, ServedKind>, std::shared_ptr<const Objects>> moments_;
   uint64_t version_ = 1000, oldest_ = 1000, bookmarks_ = 0;
 };
 
 // {"kind":"Pod","apiVersion":"v1"} of a kind; of its list with "List".
-std::string_view api_version_of(model::Kind kind);
+std::string_view api_version_of(const ServedKind& kind);
 
 }  // namespace sluice::kubeapi

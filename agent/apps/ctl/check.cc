@@ -147,8 +147,7 @@ void add_check(Commands& commands) {
       [](CLI::App& command, CheckOptions& options) {
         add_manifests_option(command, options.manifests, /*required=*/false);
         add_held_option(command, options.reading.held);
-        add_at_option(command, options.reading.at);
-        add_names_option(command, options.reading.names);
+        add_reading_options(command, options.reading);
         add_asking_options(command, options.asking);
         const char* ends =
             "NAMESPACE/POD, NAMESPACE/KIND/NAME of a workload or service, node/NAME, or an address";

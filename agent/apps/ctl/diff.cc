@@ -70,8 +70,7 @@ void add_diff(Commands& commands) {
             ->type_name("DIR|FILE|-")
             ->allow_extra_args(false)
             ->required();
-        add_at_option(command, options.reading.at);
-        add_names_option(command, options.reading.names);
+        add_reading_options(command, options.reading);
         add_output_option(command, options.output, {"text", "json", "markdown", "html"});
         command.add_flag("--exit-code", options.exit_code,
                          "Exit 3 where something opens or closes, at other times too");

@@ -55,8 +55,7 @@ void add_eval(Commands& commands) {
             ->type_name("FILE|-")
             ->required();
         add_held_option(command, options.reading.held);
-        add_at_option(command, options.reading.at);
-        add_names_option(command, options.reading.names);
+        add_reading_options(command, options.reading);
         command.add_option("--engine", options.engine, "native, bpf (needs root) or reference")
             ->check(CLI::IsMember({kEngineNames[0], kEngineNames[1], kEngineNames[2]}));
       },

@@ -91,8 +91,7 @@ void add_graph(Commands& commands) {
                         "Only this namespace and what it talks to; may be given several times")
             ->type_name("NAMESPACE")
             ->allow_extra_args(false);
-        add_at_option(command, options.reading.at);
-        add_names_option(command, options.reading.names);
+        add_reading_options(command, options.reading);
         add_output_option(command, options.output, {"html", "svg", "dot"});
       },
       run_graph);

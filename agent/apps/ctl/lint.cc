@@ -4,6 +4,7 @@
 #include <set>
 #include <tuple>
 
+#include "agent/apps/accepting.h"
 #include "agent/apps/ctl/commands.h"
 #include "agent/apps/ctl/manifests.h"
 #include "agent/apps/terminal.h"
@@ -20,6 +21,7 @@ struct LintOptions {
   std::vector<std::string> manifests;
   std::string names;
   std::string output = "text", fail_on = "error";
+  Accepting accepting = {};
 };
 
 // Where and of what a reader warns: file, document, object, field.
@@ -82,7 +84,9 @@ int run_lint(const LintOptions& options) {
     return fail(kSluicectl, kExitUsage, "--manifests: standard input is given twice: it can be read once");
   auto resolved = read_resolved(options.names);
   if (!resolved) return fail(kSluicectl, kExitUsage, resolved.error().message());
-  auto read = source::folder::read_manifests(options.manifests, source::decode::Wanted::kAsWritten);
+  const auto translator = translator_of(options.accepting);
+  auto read =
+      source::folder::read_manifests(options.manifests, source::decode::Wanted::kAsWritten, translator.get());
   if (!read) return fail(kSluicectl, kExitUsage, "--manifests: " + read.error().message());
   read->cluster.resolved = *std::move(resolved);
   bool sound = true;
@@ -123,6 +127,7 @@ void add_lint(Commands& commands) {
           [](CLI::App& command, LintOptions& options) {
             add_manifests_option(command, options.manifests);
             add_names_option(command, options.names);
+            add_accepting_options(command, options.accepting);
             add_output_option(command, options.output, {"text", "json", "sarif", "github"});
             command.add_option("--fail-on", options.fail_on, "The least level that makes the exit code 3")
                 ->check(CLI::IsMember({"error", "warning", "info"}));

@@ -136,6 +136,12 @@ void add_at_option(CLI::App& command, std::string& at) {
       ->default_str("");
 }
 
+void add_reading_options(CLI::App& command, Reading& reading) {
+  add_at_option(command, reading.at);
+  add_names_option(command, reading.names);
+  add_accepting_options(command, reading.accepting);
+}
+
 std::optional<Manifests> read_manifests(const std::string& program, const std::vector<std::string>& sources,
                                         Wanted wanted, const Reading& reading) {
   if (std::count(sources.begin(), sources.end(), kInput) > 1) {
@@ -147,7 +153,8 @@ std::optional<Manifests> read_manifests(const std::string& program, const std::v
     fail(program, kExitUsage, resolved.error().message());
     return std::nullopt;
   }
-  auto read = source::folder::read_manifests(sources, wanted);
+  const auto translator = translator_of(reading.accepting);
+  auto read = source::folder::read_manifests(sources, wanted, translator.get());
   if (!read) {
     fail(program, kExitUsage, "--manifests: " + read.error().message());
     return std::nullopt;

@@ -251,8 +251,7 @@ void add_matrix(Commands& commands) {
       [](CLI::App& command, MatrixOptions& options) {
         add_matrix_options(command, options);
         add_held_option(command, options.reading.held);
-        add_at_option(command, options.reading.at);
-        add_names_option(command, options.reading.names);
+        add_reading_options(command, options.reading);
         command
             .add_option("--port", options.ports,
                         "Destination port, or its name; may be given several times; none for protocols "

@@ -147,8 +147,7 @@ void add_replay(Commands& commands) {
         command.add_option("flows", options.flows, "Lines of observe -o json, or a pcap or pcapng file")
             ->type_name("FLOWS|CAPTURE")
             ->required();
-        add_at_option(command, options.reading.at);
-        add_names_option(command, options.reading.names);
+        add_reading_options(command, options.reading);
         add_output_option(command, options.output, {"text", "json"});
       },
       run_replay);
@@ -159,8 +158,7 @@ void add_replay(Commands& commands) {
         command.add_option("--from", options.flows, "Lines of observe -o json, or a pcap or pcapng file")
             ->type_name("FLOWS")
             ->required();
-        add_at_option(command, options.reading.at);
-        add_names_option(command, options.reading.names);
+        add_reading_options(command, options.reading);
       },
       run_suggest);
 }

@@ -202,9 +202,9 @@ void add_test(Commands& commands) {
             ->type_name("FILE")
             ->required();
         add_manifests_option(command, options.manifests, /*required=*/false);
-        add_at_option(command, options.reading.at);
-        add_names_option(command, options.reading.names);
-        for (const char* option : {"--at", "--names"}) command.get_option(option)->needs("--manifests");
+        add_reading_options(command, options.reading);
+        for (const char* option : {"--at", "--names", "--accept-cilium"})
+          command.get_option(option)->needs("--manifests");
         add_asking_options(command, options.asking);
         command.add_flag("--lab", options.lab, "By real connections between the pods of `lab up` (root)");
         command.add_flag("--coverage", options.coverage, "Which rules and pairs nothing is expected of");

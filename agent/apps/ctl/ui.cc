@@ -124,7 +124,9 @@ void add_ui(Commands& commands) {
         add_manifests_option(command, options.manifests, /*required=*/false);
         command.get_option("--manifests")->excludes("--socket");
         add_names_option(command, options.reading.names);
-        command.get_option("--names")->needs("--manifests");
+        add_accepting_options(command, options.reading.accepting);
+        for (const char* option : {"--names", "--accept-cilium"})
+          command.get_option(option)->needs("--manifests");
       },
       run_ui);
 }

@@ -6,6 +6,7 @@
 #include "agent/source/decode/decode_kinds.h"
 #include "agent/source/decode/kinds.h"
 #include "agent/source/decode/names.h"
+#include "agent/source/decode/tree_builder.h"
 
 namespace sluice::source::decode {
 
@@ -42,8 +43,8 @@ using model::ObjectName;
 
 class ObjectDecoder {
  public:
-  ObjectDecoder(const Place& place, Decoded& decoded, Wanted wanted)
-      : place_(place), decoded_(decoded), wanted_(wanted) {}
+  ObjectDecoder(const Place& place, Decoded& decoded, Wanted wanted, const Translator* translator)
+      : place_(place), decoded_(decoded), wanted_(wanted), translator_(translator) {}
 
   void document(Tree tree, const std::string& path, const TypeMeta& implied) {
     Decoding decoding;
@@ -68,7 +69,7 @@ class ObjectDecoder {
     }
     const model::WorkloadKind* kind = model::workload_kind(type.kind, type.api_version);
     if (kind != nullptr && wanted_ != Wanted::kObjects) return workload(root, *kind, type);
-    pass_over(root, type, read);
+    if (translator_ == nullptr || !foreign(root, decoding, type)) pass_over(root, type, read);
   }
 
  private:
@@ -81,6 +82,37 @@ class ObjectDecoder {
     if (!items.absent() && items.tree().type() != TreeType::kSequence) items.fail("is not a list");
     if (decoding.fault()) return refuse(decoding, std::nullopt);
     for (Tree item : items.tree()) document(item, prefix + "items[" + std::to_string(index++) + "]", implied);
+  }
+
+  // False: the translator does not take it.
+  bool foreign(const Field& root, Decoding& decoding, const TypeMeta& type) {
+    constexpr std::string_view kList = "List";
+    if (type.kind.ends_with(kList) && type.kind.size() > kList.size()) {
+      const TypeMeta item{type.api_version, type.kind.substr(0, type.kind.size() - kList.size())};
+      if (!translator_->read_kind(item.api_version, item.kind).taken) return false;
+      list(root, decoding, item);
+      return true;
+    }
+    const ForeignKind kind = translator_->read_kind(type.api_version, type.kind);
+    if (!kind.taken && kind.fault.empty()) return false;
+    if (!kind.taken)
+      refuse(root, {KindReading::What::kFault, nullptr, kind.fault, "kind"});
+    else
+      foreign_object(root, type, kind.namespaced);
+    return true;
+  }
+
+  void foreign_object(const Field& root, const TypeMeta& type, bool namespaced) {
+    Decoding naming;
+    const Field metadata = Field(naming, root.tree(), root.path()).get("metadata");
+    ObjectName name{"", metadata.get("name").required_text()};
+    if (namespaced) name.ns = metadata.get("namespace").text();
+    if (namespaced && name.ns.empty()) name.ns = "default";
+    if (naming.fault()) return refuse(naming, std::nullopt);
+    decoded_.foreign.push_back({{type.kind, std::move(name)},
+                                type.api_version,
+                                std::make_shared<const Document>(copy_of(root.tree())),
+                                place_of(root)});
   }
 
   void pass_over(const Field& root, const TypeMeta& type, const KindReading& read) {
@@ -221,11 +253,19 @@ class ObjectDecoder {
   const Place& place_;
   Decoded& decoded_;
   const Wanted wanted_;
+  const Translator* const translator_;
 };
 
-void decode_as(const Tree& tree, const Place& place, const TypeMeta& implied, Wanted wanted,
+// What is asked of a file beside its objects.
+struct Asked {
+  Wanted wanted = Wanted::kObjects;
+  const Translator* translator = nullptr;
+};
+
+void decode_as(const Tree& tree, const Place& place, const TypeMeta& implied, const Asked& asked,
                Decoded& decoded) {
-  if (tree.type() == TreeType::kMap) return ObjectDecoder(place, decoded, wanted).document(tree, "", implied);
+  if (tree.type() == TreeType::kMap)
+    return ObjectDecoder(place, decoded, asked.wanted, asked.translator).document(tree, "", implied);
   decoded.complete = false;
   decoded.problems.push_back(
       {place, std::nullopt, "", "is " + std::string(to_text(tree.type())) + ", not a Kubernetes object"});
@@ -234,11 +274,12 @@ void decode_as(const Tree& tree, const Place& place, const TypeMeta& implied, Wa
 }  // namespace
 
 void decode_object_of(model::Kind kind, const Tree& tree, const Place& place, Decoded& decoded) {
-  decode_as(tree, place, {std::string(facts_of(kind).api_version), std::string(model::to_text(kind))},
-            Wanted::kObjects, decoded);
+  decode_as(tree, place, {std::string(facts_of(kind).api_version), std::string(model::to_text(kind))}, {},
+            decoded);
 }
 
-Decoded decode(std::string_view bytes, const std::string& origin, Wanted wanted) {
+Decoded decode(std::string_view bytes, const std::string& origin, Wanted wanted,
+               const Translator* translator) {
   Decoded decoded;
   for_each_document(bytes, [&](int number, const std::variant<Document, SyntaxError>& parsed) {
     if (const auto* error = std::get_if<SyntaxError>(&parsed)) {
@@ -251,7 +292,7 @@ Decoded decode(std::string_view bytes, const std::string& origin, Wanted wanted)
       return;
     }
     Tree root = std::get<Document>(parsed).root();
-    decode_as(root, {origin, number, root.line()}, {}, wanted, decoded);
+    decode_as(root, {origin, number, root.line()}, {}, {wanted, translator}, decoded);
   });
   return decoded;
 }

@@ -9,7 +9,7 @@
 //     policy means. In other kinds unknown fields are ignored.
 //  4. Lists are opened.
 //  5. Kinds without meaning for network policy are counted in `skipped`; of some a warning says
-//     so (kinds.h).
+//     so (kinds.h). Those that a Translator takes are foreign objects, and nothing is read of them (foreign.h).
 //
 // Pure; any thread. Sources: Kubernetes API v1, discovery.k8s.io/v1, networking.k8s.io/v1,
 // policy.networking.k8s.io/v1alpha2, and their validation packages.
@@ -20,6 +20,7 @@
 
 #include "agent/model/workloads.h"
 #include "agent/source/decode/documents.h"
+#include "agent/source/decode/foreign.h"
 #include "agent/source/finding.h"
 #include "agent/source/written.h"
 
@@ -63,12 +64,15 @@ struct Decoded {
   std::vector<ClosedPolicy> closed;  // of the problems that are a policy whose name, and subject, are known
   std::vector<Warning> warnings;
   SkippedKinds skipped;
+  std::vector<ForeignObject> foreign;  // of kinds that the translator takes, in the order written
   // False where some document did not even say which object it holds: objects not found here may still be
   // meant.
   bool complete = true;
 };
 
-Decoded decode(std::string_view bytes, const std::string& origin, Wanted wanted = Wanted::kObjects);
+// `translator`: takes kinds that would be passed over; may be null.
+Decoded decode(std::string_view bytes, const std::string& origin, Wanted wanted = Wanted::kObjects,
+               const Translator* translator = nullptr);
 
 // Appends what one document holds: an object of this kind or a list of them, which may leave out apiVersion and kind, as
 // the items of a Kubernetes LIST or WATCH answer do.

@@ -1,6 +1,6 @@
-// Annotations that say what is done with policies: sluice.dev/mode of NetworkPolicies and Namespaces, of NetworkPolicies
-// sluice.dev/policy-log-level and sluice.dev/metrics-enabled, without the prefix too, and of policies of both kinds
-// sluice.dev/active.
+// Annotations that say what is observed, sluice.dev/observe of Pods and Namespaces, and what is done with policies:
+// sluice.dev/mode of NetworkPolicies and Namespaces, of NetworkPolicies sluice.dev/policy-log-level and
+// sluice.dev/metrics-enabled, without the prefix too, and of policies of both kinds sluice.dev/active.
 #include <array>
 #include <cstring>
 
@@ -89,6 +89,20 @@ void decode_policy_settings(const Field& metadata, model::NetworkPolicy& policy)
   policy.metrics =
       either_key(metadata, model::kMetricsAnnotation, "the policy has no counters of its own", read_truth)
           .value_or(false);
+}
+
+bool decode_observe_allowed(const Field& metadata) {
+  const auto read = [](const Field& lenient) {
+    const Field annotations = lenient.get("annotations");
+    if (annotations.tree().type() != TreeType::kMap) return false;  // decode_source_prefixes() says so
+    const Field annotation = annotations.get(model::kObserveAnnotation);
+    if (annotation.absent()) return false;
+    const std::string text = annotation.text();
+    if (text != "allowed")
+      annotation.fail(base::excerpt(text) + " is nothing to observe: write allowed, or leave it out");
+    return true;
+  };
+  return metadata.value_or_warning("its allowed connections are not reported", read).value_or(false);
 }
 
 }  // namespace sluice::source::decode

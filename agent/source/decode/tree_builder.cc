@@ -200,4 +200,33 @@ void TreeBuilder::apply_merges(uint32_t map) {
   }
 }
 
+namespace {
+
+// No law can break: the tree keeps them already.
+void add_copy(const Tree& tree, TreeBuilder& builder) {
+  switch (tree.type()) {
+    case TreeType::kNull:
+      return builder.null(tree.line());
+    case TreeType::kScalar:
+      return builder.scalar(tree.text(), tree.quoted(), tree.line());
+    case TreeType::kSequence:
+    case TreeType::kMap:
+      break;
+  }
+  builder.begin(tree.type(), tree.line());
+  for (const Tree child : tree) {
+    if (tree.type() == TreeType::kMap) builder.scalar(child.key(), /*quoted=*/true, child.line());
+    add_copy(child, builder);
+  }
+  builder.end();
+}
+
+}  // namespace
+
+Document copy_of(const Tree& tree) {
+  TreeBuilder builder;
+  add_copy(tree, builder);
+  return builder.take();
+}
+
 }  // namespace sluice::source::decode

@@ -61,4 +61,7 @@ class TreeBuilder {
   std::unordered_map<size_t, uint32_t> anchors_;
 };
 
+// The tree as a document of its own; lines stay.
+Document copy_of(const Tree& tree);
+
 }  // namespace sluice::source::decode

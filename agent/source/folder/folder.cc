@@ -9,6 +9,7 @@
 
 #include "agent/base/fd.h"
 #include "agent/source/decode/decode.h"
+#include "agent/source/decode/decode_kinds.h"
 #include "agent/source/decode/kinds.h"
 
 namespace sluice::source::folder {
@@ -129,7 +130,8 @@ FileReading FolderReader::read_file(const std::string& path) {
   } else if (is_blank(*bytes)) {
     reading.state = FileReading::State::kEmpty;
   } else {
-    reading.decoded = is_of_a_chart(path) ? of_a_chart(path) : source::decode::decode(*bytes, path, wanted_);
+    reading.decoded =
+        is_of_a_chart(path) ? of_a_chart(path) : source::decode::decode(*bytes, path, wanted_, translator_);
   }
   return reading;
 }
@@ -192,6 +194,8 @@ namespace {
 // Sources as they come, and where each object stands that is in force.
 class Joining {
  public:
+  Joining(decode::Translator* translator, decode::Wanted wanted) : translator_(translator), wanted_(wanted) {}
+
   void add(FolderReading reading) {
     for (FileReading& file : reading.files) {
       for (decode::DecodedWorkload& found : file.decoded.workloads)
@@ -208,16 +212,51 @@ class Joining {
       known->second = place;
       contents_.cluster.apply(change);
     }
+    for (decode::ForeignChange& change : source.take_foreign()) add_foreign(std::move(*change.object));
     for (Problem& problem : source.problems()) contents_.problems.push_back(std::move(problem));
     for (Warning& warning : source.warnings()) contents_.warnings.push_back(std::move(warning));
     for (const auto& [kind, count] : source.skipped()) contents_.skipped[kind] += count;
   }
   FolderContents take() {
+    if (translator_ != nullptr) translate();
     std::erase_if(contents_.written, [&](const WrittenObject& object) { return is_replaced(object); });
     return std::move(contents_);
   }
 
  private:
+  void add_foreign(decode::ForeignObject object) {
+    const auto [known, is_new] = foreign_.try_emplace(object.id, object);
+    if (!is_new) contents_.warnings.push_back(replaces(object.id, object.place, known->second.place));
+    known->second = std::move(object);
+  }
+
+  void translate() {
+    std::vector<decode::ForeignChange> foreign;
+    for (const auto& [id, object] : foreign_) foreign.push_back({id, object});
+    std::vector<model::Change> own = model::difference({}, contents_.cluster);
+    // Where pods are to be, policies are to hold.
+    for (const model::Workload& workload : contents_.workloads) {
+      model::Pod pod;
+      pod.name = workload.name;
+      own.push_back(model::Change::upsert(std::move(pod)));
+    }
+    for (const model::Change& change : translator_->apply(std::move(own), foreign))
+      if (change.id().kind != model::Kind::kPod) contents_.cluster.apply(change);
+    for (Problem& problem : translator_->problems()) contents_.problems.push_back(std::move(problem));
+    for (Warning& warning : translator_->warnings()) contents_.warnings.push_back(std::move(warning));
+    if (wanted_ == decode::Wanted::kAsWritten)
+      for (const auto& [id, object] : translator_->made()) contents_.written.push_back(written(id, *object));
+  }
+
+  // What is made of a foreign object stands where that does, and is silenced there.
+  static WrittenObject written(const model::ObjectId& id, const decode::ForeignObject& object) {
+    WrittenObject written = decode::decode_written(
+        object.document->root(), {object.api_version, object.id.kind}, id.name, object.place);
+    written.api_version = decode::facts_of(id.kind).api_version;
+    written.kind = model::to_text(id.kind);
+    return written;
+  }
+
   // A later definition counts in its place.
   bool is_replaced(const WrittenObject& object) const {
     for (const model::Kind kind : model::kKinds)
@@ -227,12 +266,20 @@ class Joining {
     return false;
   }
 
+  decode::Translator* const translator_;
+  const decode::Wanted wanted_;
   FolderContents contents_;
   std::map<model::ObjectId, Place> places_;
+  std::map<decode::ForeignId, decode::ForeignObject> foreign_;
+};
+
+struct Asked {
+  decode::Wanted wanted = decode::Wanted::kObjects;
+  decode::Translator* translator = nullptr;
 };
 
 // What comes through a pipe has no size to ask for.
-Result<FolderReading> read_input(int fd, decode::Wanted wanted) {
+Result<FolderReading> read_input(int fd, const Asked& asked) {
   std::string bytes;
   char part[1 << 16];
   for (ssize_t count = 1; count != 0;) {
@@ -243,37 +290,38 @@ Result<FolderReading> read_input(int fd, decode::Wanted wanted) {
   }
   FileReading reading;
   reading.path = "-";
-  reading.decoded = decode::decode(bytes, reading.path, wanted);
+  reading.decoded = decode::decode(bytes, reading.path, asked.wanted, asked.translator);
   return FolderReading{{std::move(reading)}, {}, {}};
 }
 
-Result<FolderReading> reading_of(const std::string& folder, decode::Wanted wanted) {
+Result<FolderReading> reading_of(const std::string& folder, const Asked& asked) {
   auto listing = list_folder(folder);
   if (!listing) return listing.error();
-  return FolderReader(wanted).read(*listing);
+  return FolderReader(asked.wanted, asked.translator).read(*listing);
 }
 
-Result<FolderReading> reading_of_any(const std::string& source, decode::Wanted wanted) {
-  if (source == "-") return read_input(STDIN_FILENO, wanted);
+Result<FolderReading> reading_of_any(const std::string& source, const Asked& asked) {
+  if (source == "-") return read_input(STDIN_FILENO, asked);
   struct stat status {};
   const bool file = stat(source.c_str(), &status) == 0 && S_ISREG(status.st_mode);
-  return file ? FolderReader(wanted).read_files({source}) : reading_of(source, wanted);
+  return file ? FolderReader(asked.wanted, asked.translator).read_files({source}) : reading_of(source, asked);
 }
 
 }  // namespace
 
-Result<FolderContents> read_folder(const std::string& folder) {
-  auto reading = reading_of(folder, decode::Wanted::kObjects);
+Result<FolderContents> read_folder(const std::string& folder, decode::Translator* translator) {
+  auto reading = reading_of(folder, {decode::Wanted::kObjects, translator});
   if (!reading) return reading.error();
-  Joining joining;
+  Joining joining(translator, decode::Wanted::kObjects);
   joining.add(*std::move(reading));
   return joining.take();
 }
 
-Result<FolderContents> read_manifests(const std::vector<std::string>& sources, decode::Wanted wanted) {
-  Joining joining;
+Result<FolderContents> read_manifests(const std::vector<std::string>& sources, decode::Wanted wanted,
+                                      decode::Translator* translator) {
+  Joining joining(translator, wanted);
   for (const std::string& source : sources) {
-    auto reading = reading_of_any(source, wanted);
+    auto reading = reading_of_any(source, {wanted, translator});
     if (!reading) return reading.error();
     joining.add(*std::move(reading));
   }

@@ -30,17 +30,22 @@ struct FolderContents {
 
 // Everything in `folder` and below. An error only where the folder itself cannot be read; files and objects
 // that are wrong are in `problems`.
-base::Result<FolderContents> read_folder(const std::string& folder);
+// `translator`: a fresh one, of foreign objects; none where it is null.
+base::Result<FolderContents> read_folder(const std::string& folder, decode::Translator* translator = nullptr);
 
 // The same of what `kubectl apply -f` takes, one after the other: folders, files of any name, "-": all of
 // standard input. Of two definitions the one in the later source counts.
 base::Result<FolderContents> read_manifests(const std::vector<std::string>& sources,
-                                            decode::Wanted wanted = decode::Wanted::kObjects);
+                                            decode::Wanted wanted = decode::Wanted::kObjects,
+                                            decode::Translator* translator = nullptr);
 
 // Remembers which version of each file it has read. Not thread-safe.
 class FolderReader {
  public:
-  explicit FolderReader(decode::Wanted wanted = decode::Wanted::kObjects) : wanted_(wanted) {}
+  // The translator, if there is one, must outlive it.
+  explicit FolderReader(decode::Wanted wanted = decode::Wanted::kObjects,
+                        const decode::Translator* translator = nullptr)
+      : wanted_(wanted), translator_(translator) {}
   // Reads the listed files whose stamp is new, save those in `held` (being written); notices those that are
   // gone. A stamp younger than a tick of the file system's clock when it was read is not relied on.
   FolderReading read(const FolderListing& listing, const std::set<std::string>& held = {});
@@ -56,6 +61,7 @@ class FolderReader {
   bool is_still_there(const std::string& path) const;
 
   decode::Wanted wanted_;
+  const decode::Translator* translator_;
   std::map<std::string, FileStamp> known_;  // a default stamp: to be read again
   std::vector<Problem> folder_problems_;    // of the last listing
 };

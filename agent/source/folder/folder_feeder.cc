@@ -23,12 +23,13 @@ Problem is_being_written(const std::string& path) {
 
 }  // namespace
 
-Result<std::unique_ptr<FolderFeeder>> FolderFeeder::open(const std::string& folder) {
+Result<std::unique_ptr<FolderFeeder>> FolderFeeder::open(const std::string& folder,
+                                                         std::unique_ptr<decode::Translator> translator) {
   auto listing = list_folder(folder);
   if (!listing) return listing.error();
   auto watch = FolderWatch::open();
   if (!watch) return watch.error().within(folder);
-  std::unique_ptr<FolderFeeder> feeder(new FolderFeeder(folder, std::move(*watch)));
+  std::unique_ptr<FolderFeeder> feeder(new FolderFeeder(folder, std::move(*watch), std::move(translator)));
   if (auto prepared = feeder->prepare(*listing); !prepared.ok()) return prepared.error().within(folder);
   return feeder;
 }
@@ -98,6 +99,11 @@ std::optional<Batch> FolderFeeder::drain() {
   batch.problems = state_.problems();
   batch.warnings = state_.warnings();
   batch.skipped = state_.skipped();
+  if (translator_) {
+    batch.changes = translator_->apply(std::move(batch.changes), state_.take_foreign());
+    for (Problem& problem : translator_->problems()) batch.problems.push_back(std::move(problem));
+    for (Warning& warning : translator_->warnings()) batch.warnings.push_back(std::move(warning));
+  }
   batch.generation = answered_;
   return batch;
 }

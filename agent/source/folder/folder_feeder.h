@@ -17,7 +17,9 @@ namespace sluice::source::folder {
 class FolderFeeder : public Feeder {
  public:
   // The folder must be there and readable; it may come and go later, and what it held stays while it is away.
-  static base::Result<std::unique_ptr<FolderFeeder>> open(const std::string& folder);
+  // `translator`: of foreign objects; may be null.
+  static base::Result<std::unique_ptr<FolderFeeder>> open(
+      const std::string& folder, std::unique_ptr<decode::Translator> translator = nullptr);
 
   int fd() const override { return epoll_.get(); }
   std::optional<Batch> drain() override;
@@ -25,8 +27,11 @@ class FolderFeeder : public Feeder {
   uint64_t request_read() override;
 
  private:
-  FolderFeeder(std::string folder, FolderWatch watch)
-      : folder_(std::move(folder)), watch_(std::move(watch)) {}
+  FolderFeeder(std::string folder, FolderWatch watch, std::unique_ptr<decode::Translator> translator)
+      : folder_(std::move(folder)),
+        watch_(std::move(watch)),
+        translator_(std::move(translator)),
+        reader_(decode::Wanted::kObjects, translator_.get()) {}
   base::Status prepare(const FolderListing& listing);
   void wake();
   FolderReading read(const FolderNews& news);
@@ -34,6 +39,7 @@ class FolderFeeder : public Feeder {
 
   std::string folder_;
   FolderWatch watch_;
+  const std::unique_ptr<decode::Translator> translator_;
   FolderReader reader_;
   FolderState state_;
   base::Fd wake_, epoll_;

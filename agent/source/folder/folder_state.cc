@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "agent/base/excerpt.h"
+
 namespace sluice::source::folder {
 
 using model::Change;
@@ -13,13 +15,20 @@ std::string line_of(const Place& place) {
   return "line " + std::to_string(place.line);
 }
 
+std::string twice(const Place& last, const Place& earlier) {
+  const bool here = last.origin == earlier.origin;
+  return "is defined in " + line_of(last) + " and in " + (here ? "" : earlier.origin + " ") +
+         line_of(earlier) + ": the last counts, remove the other";
+}
+
 }  // namespace
 
 Warning replaces(const ObjectId& id, const Place& last, const Place& earlier) {
-  const bool here = last.origin == earlier.origin;
-  return {last, id, "",
-          "is defined in " + line_of(last) + " and in " + (here ? "" : earlier.origin + " ") +
-              line_of(earlier) + ": the last counts, remove the other"};
+  return {last, id, "", twice(last, earlier)};
+}
+
+Warning replaces(const decode::ForeignId& id, const Place& last, const Place& earlier) {
+  return {last, std::nullopt, "", base::one_line(id.to_text() + ": " + twice(last, earlier))};
 }
 
 bool ApplyOrder::operator()(const std::string& a, const std::string& b) const {
@@ -40,6 +49,11 @@ FolderState::File FolderState::file_of(FileReading reading, const File& last) {
       file.warnings.push_back(replaces(id, found.place, earlier->second.place));
     file.objects.insert_or_assign(id, std::move(found));
   }
+  for (decode::ForeignObject& found : reading.decoded.foreign) {
+    const auto [known, is_new] = file.foreign.try_emplace(found.id, found);
+    if (!is_new) file.warnings.push_back(replaces(found.id, found.place, known->second.place));
+    known->second = std::move(found);
+  }
   bool whole = reading.state == FileReading::State::kRead && reading.decoded.complete;
   if (whole) {
     for (const Problem& problem : file.problems)
@@ -47,12 +61,13 @@ FolderState::File FolderState::file_of(FileReading reading, const File& last) {
           old != last.objects.end())
         file.objects.insert(*old);
   } else {
-    if (reading.state == FileReading::State::kEmpty && !last.objects.empty())
+    if (reading.state == FileReading::State::kEmpty && !(last.objects.empty() && last.foreign.empty()))
       file.problems.push_back({{reading.path, 0, 0},
                                std::nullopt,
                                "",
                                "is empty: what it held stays in force until it is written or removed"});
     file.objects.insert(last.objects.begin(), last.objects.end());
+    file.foreign.insert(last.foreign.begin(), last.foreign.end());
   }
   return file;
 }
@@ -134,6 +149,22 @@ std::vector<Change> FolderState::apply(FolderReading reading) {
   return changes;
 }
 
+std::vector<decode::ForeignChange> FolderState::take_foreign() {
+  Foreign now;
+  for (const auto& [path, file] : files_)
+    for (const auto& [id, object] : file.foreign) now.insert_or_assign(id, object);
+  std::vector<decode::ForeignChange> changes;
+  for (const auto& [id, object] : foreign_told_)
+    if (!now.contains(id)) changes.push_back({id, std::nullopt});
+  for (const auto& [id, object] : now) {
+    const auto told = foreign_told_.find(id);
+    if (told == foreign_told_.end() || told->second.document != object.document)
+      changes.push_back({id, object});
+  }
+  foreign_told_ = std::move(now);
+  return changes;
+}
+
 std::vector<Problem> FolderState::problems() const {
   std::vector<Problem> all = folder_problems_;
   for (const auto& [path, file] : files_) all.insert(all.end(), file.problems.begin(), file.problems.end());
@@ -151,6 +182,13 @@ std::vector<Warning> FolderState::warnings() const {
     for (auto earlier = owners.begin(); std::next(earlier) != owners.end(); ++earlier)
       all.push_back(replaces(id, place(*owners.rbegin()), place(*earlier)));
   }
+  std::map<decode::ForeignId, Place> known;
+  for (const auto& [path, file] : files_)
+    for (const auto& [id, object] : file.foreign) {
+      const auto [earlier, is_new] = known.try_emplace(id, object.place);
+      if (!is_new) all.push_back(replaces(id, object.place, earlier->second));
+      earlier->second = object.place;
+    }
   return all;
 }
 

@@ -10,6 +10,7 @@
 //     read, is empty (blank), or has a document that does not say which object it holds.
 //  4. An object goes only with its file, or where the file was read whole without it.
 //  5. Changes are ordered by kind and name, and never repeat what is in force.
+//  6. Foreign objects have laws 1, 3 and 4 too.
 //
 // Pure; not thread-safe.
 #pragma once
@@ -49,11 +50,14 @@ struct ApplyOrder {
 
 // Said of a definition that counts, beside an earlier one.
 Warning replaces(const model::ObjectId& id, const Place& last, const Place& earlier);
+Warning replaces(const decode::ForeignId& id, const Place& last, const Place& earlier);
 
 class FolderState {
  public:
   // Takes in a reading; answers what has to change in force.
   std::vector<model::Change> apply(FolderReading reading);
+  // What has to change of foreign objects, since it was asked last.
+  std::vector<decode::ForeignChange> take_foreign();
 
   // Where the definition stands that is in force; none where there is none.
   std::optional<Place> place_of(const model::ObjectId& id) const;
@@ -65,8 +69,10 @@ class FolderState {
 
  private:
   using Objects = std::map<model::ObjectId, source::decode::DecodedObject>;
+  using Foreign = std::map<decode::ForeignId, decode::ForeignObject>;
   struct File {
     Objects objects;  // in force, or replaced by a later file
+    Foreign foreign;
     std::vector<Problem> problems;
     std::vector<Warning> warnings;
     SkippedKinds skipped;
@@ -82,6 +88,7 @@ class FolderState {
   std::map<std::string, File, ApplyOrder> files_;
   std::map<model::ObjectId, std::set<std::string, ApplyOrder>> owners_;  // paths that define it; never empty
   std::set<model::ObjectId> contested_;                                  // with more than one owner
+  Foreign foreign_told_;                                                 // as take_foreign() told it
   std::vector<Problem> folder_problems_;
 };
 

@@ -21,12 +21,12 @@ const BodyFormat& format_of(Encoding encoding) {
 
 }  // namespace
 
-std::unique_ptr<ListReader> make_list_reader(Encoding encoding, model::Kind kind, OnItem on_item) {
-  return format_of(encoding).list_reader(kind, std::move(on_item));
+std::unique_ptr<ListReader> make_list_reader(Encoding encoding, const Shape& shape, OnItem on_item) {
+  return format_of(encoding).list_reader(shape, std::move(on_item));
 }
 
-std::unique_ptr<WatchReader> make_watch_reader(Encoding encoding, model::Kind kind, OnEvent on_event) {
-  return format_of(encoding).watch_reader(kind, std::move(on_event));
+std::unique_ptr<WatchReader> make_watch_reader(Encoding encoding, const Shape& shape, OnEvent on_event) {
+  return format_of(encoding).watch_reader(shape, std::move(on_event));
 }
 
 ListMeta list_meta_of(const source::decode::Tree& metadata) {

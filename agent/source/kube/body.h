@@ -17,8 +17,8 @@
 #include <string_view>
 
 #include "agent/base/result.h"
-#include "agent/model/cluster.h"
 #include "agent/source/decode/tree.h"
+#include "agent/source/kube/shape.h"
 
 namespace sluice::source::kube {
 
@@ -54,8 +54,9 @@ class WatchReader {
   virtual base::Status read(std::string_view bytes) = 0;
 };
 
-std::unique_ptr<ListReader> make_list_reader(Encoding encoding, model::Kind kind, OnItem on_item);
-std::unique_ptr<WatchReader> make_watch_reader(Encoding encoding, model::Kind kind, OnEvent on_event);
+// `shape`: of the objects; it must outlive the reader.
+std::unique_ptr<ListReader> make_list_reader(Encoding encoding, const Shape& shape, OnItem on_item);
+std::unique_ptr<WatchReader> make_watch_reader(Encoding encoding, const Shape& shape, OnEvent on_event);
 
 // metav1.Status, in an answer that is no success and in an ERROR event.
 struct ApiStatus {

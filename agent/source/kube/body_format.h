@@ -7,8 +7,8 @@
 namespace sluice::source::kube {
 
 struct BodyFormat {
-  std::unique_ptr<ListReader> (*list_reader)(model::Kind kind, OnItem on_item);
-  std::unique_ptr<WatchReader> (*watch_reader)(model::Kind kind, OnEvent on_event);
+  std::unique_ptr<ListReader> (*list_reader)(const Shape& shape, OnItem on_item);
+  std::unique_ptr<WatchReader> (*watch_reader)(const Shape& shape, OnEvent on_event);
   ApiStatus (*status)(std::string_view body);
 };
 // By Boost.JSON's incremental parser.
@@ -18,8 +18,8 @@ extern const BodyFormat kJsonBody;
 extern const BodyFormat kProtobufBody;
 
 template <typename Reader, typename Base, typename OnValue>
-std::unique_ptr<Base> make_reader(model::Kind kind, OnValue on_value) {
-  return std::make_unique<Reader>(kind, std::move(on_value));
+std::unique_ptr<Base> make_reader(const Shape& shape, OnValue on_value) {
+  return std::make_unique<Reader>(shape, std::move(on_value));
 }
 
 // Of a list's `metadata`.

@@ -2,8 +2,6 @@
 
 #include <boost/asio/post.hpp>
 
-#include "agent/base/excerpt.h"
-
 namespace sluice::source::kube {
 namespace {
 
@@ -31,11 +29,6 @@ std::string escaped(std::string_view text) {
   return query;
 }
 
-model::ObjectId id_of(model::Kind kind, const source::decode::Tree& object) {
-  const source::decode::Tree metadata = object.find("metadata");
-  return {kind, {std::string(metadata.find("namespace").text()), std::string(metadata.find("name").text())}};
-}
-
 Failure senseless(std::string what) {
   return {Failure::Kind::kInvalid, std::move(what), milliseconds(0)};
 }
@@ -43,27 +36,33 @@ Failure senseless(std::string what) {
 }  // namespace
 
 const std::vector<Resource>& resources() {
+  const auto of = [](model::Kind kind, std::vector<std::string> paths, bool optional = false) {
+    return Resource{std::string(model::to_text(kind)), std::move(paths), optional, &shape_of(kind)};
+  };
   using model::Kind;
   static const std::vector<Resource> all = {
-      {Kind::kPod, {"/api/v1/pods"}},
-      {Kind::kNamespace, {"/api/v1/namespaces"}},
-      {Kind::kNode, {"/api/v1/nodes"}},
-      {Kind::kService, {"/api/v1/services"}},
-      {Kind::kEndpointSlice,
-       {"/apis/discovery.k8s.io/v1/endpointslices", "/apis/discovery.k8s.io/v1beta1/endpointslices"}},
-      {Kind::kNetworkPolicy, {"/apis/networking.k8s.io/v1/networkpolicies"}},
-      {Kind::kClusterNetworkPolicy,
-       {"/apis/policy.networking.k8s.io/v1alpha2/clusternetworkpolicies"},
-       /*optional=*/true}};
+      of(Kind::kPod, {"/api/v1/pods"}),
+      of(Kind::kNamespace, {"/api/v1/namespaces"}),
+      of(Kind::kNode, {"/api/v1/nodes"}),
+      of(Kind::kService, {"/api/v1/services"}),
+      of(Kind::kEndpointSlice,
+         {"/apis/discovery.k8s.io/v1/endpointslices", "/apis/discovery.k8s.io/v1beta1/endpointslices"}),
+      of(Kind::kNetworkPolicy, {"/apis/networking.k8s.io/v1/networkpolicies"}),
+      of(Kind::kClusterNetworkPolicy, {"/apis/policy.networking.k8s.io/v1alpha2/clusternetworkpolicies"},
+         /*optional=*/true)};
   return all;
 }
 
+Resource resource_of(const source::decode::ForeignResource& foreign) {
+  return {foreign.kind, {foreign.path}, /*optional=*/true, &kForeignShape};
+}
+
 Informer::Informer(boost::asio::io_context& loop, const ApiServer& server, const Resource& resource,
-                   InformerOptions options, Mirror& mirror, Notify notify)
+                   InformerOptions options, Sink& sink, Notify notify)
     : resource_(resource),
       options_(std::move(options)),
       server_(server),
-      mirror_(mirror),
+      sink_(sink),
       notify_(std::move(notify)),
       client_(loop, server),
       pause_(loop),
@@ -101,7 +100,7 @@ void Informer::ask(const Step& step) {
   const auto* list = std::get_if<ListRequest>(&step.request);
   if (list != nullptr && list->continue_token.empty()) {
     ++counts_.lists;
-    mirror_.begin_list(resource_.kind);
+    sink_.begin_list();
   }
   HttpsRequest request =
       list != nullptr ? list_request(*list) : watch_request(std::get<WatchRequest>(step.request));
@@ -115,7 +114,7 @@ void Informer::ask(const Step& step) {
 
 HttpsRequest Informer::list_request(const ListRequest& list) const {
   HttpsRequest request;
-  request.target = std::string(resource_.paths[list.api]) + "?limit=" + std::to_string(options_.page_items);
+  request.target = resource_.paths[list.api] + "?limit=" + std::to_string(options_.page_items);
   if (!list.continue_token.empty()) request.target += "&continue=" + escaped(list.continue_token);
   request.silence = options_.list_silence;
   request.limit = options_.list_limit;
@@ -130,7 +129,7 @@ HttpsRequest Informer::watch_request(const WatchRequest& watch) {
   const milliseconds lasts = options_.watch_lasts + options_.watch_lasts * part / kSteps;
   const int64_t seconds = std::max<int64_t>(1, lasts.count() / 1000);
   HttpsRequest request;
-  request.target = std::string(resource_.paths[watch.api]) +
+  request.target = resource_.paths[watch.api] +
                    "?watch=1&allowWatchBookmarks=true&resourceVersion=" + escaped(watch.resource_version) +
                    "&timeoutSeconds=" + std::to_string(seconds);
   request.silence = options_.watch_silence;
@@ -149,11 +148,11 @@ void Informer::accept_head(const HttpHead& head, bool watch) {
     watching_ = true;
     reflector_.watch_opened(Clock::now());
     watch_ = make_watch_reader(
-        encoding_, resource_.kind,
+        encoding_, *resource_.shape,
         [this](const std::string& type, const source::decode::Tree& object) { accept_event(type, object); });
   } else {
-    list_ = make_list_reader(encoding_, resource_.kind,
-                             [this](const source::decode::Tree& object) { accept_item(object); });
+    list_ = make_list_reader(encoding_, *resource_.shape,
+                             [this](const source::decode::Tree& object) { accept_object(object, 0); });
   }
   notify_();
 }
@@ -190,7 +189,7 @@ void Informer::end_list() {
   const auto meta = list_->finish();
   if (!meta) return fail(senseless("the answer " + meta.error().message()));
   ++counts_.pages;
-  if (reflector_.page_read(*meta)) mirror_.end_list(resource_.kind, unix_now());
+  if (reflector_.page_read(*meta)) sink_.end_list(unix_now());
 }
 
 bool Informer::is_withdrawn(const Failure& failure) {
@@ -200,7 +199,7 @@ bool Informer::is_withdrawn(const Failure& failure) {
     return false;
   }
   if (!missing_since_) missing_since_ = Clock::now();
-  return mirror_.count(resource_.kind) == 0 || Clock::now() - *missing_since_ >= options_.missing_hold;
+  return sink_.count() == 0 || Clock::now() - *missing_since_ >= options_.missing_hold;
 }
 
 void Informer::fail(const Failure& failure) {
@@ -208,11 +207,11 @@ void Informer::fail(const Failure& failure) {
     // A server that does not serve the resource has no such objects (semantics 41).
     reflector_.failed(failure, Clock::now());
     if (served_) problem_.reset();
-    if (const size_t held = mirror_.count(resource_.kind); held > 0)
-      problem_ = std::string(resource_.paths.front()) + ": " + server_.url() +
+    if (const size_t held = sink_.count(); held > 0)
+      problem_ = resource_.paths.front() + ": " + server_.url() +
                  " serves them no more: " + std::to_string(held) + " that were there are no longer in force";
-    mirror_.begin_list(resource_.kind);
-    mirror_.end_list(resource_.kind, unix_now());
+    sink_.begin_list();
+    sink_.end_list(unix_now());
     served_ = false;
     return;
   }
@@ -224,11 +223,7 @@ void Informer::fail(const Failure& failure) {
       failure.what.starts_with(server_.url()) ? failure.what : server_.url() + ": " + failure.what;
   if (failure.kind == Failure::Kind::kRefused)
     what += ": check the account's token and its ClusterRole (get, list, watch)";
-  problem_ = std::string(resource_.paths.front()) + ": " + what;
-}
-
-void Informer::accept_item(const source::decode::Tree& object) {
-  accept_object(object, 0);
+  problem_ = resource_.paths.front() + ": " + what;
 }
 
 void Informer::accept_event(const std::string& type, const source::decode::Tree& object) {
@@ -245,25 +240,13 @@ void Informer::accept_event(const std::string& type, const source::decode::Tree&
   if (type == "ADDED" || type == "MODIFIED")
     accept_object(object, unix_now());
   else if (type == "DELETED")
-    mirror_.remove(id_of(resource_.kind, object), unix_now());
+    sink_.remove(object, unix_now());
   counts_.events += type != "BOOKMARK";
   reflector_.advanced(version);
 }
 
 void Informer::accept_object(const source::decode::Tree& object, int64_t observed) {
-  source::decode::Decoded decoded;
-  source::decode::decode_object_of(resource_.kind, object, {server_.url(), 0, 0}, decoded);
-  if (!decoded.objects.empty())
-    return mirror_.upsert(decoded.objects.front().object, {{}, std::move(decoded.warnings)}, observed);
-  if (!decoded.closed.empty()) {
-    const source::decode::ClosedPolicy& closed = decoded.closed.front();
-    decoded.problems.front().message += "; " + closed.in_force;
-    return mirror_.upsert(closed.policy, {std::move(decoded.problems), {}}, observed);
-  }
-  const model::ObjectId id = id_of(resource_.kind, object);
-  if (!decoded.problems.empty()) return mirror_.refuse(id, std::move(decoded.problems.front()));
-  ++counts_.skipped;
-  mirror_.remove(id, observed);
+  counts_.skipped += !sink_.put(object, observed);
 }
 
 }  // namespace sluice::source::kube

@@ -1,5 +1,5 @@
-// Informer: keeps one resource of a Mirror equal to the API server's. It joins the Reflector's
-// decisions to HttpsClient, the body readers and the decoders.
+// Informer: keeps what a Sink holds of one resource equal to the API server's. It joins the Reflector's
+// decisions to HttpsClient and the body readers.
 //
 // Laws:
 //  1. One request at a time.
@@ -17,20 +17,21 @@
 #include <string>
 #include <vector>
 
-#include "agent/source/decode/decode.h"
 #include "agent/source/kube/https.h"
-#include "agent/source/kube/mirror.h"
 #include "agent/source/kube/reflector.h"
+#include "agent/source/kube/sink.h"
 
 namespace sluice::source::kube {
 
 // Where a kind of objects is, one path an API version, the best first.
 struct Resource {
-  model::Kind kind;
-  std::vector<std::string_view> paths;
+  std::string kind;
+  std::vector<std::string> paths;
   bool optional = false;  // a server may do without: it then has none, until it serves the resource
+  const Shape* shape = nullptr;
 };
 const std::vector<Resource>& resources();  // one a kind, in the order of model::kKinds
+Resource resource_of(const source::decode::ForeignResource& foreign);
 
 struct InformerOptions {
   std::string user_agent;
@@ -60,12 +61,13 @@ class Informer {
 
   // Everything must outlive it.
   Informer(boost::asio::io_context& loop, const ApiServer& server, const Resource& resource,
-           InformerOptions options, Mirror& mirror, Notify notify);
+           InformerOptions options, Sink& sink, Notify notify);
   void start();
   // Nothing is called any more.
   void stop();
 
-  model::Kind kind() const { return resource_.kind; }
+  const std::string& kind() const { return resource_.kind; }
+  const Sink& held() const { return sink_; }
   // Why it does not follow now; none where it does.
   const std::optional<std::string>& problem() const { return problem_; }
   const InformerCounts& counts() const { return counts_; }
@@ -85,14 +87,13 @@ class Informer {
   bool is_withdrawn(const Failure& failure);  // does the server do without the resource, beyond doubt?
   void fail(const Failure& failure);
 
-  void accept_item(const source::decode::Tree& object);
   void accept_event(const std::string& type, const source::decode::Tree& object);
   void accept_object(const source::decode::Tree& object, int64_t observed);
 
   const Resource& resource_;
   const InformerOptions options_;
   const ApiServer& server_;
-  Mirror& mirror_;
+  Sink& sink_;
   Notify notify_;
   HttpsClient client_;
   boost::asio::steady_timer pause_;

@@ -206,8 +206,8 @@ class Parser {
 
 class JsonListReader final : public ListReader {
  public:
-  JsonListReader(model::Kind kind, OnItem on_item) {
-    parser_.outer().item_shape = &shape_of(kind);
+  JsonListReader(const Shape& shape, OnItem on_item) {
+    parser_.outer().item_shape = &shape;
     parser_.outer().on_item = std::move(on_item);
   }
   base::Status read(std::string_view bytes) override { return parser_.read(bytes); }
@@ -221,7 +221,7 @@ class JsonListReader final : public ListReader {
 
 class JsonWatchReader final : public WatchReader {
  public:
-  JsonWatchReader(model::Kind kind, OnEvent on_event) : shape_(shape_of(kind)) {
+  JsonWatchReader(const Shape& shape, OnEvent on_event) : shape_(shape) {
     parser_.outer().event_shape = &shape_.shape;
     parser_.outer().on_event = std::move(on_event);
   }

@@ -22,29 +22,38 @@ void Mirror::begin_list(model::Kind kind) {
   ++of(kind).generation;
 }
 
+Mirror::Fitting Mirror::fit(const model::Object& object) const {
+  std::string packed = pack_(object);
+  if (packed.size() <= kLargestPacked) return {std::move(packed), std::nullopt};
+  const model::ObjectId id = model::id_of(object);
+  const auto* policy = std::get_if<model::NetworkPolicy>(&object);
+  const auto* cluster_policy = std::get_if<model::ClusterNetworkPolicy>(&object);
+  if (policy == nullptr && cluster_policy == nullptr) return {"", too_large(id, packed.size(), "")};
+  source::decode::ClosedPolicy closed = policy != nullptr ? source::decode::without_rules(*policy)
+                                                          : source::decode::without_rules(*cluster_policy);
+  std::string in_place = pack_(closed.policy);
+  if (in_place.size() > kLargestPacked && policy == nullptr) return {"", too_large(id, packed.size(), "")};
+  if (in_place.size() > kLargestPacked) {
+    closed = source::decode::closed_policy(id.name);
+    in_place = pack_(closed.policy);
+  }
+  return {std::move(in_place), too_large(id, packed.size(), closed.in_force)};
+}
+
 void Mirror::upsert(const model::Object& object, Remarks remarks, int64_t observed) {
   const model::ObjectId id = model::id_of(object);
-  std::string packed = pack_(object);
-  if (packed.size() > kLargestPacked) {
-    const auto* policy = std::get_if<model::NetworkPolicy>(&object);
-    const auto* cluster_policy = std::get_if<model::ClusterNetworkPolicy>(&object);
-    if (policy == nullptr && cluster_policy == nullptr) return refuse(id, too_large(id, packed.size(), ""));
-    source::decode::ClosedPolicy closed = policy != nullptr ? source::decode::without_rules(*policy)
-                                                            : source::decode::without_rules(*cluster_policy);
-    const bool too_much = pack_(closed.policy).size() > kLargestPacked;
-    if (too_much && policy == nullptr) return refuse(id, too_large(id, packed.size(), ""));
-    if (too_much) closed = source::decode::closed_policy(id.name);
-    remarks.problems.push_back(too_large(id, packed.size(), closed.in_force));
-    return upsert(closed.policy, std::move(remarks), observed);
-  }
+  Fitting fitting = fit(object);
+  if (fitting.packed.empty() && fitting.problem) return refuse(id, *std::move(fitting.problem));
+  if (fitting.problem) remarks.problems.push_back(*std::move(fitting.problem));
   OfKind& all = of(id.kind);
   remark(id, std::move(remarks));
   auto [entry, added] = all.objects.try_emplace(id.name);
   entry->second.generation = all.generation;
-  if (!added && entry->second.packed == packed) return;
-  packed.shrink_to_fit();
-  entry->second.packed = std::move(packed);
+  if (!added && entry->second.packed == fitting.packed) return;
+  fitting.packed.shrink_to_fit();
+  entry->second.packed = std::move(fitting.packed);
   changed_(id, observed);
+  if (heard_) heard_(model::Change::upsert(object), observed);
 }
 
 void Mirror::refuse(const model::ObjectId& id, source::Problem problem) {
@@ -70,7 +79,9 @@ void Mirror::remark(const model::ObjectId& id, Remarks remarks) {
 void Mirror::remove(const model::ObjectId& id, int64_t observed) {
   OfKind& all = of(id.kind);
   remark(id, {});
-  if (all.objects.erase(id.name) > 0) changed_(id, observed);
+  if (all.objects.erase(id.name) == 0) return;
+  changed_(id, observed);
+  if (heard_) heard_(model::Change::remove(id), observed);
 }
 
 void Mirror::end_list(model::Kind kind, int64_t observed) {
@@ -86,27 +97,60 @@ void Mirror::end_list(model::Kind kind, int64_t observed) {
     const model::ObjectId id{kind, entry->first};
     entry = all.objects.erase(entry);
     changed_(id, observed);
+    if (heard_) heard_(model::Change::remove(id), observed);
   }
 }
 
-bool Mirror::complete() const {
+void Mirror::set_made(const std::vector<model::Change>& changes, int64_t observed) {
+  awaits_made_ = false;
+  for (const model::Change& change : changes) {
+    if (!change.is_removal()) {
+      put_made(std::get<model::Object>(change.what), observed);
+    } else if (const auto made = made_.find(change.id()); made != made_.end()) {
+      remarks_version_ += made->second.problem.has_value();
+      made_.erase(made);
+      changed_(change.id(), observed);
+    }
+  }
+}
+
+void Mirror::put_made(const model::Object& object, int64_t observed) {
+  const model::ObjectId id = model::id_of(object);
+  Fitting fitting = fit(object);
+  Made& made = made_[id];
+  if (made.problem != fitting.problem) ++remarks_version_;
+  made.problem = std::move(fitting.problem);
+  if (fitting.packed.empty() || fitting.packed == made.packed) return;
+  made.packed = std::move(fitting.packed);
+  changed_(id, observed);
+}
+
+bool Mirror::all_listed() const {
   return std::all_of(kinds_.begin(), kinds_.end(), [](const OfKind& all) { return all.listed; });
 }
 
 const std::string* Mirror::packed(const model::ObjectId& id) const {
+  if (const auto made = made_.find(id); made != made_.end() && !made->second.packed.empty())
+    return &made->second.packed;
   const OfKind& all = of(id.kind);
   const auto entry = all.objects.find(id.name);
   return entry == all.objects.end() ? nullptr : &entry->second.packed;
 }
 
 Mirror::Held Mirror::after(const model::ObjectId* last) const {
+  auto made = last != nullptr ? made_.upper_bound(*last) : made_.begin();
+  while (made != made_.end() && made->second.packed.empty()) ++made;
   for (const model::Kind kind : model::kKinds) {
     if (last != nullptr && kind < last->kind) continue;
     const auto& objects = of(kind).objects;
     const bool inside = last != nullptr && kind == last->kind;
     const auto entry = inside ? objects.upper_bound(last->name) : objects.begin();
-    if (entry != objects.end()) return {{kind, entry->first}, &entry->second.packed};
+    if (entry == objects.end()) continue;
+    const model::ObjectId id{kind, entry->first};
+    if (made != made_.end() && made->first <= id) break;
+    return {id, &entry->second.packed};
   }
+  if (made != made_.end()) return {made->first, &made->second.packed};
   return {};
 }
 
@@ -118,6 +162,9 @@ Mirror::Findings Mirror::gather(Findings Remarks::*what, size_t most) const {
         if (found.size() == most) return found;
         found.push_back(finding);
       }
+  if (what == &Remarks::problems)
+    for (const auto& [id, made] : made_)
+      if (made.problem && found.size() < most) found.push_back(*made.problem);
   return found;
 }
 
@@ -125,6 +172,9 @@ size_t Mirror::count(Findings Remarks::*what) const {
   size_t count = 0;
   for (const OfKind& all : kinds_)
     for (const auto& [name, known] : all.remarks) count += (known.remarks.*what).size();
+  if (what == &Remarks::problems)
+    count += static_cast<size_t>(std::count_if(
+        made_.begin(), made_.end(), [](const auto& one) { return one.second.problem.has_value(); }));
   return count;
 }
 

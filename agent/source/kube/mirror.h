@@ -11,6 +11,8 @@
 //     gone.
 //  4. Of a NetworkPolicy that is refused something is always held, whatever was before
 //     (source::ClosedPolicy).
+//  5. What a Translator made (decode/foreign.h) stands beside what was listed, and before it where both have one name; no
+//     list touches it, and count() leaves it out.
 //
 // One thread.
 #pragma once
@@ -19,6 +21,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,7 +44,15 @@ class Mirror {
   // `observed`: when the change had been read whole, Unix nanoseconds; 0: not known.
   using Changed = std::function<void(const model::ObjectId& id, int64_t observed)>;
 
-  Mirror(Pack pack, Changed changed) : pack_(std::move(pack)), changed_(std::move(changed)) {}
+  // What changed of the objects themselves, for a Translator; not called for what was made.
+  using Heard = std::function<void(model::Change change, int64_t observed)>;
+
+  // `heard`: where it is given, complete() waits for the first set_made().
+  Mirror(Pack pack, Changed changed, Heard heard = {})
+      : pack_(std::move(pack)),
+        changed_(std::move(changed)),
+        heard_(std::move(heard)),
+        awaits_made_(heard_) {}
 
   void begin_list(model::Kind kind);
   void upsert(const model::Object& object, Remarks remarks, int64_t observed);
@@ -50,8 +61,13 @@ class Mirror {
   void remove(const model::ObjectId& id, int64_t observed);
   void end_list(model::Kind kind, int64_t observed);
 
+  // What changed of what is made.
+  void set_made(const std::vector<model::Change>& changes, int64_t observed);
+
   // Has every kind been listed whole once?
-  bool complete() const;
+  bool all_listed() const;
+  // And what is made of others: is there everything?
+  bool complete() const { return !awaits_made_ && all_listed(); }
   bool listed(model::Kind kind) const { return of(kind).listed; }
   size_t count(model::Kind kind) const { return of(kind).objects.size(); }
   // Null where it is not held. Valid until the object is changed.
@@ -89,13 +105,28 @@ class Mirror {
   };
   OfKind& of(model::Kind kind) { return kinds_[static_cast<size_t>(kind)]; }
   const OfKind& of(model::Kind kind) const { return kinds_[static_cast<size_t>(kind)]; }
+  // What was made. `problem`: it is too large, and this is what is held in its place, or nothing new.
+  struct Made {
+    std::string packed;
+    std::optional<source::Problem> problem;
+  };
   using Findings = std::vector<source::Finding>;
   Findings gather(Findings Remarks::*what, size_t most) const;
   size_t count(Findings Remarks::*what) const;
   void remark(const model::ObjectId& id, Remarks remarks);
+  // As the agent can be sent it: itself, a policy without its rules, or nothing, which is a problem too.
+  struct Fitting {
+    std::string packed;  // empty: nothing of it fits
+    std::optional<source::Problem> problem;
+  };
+  Fitting fit(const model::Object& object) const;
+  void put_made(const model::Object& object, int64_t observed);
 
   Pack pack_;
   Changed changed_;
+  Heard heard_;
+  bool awaits_made_;
+  std::map<model::ObjectId, Made> made_;
   std::array<OfKind, std::size(model::kKinds)> kinds_;
   uint64_t remarks_version_ = 0;
 };

@@ -47,7 +47,7 @@ base::Result<Envelope> open_envelope(std::string_view bytes) {
 // the envelope's, and end where its `raw` ends.
 class ProtoListReader final : public ListReader {
  public:
-  ProtoListReader(model::Kind kind, OnItem on_item) : shape_(shape_of(kind)), on_item_(std::move(on_item)) {}
+  ProtoListReader(const Shape& shape, OnItem on_item) : shape_(shape), on_item_(std::move(on_item)) {}
 
   base::Status read(std::string_view bytes) override {
     pending_ += bytes;
@@ -148,8 +148,7 @@ class ProtoListReader final : public ListReader {
 // Frames of a 4-byte length, most significant byte first, and a WatchEvent.
 class ProtoWatchReader final : public WatchReader {
  public:
-  ProtoWatchReader(model::Kind kind, OnEvent on_event)
-      : shape_(shape_of(kind)), on_event_(std::move(on_event)) {}
+  ProtoWatchReader(const Shape& shape, OnEvent on_event) : shape_(shape), on_event_(std::move(on_event)) {}
 
   base::Status read(std::string_view bytes) override {
     pending_ += bytes;

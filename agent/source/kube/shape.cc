@@ -177,6 +177,9 @@ constexpr Shape kClusterPolicySpec{kClusterPolicySpecFields, true};
 constexpr ShapeField kClusterPolicyFields[] = {kMetadataField, message("spec", 0, kClusterPolicySpec)};
 constexpr Shape kClusterPolicy{kClusterPolicyFields};
 
+constexpr Shape kUnread{};
+constexpr ShapeField kForeignFields[] = {kMetadataField, message("status", 0, kUnread)};
+
 constexpr ShapeField kListMetaFields[] = {{"resourceVersion", 2}, {"continue", 3}};
 constexpr ShapeField kDetailsFields[] = {{"retryAfterSeconds", 5, kInteger}};
 constexpr Shape kDetails{kDetailsFields};
@@ -188,6 +191,7 @@ constexpr ShapeField kStatusFields[] = {message("metadata", 1, kListMetaShape),
 
 }  // namespace
 
+constexpr Shape kForeignShape{kForeignFields, true};
 constexpr Shape kListMetaShape{kListMetaFields};
 constexpr Shape kStatusShape{kStatusFields};
 

@@ -48,6 +48,9 @@ struct Shape {
 
 // Of an object of the kind.
 const Shape& shape_of(model::Kind kind);
+// Of an object of a kind that a Translator takes (decode/foreign.h): all of it but its status, and of metadata what counts.
+// Such objects come as JSON alone.
+extern const Shape kForeignShape;
 // metadata of a list: resourceVersion, continue.
 extern const Shape kListMetaShape;
 // metav1.Status: what went wrong.

@@ -67,6 +67,18 @@ TEST(SluicedOptions, DnsServersAreOneOrAListOfThem) {
               HasSubstr("--dns-server: \"none\" stands beside other servers"));
 }
 
+TEST(SluicedOptions, WhatIsAcceptedFromEither) {
+  const ConfigFile config("manifests: /m\naccept-cilium: true\ncluster: 10.0.0.0/8,fd00::/8\n");
+  const std::vector<std::string> both = {"10.0.0.0/8", "fd00::/8"};
+  for (const auto& options :
+       {std::get<SluicedOptions>(parse({"--config", config.path()})),
+        std::get<SluicedOptions>(
+            parse({"--manifests", "/m", "--accept-cilium", "--cluster", both[0], "--cluster", both[1]}))}) {
+    EXPECT_TRUE(options.accepting.cilium);
+    EXPECT_EQ(options.accepting.cluster, both);
+  }
+}
+
 TEST(SluicedOptions, FlowsFromEither) {
   const ConfigFile config("flows: 1048576\nflows-per-pod: 0\n");
   auto options = std::get<SluicedOptions>(parse({"--config", config.path()}));
@@ -99,6 +111,11 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"feeder_without_group", {"--feeder-uid", "65532"}, "give --socket-group GID too"},
         Row{"wrong_uid", {"--feeder-uid", "-1"}, "--feeder-uid"},
         Row{"unknown_option", {"--nonsense"}, "--nonsense"},
+        Row{"accept_without_source", {"--accept-cilium"}, "give --manifests DIR"},
+        Row{"cluster_of_nothing_accepted",
+            {"--manifests", "/m", "--cluster", "10.0.0.0/8"},
+            "--accept-cilium"},
+        Row{"wrong_cluster", {"--manifests", "/m", "--accept-cilium", "--cluster", "10.0.0"}, "--cluster"},
         Row{"stray_word", {"--manifests", "/m", "word"}, "word"},
         Row{"wrong_mode", {"--manifests", "/m", "--mode", "dry"}, "--mode"},
         Row{"wrong_metrics", {"--manifests", "/m", "--metrics", "9619"}, "127.0.0.1:9619"},

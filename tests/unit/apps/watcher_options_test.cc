@@ -42,5 +42,15 @@ TEST(WatcherOptions, AContextNeedsAKubeconfig) {
   EXPECT_THAT(exit.output, HasSubstr("give --kubeconfig FILE"));
 }
 
+TEST(WatcherOptions, WhatIsAccepted) {
+  const auto arguments =
+      std::get<WatcherArguments>(parse({"--accept-cilium", "--cluster", "10.0.0.0/8,fd00::/8"}));
+  EXPECT_TRUE(arguments.accepting.cilium);
+  EXPECT_EQ(arguments.accepting.cluster, std::vector<std::string>({"10.0.0.0/8", "fd00::/8"}));
+  EXPECT_THAT(std::get<Exit>(parse({"--cluster", "10.0.0.0/8"})).output, HasSubstr("--accept-cilium"));
+  EXPECT_THAT(std::get<Exit>(parse({"--accept-cilium", "--cluster", "10.0.0.0/33"})).output,
+              HasSubstr("--cluster"));
+}
+
 }  // namespace
 }  // namespace sluice::apps

@@ -89,6 +89,72 @@ TEST_F(FolderFeederTest, WritesAreSeen) {
   expect("a=2");
 }
 
+// Makes a Namespace that is named after each Guest, and says as a problem what it knows.
+class NamespaceMaker : public decode::Translator {
+ public:
+  decode::ForeignKind read_kind(const std::string&, const std::string& kind) const override {
+    return {kind == "Guest", false, {}};
+  }
+  std::vector<decode::ForeignResource> resources() const override { return {}; }
+  bool keeps(const model::ObjectId&) const override { return false; }
+  std::vector<model::Change> apply(std::vector<model::Change> own,
+                                   const std::vector<decode::ForeignChange>& foreign) override {
+    for (const decode::ForeignChange& change : foreign) {
+      const std::string& name = change.id.name.name;
+      model::Namespace made;
+      made.name = change.id.name;
+      own.push_back(change.object ? model::Change::upsert(made)
+                                  : model::Change::remove({model::Kind::kNamespace, made.name}));
+      if (change.object)
+        known_[name] = change.object->place.origin;
+      else
+        known_.erase(name);
+    }
+    return own;
+  }
+  // Which there are, and of which file.
+  std::vector<Problem> problems() const override {
+    std::string text;
+    for (const auto& [name, file] : known_) text += name + " of " + file.substr(file.rfind('/') + 1) + ", ";
+    return {{{}, std::nullopt, "", text}};
+  }
+  std::vector<Warning> warnings() const override { return {}; }
+  uint64_t remarks_version() const override { return 0; }
+  std::vector<std::pair<model::ObjectId, const decode::ForeignObject*>> made() const override { return {}; }
+
+ private:
+  std::map<std::string, std::string> known_;
+};
+
+std::string guest(const std::string& name) {
+  return "---\napiVersion: x.io/v1\nkind: Guest\nmetadata: {name: " + name + "}\n";
+}
+
+// Foreign objects go and stay with their files, as others do.
+TEST_F(FolderFeederTest, ForeignObjectsAreToldToTheTranslator) {
+  folder_.write("a.yaml", pod("a") + guest("one") + guest("two"));
+  folder_.write("b.yaml", guest("two"));
+  auto opened = FolderFeeder::open(folder_.path(), std::make_unique<NamespaceMaker>());
+  ASSERT_TRUE(opened.ok());
+  feeder_ = std::move(*opened);
+  ASSERT_TRUE(wait_for_batch(5s));
+  const auto told = [&] { return last_.problems.back().message; };
+  EXPECT_EQ(told(), "one of a.yaml, two of b.yaml, ");
+  EXPECT_EQ(cluster_.namespaces.size(), 2u);
+  ASSERT_EQ(last_.warnings.size(), 1u);
+  EXPECT_NE(last_.warnings[0].to_text().find("Guest two: is defined in line"), std::string::npos);
+  folder_.write("b.yaml", "");
+  sync();
+  EXPECT_EQ(told(), "one of a.yaml, two of b.yaml, ") << "it is about to be written";
+  folder_.remove("b.yaml");
+  sync();
+  EXPECT_EQ(told(), "one of a.yaml, two of a.yaml, ") << "the other counts now";
+  folder_.write("a.yaml", pod("a", "2") + guest("one"));
+  sync();
+  EXPECT_EQ(told(), "one of a.yaml, ");
+  EXPECT_EQ(cluster_.namespaces.size(), 1u);
+}
+
 TEST_F(FolderFeederTest, AChangeIsToldWithinItsTime) {
   folder_.write("a.yaml", pod("a"));
   start();

@@ -37,8 +37,9 @@ struct Read {
 };
 Read read_list(Encoding encoding, Kind kind, std::string_view bytes, size_t piece) {
   Read read;
-  const auto reader = make_list_reader(
-      encoding, kind, [&](const source::decode::Tree& tree) { read.objects.push_back(decoded(kind, tree)); });
+  const auto reader = make_list_reader(encoding, shape_of(kind), [&](const source::decode::Tree& tree) {
+    read.objects.push_back(decoded(kind, tree));
+  });
   for (size_t at = 0; at < bytes.size(); at += piece)
     if (auto taken = reader->read(bytes.substr(at, piece)); !taken) {
       read.end = taken.error();
@@ -89,10 +90,11 @@ TEST(Lists, BytesThatChangedAreNeverMoreThanAnError) {
       std::string bytes = whole;
       for (int flips = 1 + static_cast<int>(random() % 4); flips > 0; --flips)
         bytes[random() % bytes.size()] = static_cast<char>(random());
-      const auto reader = make_list_reader(encoding, Kind::kService, [](const source::decode::Tree& tree) {
-        source::decode::Decoded found;
-        source::decode::decode_object_of(Kind::kService, tree, {"test", 0, 0}, found);
-      });
+      const auto reader =
+          make_list_reader(encoding, shape_of(Kind::kService), [](const source::decode::Tree& tree) {
+            source::decode::Decoded found;
+            source::decode::decode_object_of(Kind::kService, tree, {"test", 0, 0}, found);
+          });
       if (auto taken = reader->read(bytes); taken.ok()) (void)reader->finish();
     }
   }
@@ -119,7 +121,8 @@ TEST(Lists, WhatIsNone) {
       {R"({"metadata":{"resourceVersion":"1"},"items":[]} {"items":[)", "goes on after the list"},
   };
   for (const Senseless& row : rows) {
-    const auto reader = make_list_reader(Encoding::kJson, Kind::kPod, [](const source::decode::Tree&) {});
+    const auto reader =
+        make_list_reader(Encoding::kJson, shape_of(Kind::kPod), [](const source::decode::Tree&) {});
     const auto taken = reader->read(row.body);
     const auto end = reader->finish();
     const std::string why =
@@ -136,7 +139,8 @@ TEST(Lists, WhatIsNone) {
 
 TEST(Lists, AnObjectThatIsTooLargeIsAnErrorNotMemory) {
   std::string huge = R"({"items":[{"metadata":{"labels":{)";
-  const auto reader = make_list_reader(Encoding::kJson, Kind::kPod, [](const source::decode::Tree&) {});
+  const auto reader =
+      make_list_reader(Encoding::kJson, shape_of(Kind::kPod), [](const source::decode::Tree&) {});
   base::Status taken = reader->read(huge);
   const std::string value(1 << 20, 'x');
   for (int i = 0; i < 40 && taken.ok(); ++i)
@@ -146,7 +150,8 @@ TEST(Lists, AnObjectThatIsTooLargeIsAnErrorNotMemory) {
 }
 
 TEST(Lists, ANumberThatDoesNotEndIsAnErrorNotMemory) {
-  const auto reader = make_list_reader(Encoding::kJson, Kind::kPod, [](const source::decode::Tree&) {});
+  const auto reader =
+      make_list_reader(Encoding::kJson, shape_of(Kind::kPod), [](const source::decode::Tree&) {});
   base::Status taken = reader->read(R"({"items":[{"metadata":{"name":1)");
   const std::string digits(1 << 20, '0');
   for (int i = 0; i < 20 && taken.ok(); ++i) taken = reader->read(digits);
@@ -156,10 +161,11 @@ TEST(Lists, ANumberThatDoesNotEndIsAnErrorNotMemory) {
 
 TEST(Lists, WhatIsNotReadIsNotKept) {
   // 40 MiB of annotations of one object are passed over.
-  const auto reader = make_list_reader(Encoding::kJson, Kind::kPod, [](const source::decode::Tree& tree) {
-    EXPECT_EQ(tree.find("metadata").find("annotations").size(), 0u);
-    EXPECT_EQ(tree.find("metadata").find("name").text(), "p");
-  });
+  const auto reader =
+      make_list_reader(Encoding::kJson, shape_of(Kind::kPod), [](const source::decode::Tree& tree) {
+        EXPECT_EQ(tree.find("metadata").find("annotations").size(), 0u);
+        EXPECT_EQ(tree.find("metadata").find("name").text(), "p");
+      });
   ASSERT_TRUE(reader->read(R"({"items":[{"metadata":{"annotations":{)").ok());
   const std::string value(1 << 20, 'x');
   for (int i = 0; i < 40; ++i)
@@ -179,7 +185,7 @@ TEST(Watches, EventsBookmarksAndErrorsInPiecesOfAnySize) {
     for (const size_t piece : {size_t{1}, size_t{13}, bytes.size()}) {
       std::vector<std::string> seen;
       const auto reader = make_watch_reader(
-          encoding, Kind::kPod, [&](const std::string& type, const source::decode::Tree& tree) {
+          encoding, shape_of(Kind::kPod), [&](const std::string& type, const source::decode::Tree& tree) {
             if (type == "ERROR") {
               const ApiStatus status = status_of(tree);
               seen.push_back(type + " " + std::to_string(status.code) + " " + status.reason + " " +
@@ -223,7 +229,7 @@ TEST(Texts, OfProtobufAreUtf8) {
                          Row{"\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd"}}) {
     std::string seen;
     const auto reader = make_list_reader(
-        Encoding::kProtobuf, Kind::kPod,
+        Encoding::kProtobuf, shape_of(Kind::kPod),
         [&](const source::decode::Tree& tree) { seen = tree.find("spec").find("nodeName").text(); });
     kubeapi::Page page{1, {}, {}};
     page.items.push_back(std::make_shared<const Json>(
@@ -249,7 +255,7 @@ TEST(Policies, AnUnknownFieldRefusesTheObject) {
        {std::pair{Encoding::kJson, json}, std::pair{Encoding::kProtobuf, protobuf}}) {
     source::decode::Decoded found;
     const auto reader =
-        make_list_reader(encoding, Kind::kNetworkPolicy, [&](const source::decode::Tree& tree) {
+        make_list_reader(encoding, shape_of(Kind::kNetworkPolicy), [&](const source::decode::Tree& tree) {
           source::decode::decode_object_of(Kind::kNetworkPolicy, tree, {"test", 0, 0}, found);
         });
     ASSERT_TRUE(reader->read(body).ok());

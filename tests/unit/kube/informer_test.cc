@@ -17,9 +17,10 @@ TEST(InformerTest, ItsPauseMayEndAfterIt) {
   server.host = "127.0.0.1";
   server.port = "1";
   Mirror mirror([](const model::Object&) { return std::string(); }, [](const model::ObjectId&, int64_t) {});
+  MirrorSink sink(model::Kind::kPod, "test", mirror);
   boost::asio::steady_timer first(loop, std::chrono::steady_clock::time_point::min());
   auto follower =
-      std::make_unique<Informer>(loop, server, resources().front(), InformerOptions(), mirror, [] {});
+      std::make_unique<Informer>(loop, server, resources().front(), InformerOptions(), sink, [] {});
   follower->start();
   // Both are due, so both handlers are queued before the first of them runs.
   first.async_wait([&](boost::system::error_code) { follower->stop(), follower.reset(); });

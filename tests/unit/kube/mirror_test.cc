@@ -183,6 +183,81 @@ TEST(Mirror, IsCompleteOnceEveryKindWasListed) {
   EXPECT_TRUE(world.mirror.complete());
 }
 
+// What a Translator made beside namespaces that were listed.
+TEST(Mirror, WhatWasMadeStandsBesideWhatIsListed) {
+  std::vector<std::string> heard;
+  World world;
+  Mirror mirror(
+      [](const model::Object& object) {
+        const auto& one = std::get<model::Namespace>(object);
+        return one.name.name + "=" + one.labels.at("label");
+      },
+      [&](const ObjectId& which, int64_t) { world.changes.push_back(which.name.name); },
+      [&](const model::Change& change, int64_t) {
+        heard.push_back((change.is_removal() ? "-" : "+") + change.id().name.name);
+      });
+  const auto list = [&](const std::vector<std::string>& names) {
+    mirror.begin_list(Kind::kNamespace);
+    for (const std::string& name : names) mirror.upsert(ns(name, "1"), {}, 0);
+    mirror.end_list(Kind::kNamespace, 0);
+  };
+  const auto held = [&] {
+    std::string text;
+    for (Mirror::Held one = mirror.after(nullptr); one.packed != nullptr; one = mirror.after(&one.id))
+      text += *one.packed + " ";
+    return text;
+  };
+  list({"a", "c"});
+  mirror.set_made({model::Change::upsert(ns("b", "made")), model::Change::upsert(ns("c", "made")),
+                   model::Change::upsert(ns("d", "made"))},
+                  0);
+  EXPECT_EQ(held(), "a=1 b=made c=made d=made ");
+  EXPECT_EQ(mirror.count(Kind::kNamespace), 2u);
+  EXPECT_EQ(std::exchange(world.changes, {}), (Names{"a", "c", "b", "c", "d"}));
+  list({"a"});
+  EXPECT_EQ(held(), "a=1 b=made c=made d=made ");
+  list({"a", "c"});
+  world.changes.clear();
+  mirror.set_made({model::Change::upsert(ns("b", "made")), model::Change::remove(id("c")),
+                   model::Change::remove(id("d")), model::Change::remove(id("e"))},
+                  0);
+  EXPECT_EQ(world.changes, (Names{"c", "d"}));
+  EXPECT_EQ(held(), "a=1 b=made c=1 ");
+  EXPECT_EQ(*mirror.packed(id("c")), "c=1");
+  EXPECT_EQ(heard, (Names{"+a", "+c", "-c", "+c"})) << "of its own alone";
+}
+
+TEST(Mirror, IsCompleteOnceWhatIsMadeWasSet) {
+  Mirror mirror([](const model::Object&) { return std::string(); }, [](const ObjectId&, int64_t) {},
+                [](const model::Change&, int64_t) {});
+  for (const Kind kind : model::kKinds) mirror.begin_list(kind), mirror.end_list(kind, 0);
+  EXPECT_TRUE(mirror.all_listed());
+  EXPECT_FALSE(mirror.complete());
+  mirror.set_made({}, 0);
+  EXPECT_TRUE(mirror.complete());
+}
+
+TEST(Mirror, WhatWasMadeAndIsTooLargeIsHeldWithoutItsRules) {
+  Mirror mirror(
+      [](const model::Object& object) {
+        const auto& policy = std::get<model::NetworkPolicy>(object);
+        return policy.ingress.empty() ? std::string("closed") : std::string(kLargestPacked + 1, 'x');
+      },
+      [](const ObjectId&, int64_t) {});
+  model::NetworkPolicy policy;
+  policy.name = {"shop", "web"};
+  policy.isolates_ingress = true;
+  policy.ingress.resize(1);
+  mirror.set_made({model::Change::upsert(policy)}, 0);
+  EXPECT_EQ(*mirror.packed(model::id_of(model::Object(policy))), "closed");
+  ASSERT_EQ(mirror.problem_count(), 1u);
+  EXPECT_NE(mirror.problems(10).at(0).to_text().find("split it; meanwhile"), std::string::npos);
+  const uint64_t version = mirror.remarks_version();
+  mirror.set_made({model::Change::remove(model::id_of(model::Object(policy)))}, 0);
+  EXPECT_EQ(mirror.problem_count(), 0u);
+  EXPECT_NE(mirror.remarks_version(), version);
+}
+
 TEST(ChangeQueue, ASnapshotThenChanges) {
   World world;
   world.list({{"a", "1"}, {"b", "1"}, {"c", "1"}});

@@ -103,6 +103,12 @@ appArmorProfile:
     {{- with .Values.watcher.apiServer }}
     - --api-server={{ . }}
     {{- end }}
+    {{- if .Values.cilium.accept }}
+    - --accept-cilium
+    {{- range .Values.cilium.cluster }}
+    - --cluster={{ . }}
+    {{- end }}
+    {{- end }}
   env:
     {{- include "sluice.nodeName" . | nindent 4 }}
   ports:
