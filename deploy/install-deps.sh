@@ -39,6 +39,8 @@ packages=(
   dnsmasq-base
   # the plugins that sluice-cni is tested behind
   containernetworking-plugins
+  # what judges the unit: systemd-analyze
+  systemd
   # Debian packages, and their test: installed into a root of their own
   dpkg-dev binutils lintian debootstrap
 )
