@@ -1,7 +1,7 @@
 # Sluice's front door. A bare `make` lists what there is; everything is built below build/.
 .DEFAULT_GOAL := list
 space := $(subst ,, )
-.PHONY: list demo test kernels check fuzz soak bench bench-report bench-quick bench-old bench-api image deb install clean deps kernels-deps bench-deps browser-deps chart-tools promtool programs
+.PHONY: list demo test kernels check fuzz soak bench bench-report bench-quick bench-old bench-api image deb reproducible install clean deps kernels-deps bench-deps browser-deps chart-tools promtool programs
 
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60

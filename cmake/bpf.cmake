@@ -11,6 +11,7 @@ function(sluice_bpf_skeleton target source)
   set(skeleton ${CMAKE_CURRENT_BINARY_DIR}/${stem}.skel.h)
   add_custom_command(OUTPUT ${object}
     COMMAND ${SLUICE_BPF_CLANG} -target bpf -mcpu=v3 -g -O2 -std=gnu11 -Wall -Wextra -Werror
+      -ffile-prefix-map=${PROJECT_BINARY_DIR}=build -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.
       -I${PROJECT_SOURCE_DIR} -I${PROJECT_SOURCE_DIR}/include -I${PROJECT_SOURCE_DIR}/bpf
       -I${PROJECT_SOURCE_DIR}/bpf/kernel -I/usr/include/${CMAKE_LIBRARY_ARCHITECTURE}
       -MD -MF ${object}.d -c ${source} -o ${object}

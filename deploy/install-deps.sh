@@ -12,7 +12,7 @@ packages=(
   # the build; clang-14 compiles the BPF side, bpftool makes its skeleton
   make cmake ninja-build g++ clang-14 bpftool pkg-config
   # kernel side of the agent
-  linux-libc-dev libbpf-dev libnl-3-dev libnl-route-3-dev
+  linux-libc-dev libbpf-dev libnl-3-dev libnl-route-3-dev libseccomp-dev
   # objects, control API, metrics, logs, options
   libyaml-dev libyaml-cpp-dev libboost1.81-dev libboost-json1.81-dev libssl-dev libabsl-dev
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
@@ -41,6 +41,8 @@ packages=(
   dnsmasq-base
   # the plugins that sluice-cni is tested behind
   containernetworking-plugins
+  # what judges the unit: systemd-analyze
+  systemd
   # Debian packages, and their test: installed into a root of their own
   dpkg-dev binutils lintian debootstrap
 )

@@ -22,6 +22,12 @@ void add_daemon_options(CLI::App& app, DaemonOptions& options) {
       ->check(checked_by(base::parse_log_level));
   app.add_option("--log-format", options.log_format, "text or json")
       ->check(checked_by(base::parse_log_format));
+  app.add_option(
+         "--sandbox", options.sandbox,
+         "What it no longer needs once it has started is given up: on; off: is kept, to look for a fault; "
+         "kill: a system call that is not on the list ends it [$SLUICE_SANDBOX, else " SLUICE_SANDBOX_DEFAULT
+         "]")
+      ->check(CLI::IsMember({"on", "off", "kill"}));
   app.add_option("--config", options.config, "The same settings as YAML, key = option name; options win")
       ->type_name("FILE");
 }

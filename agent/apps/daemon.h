@@ -23,7 +23,8 @@ struct DaemonOptions {
   std::string socket = base::kDefaultSocket;  // the agent's
   std::string metrics;                        // ADDR:PORT
   std::string log_level = "info", log_format = "text";
-  std::string config;  // a file of settings
+  std::string config;   // a file of settings
+  std::string sandbox;  // empty: $SLUICE_SANDBOX, else what the build has
 };
 
 void add_metrics_option(CLI::App& app, DaemonOptions& options, const std::string& help);

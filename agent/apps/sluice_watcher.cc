@@ -2,8 +2,10 @@
 // agent/watcher/watcher.h.
 #include <csignal>
 #include <cstdlib>
+#include <optional>
 #include <random>
 
+#include "agent/apps/confined.h"
 #include "agent/apps/watcher_options.h"
 #include "agent/base/threads.h"
 #include "agent/serve/socket_path.h"
@@ -31,6 +33,12 @@ watcher::WatcherOptions watcher_options(const WatcherArguments& arguments) {
   return options;
 }
 
+sandbox::Needs needs_of(const WatcherArguments& arguments, const source::kube::ApiServer& server) {
+  return watcher_needs(
+      {arguments.kubeconfig, server.ca.file, server.certificate.file, server.key.file, server.token.file},
+      server.port);
+}
+
 int run(int argc, char** argv) {
   auto parsed = parse_watcher(argc, argv, environment);
   if (const auto* exit = std::get_if<Exit>(&parsed)) return leave(kProgram, *exit);
@@ -44,11 +52,15 @@ int run(int argc, char** argv) {
   if (auto usable = serve::agent_listens(arguments.socket); !usable && usable.error().code() == 0)
     return fail(kProgram, kExitUsage, usable.error().message());
   boost::asio::io_context loop(1);
-  watcher::Watcher watcher(loop, *server, watcher_options(arguments), log);
-  auto http = listen_for_metrics(loop, arguments,
-                                 [&watcher](const auto& request) { return watcher.answer_http(request); });
+  const auto mode = sandbox_mode(arguments, std::getenv("SLUICE_SANDBOX"));
+  if (!mode) return fail(kProgram, kExitUsage, mode.error().message());
+  std::optional<watcher::Watcher> watcher;
+  auto http =
+      listen_for_metrics(loop, arguments, [&](const auto& request) { return watcher->answer_http(request); });
   if (!http) return fail(kProgram, kExitUsage, http.error().message());
-  watcher.run();
+  confine(needs_of(arguments, *server), *mode, log);
+  watcher.emplace(loop, *server, watcher_options(arguments), log);  // which starts threads
+  watcher->run();
   end_within(kEndGrace);
   return kExitDone;
 }

@@ -3,7 +3,9 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
+#include "agent/apps/confined.h"
 #include "agent/apps/preflight.h"
 #include "agent/apps/sluiced_options.h"
 #include "agent/base/cannot_run.h"
@@ -95,6 +97,8 @@ int run_agent(const SluicedOptions& options) {
     return fail(kProgram, kExitUsage, usable.error().message());
   boost::asio::io_context loop(1);
   std::unique_ptr<source::Feeder> folder;
+  const auto mode = sandbox_mode(options, std::getenv("SLUICE_SANDBOX"));
+  if (!mode) return give_up(options, kExitUsage, mode.error().message());
   if (!options.manifests.empty()) {
     auto opened = source::folder::FolderFeeder::open(options.manifests, translator_of(options.accepting));
     if (!opened) return give_up(options, kExitUsage, "--manifests: " + opened.error().message());
@@ -106,7 +110,13 @@ int run_agent(const SluicedOptions& options) {
   };
   auto http = listen_for_metrics(loop, options, answer);
   if (!http) return give_up(options, kExitUsage, http.error().message());
-  auto started = control::Agent::start(loop, agent_options(options), std::move(folder), log);
+  auto with = agent_options(options);
+  with.confine = [&] {
+    prepare_socket_folder(options.socket, options.socket_group);
+    return confine(agent_needs({options.bpffs, options.netns_dir, options.manifests, options.socket}), *mode,
+                   log);
+  };
+  auto started = control::Agent::start(loop, std::move(with), std::move(folder), log);
   if (!started) return give_up(options, kExitFailed, started.error().message());
   if (auto removed = base::remove_cannot_run(options.socket); !removed)
     log.warn("earlier_failure_stays", {{"error", removed.error().message()}});

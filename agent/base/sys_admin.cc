@@ -1,10 +1,12 @@
 #include "agent/base/sys_admin.h"
 
 #include <linux/capability.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 
 namespace sluice::base {
 namespace {
@@ -21,6 +23,14 @@ struct Capabilities {
   }
   bool is_permitted(unsigned capability) const {
     return (words.at(CAP_TO_INDEX(capability)).permitted & CAP_TO_MASK(capability)) != 0;
+  }
+  void keep(uint64_t kept) {
+    for (size_t i = 0; i < words.size(); ++i) {
+      const auto part = static_cast<uint32_t>(kept >> (32 * i));
+      words.at(i).permitted &= part;
+      words.at(i).effective &= part;
+      words.at(i).inheritable = 0;
+    }
   }
   void set_effective(unsigned capability, bool on) {
     auto& word = words.at(CAP_TO_INDEX(capability)).effective;
@@ -41,6 +51,21 @@ bool put_in_effect(bool on) {
 bool in_effect(unsigned capability) {
   Capabilities mine;
   return mine.read() && mine.is_effective(capability);
+}
+
+Status keep_capabilities(std::span<const unsigned> kept) {
+  uint64_t all = 0;
+  for (const unsigned capability : kept) all |= uint64_t{1} << capability;
+  // What cannot be dropped here no_new_privs keeps out of reach.
+  for (unsigned capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability)
+    if ((all >> capability & 1) == 0) ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Error::from_errno(errno, "set no_new_privs");
+  ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  Capabilities mine;
+  if (!mine.read()) return Error::from_errno(errno, "read them");
+  mine.keep(all);
+  if (!mine.write()) return Error::from_errno(errno, "drop them");
+  return done();
 }
 
 void lower_sys_admin() {

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 
-#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <csignal>
 
@@ -123,6 +122,7 @@ Result<std::unique_ptr<Agent>> Agent::start(boost::asio::io_context& loop, Agent
   if (!kernel) return kernel.error();
   // After the maps, which take memory that threads need too.
   if (auto room = base::check_thread_room(kOwnThreads + proto::server_threads()); !room) return room.error();
+  if (options.confine) options.unconfined = options.confine();
   base::lower_sys_admin();  // from here on it is raised to enter a namespace, and for nothing else
   auto watch = endpoint::EndpointWatch::open(options.netns_dir);
   if (!watch) return watch.error();
@@ -174,7 +174,7 @@ Agent::Agent(boost::asio::io_context& loop, AgentOptions options, std::unique_pt
              [] { return endpoint::node_addresses(); }},
             reconciler_),
       facts_{options_.version, options_.source, kernel::attach::to_text(kernel_.attacher->mode()),
-             options_.strict, options_.audit},
+             options_.strict,  options_.audit,  options_.unconfined},
       cni_(loop, announced_file(options_.socket.path), reconciler_, facts_, for_cni(), log),
       flow_reader_([this] { return kernel::read_flow_facts(*kernel_.programs); },
                    [] { return steady_clock::now(); }),

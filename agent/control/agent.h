@@ -55,6 +55,9 @@ struct AgentOptions {
   size_t history_bytes = 0;       // of flow records
   bool log_drops = true;
   learning::NameOptions names = {};
+  // Gives up what the agent needs no more, once programs are loaded and before threads are started; answers `unconfined`.
+  std::function<std::vector<std::string>()> confine = {};
+  std::vector<std::string> unconfined = {};  // StatusReply.unconfined
 };
 
 class Agent final : public ControlHandler {

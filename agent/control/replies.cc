@@ -118,6 +118,7 @@ v1::StatusReply status_reply(const node::NodeView& node, const AgentFacts& facts
   reply.set_default_verdict(facts.strict ? "strict" : "permissive");
   reply.set_source(facts.source);
   reply.set_attach(facts.attach);
+  for (const auto& line : facts.unconfined) reply.add_unconfined(line);
   reply.set_uptime_seconds(uptime.count());
   reply.set_ready(node.ready());
   reply.set_not_ready(node.why_not_ready());

@@ -20,6 +20,7 @@ namespace sluice::control {
 struct AgentFacts {
   std::string version, source, attach;
   bool strict = true, audit = false;
+  std::vector<std::string> unconfined = {};  // StatusReply.unconfined
 };
 
 // Statistics of each endpoint in force, by its image id.

@@ -81,6 +81,12 @@ libraries() {
     fail "dpkg-shlibdeps: $(cat "$work/shlibdeps.log")"
 }
 
+# materials <package> <folder of its programs> <program...>: what they are made of.
+materials() {
+  mkdir -p "$work/$1/usr/share/doc/$1"
+  "$root/deploy/sbom.py" --programs "$programs" --shipped "$2" --name "$1" "${@:3}" >"$work/$1/usr/share/doc/$1/sbom.cdx.json"
+}
+
 # pack <package> <Depends>: control file, maintainer scripts and checksums beside what was put; then the package.
 pack() {
   local package=$1 folder=$work/$1 script
@@ -115,7 +121,7 @@ put 0644 "$root/deploy/sluiced.service" "$work/sluice/lib/systemd/system"
 sed -i 's|/usr/local/|/usr/|' "$work/sluice/lib/systemd/system/sluiced.service"
 install -D -m 0644 "$here/sluiced.default" "$work/sluice/etc/default/sluiced"
 mkdir -p "$work/sluice/usr/share/doc/sluice"
-cp -r "$root/README.md" "$root/NOTICE" "$root/docs" "$root/examples" "$work/sluice/usr/share/doc/sluice"
+cp -r "$root/README.md" "$root/SECURITY.md" "$root/NOTICE" "$root/docs" "$root/examples" "$work/sluice/usr/share/doc/sluice"
 manual sluice sluiced 8
 manual sluice sluicectl 1
 manual sluice sluice-watcher 8
@@ -125,7 +131,9 @@ completion bash bash-completion/completions/sluicectl
 completion zsh zsh/vendor-completions/_sluicectl
 completion fish fish/vendor_completions.d/sluicectl.fish
 needed=$(libraries "$work"/sluice/usr/bin/sluice*) # kubectl-sluice is static
+materials sluice "$work/sluice/usr/bin" sluiced sluicectl sluice-watcher kubectl-sluice
 pack sluice "$needed, ca-certificates"
 
 program sluice-cni "$work/sluice-cni/usr/lib/cni"
+materials sluice-cni "$work/sluice-cni/usr/lib/cni" sluice-cni
 pack sluice-cni ''

@@ -66,7 +66,10 @@ fetch_packages() {
     { cat "$work/packages/apt.log" >&2; status=1 fail "apt-get download failed, see above; --libs-from / takes this machine's"; }
   # base-files first: its links /bin, /lib, … are where the others unpack to.
   for link in bin sbin lib lib64; do mkdir -p "$1/usr/$link"; ln -s "usr/$link" "$1/$link"; done
+  mkdir -p "$1/var/lib/dpkg/info" "$1/var/lib/dpkg/updates"
   for archive in "$work"/packages/*.deb; do
+    # What the bill of materials asks for.
+    { dpkg-deb --field "$archive"; printf 'Status: install ok installed\n\n'; } >>"$1/var/lib/dpkg/status"
     dpkg-deb --fsys-tarfile "$archive" | tar -x --keep-directory-symlink --no-same-owner -C "$1"
   done
 }

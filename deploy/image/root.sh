@@ -31,8 +31,8 @@ done
 for program in "${programs[@]}"; do
   [[ -x $source_dir/$program ]] || fail "$source_dir/$program: no such program: build it (make programs)"
 done
-for tool in readelf strip; do
-  command -v "$tool" >/dev/null || fail "needs $tool: install binutils"
+for tool in readelf strip python3; do
+  command -v "$tool" >/dev/null || fail "needs $tool: install binutils, python3"
 done
 base=${base%/}
 
@@ -97,4 +97,6 @@ chmod -R u=rwX,go=rX "$out/usr/share/zoneinfo"
 chmod 0644 "$out"/etc/{passwd,group,nsswitch.conf,os-release} "$out/etc/ssl/certs/ca-certificates.crt"
 
 mkdir -p "$out/usr/share/doc/sluice"
+"$here/../sbom.py" --programs "$source_dir" --shipped "$out/usr/bin" --name sluice-image --root "${base:-/}" \
+  --with ca-certificates --with tzdata --with base-files "${programs[@]}" >"$out/usr/share/doc/sluice/sbom.cdx.json"
 install -m 0644 "$here/../../LICENSE" "$here/../../NOTICE" "$out/usr/share/doc/sluice/"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The checks check: each row is a file, what is in it, and what its check must say about it ("" for: nothing).
-# usage: self_test.sh layers|rooms|style|abi|kernels|signposts|units|links
+# usage: self_test.sh layers|rooms|style|abi|kernels|signposts|units|links|security
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(mktemp -d)
@@ -215,6 +215,30 @@ signposts_rows() {
   signposts_row "$net" 'see `ip.h`' "$readme" ''
   signposts_row "$net" 'see `gone.h`' "$readme" 'names gone.h, and no folder has such a file'
   signposts_row "$net" '' 'nothing\n' 'README.md: does not list docs/design.md'
+}
+
+# SECURITY.md with one line, in a tree that has the test A.B.
+security_row() { # <held by> <wanted>
+  local status=0 output
+  rm -rf "$root/tree"
+  mkdir -p "$root/tree/tests/check"
+  printf 'TEST_F(A, B) {\n' >"$root/tree/tests/a_test.cc"
+  printf '    def test_b(self):\n' >"$root/tree/tests/b_test.py"
+  printf 'add_test(NAME check_c)\n' >"$root/tree/tests/CMakeLists.txt"
+  printf '| who | with |\n|---|---|\n| a | b |\n\n| cannot | held by |\n|---|---|\n| fly | %s |\n' "$1" >"$root/tree/SECURITY.md"
+  output=$("$here/security.sh" "$root/tree" 2>&1) || status=$?
+  verdict "$1" "$2" "$status" "$output"
+}
+
+# shellcheck disable=SC2016  # backticks are Markdown's
+security_rows() {
+  security_row '`A.B`' ''
+  security_row '`A.B` `b_test.test_b` `check_c` `tests/a_test.cc`' ''
+  security_row 'nobody' 'SECURITY.md:7: names no test that holds it'
+  security_row '`A.C`' 'SECURITY.md:7: there is no test A.C'
+  security_row '`A.B` `b_test.test_c`' 'SECURITY.md:7: there is no test b_test.test_c'
+  security_row '`check_d`' 'SECURITY.md:7: there is no test check_d'
+  security_row '`tests/gone_test.cc`' 'SECURITY.md:7: there is no test tests/gone_test.cc'
 }
 
 "$1_rows"

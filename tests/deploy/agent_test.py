@@ -198,6 +198,20 @@ class WithAgent(unittest.TestCase):
         self.assertEqual((again.returncode, len(again.stderr.splitlines()), path.stat().st_size), (2, 1, size))
         self.assertIn("is there already", again.stderr)
 
+    def test_the_agent_gives_up_what_it_needs_no_more(self):
+        # BPF, NET_ADMIN, SYS_ADMIN, NET_RAW, and DAC_READ_SEARCH for the manifests (linux/capability.h).
+        kept = sum(1 << number for number in (39, 12, 21, 13, 2))
+        threads = list(pathlib.Path(f"/proc/{self.agent.pid}/task").iterdir())
+        self.assertGreater(len(threads), 1)
+        for thread in threads:
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # one that entered a namespace has ended
+                status = dict(line.split(":\t", 1) for line in (thread / "status").read_text().splitlines() if ":\t" in line)
+                for kind in ("CapPrm", "CapEff", "CapBnd"):
+                    self.assertEqual(int(status[kind], 16) & ~kept, 0, kind)
+                self.assertEqual((status["NoNewPrivs"], status["Seccomp"]), ("1", "2"), status["Name"])
+        lacking = json.loads(self.ctl("status", "-o", "json").stdout).get("unconfined", [])
+        self.assertEqual([line for line in lacking if not line.startswith("Landlock: ")], [])
+
     def test_a_report_by_standard_output(self):
         with (self.folder / "piped.tar.gz").open("wb") as file:
             subprocess.run([PROGRAMS / "sluicectl", "bugreport", "--socket", self.socket, "-o", "-"], stdout=file,

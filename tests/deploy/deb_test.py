@@ -5,6 +5,7 @@ usage: deb_test.py PROGRAMS CACHE"""
 
 import hashlib
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import tempfile
 import unittest
 
 import charts
+import materials
 
 PROGRAMS = CACHE = pathlib.Path()
 SUITE = "bookworm"
@@ -60,15 +62,33 @@ class Packages(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
-        build = charts.DEPLOY / "deb/build.sh"
-        run(build, "--programs", PROGRAMS, "--out", cls.folder / "deb")
-        run(build, "--programs", PROGRAMS, "--out", cls.folder / "again")
+        # The second time from the sources in another folder.
+        copy = cls.folder / "of another name"
+        for name in ("deploy", "docs", "examples"):
+            shutil.copytree(charts.ROOT / name, copy / name, symlinks=True)
+        for name in ("README.md", "SECURITY.md", "NOTICE", "LICENSE", "bpf/LICENSE"):
+            (copy / name).parent.mkdir(exist_ok=True)
+            shutil.copy(charts.ROOT / name, copy / name)
+        for root, out in ((charts.ROOT, "deb"), (copy, "again")):
+            run(root / "deploy/deb/build.sh", "--programs", PROGRAMS, "--out", cls.folder / out,
+                env=os.environ | {"SOURCE_DATE_EPOCH": "1700000000"})
         cls.packages = [next((cls.folder / "deb").glob(f"{name}_*.deb")) for name in ("sluice", "sluice-cni")]
 
     def test_two_packages_each_the_same_bytes_again(self):
         self.assertEqual(len(list((self.folder / "deb").glob("*.deb"))), 2)
         for path in self.packages:
             self.assertEqual(path.read_bytes(), (self.folder / "again" / path.name).read_bytes(), path.name)
+
+    def test_the_bill_of_materials_is_of_these_programs(self):
+        for path, programs in zip(self.packages, (["kubectl-sluice", "sluice-watcher", "sluicectl", "sluiced"], ["sluice-cni"])):
+            name = path.name.split("_")[0]
+            unpacked = self.folder / f"unpacked-{name}"
+            run("dpkg-deb", "-x", path, unpacked)
+            made = materials.checked((unpacked / f"usr/share/doc/{name}/sbom.cdx.json").read_text(encoding="utf-8"))
+            self.assertEqual(materials.programs(made), programs)
+            for program in programs:
+                shipped = (unpacked / ("usr/lib/cni" if program == "sluice-cni" else "usr/bin") / program).read_bytes()
+                self.assertEqual(materials.digest(made, program), hashlib.sha256(shipped).hexdigest())
 
     def test_lintian_finds_no_error(self):
         for path in self.packages:

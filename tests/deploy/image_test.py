@@ -4,6 +4,7 @@ deploy/sluice-remove.yaml started in it with the user and capabilities that the 
 enforce, to chain the CNI plugin and to undo both, and no others are there. Root.
 usage: image_test.py PROGRAMS"""
 
+import hashlib
 import json
 import os
 import pathlib
@@ -20,6 +21,7 @@ import urllib.request
 
 import charts
 import container
+import materials
 import yaml
 
 PROGRAMS = pathlib.Path()
@@ -97,6 +99,18 @@ class Root(InRoot):
                 self.assertFalse(path.stat().st_mode & 0o6000, f"{path} is setuid or setgid")
         self.assertLess(sum(path.stat().st_size for path in self.root.rglob("*") if path.is_file() and not path.is_symlink()),
                         80 << 20)
+
+    def test_the_bill_of_materials_names_every_library(self):
+        made = materials.checked((self.root / "usr/share/doc/sluice/sbom.cdx.json").read_text())
+        self.assertEqual(materials.programs(made), ["sluice-cni", "sluice-watcher", "sluicectl", "sluiced"])
+        for program in materials.programs(made):
+            self.assertEqual(materials.digest(made, program), hashlib.sha256((self.root / f"usr/bin/{program}").read_bytes()).hexdigest())
+        named = {each["name"] for each in made["components"]}
+        for path in (self.root / "usr/lib").rglob("*.so*"):
+            found = charts.run("dpkg-query", "--search", f"*/{path.name}").stdout.splitlines()
+            owners = {line.split(":")[0] for line in found}
+            self.assertTrue(owners & named, f"{path.name} is in the image, and none of {owners} in its bill of materials")
+        self.assertLessEqual({"tzdata", "ca-certificates", "libabsl-dev", "libc6-dev"}, named)
 
     def test_time_zones_are_there(self):
         for zone, code in (("Europe/Berlin", 0), ("Europe/Atlantis", 2)):
@@ -195,6 +209,7 @@ class Containers(InRoot):
         agent = self.start("agent", *AGENT, "--manifests=/manifests", mounts={"/manifests": EXAMPLE}, env={"NODE_NAME": "node-1"})
         self.assertTrue(becomes(lambda: answer("http://127.0.0.1:29619/readyz") == 200, agent), self.log("agent"))
         self.check_privileges(agent, "agent", laid_down=["SYS_ADMIN"])
+        self.assertEqual(process_status(agent.pid)["Seccomp"], "2")
         self.assertEqual(answer("http://127.0.0.1:29619/livez"), 200)
         reply = self.ask("sync", "--timeout", "20s")
         self.assertEqual(reply.returncode, 0, reply.stderr)
@@ -214,6 +229,7 @@ class Containers(InRoot):
         watcher = self.start("watcher", *WATCHER, env={"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": "1"})
         self.assertTrue(becomes(lambda: answer("http://127.0.0.1:29620/livez") == 200, watcher), self.log("watcher"))
         self.check_privileges(watcher, "watcher")
+        self.assertEqual(process_status(watcher.pid)["Seccomp"], "2")
         self.assertEqual(answer("http://127.0.0.1:29620/readyz"), 503)
         self.assertEqual(self.end(watcher), 0, self.log("watcher"))
 

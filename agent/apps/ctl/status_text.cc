@@ -191,6 +191,7 @@ std::string status_text(const v1::StatusReply& status, int64_t now, bool colour)
   text += line("mode", status.mode() + ", unknown pods " +
                            (status.default_verdict() == "strict" ? "closed" : "open") + ", attached by " +
                            status.attach());
+  text += lines("unconfined", status.unconfined());
   text += line("source", status.source());
   text += line("objects", counts(status.objects()));
   if (status.ignored_kinds_size() > 0) text += line("ignored", counts(status.ignored_kinds()));
