@@ -230,6 +230,13 @@ void add_namespaces(const observe::NamespaceTotals::Totals& namespaces, Families
     for (size_t direction = 0; direction < 2; ++direction)
       all.add(static_cast<double>(counts.denied[direction]),
               {{"namespace", ns}, {"direction", kDirections[direction]}});
+  all.begin("sluice_namespace_connections_total",
+            "New connections allowed, by namespace of the pod of this node; a repeated SYN counts again.",
+            MetricType::Counter);
+  for (const auto& [ns, counts] : namespaces)
+    for (size_t direction = 0; direction < 2; ++direction)
+      all.add(static_cast<double>(counts.opened[direction]),
+              {{"namespace", ns}, {"direction", kDirections[direction]}});
   all.begin(
       "sluice_namespace_flows",
       "Allowed connections that are remembered of its pods, idle ones too until another takes their place.",

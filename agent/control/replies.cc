@@ -271,6 +271,7 @@ std::vector<observe::PodCounts> pod_counts(const std::vector<EndpointDrops>& pod
     auto& counts = all.emplace_back(observe::PodCounts{pod.ns, pod.pod, {}}).counts;
     for (size_t i = 0; i < 2; ++i) {
       counts.denied[i] = pod.stats.denied_packets[i];
+      counts.opened[i] = pod.flows.opened[i];
       // CPUs that count at once may leave a moment at which fewer than none are held.
       counts.flows[i] = static_cast<uint64_t>(std::max<int64_t>(pod.flows.held[i], 0));
     }

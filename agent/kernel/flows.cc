@@ -221,7 +221,8 @@ Status clear_flow_counts(const Programs& programs, uint32_t endpoint) {
   if (!counts) return counts.error();
   if (endpoint >= counts->size()) return Error(entry_text(endpoint));
   sluice_flow_counts& entry = (*counts)[endpoint];
-  for (__u64* word : {&entry.displaced[0], &entry.displaced[1], &entry.refused})
+  for (__u64* word :
+       {&entry.displaced[0], &entry.displaced[1], &entry.refused, &entry.opened[0], &entry.opened[1]})
     std::atomic_ref(*word).store(0, std::memory_order_relaxed);
   return base::done();
 }

@@ -3,6 +3,14 @@
 #include <set>
 
 namespace sluice::observe {
+namespace {
+
+// What a counter that may have begun anew has more than before.
+uint64_t more(uint64_t before, uint64_t now) {
+  return now >= before ? now - before : now;
+}
+
+}  // namespace
 
 void NamespaceTotals::forget_all_but_those_of(const std::vector<PodCounts>& pods) {
   std::set<std::string> present = {kOtherNamespaces};
@@ -24,8 +32,8 @@ const NamespaceTotals::Totals& NamespaceTotals::update(const std::vector<PodCoun
     const NamespaceCounts before = known == last_.end() ? NamespaceCounts() : known->second;
     NamespaceCounts& total = total_of(pod.ns);
     for (size_t i = 0; i < 2; ++i) {
-      const uint64_t denied = pod.counts.denied[i];
-      total.denied[i] += denied >= before.denied[i] ? denied - before.denied[i] : denied;
+      total.denied[i] += more(before.denied[i], pod.counts.denied[i]);
+      total.opened[i] += more(before.opened[i], pod.counts.opened[i]);
       total.flows[i] += pod.counts.flows[i];
     }
     now[{pod.ns, pod.pod}] = pod.counts;

@@ -1,7 +1,7 @@
 // NamespaceTotals: what pods count each for itself, by namespace.
 //
 // Laws:
-//  1. A total of denied packets only grows: a pod that goes takes nothing away, one of the same name that begins anew
+//  1. A total of denied packets or of opened connections only grows: a pod that goes takes nothing away, one of the same name that begins anew
 //     adds what it has. What a pod counted between the last reading and its end is not in it.
 //  2. At most kMostNamespaces have totals of their own, first come, first served; all others together have one, under
 //     kOtherNamespaces.
@@ -24,6 +24,7 @@ inline constexpr char kOtherNamespaces[] = "other";
 
 struct NamespaceCounts {
   std::array<uint64_t, 2> denied{};  // packets, by sluice_direction
+  std::array<uint64_t, 2> opened{};  // connections allowed, by sluice_direction
   std::array<uint64_t, 2> flows{};   // connections that are remembered now, by sluice_flow_class
 };
 

@@ -311,7 +311,7 @@ struct sluice_flow_counts {
   __u64 displaced[2]; /* flows that had not been idle for long enough to be forgotten, and gave way */
   __u64 refused;      /* new connections that found no place: allowed, and not remembered */
   __u64 share;        /* how many of each class it may hold where the table is short; 0: the programs' own */
-  __u64 reserved[2];
+  __u64 opened[2]; /* connections that were allowed, by the enum sluice_direction that they were opened in */
 };
 SLUICE_LAYOUT(struct sluice_flow_counts, 64);
 

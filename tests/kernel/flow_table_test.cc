@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <map>
 #include <string>
@@ -323,6 +324,29 @@ TEST_P(Answers, AForgedSynOrResetTakesNothing) {
   in(reply(syn_, kAck));
   EXPECT_EQ(bits() & SLUICE_FLOW_RESET, 0u) << "it goes on";
   expect_counts_are_true();
+}
+
+// By the direction that they are opened in.
+TEST_P(Answers, OpenedConnectionsAreCounted) {
+  const auto opened = [&] {
+    std::array<uint64_t, 2> all{};
+    for (uint32_t endpoint = 1; endpoint < 16; ++endpoint)
+      for (size_t side = 0; side < 2; ++side) all[side] += counts(endpoint).opened[side];
+    return all;
+  };
+  const auto before = opened();
+  out(syn_);
+  out(syn_);
+  in(reply(syn_));
+  out(with_flags(syn_, kAck));
+  in(packet::opening(ip("10.0.1.2"), ip("10.0.0.1"), net::kUdp, port(53)));
+  auto after = before;
+  after[SLUICE_INGRESS] += 1;
+  after[SLUICE_EGRESS] += 2;
+  EXPECT_EQ(opened(), after) << "the SYN that is sent again counts again";
+  ASSERT_TRUE(engine_->put(World(ip("10.0.0.1")).isolate(SLUICE_EGRESS).image()).ok());
+  out(datagram_);
+  EXPECT_EQ(opened(), after) << "denied";
 }
 
 std::string engine_name(const ::testing::TestParamInfo<Make>& info) {

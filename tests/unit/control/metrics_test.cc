@@ -31,7 +31,7 @@ MetricsReading reading() {
   stats.denied_packets[SLUICE_EGRESS] = 4;
   stats.lost = 2;
   now.drops = {{"prod", "web-\"1\"", stats, {}}};
-  now.namespaces = {{"prod", {{1, 4}, {2, 3}}}};
+  now.namespaces = {{"prod", {{1, 4}, {6, 8}, {2, 3}}}};
   return now;
 }
 
@@ -61,6 +61,7 @@ TEST(MetricsText, SaysWhatTheReadingHolds) {
            "sluice_drop_reports{outcome=\"lost\"} 2",
            "sluice_namespace_drops_total{namespace=\"prod\",direction=\"ingress\"} 1",
            "sluice_namespace_drops_total{namespace=\"prod\",direction=\"egress\"} 4",
+           "sluice_namespace_connections_total{namespace=\"prod\",direction=\"egress\"} 8",
            "sluice_namespace_flows{namespace=\"prod\",kind=\"unanswered\"} 2",
            "sluice_namespace_flows{namespace=\"prod\",kind=\"answered\"} 3",
            "sluice_apply_failures_total 0",

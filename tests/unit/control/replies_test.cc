@@ -149,7 +149,7 @@ TEST_F(ReconcilerTest, AnEndpointSaysWhatTheFlowTablesHoldOfIt) {
   give_first(*node);
   node->apply();
   const auto web = compile::endpoint_id(node->view().compiler().cluster().pods.at({"prod", "web"}));
-  const auto reply = control::endpoints_reply(node->view(), {}, {}, {{web, {{-1, 7}, {3, 4}, 5, 6, {}}}});
+  const auto reply = control::endpoints_reply(node->view(), {}, {}, {{web, {{-1, 7}, {3, 4}, 5, 6, {8, 9}}}});
   ASSERT_EQ(reply.endpoints_size(), 2);
   EXPECT_EQ(reply.endpoints(0).flows_answered(), 0u) << "prod/db, of which nothing was read";
   const auto& endpoint = reply.endpoints(1);
@@ -218,6 +218,7 @@ TEST_F(ReconcilerTest, WhatPodsCountIsReadForTheirNamespace) {
   ASSERT_EQ(counts.size(), 1u) << "prod/db, of which nothing was read, has none";
   EXPECT_EQ(counts[0].ns + "/" + counts[0].pod, "prod/web");
   EXPECT_EQ(counts[0].counts.denied[SLUICE_EGRESS], 4u);
+  EXPECT_EQ(counts[0].counts.opened[SLUICE_EGRESS], 9u);
   EXPECT_EQ(counts[0].counts.flows[SLUICE_FLOWS_UNANSWERED], 0u) << "never less than none";
   EXPECT_EQ(counts[0].counts.flows[SLUICE_FLOWS_ANSWERED], 7u);
 }

@@ -6,7 +6,7 @@ namespace sluice::observe {
 namespace {
 
 PodCounts pod(const std::string& ns, const std::string& name, uint64_t denied, uint64_t flows = 0) {
-  return {ns, name, {{denied, 0}, {0, flows}}};
+  return {ns, name, {{denied, 0}, {0, 2 * denied}, {0, flows}}};
 }
 
 TEST(NamespaceTotals, OnlyGrowWhileAPodIsThere) {
@@ -14,6 +14,7 @@ TEST(NamespaceTotals, OnlyGrowWhileAPodIsThere) {
   EXPECT_EQ(totals.update({pod("shop", "a", 5, 2), pod("shop", "b", 7, 1)}).at("shop").denied[0], 12u);
   EXPECT_EQ(totals.update({pod("shop", "a", 6, 2)}).at("shop").denied[0], 13u) << "b went, its packets stay";
   EXPECT_EQ(totals.update({pod("shop", "a", 2, 1)}).at("shop").denied[0], 15u) << "a began anew";
+  EXPECT_EQ(totals.update({pod("shop", "a", 2, 1)}).at("shop").opened[1], 30u) << "connections likewise";
   EXPECT_EQ(totals.update({pod("shop", "a", 2, 1)}).at("shop").flows[1], 1u) << "as many as there are now";
 }
 
