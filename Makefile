@@ -49,7 +49,7 @@ test: deps kernels-deps browser-deps chart-tools promtool ## every test, under A
 	$(call configure,debug) $(lines_only)
 	$(call build,debug) --target sanitized
 	ctest --preset debug
-	ctest --preset release --label-exclude '^sanitized-only$$'
+	ctest --preset release --label-exclude '^(sanitized|make-check)-only$$'
 
 kernels: deps kernels-deps ## Debian's kernels from 5.10 on, booted in QEMU with these programs; writes docs/kernels.md
 	$(call configure,release)

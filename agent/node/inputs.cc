@@ -130,8 +130,8 @@ std::string Inputs::describe_change() const {
 
 Inputs::Change Inputs::drain() {
   first_objects_ = false;
-  const bool endpoints = std::exchange(pods_changed_, false) | std::exchange(discovery_changed_, false);
-  return {std::exchange(changes_, {}), endpoints, std::exchange(new_addresses_, std::nullopt)};
+  const bool pods = std::exchange(pods_changed_, false), found = std::exchange(discovery_changed_, false);
+  return {std::exchange(changes_, {}), pods || found, std::exchange(new_addresses_, std::nullopt)};
 }
 
 std::string Inputs::pod_of(const net::Ip& address) {

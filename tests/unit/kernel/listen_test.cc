@@ -191,7 +191,7 @@ TEST_F(Listen, FramesOfEveryLengthAreWholeInTheRing) {
   for (const size_t bytes : {60, 61, 100, 512, 1514, SLUICE_HELD_ANSWER_BYTES - 1, SLUICE_HELD_ANSWER_BYTES,
                              SLUICE_HELD_ANSWER_BYTES + 1, 2048, 4000, 4096, 5000, 8192, 9000, 9014})
     for (const uint16_t linear : {uint16_t{0}, uint16_t{42}, uint16_t{64}})
-      for (const uint8_t protocol : {IPPROTO_UDP, IPPROTO_TCP})
+      for (const uint8_t protocol : {uint8_t{IPPROTO_UDP}, uint8_t{IPPROTO_TCP}})
         expect_held(answer(protocol, bytes), {std::min<uint16_t>(linear, static_cast<uint16_t>(bytes)), 0});
   EXPECT_EQ((*dns_)[0].unheld, 0u);
 }

@@ -47,7 +47,7 @@ class World {
 
   Host host() {
     return {
-        [this](std::string_view name) { return image::NameClassId{name.ends_with("example.com") ? 5u : 0u}; },
+        [](std::string_view name) { return image::NameClassId{name.ends_with("example.com") ? 5u : 0u}; },
         [this](const auto& names, const auto& addresses) -> base::Status {
           for (const auto& [slot, name] : names)
             done.push_back((name ? "name " + *name : std::string("no name")));
