@@ -180,7 +180,7 @@ Result<SideAnswer> explain_side(const compile::Compiler& compiler, const compile
   side.audited_by = explanation->audited_by;
   side.names = explanation->names;
   side.by_names = explanation->by_names;
-  if (side.opinion == Side::kDeny && explanation->names_domains && side.names.empty())
+  if (side.opinion == Side::kDeny && explanation->name_would_do && side.names.empty())
     side.text += "; no name is known for " + question.remote.to_text();
   if (explanation->endpoints) {
     side.behind.emplace();

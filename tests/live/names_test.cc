@@ -262,6 +262,25 @@ TEST_F(LiveNamesWithServer, TheAgentsDeathCostsNoAnswer) {
   EXPECT_EQ(asked - answered, too_late) << "of " << asked << " answers";
 }
 
+TEST_F(LiveNamesWithServer, WhatIsDeniedForWantOfANameSaysSo) {
+  up(kLongTtl);
+  start();
+  ASSERT_TRUE(open_by_name(kTalk)) << "www.shop.test is learnt";
+  const net::Ip unlearnt = address_of(1, net::Family::kIpv4);
+  within_client(0, [&] {
+    EXPECT_FALSE(connected({unlearnt, kHttp}, 100).valid());
+    return Message{};
+  });
+  const std::string ctl = std::string(SLUICECTL) + " ", hint = "no name learnt for " + unlearnt.to_text();
+  const std::string told = printed(ctl + "observe --verdict denied --last 1");
+  EXPECT_THAT(told, testing::HasSubstr("denied by Admin/names:egress[2], " + hint));
+  EXPECT_THAT(printed(ctl + "observe --verdict denied --last 1 -o json"),
+              testing::HasSubstr("\"no_name_learnt\":true"));
+  const std::string id = told.substr(told.rfind('[') + 1, told.rfind(']') - told.rfind('[') - 1);
+  EXPECT_EQ(run({"/bin/sh", "-c", ctl + "check --event " + id + " >/run/checked"}), 3) << told;
+  EXPECT_THAT(printed("cat /run/checked"), testing::HasSubstr("no name is known for " + unlearnt.to_text()));
+}
+
 TEST_F(LiveNamesWithServer, PeopleAndPrometheusAreShownWhatIsLearnt) {
   up(kLongTtl);
   start();
