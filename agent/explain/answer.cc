@@ -236,4 +236,23 @@ Result<Answer> ask_both(const model::Cluster& cluster, const model::PodAddresses
   return answer;
 }
 
+Result<NameAnswer> ask_name(const std::string& name, const std::vector<net::Ip>& addresses,
+                            model::Probe probe,
+                            const std::function<Result<Answer>(const model::Probe&)>& check) {
+  NameAnswer all{name, {}};
+  std::optional<base::Error> failure;
+  for (const net::Ip& ip : addresses) {
+    if (probe.family && ip.family() != *probe.family) continue;
+    probe.to = ip;
+    auto answer = check(probe);
+    if (answer)
+      all.answers.push_back(*std::move(answer));
+    else if (!failure)
+      failure = answer.error();
+  }
+  if (!all.answers.empty()) return all;
+  return failure ? *failure
+                 : base::Error(name + ": has no " + std::string(net::to_text(*probe.family)) + " address");
+}
+
 }  // namespace sluice::explain

@@ -330,6 +330,14 @@ std::vector<Listed> Memory::names_of(const net::Ip& ip) const {
   return listed;
 }
 
+std::vector<net::Ip> Memory::addresses_of(std::string_view name, uint64_t now) const {
+  std::vector<net::Ip> addresses;
+  if (const Slot slot = slot_of(name); slot != 0)
+    for (const auto& [ip, address] : names_[slot]->addresses)
+      if (address.until > now) addresses.push_back(ip);
+  return addresses;
+}
+
 std::vector<Listed> Memory::list() const {
   std::vector<Listed> listed;
   for (const auto& [text, slot] : slot_of_)

@@ -129,6 +129,8 @@ class Memory {
   Slot slot_of(std::string_view name) const;  // 0: not remembered
   // Names that have this address, by name.
   std::vector<Listed> names_of(const net::Ip& ip) const;
+  // Those that the name has at `now`, in their order.
+  std::vector<net::Ip> addresses_of(std::string_view name, uint64_t now) const;
   // All, by name and address.
   std::vector<Listed> list() const;
   size_t names() const { return slot_of_.size(); }

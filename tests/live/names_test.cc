@@ -281,6 +281,27 @@ TEST_F(LiveNamesWithServer, WhatIsDeniedForWantOfANameSaysSo) {
   EXPECT_THAT(printed("cat /run/checked"), testing::HasSubstr("no name is known for " + unlearnt.to_text()));
 }
 
+TEST_F(LiveNamesWithServer, ACheckOfANameAsksAboutWhatIsLearnt) {
+  up(kLongTtl);
+  start();
+  ASSERT_TRUE(open_by_name(kTalk));
+  const std::string check = std::string(SLUICECTL) + " check --from shop/client-3 --port 80 --to ";
+  const auto exit_of = [&](const std::string& rest) {
+    return run({"/bin/sh", "-c", check + rest + " >/run/checked 2>/run/refused"});
+  };
+  EXPECT_EQ(exit_of("WWW.shop.test"), 0);
+  EXPECT_THAT(printed("cat /run/checked"),
+              testing::StartsWith("allowed: shop/client-3 -> 10.77.0.9 TCP 80 (policy)\n"));
+  EXPECT_EQ(exit_of("www.shop.test -o json"), 0);
+  for (const char* part : {"\"name\": \"www.shop.test\"", "\"ip\": \"10.77.0.9\"", "\"verdict\": \"allow\""})
+    EXPECT_THAT(printed("cat /run/checked"), testing::HasSubstr(part));
+  EXPECT_EQ(exit_of("never.shop.test"), 2);
+  EXPECT_THAT(printed("cat /run/refused"), testing::HasSubstr("never.shop.test: no address is learnt for it"));
+  write_policy("www.example.com");
+  in_force();
+  EXPECT_EQ(exit_of("www.shop.test"), 3) << "no rule names it any more";
+}
+
 TEST_F(LiveNamesWithServer, PeopleAndPrometheusAreShownWhatIsLearnt) {
   up(kLongTtl);
   start();
