@@ -341,6 +341,8 @@ v1::NameFacts name_facts(const learning::NameLoop& names) {
   for (const auto& [ip, port] : names.servers())
     facts.add_servers((ip.family() == net::Family::kIpv6 ? "[" + ip.to_text() + "]" : ip.to_text()) + ":" +
                       std::to_string(port.host()));
+  facts.set_most_addresses(memory.limits().addresses);
+  facts.set_most_addresses_of_name(memory.limits().addresses_of_name);
   facts.set_answers_unheld(names.unheld());
   facts.set_addresses_refused(memory.counts().addresses_refused);
   facts.set_addresses_given_up(memory.counts().addresses_given_up);

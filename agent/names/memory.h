@@ -82,11 +82,14 @@ struct Asks {
   std::function<bool(const net::Ip&)> address_in_use;  // by an open connection; only where a limit is met
 };
 
+inline constexpr size_t kLeastLimit = 100;    // that limits may say: NPEP-133 wants as many a name
+inline constexpr size_t kMostLimit = 64'000;  // SLUICE_MAX_LEARNT has room for an answer's more
+
 struct Limits {
   uint64_t grace = 30 * kSecond;
   size_t names = 16'000;             // less than kLastSlot
   size_t addresses_of_name = 1'000;  // at least 1
-  size_t addresses = 64'000;
+  size_t addresses = kMostLimit;
 };
 
 struct Counts {
@@ -136,6 +139,7 @@ class Memory {
   size_t names() const { return slot_of_.size(); }
   size_t addresses() const { return by_expiry_.size(); }
   const Counts& counts() const { return counts_; }
+  const Limits& limits() const { return limits_; }
 
  private:
   struct Address {

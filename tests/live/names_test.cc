@@ -304,7 +304,7 @@ TEST_F(LiveNamesWithServer, ACheckOfANameAsksAboutWhatIsLearnt) {
 
 TEST_F(LiveNamesWithServer, PeopleAndPrometheusAreShownWhatIsLearnt) {
   up(kLongTtl);
-  start();
+  start({"--dns-addresses-per-name", "500"});
   auto open = open_by_name(kTalk);
   ASSERT_TRUE(open) << open.error().message();
   const std::string ctl = std::string(SLUICECTL) + " ";
@@ -312,13 +312,14 @@ TEST_F(LiveNamesWithServer, PeopleAndPrometheusAreShownWhatIsLearnt) {
               testing::ContainsRegex("www.shop.test +10.77.0.9 +[0-9.]+ [a-z]+ +1 +shop/client-0"));
   EXPECT_THAT(printed(ctl + "names --pod shop/client-3"), testing::HasSubstr("www.shop.test"));
   EXPECT_THAT(printed(ctl + "names --pod evil/spoofer"), testing::HasSubstr("No name is learnt"));
+  EXPECT_THAT(printed(ctl + "names"), testing::HasSubstr("1 addresses of at most 64,000, 500 a name."));
   const std::string json = printed(ctl + "names -o json");
   for (const char* part : {"\"name\": \"www.shop.test\"", "\"address\": \"10.77.0.9\"",
                            "\"connections\": \"1\"", "\"held\": true", "\"10.77.0.53:53\""})
     EXPECT_THAT(json, testing::HasSubstr(part));
   EXPECT_THAT(printed(ctl + "status"),
               testing::ContainsRegex(
-                  "1 with 1 addresses, answers are held; believed 10.77.0.53:53, .*fd77::53.*; 0 answers "
+                  "1 with 1 addresses of at most 64,000, 500 a name, answers are held; believed 10.77.0.53:53, .*fd77::53.*; 0 answers "
                   "not held, 0 addresses not learnt"));
   EXPECT_EQ(metric("sluice_names"), 1);
   EXPECT_EQ(metric("sluice_names_addresses"), 1);
