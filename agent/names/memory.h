@@ -139,6 +139,8 @@ class Memory {
   size_t names() const { return slot_of_.size(); }
   size_t addresses() const { return by_expiry_.size(); }
   const Counts& counts() const { return counts_; }
+  // Is some limit met soon?
+  bool is_nearly_full() const;
   const Limits& limits() const { return limits_; }
 
  private:
