@@ -35,8 +35,8 @@ packages=(
   git python3 python3-yaml python3-jsonschema clang-format-14 clang-tidy-14 shellcheck
   # the lab, the demo and the live tests: ip, tc, pgrep
   iproute2 procps
-  # the DNS server of the live tests of names
-  dnsmasq-base
+  # the live tests of names: the DNS server, and what rewrites a Service's address as kube-proxy does
+  dnsmasq-base nftables
   # the plugins that sluice-cni is tested behind
   containernetworking-plugins
   # Debian packages, and their test: installed into a root of their own
@@ -44,7 +44,7 @@ packages=(
 )
 bench_packages=(
   # the others on the wire
-  nftables iptables ipset
+  iptables ipset
   # the report's plots
   python3-matplotlib
 )
