@@ -37,8 +37,8 @@ packages=(
   git python3 python3-yaml python3-jsonschema clang-format-14 clang-tidy-14 shellcheck
   # the lab, the demo and the live tests: ip, tc, pgrep
   iproute2 procps
-  # the DNS server of the live tests of names
-  dnsmasq-base
+  # the live tests of names: the DNS server, and what rewrites a Service's address as kube-proxy does
+  dnsmasq-base nftables
   # the plugins that sluice-cni is tested behind
   containernetworking-plugins
   # what judges the unit: systemd-analyze
@@ -48,7 +48,7 @@ packages=(
 )
 bench_packages=(
   # the others on the wire
-  nftables iptables ipset
+  iptables ipset
   # the report's plots
   python3-matplotlib
 )

@@ -84,6 +84,7 @@ control::AgentOptions agent_options(const SluicedOptions& options) {
   agent.history_bytes = parse_history_bytes(options.history_bytes).value();
   agent.log_drops = options.log_drops == "on";
   agent.names.believed = learn::parse_servers(options.dns_servers).value();
+  agent.names.limits = options.name_limits;
   agent.names.limits.grace = options.dns_grace * names::kSecond;
   agent.attach = kernel::attach::parse_attach_mode(options.attach).value();
   return agent;

@@ -21,15 +21,19 @@ const char kDescription[] =
     "On SIGTERM it stops and leaves enforcement in place.";
 
 // What CLI11 would say of a number that is out of range names no way to mend it.
-CLI::Validator connections(uint32_t least) {
-  return checked_by([least](const std::string& text) -> base::Result<uint32_t> {
-    uint32_t count = 0;
+CLI::Validator number_of(const char* things, uint64_t least, uint64_t most) {
+  return checked_by([=](const std::string& text) -> base::Result<uint64_t> {
+    uint64_t count = 0;
     const char* end = text.data() + text.size();
     const auto [stop, code] = std::from_chars(text.data(), end, count);
-    if (code == std::errc() && stop == end && count >= least && count <= SLUICE_MOST_FLOWS) return count;
-    return base::Error(base::excerpt(text) + " is no number of connections: give one from " +
-                       std::to_string(least) + " to " + std::to_string(SLUICE_MOST_FLOWS));
+    if (code == std::errc() && stop == end && count >= least && count <= most) return count;
+    return base::Error(base::excerpt(text) + " is no number of " + things + ": give one from " +
+                       std::to_string(least) + " to " + std::to_string(most));
   });
+}
+
+CLI::Validator connections(uint32_t least) {
+  return number_of("connections", least, SLUICE_MOST_FLOWS);
 }
 
 void add_flow_options(CLI::App& app, SluicedOptions& options) {
@@ -44,6 +48,27 @@ void add_flow_options(CLI::App& app, SluicedOptions& options) {
                      std::string(model::kFlowsAnnotation) + " says [0: a tenth]")
       ->type_name("N")
       ->check(connections(0));
+}
+
+void add_name_options(CLI::App& app, SluicedOptions& options) {
+  app.add_option("--dns-server", options.dns_servers,
+                 "DNS server that names are learnt from: ADDRESS[:PORT] or NAMESPACE/SERVICE, repeated; "
+                 "none: from nobody "
+                 "[kube-system/kube-dns, and this node's own addresses where a node-local cache runs]")
+      ->type_name("SERVER")
+      ->expected(1, 64);
+  app.add_option("--dns-grace", options.dns_grace,
+                 "Seconds for which an address that was learnt for a name outlives its TTL")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0, 86400));
+  for (const auto& [option, number, help] :
+       {std::tuple("--dns-addresses", &options.name_limits.addresses,
+                   "How many addresses are learnt; one that several names have counts for each"),
+        {"--dns-addresses-per-name", &options.name_limits.addresses_of_name,
+         "How many of them one name may have"}})
+    app.add_option(option, *number, help)
+        ->type_name("N")
+        ->check(number_of("addresses", names::kLeastLimit, names::kMostLimit));
 }
 
 void add_options(CLI::App& app, SluicedOptions& options) {
@@ -74,16 +99,7 @@ void add_options(CLI::App& app, SluicedOptions& options) {
       ->check(checked_by(parse_history_bytes));
   app.add_option("--log-drops", options.log_drops, "Whether denied packets have lines in the log")
       ->check(CLI::IsMember({"on", "off"}));
-  app.add_option("--dns-server", options.dns_servers,
-                 "DNS server that names are learnt from: ADDRESS[:PORT] or NAMESPACE/SERVICE, repeated; "
-                 "none: from nobody "
-                 "[kube-system/kube-dns, and this node's own addresses where a node-local cache runs]")
-      ->type_name("SERVER")
-      ->expected(1, 64);
-  app.add_option("--dns-grace", options.dns_grace,
-                 "Seconds for which an address that was learnt for a name outlives its TTL")
-      ->type_name("SECONDS")
-      ->check(CLI::Range(0, 86400));
+  add_name_options(app, options);
   add_metrics_option(app, options, "Prometheus metrics, /healthz, /readyz");
   app.add_option("--attach", options.attach, "How programs are attached: auto, tcx or clsact")
       ->check(checked_by(kernel::attach::parse_attach_mode));

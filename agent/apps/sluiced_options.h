@@ -9,6 +9,7 @@
 
 #include "agent/apps/accepting.h"
 #include "agent/apps/daemon.h"
+#include "agent/names/memory.h"
 
 namespace sluice::apps {
 
@@ -26,6 +27,7 @@ struct SluicedOptions : DaemonOptions {
   std::string history_bytes = "16M", log_drops = "on";
   std::vector<std::string> dns_servers;  // none: the usual ones
   uint64_t dns_grace = 30;               // seconds
+  names::Limits name_limits;             // but for the grace
   bool detach = false, dry_run = false, preflight = false;
   std::string output = "table";  // of preflight
   Accepting accepting = {};

@@ -7,6 +7,7 @@
 #include "agent/kernel/bpffs.h"
 #include "agent/kernel/flows.h"
 #include "agent/kernel/pins.h"
+#include "agent/model/probe.h"
 #include "agent/serve/exposition.h"
 
 namespace sluice::control {
@@ -165,7 +166,10 @@ std::vector<v1::SnapshotPiece> Agent::snapshot() {
   return snapshot_pieces(view().compiler().cluster(), hours_.calendar());
 }
 Result<v1::CheckReply> Agent::check(const v1::CheckRequest& request) {
-  return check_reply(view(), hours_.calendar(), request);
+  const names::Memory& memory = names_->learner().memory();
+  return check_reply(
+      view(), hours_.calendar(), request,
+      memory.addresses_of(model::domain_named(request.to()), kernel::answers::boot_nanoseconds()));
 }
 
 stream::Surroundings Agent::for_observer() {

@@ -60,8 +60,10 @@ v1::MapsReply maps_reply(const node::NodeView& node, const std::vector<MapFacts>
 // All objects, policies outside their hours too, as SnapshotPiece has them.
 std::vector<v1::SnapshotPiece> snapshot_pieces(const model::Cluster& cluster,
                                                const times::Calendar& calendar);
+// Where `to` is a name it stands for `addresses`, those that are learnt for it.
 base::Result<v1::CheckReply> check_reply(const node::NodeView& node, const times::Calendar& calendar,
-                                         const v1::CheckRequest& request);
+                                         const v1::CheckRequest& request,
+                                         const std::vector<net::Ip>& addresses = {});
 MetricsReading metrics_reading(const node::NodeView& node, const AgentFacts& facts,
                                const kernel::Counters& counters, const EndpointStats& stats,
                                const EndpointFlows& flows);

@@ -79,9 +79,9 @@ base::Result<model::Probe> probe_of(const model::Cluster& cluster, const v1::Che
   auto from = model::parse_party(request.from());
   if (!from) return from.error().within("from");
   auto to = model::parse_party(request.to());
-  if (!to) return to.error().within("to");
+  if (!to && model::domain_named(request.to()).empty()) return to.error().within("to");
   probe.from = *from;
-  probe.to = *to;
+  if (to) probe.to = *to;
   if (!request.protocol().empty()) {
     auto protocol = model::parse_probe_protocol(request.protocol());
     if (!protocol) return protocol.error().within("protocol");
@@ -107,7 +107,8 @@ base::Result<model::Probe> probe_of(const model::Cluster& cluster, const v1::Che
 
 // What this node has to say of one end.
 base::Result<explain::SideAnswer> side_here(const node::NodeView& node, const model::ProbeEnd& self,
-                                            const compile::why::Question& question, bool with_trace) {
+                                            const compile::why::Question& question, bool with_trace,
+                                            bool mends) {
   explain::SideAnswer side;
   if (self.pod == nullptr) {
     side.text = self.ip.to_text() + " is no pod's address";
@@ -127,7 +128,7 @@ base::Result<explain::SideAnswer> side_here(const node::NodeView& node, const mo
                 (self.pod->node_name.empty() ? "its node" : self.pod->node_name);
     return side;
   }
-  auto explained = explain::explain_side(node.compiler(), question);
+  auto explained = explain::explain_side(node.compiler(), question, mends);
   if (explained && with_trace)
     explained->trace = explain::trace(node.image(), node.compiler().compilation().names(), question);
   return explained;
@@ -251,21 +252,39 @@ v1::IdentitiesReply identities_reply(const node::NodeView& node) {
 }
 
 base::Result<v1::CheckReply> check_reply(const node::NodeView& node, const times::Calendar& calendar,
-                                         const v1::CheckRequest& request) {
+                                         const v1::CheckRequest& request,
+                                         const std::vector<net::Ip>& addresses) {
   const model::Cluster& cluster = node.compiler().cluster();
   auto probe = probe_of(cluster, request);
   if (!probe) return probe.error();
   explain::PolicyNames away;
   for (const auto& [id, entry] : calendar.entries())
     if (!entry.active && id.kind == model::Kind::kNetworkPolicy) away.insert(id.name);
-  const auto answer = explain::ask_both(
-      cluster, model::PodAddresses(cluster), *probe,
-      [&](const model::ProbeEnd& self, const compile::why::Question& question) {
-        return side_here(node, self, question, request.trace());
-      },
-      away);
-  if (!answer) return answer.error();
-  return explain::wire::reply_of(*answer);
+  const model::PodAddresses pods(cluster);
+  // What would mend it costs most, and a name may have a thousand addresses: that of the first which is denied.
+  bool mends = true;
+  const auto ask = [&](const model::Probe& one) {
+    auto answer = explain::ask_both(
+        cluster, pods, one,
+        [&](const model::ProbeEnd& self, const compile::why::Question& question) {
+          return side_here(node, self, question, request.trace(), mends);
+        },
+        away);
+    mends = mends && !(answer && answer->verdict() == model::Verdict::kDeny);
+    return answer;
+  };
+  const std::string name = model::domain_named(request.to());
+  if (name.empty()) {
+    const auto answer = ask(*probe);
+    return answer ? base::Result(explain::wire::reply_of(*answer)) : answer.error();
+  }
+  if (addresses.empty())
+    return base::Error(
+        "to: " + name +
+        ": no address is learnt for it: no pod with rules that name domains has asked for it of "
+        "late (sluicectl names)");
+  const auto answer = explain::ask_name(name, addresses, *probe, ask);
+  return answer ? base::Result(explain::wire::reply_of(*answer)) : answer.error().within("to");
 }
 
 std::vector<v1::SnapshotPiece> snapshot_pieces(const model::Cluster& cluster,
@@ -322,6 +341,8 @@ v1::NameFacts name_facts(const learning::NameLoop& names) {
   for (const auto& [ip, port] : names.servers())
     facts.add_servers((ip.family() == net::Family::kIpv6 ? "[" + ip.to_text() + "]" : ip.to_text()) + ":" +
                       std::to_string(port.host()));
+  facts.set_most_addresses(memory.limits().addresses);
+  facts.set_most_addresses_of_name(memory.limits().addresses_of_name);
   facts.set_answers_unheld(names.unheld());
   facts.set_addresses_refused(memory.counts().addresses_refused);
   facts.set_addresses_given_up(memory.counts().addresses_given_up);

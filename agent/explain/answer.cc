@@ -180,7 +180,7 @@ Result<SideAnswer> explain_side(const compile::Compiler& compiler, const compile
   side.audited_by = explanation->audited_by;
   side.names = explanation->names;
   side.by_names = explanation->by_names;
-  if (side.opinion == Side::kDeny && explanation->names_domains && side.names.empty())
+  if (side.opinion == Side::kDeny && explanation->name_would_do && side.names.empty())
     side.text += "; no name is known for " + question.remote.to_text();
   if (explanation->endpoints) {
     side.behind.emplace();
@@ -234,6 +234,25 @@ Result<Answer> ask_both(const model::Cluster& cluster, const model::PodAddresses
   answer.ingress = sum_of(answer.endpoints);
   name_fixes_apart(answer, cluster, away);
   return answer;
+}
+
+Result<NameAnswer> ask_name(const std::string& name, const std::vector<net::Ip>& addresses,
+                            model::Probe probe,
+                            const std::function<Result<Answer>(const model::Probe&)>& check) {
+  NameAnswer all{name, {}};
+  std::optional<base::Error> failure;
+  for (const net::Ip& ip : addresses) {
+    if (probe.family && ip.family() != *probe.family) continue;
+    probe.to = ip;
+    auto answer = check(probe);
+    if (answer)
+      all.answers.push_back(*std::move(answer));
+    else if (!failure)
+      failure = answer.error();
+  }
+  if (!all.answers.empty()) return all;
+  return failure ? *failure
+                 : base::Error(name + ": has no " + std::string(net::to_text(*probe.family)) + " address");
 }
 
 }  // namespace sluice::explain

@@ -86,6 +86,12 @@ using AskSide = std::function<base::Result<SideAnswer>(const model::ProbeEnd& se
 base::Result<Answer> ask_both(const model::Cluster& cluster, const model::PodAddresses& addresses,
                               const model::Probe& probe, const AskSide& ask, const PolicyNames& away = {});
 
+// Of each of these addresses, in the place of probe.to; of those that cannot be asked about, none; an error where none can.
+// `check`: one question.
+base::Result<NameAnswer> ask_name(const std::string& name, const std::vector<net::Ip>& addresses,
+                                  model::Probe probe,
+                                  const std::function<base::Result<Answer>(const model::Probe&)>& check);
+
 // Offline: by the whole cluster, each side seen from its pod's own node. The Cluster must outlive it unchanged.
 class Checker {
  public:

@@ -69,21 +69,8 @@ Result<NameAnswer> Checker::check(const std::string& name, model::Probe probe, c
   const auto known = cluster_.resolved.find(name);
   if (known == cluster_.resolved.end() || known->second.empty())
     return base::Error(name + ": no address is known for it: give them with --names FILE");
-  NameAnswer all{name, {}};
-  std::optional<base::Error> failure;
-  for (const net::Ip& ip : known->second) {
-    if (probe.family && ip.family() != *probe.family) continue;
-    probe.to = ip;
-    auto answer = check(probe, away);
-    if (answer)
-      all.answers.push_back(*std::move(answer));
-    else if (!failure)
-      failure = answer.error();
-  }
-  if (all.answers.empty())
-    return failure ? *failure
-                   : base::Error(name + ": has no " + std::string(net::to_text(*probe.family)) + " address");
-  return all;
+  return ask_name(name, {known->second.begin(), known->second.end()}, std::move(probe),
+                  [&](const model::Probe& one) { return check(one, away); });
 }
 
 Result<Answer> check(const model::Cluster& cluster, const model::Probe& probe, bool with_trace,

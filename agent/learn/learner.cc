@@ -9,7 +9,8 @@
 namespace sluice::learn {
 namespace {
 
-constexpr uint64_t kInUseStands = names::kSecond;  // flows are read once a second at most
+constexpr uint64_t kInUseStands = names::kSecond;      // flows are read once a second at most
+constexpr uint64_t kLooksAhead = 10 * names::kSecond;  // of flows, while a limit comes near
 constexpr size_t kManyExpired = 4096;
 
 sluice_learnt_names spelled(const names::Entry& entry) {
@@ -45,8 +46,8 @@ Learner::Learner(names::Limits limits, Host host)
 
 names::Asks Learner::asks() {
   return {[this](names::Slot, std::string_view name) { return host_.class_of(name).value; },
-          [this](names::Slot slot) { return in_use().slots.contains(slot); },
-          [this](const net::Ip& ip) { return in_use().addresses.contains(ip); }};
+          [this](names::Slot slot) { return is_slot_in_use(slot); },
+          [this](const net::Ip& ip) { return is_address_in_use(ip); }};
 }
 
 dns::Exchanges::Keeper Learner::keeper() {
@@ -56,12 +57,31 @@ dns::Exchanges::Keeper Learner::keeper() {
           [this](const dns::QuestionKey& key) { note(host_.set_question(bytes_of(key), {})); }};
 }
 
-const Host::InUse& Learner::in_use() {
-  if (!in_use_ || now_ - in_use_at_ > kInUseStands) {
-    in_use_ = host_.in_use();
-    in_use_at_ = now_;
+bool Learner::is_slot_in_use(image::NameSlot slot) {
+  look(kInUseStands);
+  if (!in_use_ || now_ - slots_at_ > 2 * kInUseStands) {
+    if (!in_use_) in_use_.emplace();
+    in_use_->slots = host_.in_use().slots;
+    slots_at_ = now_;
   }
-  return *in_use_;
+  return in_use_->slots.contains(slot);
+}
+
+bool Learner::is_address_in_use(const net::Ip& ip) {
+  look(kInUseStands);
+  return in_use_ && in_use_->addresses.contains(ip);
+}
+
+void Learner::look(uint64_t age) {
+  if (looking_ || (in_use_at_ != 0 && now_ - in_use_at_ <= age)) return;
+  looking_ = now_;
+  waiting_ = expired_;
+  std::vector<net::Ip> addresses;
+  addresses.reserve(living_.size());
+  for (const auto& [ip, slots] : living_) addresses.push_back(ip);
+  for (const auto& [ip, slots] : expired_)
+    if (!living_.contains(ip)) addresses.push_back(ip);
+  host_.look(std::move(addresses));
 }
 
 void Learner::note(const base::Status& done) {
@@ -91,7 +111,7 @@ void Learner::restore(const Kept& kept, uint64_t now) {
     }
   for (const names::Listed& one : memory_.list()) living_[one.ip].push_back(one.slot);
   if (!known_.empty())
-    for (const auto& [slot, ip] : in_use().opened) {
+    for (const auto& [slot, ip] : host_.in_use().opened) {
       const auto at = living_.find(ip);
       const bool lives = at != living_.end() && std::ranges::find(at->second, slot) != at->second.end();
       if (known_.contains(slot) && !lives) expired_[ip].insert(slot);
@@ -128,6 +148,7 @@ void Learner::flush(uint64_t now) {
   last_error_.clear();
   while (memory_.changed()) write(memory_.drain_changed());
   for (Held& held : std::exchange(held_, {})) send_on(held, now);
+  if (memory_.is_nearly_full()) look(kLooksAhead);
 }
 
 void Learner::write(const names::Changes& changes) {
@@ -149,6 +170,7 @@ void Learner::write(const names::Changes& changes) {
     for (const image::NameSlot slot : living_[change.ip]) expired.erase(slot);
     if (living_[change.ip].empty()) living_.erase(change.ip);
     if (expired.empty()) expired_.erase(change.ip);
+    waiting_.erase(change.ip);
     addresses[change.ip] = in_force_at(change.ip);
   }
   if (!coming.empty() || !addresses.empty()) note(host_.put_in_force(coming, addresses));
@@ -162,20 +184,31 @@ std::vector<image::NameSlot> Learner::in_force_at(const net::Ip& ip) const {
   return slots;
 }
 
-// What no connection is open by is gone for good.
 void Learner::look_at_expired(uint64_t now) {
   if (expired_.empty() || (now < look_at_ && expired_.size() < look_from_)) return;
   look_at_ = now + kLook;
-  in_use_.reset();  // connections that were opened a moment ago count
-  if (!in_use().is_whole) return;
-  const auto& opened = in_use().opened;
+  look(0);
+}
+
+// Of what had expired before the look, what no connection is open by is gone for good.
+void Learner::looked(Host::InUse found, uint64_t now) {
+  now_ = now;
+  in_use_at_ = std::exchange(looking_, std::nullopt).value_or(now);
+  slots_at_ = std::max(slots_at_, in_use_at_);
+  in_use_ = std::move(found);
+  const auto waiting = std::exchange(waiting_, {});
+  if (!in_use_->is_whole) return;
+  const auto& opened = in_use_->opened;
   std::map<net::Ip, std::vector<image::NameSlot>> changed;
-  for (auto& [ip, slots] : expired_)
-    if (std::erase_if(slots, [&, at = &ip](image::NameSlot slot) {
-          return !opened.contains({slot, *at});
-        }) > 0)
-      changed[ip] = in_force_at(ip);
-  std::erase_if(expired_, [](const auto& one) { return one.second.empty(); });
+  for (const auto& [ip, slots] : waiting) {
+    const auto expired = expired_.find(ip);
+    if (expired == expired_.end() || std::erase_if(expired->second, [&, at = &ip](image::NameSlot slot) {
+                                       return !opened.contains({slot, *at});
+                                     }) == 0)
+      continue;
+    if (expired->second.empty()) expired_.erase(expired);
+    changed[ip] = in_force_at(ip);
+  }
   look_from_ = 2 * expired_.size() + kManyExpired;
   if (!changed.empty()) note(host_.put_in_force({}, changed));
 }

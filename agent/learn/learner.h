@@ -8,8 +8,11 @@
 //     go, addresses, names that come.
 //  3. Packets of servers that are not believed (any more) teach nothing.
 //  4. An address that a name had is in force, though it opens nothing, until no connection is known that was opened to it
-//     by that name: such a connection goes on after the address has expired (semantics-names 82). Flows are asked every
-//     kLook at most, and sooner only where there are many.
+//     by that name: such a connection goes on after the address has expired (semantics-names 82). Flows are looked at every
+//     kLook at most for that, and sooner only where there are many.
+//  5. Nobody waits while all flows are looked at: what a look finds comes later, by looked(). Where a limit of addresses is
+//     met, those are in use that the last look found: one that was opened since stays open by law 4, whatever is given up.
+//     A name's slot changes hands on a look of the last two seconds alone.
 //
 // Times are nanoseconds of CLOCK_BOOTTIME. What it acts upon is its Host; a test gives other functions. One thread.
 #pragma once
@@ -46,13 +49,16 @@ struct Host {
   std::function<base::Status(image::NameSlot, std::string_view text)> set_text;
   std::function<base::Status(std::span<const uint8_t> key, std::span<const uint8_t> value)> set_question;
   std::function<base::Status(uint32_t ifindex, const dns::SendHeader&, std::span<const uint8_t> frame)> send;
-  // What flows refer to, asked only at the start, where a limit is met, and of what has expired.
+  // What flows refer to.
   struct InUse {
     std::set<image::NameSlot> slots;
-    std::set<net::Ip> addresses;
+    std::set<net::Ip> addresses;                                // of those that were asked about
     std::set<std::pair<image::NameSlot, net::Ip>> opened = {};  // connections, by the name that allowed them
     bool is_whole = true;                                       // false: not every flow could be read
   };
+  // Begins to look; looked() gets what was found, later, on the learner's thread.
+  std::function<void(std::vector<net::Ip> addresses)> look;
+  // At once, without `addresses`: only at the start, and where slots run out and no look is young enough.
   std::function<InUse()> in_use;
 };
 
@@ -90,6 +96,8 @@ class Learner {
   void all_classes_changed();
   void expire(uint64_t now);
   std::optional<uint64_t> next_expiry() const;
+  // What the look found that was begun last.
+  void looked(Host::InUse found, uint64_t now);
 
   const names::Memory& memory() const { return memory_; }
   const dns::Exchanges& exchanges() const { return exchanges_; }
@@ -107,10 +115,13 @@ class Learner {
 
   names::Asks asks();
   dns::Exchanges::Keeper keeper();
-  const Host::InUse& in_use();
+  bool is_slot_in_use(image::NameSlot slot);
+  bool is_address_in_use(const net::Ip& ip);
   void note(const base::Status& done);
   void write(const names::Changes& changes);
   std::vector<image::NameSlot> in_force_at(const net::Ip& ip) const;
+  // Begins to look at flows where the last look was begun longer ago.
+  void look(uint64_t age);
   void look_at_expired(uint64_t now);
   void send_on(Held& held, uint64_t now);
 
@@ -125,8 +136,12 @@ class Learner {
   std::map<net::Ip, std::set<image::NameSlot>> expired_;
   uint64_t look_at_ = 0;  // when flows are asked of expired_, or where it has as many addresses as look_from_
   size_t look_from_ = 0;
-  std::optional<Host::InUse> in_use_;
-  uint64_t in_use_at_ = 0, now_ = 0;
+  std::optional<Host::InUse> in_use_;      // as it was when a look was begun
+  uint64_t in_use_at_ = 0, slots_at_ = 0;  // when that was; of its slots
+  std::optional<uint64_t> looking_;        // since when
+  std::map<net::Ip, std::set<image::NameSlot>>
+      waiting_;  // had expired before that, and have not changed since
+  uint64_t now_ = 0;
   Counts counts_;
   std::string last_error_;
 };

@@ -312,6 +312,16 @@ Changes Memory::drain_changed() {
   return changes;
 }
 
+bool Memory::is_nearly_full() const {
+  const auto nearly = [](size_t held, size_t limit) { return held >= limit - limit / 4; };
+  const auto fullest = [&](auto share) {
+    return share != shares_.end() &&
+           nearly(limits_.addresses_of_name - share->missing, limits_.addresses_of_name);
+  };
+  return nearly(by_expiry_.size(), limits_.addresses) || nearly(slot_of_.size(), limits_.names) ||
+         fullest(shares_.begin()) || fullest(shares_.lower_bound({true, 0, 0}));
+}
+
 std::string_view Memory::name_of(Slot slot) const {
   return slot < names_.size() && names_[slot] ? std::string_view(names_[slot]->text) : std::string_view();
 }
@@ -328,6 +338,14 @@ std::vector<Listed> Memory::names_of(const net::Ip& ip) const {
       listed.push_back({names_[slot]->text, ip, until, slot});
   std::ranges::sort(listed, {}, &Listed::name);
   return listed;
+}
+
+std::vector<net::Ip> Memory::addresses_of(std::string_view name, uint64_t now) const {
+  std::vector<net::Ip> addresses;
+  if (const Slot slot = slot_of(name); slot != 0)
+    for (const auto& [ip, address] : names_[slot]->addresses)
+      if (address.until > now) addresses.push_back(ip);
+  return addresses;
 }
 
 std::vector<Listed> Memory::list() const {

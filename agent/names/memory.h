@@ -82,11 +82,14 @@ struct Asks {
   std::function<bool(const net::Ip&)> address_in_use;  // by an open connection; only where a limit is met
 };
 
+inline constexpr size_t kLeastLimit = 100;    // that limits may say: NPEP-133 wants as many a name
+inline constexpr size_t kMostLimit = 64'000;  // SLUICE_MAX_LEARNT has room for an answer's more
+
 struct Limits {
   uint64_t grace = 30 * kSecond;
   size_t names = 16'000;             // less than kLastSlot
   size_t addresses_of_name = 1'000;  // at least 1
-  size_t addresses = 64'000;
+  size_t addresses = kMostLimit;
 };
 
 struct Counts {
@@ -129,11 +132,16 @@ class Memory {
   Slot slot_of(std::string_view name) const;  // 0: not remembered
   // Names that have this address, by name.
   std::vector<Listed> names_of(const net::Ip& ip) const;
+  // Those that the name has at `now`, in their order.
+  std::vector<net::Ip> addresses_of(std::string_view name, uint64_t now) const;
   // All, by name and address.
   std::vector<Listed> list() const;
   size_t names() const { return slot_of_.size(); }
   size_t addresses() const { return by_expiry_.size(); }
   const Counts& counts() const { return counts_; }
+  // Is some limit met soon?
+  bool is_nearly_full() const;
+  const Limits& limits() const { return limits_; }
 
  private:
   struct Address {

@@ -30,6 +30,7 @@ LogLine pair_line(const FlowRecord& record) {
   add("isolated_by", policies_text(record));
   if (record.verdict == Verdict::kAudit) add("audit", "true");
   add(record.verdict == Verdict::kAllowed ? "rule" : "denied_by", record.rule);
+  add("hint", names_text(record));
   return line;
 }
 
@@ -49,7 +50,7 @@ void DropLines::add(const FlowRecord& record, Time now) {
   LogLine line = pair_line(record);
   std::string key;
   for (const auto& [name, value] : line)
-    if (name != "isolated_by" && name != "denied_by") key += value + '\n';
+    if (name != "isolated_by" && name != "denied_by" && name != "hint") key += value + '\n';
   if (auto open = pairs_.find(key); open != pairs_.end()) {
     open->second.count += record.count;
     return;

@@ -40,6 +40,7 @@ std::string json_of(const FlowRecord& record) {
   object["destination"] = json_end(record.destination);
   object["rule"] = record.rule;
   object["isolated_by"] = json::array(record.isolated_by.begin(), record.isolated_by.end());
+  if (record.no_name_learnt) object["no_name_learnt"] = true;
   object["count"] = record.count;
   object["lost"] = record.lost;
   return json::serialize(object);

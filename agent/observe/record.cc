@@ -79,6 +79,11 @@ FlowRecord describe(const flow::Record& record, int64_t time, const Names& names
   return flow;
 }
 
+std::string names_text(const FlowRecord& record) {
+  if (!record.no_name_learnt || !record.destination.ip) return "";
+  return "no name learnt for " + record.destination.ip->to_text();
+}
+
 std::string flags_text(uint8_t tcp_flags) {
   std::string text;
   for (size_t bit = 0; bit < kFlagNames.size(); ++bit)

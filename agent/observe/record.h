@@ -55,6 +55,8 @@ struct FlowRecord {
   std::string rule;
   // Of what is denied, by no such rule: the policies that isolate the pod, sorted; with reason "audit", those in audit.
   std::vector<std::string> isolated_by;
+  // Of what is denied: a rule would allow it by a name of the destination, and no name is learnt for that (semantics 87).
+  bool no_name_learnt = false;
   uint64_t count = 1, lost = 0;
   bool operator==(const FlowRecord&) const = default;
 
@@ -71,6 +73,8 @@ struct Names {
 // Without id, rule and policies; `time` in nanoseconds since 1970.
 FlowRecord describe(const flow::Record& record, int64_t time, const Names& names);
 
+// "no name learnt for 203.0.113.9"; empty where that is not why.
+std::string names_text(const FlowRecord& record);
 std::string flags_text(uint8_t tcp_flags);      // "SYN,ACK"
 size_t memory_of(const FlowRecord& record);     // bytes that it takes
 std::string rfc3339(int64_t time, int digits);  // "2026-11-29T08:00:00.123Z" with 3 digits

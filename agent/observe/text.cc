@@ -41,6 +41,7 @@ std::string why(const FlowRecord& record) {
     text += (i == 0 ? ", isolated by " : ", ") + record.isolated_by[i];
   if (record.isolated_by.size() > kMostPolicies)
     text += " and " + std::to_string(record.isolated_by.size() - kMostPolicies) + " more";
+  if (const std::string names = names_text(record); !names.empty()) text += ", " + names;
   return text;
 }
 

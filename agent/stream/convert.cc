@@ -79,6 +79,7 @@ v1::Flow encode(const observe::FlowRecord& record) {
   fill(record.destination, *flow.mutable_destination());
   flow.set_rule(record.rule);
   flow.mutable_isolated_by()->Add(record.isolated_by.begin(), record.isolated_by.end());
+  flow.set_no_name_learnt(record.no_name_learnt);
   flow.set_count(record.count);
   flow.set_lost(record.lost);
   return flow;
@@ -100,6 +101,7 @@ observe::FlowRecord decode(const v1::Flow& flow) {
   record.destination = end_from(flow.destination());
   record.rule = flow.rule();
   record.isolated_by.assign(flow.isolated_by().begin(), flow.isolated_by().end());
+  record.no_name_learnt = flow.no_name_learnt();
   record.count = flow.count();
   record.lost = flow.lost();
   return record;

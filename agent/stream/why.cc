@@ -36,13 +36,15 @@ std::vector<std::string> Why::isolating(const Asked& asked) const {
   return model::names_of(policies);
 }
 
-// The rule that allows it or, of what is denied, the one of a ClusterNetworkPolicy that denies it.
-std::string Why::deciding(const Asked& asked) const {
-  const auto found =
+Why::Found Why::deciding(const Asked& asked) const {
+  const auto told =
       compile::why::explain(view_.compiler().compilation(),
                             {asked.pod, asked.direction, *asked.remote, asked.protocol, asked.port});
-  const bool decides = found && found->allowed == asked.allowed && !found->rules.empty();
-  return decides ? found->rules.front() : std::string();
+  Found found;
+  if (!told || told->allowed != asked.allowed) return found;
+  if (!told->rules.empty()) found.rule = told->rules.front();
+  found.name_would_do = told->name_would_do;
+  return found;
 }
 
 bool Why::has_tiers(const Asked& asked) const {
@@ -56,7 +58,7 @@ bool Why::has_tiers(const Asked& asked) const {
 
 Why::Found Why::find(const Asked& asked) const {
   Found found;
-  if (asked.remote) found.rule = deciding(asked);
+  if (asked.remote) found = deciding(asked);
   if (!asked.allowed && found.rule.empty()) found.isolated_by = isolating(asked);
   return found;
 }
@@ -82,6 +84,9 @@ void Why::explain(observe::FlowRecord& record) {
   if (found == remembered_.end()) found = remembered_.emplace(asked, find(asked)).first;
   record.rule = found->second.rule;
   record.isolated_by = found->second.isolated_by;
+  // Names come and go within an epoch.
+  record.no_name_learnt =
+      found->second.name_would_do && !view_.compiler().compilation().names().addresses().contains(*other.ip);
 }
 
 }  // namespace sluice::stream

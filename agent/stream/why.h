@@ -19,7 +19,7 @@ class Why {
   explicit Why(const node::NodeView& view) : view_(view) {}
 
   // Sets the rule that allows it; of what is denied that of a ClusterNetworkPolicy that did, else the policies that
-  // isolate the pod.
+  // isolate the pod; and whether a name of the address would have had it allowed, and none is learnt (semantics 87).
   void explain(observe::FlowRecord& record);
 
  private:
@@ -36,9 +36,11 @@ class Why {
   struct Found {
     std::string rule;
     std::vector<std::string> isolated_by;
+    bool name_would_do = false;
   };
   std::vector<std::string> isolating(const Asked& asked) const;
-  std::string deciding(const Asked& asked) const;
+  // The rule that allows it or, of what is denied, the one of a ClusterNetworkPolicy that denies it.
+  Found deciding(const Asked& asked) const;
   Found find(const Asked& asked) const;
   // Does a ClusterNetworkPolicy speak of this side of the pod?
   bool has_tiers(const Asked& asked) const;

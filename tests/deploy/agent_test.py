@@ -188,6 +188,7 @@ class WithAgent(unittest.TestCase):
         self.assertNotIn("MISSING", files["CONTENTS"])
         self.assertEqual(json.loads(files["agent/status.json"])["node"], "node-9")
         self.assertIn("sluice_epoch", files["agent/metrics.txt"])
+        self.assertEqual(json.loads(files["agent/names.json"])["facts"]["most_addresses"], "64000")
         self.assertTrue(json.loads(files["machine/preflight.json"])["checks"])
         self.assertIn("programs/from_pod", files["machine/pins.txt"])
         self.assertIn("sluicectl ", files["machine/versions.txt"])

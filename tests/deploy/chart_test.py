@@ -148,9 +148,11 @@ class Rendering(unittest.TestCase):
         for enabled in (False, True):
             agent = charts.containers(self.rendered({"names": {"enabled": enabled}}))["agent"]
             self.assertEqual("NET_RAW" in agent["securityContext"]["capabilities"]["add"], enabled)
-        self.assertFalse({"dns-server", "dns-grace"} & set(self.agent_settings(self.rendered())))
+        self.assertFalse([name for name in self.agent_settings(self.rendered()) if name.startswith("dns-")])
         settings = self.agent_settings(self.rendered({"names": {"dnsServers": ["10.0.0.53", "dns/own"], "dnsGrace": 5}}))
         self.assertEqual((settings["dns-server"], settings["dns-grace"]), (["10.0.0.53", "dns/own"], 5))
+        settings = self.agent_settings(self.rendered({"names": {"dnsAddresses": 5000, "dnsAddressesPerName": 200}}))
+        self.assertEqual((settings["dns-addresses"], settings["dns-addresses-per-name"]), (5000, 200))
         settings = self.agent_settings(self.rendered({"agent": {"flows": 16777216, "flowsPerPod": 5000}}))
         self.assertEqual((settings["flows"], settings["flows-per-pod"]), (16777216, 5000))
 

@@ -45,19 +45,25 @@ inline Message asking(const Question& question) {
   return message;
 }
 
-// What a server says: the question's name has this address for so many seconds.
-inline Message answering(const Question& question, const net::Ip& ip, uint16_t ttl) {
+// What a server says: the question's name has these addresses for so many seconds.
+inline Message answering(const Question& question, const std::vector<net::Ip>& ips, uint16_t ttl) {
   Message message = asking(question);
-  message[2] = 0x81, message[3] = 0x80, message[7] = 1;
-  put16(message, 0xc00c);  // the name of the question
-  put16(message, type_of(ip.family()));
-  put16(message, 1);
-  put16(message, 0);
-  put16(message, ttl);
-  const auto bytes = ip.bytes();
-  put16(message, bytes.size());
-  message.insert(message.end(), bytes.begin(), bytes.end());
+  message[2] = 0x81, message[3] = 0x80;
+  message[6] = static_cast<uint8_t>(ips.size() >> 8), message[7] = static_cast<uint8_t>(ips.size());
+  for (const net::Ip& ip : ips) {
+    put16(message, 0xc00c);  // the name of the question
+    put16(message, type_of(ip.family()));
+    put16(message, 1);
+    put16(message, 0);
+    put16(message, ttl);
+    const auto bytes = ip.bytes();
+    put16(message, bytes.size());
+    message.insert(message.end(), bytes.begin(), bytes.end());
+  }
   return message;
+}
+inline Message answering(const Question& question, const net::Ip& ip, uint16_t ttl) {
+  return answering(question, std::vector{ip}, ttl);
 }
 
 inline bool has_id(const Message& message, uint16_t id) {

@@ -99,6 +99,34 @@ class LiveNames : public Live {
     fs::rename("/run/written.yaml", std::string(kManifests) + "/" + file);
   }
 
+  // A DNS server that knows the names of /run/hosts.
+  static std::vector<std::string> dnsmasq(uint32_t ttl, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> words = {kDnsmasq,
+                                      "--keep-in-foreground",
+                                      "--user=root",
+                                      "--conf-file=/dev/null",
+                                      "--pid-file=",
+                                      "--no-resolv",
+                                      "--no-hosts",
+                                      "--addn-hosts=/run/hosts",
+                                      "--local=/test/",
+                                      "--local-ttl=" + std::to_string(ttl),
+                                      "--dns-forward-max=1000",
+                                      "--log-facility=/run/dnsmasq.log"};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+  // Waits until it does.
+  static void expect_answers_at(const char* server) {
+    const Question question{1, kKnown};
+    for (const auto end = std::chrono::steady_clock::now() + kSoonEnough;
+         std::chrono::steady_clock::now() < end;)
+      if (says(within_client(0, [&] { return ask_by_udp(*net::Ip::parse(server), question, 500); }),
+               *net::Ip::parse(kWeb)))
+        return;
+    FAIL() << "dnsmasq does not answer: see what it says with --log-facility=-";
+  }
+
   // The answer of the server to a client, by UDP.
   static Message ask(int client, const Question& question) {
     return within_client(client, [&] { return ask_by_udp(*net::Ip::parse(kServer), question, kPatience); });
@@ -178,16 +206,10 @@ class LiveNames : public Live {
       for (const net::Family family : {net::Family::kIpv4, net::Family::kIpv6})
         hosts << address_of(i, family).to_text() << " " << numbered(i) << "\n";
     hosts.close();
-    dns_ =
-        Process({kNsenter, std::string("--net=") + kDnsNetns, kDnsmasq, "--keep-in-foreground", "--user=root",
-                 "--conf-file=/dev/null", "--pid-file=/run/dnsmasq.pid", "--no-resolv", "--no-hosts",
-                 "--addn-hosts=/run/hosts", "--local=/test/", "--local-ttl=" + std::to_string(ttl),
-                 "--dns-forward-max=1000", "--log-facility=/run/dnsmasq.log"});
-    const Question question{1, kKnown};
-    for (const auto end = std::chrono::steady_clock::now() + kSoonEnough;
-         std::chrono::steady_clock::now() < end;)
-      if (says(ask(0, question), *net::Ip::parse(kWeb))) return;
-    FAIL() << "dnsmasq does not answer: see what it says with --log-facility=-";
+    std::vector<std::string> words = dnsmasq(ttl);
+    words.insert(words.begin(), {kNsenter, std::string("--net=") + kDnsNetns});
+    dns_ = Process(std::move(words));
+    expect_answers_at(kServer);
   }
 
   Process dns_;

@@ -1,14 +1,11 @@
 // Live: rules that name domains, with a real DNS server. Whoever resolves and connects at once is never denied; an address
-// expires and open connections go on; the agent's death costs no answer; what people and Prometheus are shown.
+// expires and open connections go on; what people and Prometheus are shown.
 #include <cstdlib>
 
-#include "tests/live/names_fixture.h"
+#include "tests/live/names_server.h"
 
 namespace sluice::live {
 namespace {
-
-constexpr uint16_t kHttp = 80, kTalk = 8080, kKnock = 8081;
-constexpr uint32_t kLongTtl = 600;
 
 // How many names are resolved to connect to them; SLUICE_ROUNDS raises it, up to kMostNames.
 uint32_t rounds() {
@@ -36,35 +33,6 @@ class Busy {
  private:
   std::atomic<bool> stop_ = false;
   std::vector<std::thread> threads_;
-};
-
-// Takes every connection to a port of the web server, at any of its addresses.
-class Door {
- public:
-  Door() {
-    auto socket = socket_in(kWebNetns, AF_INET6, SOCK_STREAM, 0);
-    if (!socket) return;
-    listening_ = std::move(*socket);
-    const SocketAddress any({*net::Ip::parse("::"), kHttp});
-    open_ = ::bind(listening_.get(), any.get(), any.size()) == 0 && ::listen(listening_.get(), 4096) == 0;
-    thread_ = std::thread([this] {
-      while (!stop_)
-        if (readable(listening_.get(), 100)) base::Fd(::accept(listening_.get(), nullptr, nullptr));
-    });
-  }
-  Door(const Door&) = delete;
-  Door& operator=(const Door&) = delete;
-  ~Door() {
-    stop_ = true;
-    if (thread_.joinable()) thread_.join();
-  }
-  bool open() const { return open_; }
-
- private:
-  base::Fd listening_;
-  std::atomic<bool> stop_ = false;
-  bool open_ = false;
-  std::thread thread_;
 };
 
 struct Tally {
@@ -98,24 +66,6 @@ void resolve_and_connect_all(uint32_t from, uint32_t to, Tally& tally) {
     });
   for (std::thread& pod : pods) pod.join();
 }
-
-class LiveNamesWithServer : public LiveNames {
- protected:
-  void SetUp() override {
-    if (!has_dnsmasq()) GTEST_SKIP() << "needs " << kDnsmasq << ": deploy/install-deps.sh";
-  }
-  // Resolves the known name until a stream to the web server is open by it.
-  static base::Result<Stream> open_by_name(uint16_t port, bool asks = true) {
-    base::Result<Stream> opened = base::Error("not tried");
-    for (uint16_t id = 1; id < 10 && !opened; ++id) {
-      if (asks && !says(ask(0, {id, kKnown}), *net::Ip::parse(kWeb))) continue;
-      opened = Stream::open(netns_of_client(0), kWebNetns, {*net::Ip::parse(kWeb), port},
-                            {*net::Ip::parse(kWeb), port}, asks ? kPatience : 300);
-      if (!asks) break;
-    }
-    return opened;
-  }
-};
 
 TEST_F(LiveNamesWithServer, WhoeverResolvesAndConnectsAtOnceIsNeverDenied) {
   up(kLongTtl);
@@ -198,73 +148,50 @@ TEST_F(LiveNamesWithServer, AnAddressExpiresAndWhatIsOpenGoesOn) {
   EXPECT_FALSE(open->beat(kSilenceMilliseconds)) << "no rule names it any more";
 }
 
-TEST_F(LiveNamesWithServer, TheAgentsDeathCostsNoAnswer) {
-  using std::chrono::steady_clock;
-  constexpr uint32_t kBetween = 150;  // questions before each death, and after it
-  constexpr auto kPace = std::chrono::milliseconds(5);
+TEST_F(LiveNamesWithServer, WhatIsDeniedForWantOfANameSaysSo) {
   up(kLongTtl);
   start();
-  const Door door;
-  ASSERT_TRUE(door.open());
   ASSERT_TRUE(open_by_name(kTalk)) << "www.shop.test is learnt";
-  std::atomic<uint32_t> asked = 0, answered = 0;
-  std::atomic<bool> stop = false;
-  std::thread asking_on([&] {
-    const auto netns = endpoint::Netns::open(netns_of_client(1));
-    ASSERT_TRUE(netns);
-    EXPECT_TRUE(endpoint::run_within(*netns, [&] {
-      const base::Fd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-      const SocketAddress to({*net::Ip::parse(kServer), kDnsPort});
-      ASSERT_EQ(::connect(fd.get(), to.get(), to.size()), 0);
-      std::vector<bool> came(kMostNames);
-      const auto take = [&](int patience) {
-        const Message got = datagram(fd.get(), patience);
-        if (got.size() < 2) return false;
-        const size_t id = size_t{got[0]} << 8 | got[1];
-        if (id < came.size() && !came[id]) came[id] = true, ++answered;
-        return true;
-      };
-      while (!stop && asked < kMostNames - 2) {
-        const uint32_t number = ++asked;
-        asked.notify_all();
-        const Message question = asking({static_cast<uint16_t>(number), numbered(number)});
-        ::send(fd.get(), question.data(), question.size(), 0);
-        const auto next = steady_clock::now() + kPace;
-        for (auto now = steady_clock::now(); now < next; now = steady_clock::now())
-          take(static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(next - now).count()));
-      }
-      while (answered < asked && take(3000)) {
-      }
-    }));
+  const net::Ip unlearnt = address_of(1, net::Family::kIpv4);
+  within_client(0, [&] {
+    EXPECT_FALSE(connected({unlearnt, kHttp}, 100).valid());
+    return Message{};
   });
-  const auto wait_for = [&](uint32_t more) {
-    const uint32_t wanted = asked + more;
-    for (uint32_t now = asked; now < wanted && now < kMostNames - 2; now = asked) asked.wait(now);
+  const std::string ctl = std::string(SLUICECTL) + " ", hint = "no name learnt for " + unlearnt.to_text();
+  const std::string told = printed(ctl + "observe --verdict denied --last 1");
+  EXPECT_THAT(told, testing::HasSubstr("denied by Admin/names:egress[2], " + hint));
+  EXPECT_THAT(printed(ctl + "observe --verdict denied --last 1 -o json"),
+              testing::HasSubstr("\"no_name_learnt\":true"));
+  const std::string id = told.substr(told.rfind('[') + 1, told.rfind(']') - told.rfind('[') - 1);
+  EXPECT_EQ(run({"/bin/sh", "-c", ctl + "check --event " + id + " >/run/checked"}), 3) << told;
+  EXPECT_THAT(printed("cat /run/checked"), testing::HasSubstr("no name is known for " + unlearnt.to_text()));
+}
+
+TEST_F(LiveNamesWithServer, ACheckOfANameAsksAboutWhatIsLearnt) {
+  up(kLongTtl);
+  start();
+  ASSERT_TRUE(open_by_name(kTalk));
+  const std::string check = std::string(SLUICECTL) + " check --from shop/client-3 --port 80 --to ";
+  const auto exit_of = [&](const std::string& rest) {
+    return run({"/bin/sh", "-c", check + rest + " >/run/checked 2>/run/refused"});
   };
-  const auto knocks = [&](const char* when) {
-    const auto open = open_by_name(kKnock, false);
-    EXPECT_TRUE(open) << when << ": " << (open ? "" : open.error().message());
-  };
-  double too_late = 0;
-  for (int death = 0; death < 3; ++death) {
-    wait_for(kBetween);
-    agent_.end(SIGKILL);
-    knocks("without an agent");
-    launch_agent("/run/netns", {"--dns-server", kServer, "--dns-server", kServer6, "--dns-grace", "1"});
-    knocks("while the agent starts");
-    in_force();
-    knocks("the agent is back");
-    too_late += metric("sluice_names_answers_total{kind=\"too_late\"}");
-  }
-  wait_for(kBetween);
-  stop = true;
-  asking_on.join();
-  EXPECT_EQ(asked - answered, too_late) << "of " << asked << " answers";
+  EXPECT_EQ(exit_of("WWW.shop.test"), 0);
+  EXPECT_THAT(printed("cat /run/checked"),
+              testing::StartsWith("allowed: shop/client-3 -> 10.77.0.9 TCP 80 (policy)\n"));
+  EXPECT_EQ(exit_of("www.shop.test -o json"), 0);
+  for (const char* part : {"\"name\": \"www.shop.test\"", "\"ip\": \"10.77.0.9\"", "\"verdict\": \"allow\""})
+    EXPECT_THAT(printed("cat /run/checked"), testing::HasSubstr(part));
+  EXPECT_EQ(exit_of("never.shop.test"), 2);
+  EXPECT_THAT(printed("cat /run/refused"),
+              testing::HasSubstr("never.shop.test: no address is learnt for it"));
+  write_policy("www.example.com");
+  in_force();
+  EXPECT_EQ(exit_of("www.shop.test"), 3) << "no rule names it any more";
 }
 
 TEST_F(LiveNamesWithServer, PeopleAndPrometheusAreShownWhatIsLearnt) {
   up(kLongTtl);
-  start();
+  start({"--dns-addresses-per-name", "500"});
   auto open = open_by_name(kTalk);
   ASSERT_TRUE(open) << open.error().message();
   const std::string ctl = std::string(SLUICECTL) + " ";
@@ -272,14 +199,15 @@ TEST_F(LiveNamesWithServer, PeopleAndPrometheusAreShownWhatIsLearnt) {
               testing::ContainsRegex("www.shop.test +10.77.0.9 +[0-9.]+ [a-z]+ +1 +shop/client-0"));
   EXPECT_THAT(printed(ctl + "names --pod shop/client-3"), testing::HasSubstr("www.shop.test"));
   EXPECT_THAT(printed(ctl + "names --pod evil/spoofer"), testing::HasSubstr("No name is learnt"));
+  EXPECT_THAT(printed(ctl + "names"), testing::HasSubstr("1 addresses of at most 64,000, 500 a name."));
   const std::string json = printed(ctl + "names -o json");
   for (const char* part : {"\"name\": \"www.shop.test\"", "\"address\": \"10.77.0.9\"",
                            "\"connections\": \"1\"", "\"held\": true", "\"10.77.0.53:53\""})
     EXPECT_THAT(json, testing::HasSubstr(part));
   EXPECT_THAT(printed(ctl + "status"),
-              testing::ContainsRegex(
-                  "1 with 1 addresses, answers are held; believed 10.77.0.53:53, .*fd77::53.*; 0 answers "
-                  "not held, 0 addresses not learnt"));
+              testing::ContainsRegex("1 with 1 addresses of at most 64,000, 500 a name, answers are held; "
+                                     "believed 10.77.0.53:53, .*fd77::53.*; 0 answers "
+                                     "not held, 0 addresses not learnt"));
   EXPECT_EQ(metric("sluice_names"), 1);
   EXPECT_EQ(metric("sluice_names_addresses"), 1);
   EXPECT_GE(metric("sluice_names_answers_total{kind=\"held\"}"), 1);

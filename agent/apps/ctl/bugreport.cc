@@ -29,9 +29,9 @@ using report::Part;
 
 constexpr uint64_t kLastRecords = 1000;
 constexpr char kWhatIsNot[] =
-    "There are names of pods, namespaces and policies in it, labels and addresses; no environment, no token, "
+    "There are names of pods, namespaces, policies and domains in it, labels and addresses; no environment, "
     "no "
-    "Secret and\nno other object's text, no bytes of packets.\n";
+    "token, no Secret\nand no other object's text, no bytes of packets.\n";
 
 struct BugreportOptions {
   Asking asking;
@@ -130,6 +130,9 @@ std::vector<Part> parts_of(const BugreportOptions& options, Questions& agent) {
        asked(&Client::policies, json)},
       {"agent/identities.json", "classes of addresses and the selectors they come of",
        asked(&Client::identities, json)},
+      {"agent/names.json",
+       "names of domains that pods asked for, their addresses, pods whose rules name them",
+       asked(&Client::names, json)},
       {"agent/maps.json", "BPF maps: entries, room, memory", asked(&Client::maps, json)},
       {"agent/metrics.txt", "what /metrics says", asked(&Client::metrics, text)},
       {"agent/flows.jsonl",

@@ -113,9 +113,6 @@ int check_event(const CheckOptions& options) {
 }
 
 int check_agent(const CheckOptions& options) {
-  if (!model::domain_named(options.to).empty())
-    return fail(kSluicectl, kExitUsage,
-                "--to: an agent is asked about addresses: give one, or --manifests and --names for a name");
   v1::CheckRequest request;
   request.set_from(options.from);
   request.set_to(options.to);
@@ -128,7 +125,9 @@ int check_agent(const CheckOptions& options) {
   if (!reply && client.failure() == control::CallFailure::kRefused)
     return fail(kSluicectl, kExitUsage, "check: " + reply.error().message());
   if (!reply) return fail(kSluicectl, kExitFailed, reply.error().message());
-  return print_answer(explain::wire::answer_of(*reply), options);
+  if (reply->addresses_size() == 0) return print_answer(explain::wire::answer_of(*reply), options);
+  const explain::NameAnswer answer = explain::wire::name_answer_of(*reply);
+  return print_answer(answer, answer.deciding(), options);
 }
 
 int run_check(const CheckOptions& options) {
@@ -152,7 +151,9 @@ void add_check(Commands& commands) {
         const char* ends =
             "NAMESPACE/POD, NAMESPACE/KIND/NAME of a workload or service, node/NAME, or an address";
         command.add_option("--from", options.from, ends)->check(checked_by(model::parse_party));
-        command.add_option("--to", options.to, std::string(ends) + "; with --names a name of a domain")
+        command
+            .add_option("--to", options.to,
+                        std::string(ends) + "; or the name of a domain, which is all of its addresses")
             ->check(CLI::Validator(destination_fault, ""));
         command
             .add_option("--port", options.port,

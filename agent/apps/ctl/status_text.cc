@@ -126,8 +126,16 @@ std::string audit_text(const v1::Audit& audit) {
 }
 
 // "17 with 40 addresses, answers are held; believed 10.96.0.10:53; 0 answers not held, 0 addresses not learnt"
+// " of at most 64,000, 1,000 a name"; an agent that says no limits has none to show.
+std::string limits_text(const v1::NameFacts& names) {
+  if (names.most_addresses() == 0) return "";
+  return " of at most " + grouped(names.most_addresses()) + ", " + grouped(names.most_addresses_of_name()) +
+         " a name";
+}
+
 std::string name_facts_text(const v1::NameFacts& names) {
-  std::string text = grouped(names.names()) + " with " + grouped(names.addresses()) + " addresses";
+  std::string text =
+      grouped(names.names()) + " with " + grouped(names.addresses()) + " addresses" + limits_text(names);
   if (names.wanted()) text += names.held() ? ", answers are held" : ", answers are not held";
   text += "; believed " +
           (names.servers_size() > 0 ? joined({names.servers().begin(), names.servers().end()}, 4) : "nobody");
@@ -305,6 +313,8 @@ std::string names_text(const v1::NamesReply& reply, bool colour) {
       table.add({name.name(), address.address(), age_text(address.seconds_left()),
                  std::to_string(address.connections()), joined(list_of(name.pods()), 3)});
   std::string text = reply.names_size() > 0 ? table.text(colour) : "No name is learnt.\n";
+  if (reply.names_size() > 0 && reply.facts().most_addresses() > 0)
+    text += "\n" + grouped(reply.facts().addresses()) + " addresses" + limits_text(reply.facts()) + ".\n";
   if (!reply.facts().wanted())
     text += "\nNo rule of a pod of this node names domains: nothing is listened to.\n";
   for (const auto& problem : reply.facts().problems()) text += "\n" + problem + "\n";

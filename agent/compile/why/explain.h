@@ -44,6 +44,8 @@ struct Explanation {
   // which `rules` match it, none where they need no name. Sorted.
   bool names_domains = false;
   std::vector<std::string> names, by_names;
+  // Of what is denied: a rule that accepts it by a name is asked before the one that denies it, whatever names there are.
+  bool name_would_do = false;
   FarEnd far;                                    // a Service's address as it stands
   std::optional<std::vector<FarEnd>> endpoints;  // where `far` is a Service's: those behind it (semantics 21)
 };

@@ -128,6 +128,10 @@ bool matches(const Compilation& compilation, const NamedTierRule& rule, const Fa
           !matching_names(compilation, rule.peers, *face).empty());
 }
 
+bool matches_by_some_name(const NamedTierRule& rule, const FacedPeer& face) {
+  return face.written && !rule.peers.domains.empty() && has_port(rule, face);
+}
+
 std::set<std::string> names_needed(const Compilation& compilation, const NamedTierRule& rule,
                                    const FacedPeer& face) {
   if (!has_port(rule, face) || matches_unnamed(compilation, rule, face)) return {};

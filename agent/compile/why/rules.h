@@ -60,6 +60,8 @@ std::set<size_t> allowing(const Compilation& compilation, const std::vector<Name
                           const Peer& peer, net::Protocol protocol, net::Port port);
 // Does the rule match a packet of this face? nullptr: it has none.
 bool matches(const Compilation& compilation, const NamedTierRule& rule, const FacedPeer* face);
+// Would it, had the address one of the rule's names?
+bool matches_by_some_name(const NamedTierRule& rule, const FacedPeer& face);
 // The names of the address by which the rule matches a packet of this face that it does not match otherwise; sorted.
 std::set<std::string> names_needed(const Compilation& compilation, const NamedTierRule& rule,
                                    const FacedPeer& face);

@@ -39,6 +39,15 @@ TieredVerdict judge_tiers(const TieredSide& side, const FacedPeer* end, const Fa
   return {true, {}};
 }
 
+// Does a rule that accepts by names come before whatever decides in tier Admin?
+bool may_accept_by_name(const TieredSide& side, const FacedPeer& far) {
+  for (const NamedTierRule& rule : side.tiers) {
+    if (rule.tier != model::Tier::kAdmin || matches(side.compilation, rule, &far)) return false;
+    if (rule.action == model::Action::kAccept && matches_by_some_name(rule, far)) return true;
+  }
+  return false;
+}
+
 // Which names the address has, and which of them the rules that decide go by.
 void explain_names(const TieredSide& side, const FacedPeer& far, Explanation& result) {
   std::set<std::string> by_names;
@@ -50,6 +59,7 @@ void explain_names(const TieredSide& side, const FacedPeer& far, Explanation& re
   }
   result.by_names.assign(by_names.begin(), by_names.end());
   if (!result.names_domains) return;
+  result.name_would_do = !result.allowed && may_accept_by_name(side, far);
   for (const auto& [name, slot] : side.compilation.names().names_at(far.peer.ip))
     result.names.push_back(name);
 }

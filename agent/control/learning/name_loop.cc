@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <system_error>
 
-#include "agent/image/encode.h"
+#include "agent/control/learning/in_use.h"
 #include "agent/kernel/flows.h"
 
 namespace sluice::control::learning {
@@ -19,13 +20,6 @@ using kernel::answers::boot_nanoseconds;
 namespace {
 
 constexpr size_t kPacketsAtOnce = 256;
-
-net::Ip remote_of(const sluice_flow_edit& flow) {
-  sluice_learnt_address key{};
-  std::copy(std::begin(flow.remote), std::end(flow.remote), std::begin(key.word));
-  key.family = flow.family;
-  return image::decode_learnt(key);
-}
 
 }  // namespace
 
@@ -78,19 +72,28 @@ learn::Host NameLoop::host() {
           [this](uint32_t ifindex, const dns::SendHeader& header, auto frame) {
             return send(ifindex, header, frame);
           },
-          [this] {
-            learn::Host::InUse in_use;
-            const auto read = kernel::for_each_flow(programs_, [&](const sluice_flow_edit& flow) {
-              const net::Ip remote = remote_of(flow);
-              in_use.addresses.insert(remote);
-              if (flow.name == 0) return;
-              in_use.slots.insert(flow.name);
-              in_use.opened.emplace(flow.name, remote);
-            });
-            in_use.is_whole = read.ok();
-            if (!read) log_.error("flows_unreadable", {{"error", read.error().message()}});
-            return in_use;
-          }};
+          [this](std::vector<net::Ip> addresses) { look(std::move(addresses)); },
+          [this] { return in_use_of(programs_, {}, log_); }};
+}
+
+void NameLoop::look(std::vector<net::Ip> addresses) {
+  const auto find = [this, addresses = std::move(addresses)] {
+    boost::asio::post(
+        loop_, [this, found = in_use_of(programs_, addresses, log_)]() mutable { looked(std::move(found)); });
+  };
+  try {
+    look_ = std::async(std::launch::async, find);
+  } catch (const std::system_error&) {  // no thread can be had
+    find();
+  }
+}
+
+void NameLoop::looked(learn::Host::InUse found) {
+  if (stopped_) return;
+  busy_ = true;
+  learner_.looked(std::move(found), boot_nanoseconds());
+  busy_ = false;
+  expire_later();
 }
 
 // What no frame can pass for is no reason to hold others back: answers go on at once from then on, as without a sender.

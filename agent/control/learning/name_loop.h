@@ -4,7 +4,8 @@
 // Laws:
 //  1. Answers are held only while rules of pods of this node name domains and packets can be sent on.
 //  2. While rules do, nothing waits for longer than kBeat before the programs hear of this agent, unless its thread is busy.
-//  3. What cannot be done is a line of problems(), and stops nothing else.
+//  3. While flows are looked at (a tenth of a second and more, of a million) the loop goes on.
+//  4. What cannot be done is a line of problems(), and stops nothing else.
 //
 // On the thread that runs `loop`; what it is given must outlive it.
 #pragma once
@@ -12,6 +13,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <future>
 #include <memory>
 #include <unordered_map>
 
@@ -69,6 +71,9 @@ class NameLoop {
   void beat();
   void expire_later();
   void set_servers();
+  // A thread of its own goes through the flow tables.
+  void look(std::vector<net::Ip> addresses);
+  void looked(learn::Host::InUse found);
 
   boost::asio::io_context& loop_;
   const NameOptions options_;
@@ -84,6 +89,7 @@ class NameLoop {
   std::set<learn::Server> servers_;
   boost::asio::posix::stream_descriptor ring_fd_;
   boost::asio::steady_timer beat_, expiry_;
+  std::future<void> look_;
   bool wanted_ = false, busy_ = false, servers_known_ = false, classes_due_ = true, stopped_ = false;
 };
 

@@ -110,4 +110,17 @@ Answer answer_of(const v1::CheckReply& reply) {
   return answer;
 }
 
+v1::CheckReply reply_of(const NameAnswer& answer) {
+  v1::CheckReply reply = reply_of(answer.deciding());
+  reply.set_name(answer.name);
+  for (const Answer& one : answer.answers) *reply.add_addresses() = reply_of(one);
+  return reply;
+}
+
+NameAnswer name_answer_of(const v1::CheckReply& reply) {
+  NameAnswer answer{base::one_line(reply.name()), {}};
+  for (const v1::CheckReply& one : reply.addresses()) answer.answers.push_back(answer_of(one));
+  return answer;
+}
+
 }  // namespace sluice::explain::wire

@@ -15,4 +15,9 @@ namespace sluice::explain::wire {
 v1::CheckReply reply_of(const Answer& answer);
 Answer answer_of(const v1::CheckReply& reply);
 
+// Of a name: as that of the answer that decides, and `name` and `addresses` beside.
+v1::CheckReply reply_of(const NameAnswer& answer);
+// Of a reply with addresses.
+NameAnswer name_answer_of(const v1::CheckReply& reply);
+
 }  // namespace sluice::explain::wire

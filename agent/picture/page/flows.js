@@ -23,8 +23,9 @@
   const clock = time => time.toLocaleTimeString(undefined, {hour12: false}) + '.' +
     String(time.getMilliseconds()).padStart(3, '0');
   function whyOf(flow) {
-    if (flow.rule) return flow.verdict === 'allowed' ? flow.rule : flow.reason + ', denied by ' + flow.rule;
-    return flow.reason + (flow.isolated_by.length ? ', isolated by ' + flow.isolated_by.join(', ') : '');
+    const names = flow.no_name_learnt ? ', no name learnt for ' + flow.destination.ip : '';
+    if (flow.rule) return flow.verdict === 'allowed' ? flow.rule : flow.reason + ', denied by ' + flow.rule + names;
+    return flow.reason + (flow.isolated_by.length ? ', isolated by ' + flow.isolated_by.join(', ') : '') + names;
   }
   function endCell(end) {
     const cell = element('td', nameOf(end) + portOf(end));

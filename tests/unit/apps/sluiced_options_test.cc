@@ -53,6 +53,18 @@ TEST(SluicedOptions, OptionsWinOverTheConfigFileWhichWinsOverTheFallbacks) {
   EXPECT_EQ(options.manifests, "/given");
 }
 
+TEST(SluicedOptions, LimitsOfWhatIsLearnt) {
+  const ConfigFile config("dns-addresses: 5000\ndns-addresses-per-name: 100\n");
+  const auto given = std::get<SluicedOptions>(parse({"--config", config.path(), "--dns-addresses", "64000"}));
+  EXPECT_EQ(given.name_limits.addresses, 64'000u);
+  EXPECT_EQ(given.name_limits.addresses_of_name, 100u);
+  for (const char* option : {"--dns-addresses", "--dns-addresses-per-name"})
+    for (const char* wrong : {"99", "64001", "many"})
+      EXPECT_THAT(std::get<Exit>(parse({option, wrong})).output,
+                  HasSubstr(" is no number of addresses: give one from 100 to 64000"))
+          << option << " " << wrong;
+}
+
 TEST(SluicedOptions, DnsServersAreOneOrAListOfThem) {
   const auto servers = [](const std::string& text) {
     const ConfigFile config("dns-server: " + text + "\n");
@@ -63,6 +75,8 @@ TEST(SluicedOptions, DnsServersAreOneOrAListOfThem) {
   const auto given = std::get<SluicedOptions>(parse({"--dns-server", "fd00::53", "--dns-server", "dns/own"}));
   EXPECT_EQ(given.dns_servers, std::vector<std::string>({"fd00::53", "dns/own"}));
   EXPECT_EQ(given.dns_grace, 30u);
+  EXPECT_EQ(given.name_limits.addresses, 64'000u);
+  EXPECT_EQ(given.name_limits.addresses_of_name, 1'000u);
   EXPECT_THAT(std::get<Exit>(parse({"--dns-server", "none", "--dns-server", "10.0.0.53"})).output,
               HasSubstr("--dns-server: \"none\" stands beside other servers"));
 }

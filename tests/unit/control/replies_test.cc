@@ -32,6 +32,40 @@ TEST_F(ReconcilerTest, ACheckOfAPodThatIsNotFoundSaysWhoseItIs) {
   EXPECT_EQ(reply->ingress().reason(), "prod/elsewhere is not on this node: ask the agent of n2");
 }
 
+TEST_F(ReconcilerTest, ACheckOfANameIsOneOfAllAddressesThatAreLearntForIt) {
+  auto node = make_node();
+  give_first(*node);
+  node->set_objects(objects(admin("only")
+                                .egress(accept().to(domains({"www.example.com"})).tcp(443))
+                                .egress(deny().to(networks({"0.0.0.0/0"})))));
+  constexpr image::NameSlot kSlot = 7;
+  node->learn({{kSlot, "www.example.com"}}, {{ip("203.0.113.8"), {kSlot}}, {ip("203.0.113.9"), {kSlot}}});
+  node->apply();
+  v1::CheckRequest request;
+  request.set_from("prod/web");
+  request.set_to("WWW.example.com.");
+  request.set_port(443);
+  const auto allowed =
+      control::check_reply(node->view(), {}, request, {ip("203.0.113.8"), ip("203.0.113.9")});
+  ASSERT_TRUE(allowed) << allowed.error().message();
+  EXPECT_EQ(allowed->verdict() + " " + allowed->name() + " " + allowed->to(),
+            "allow www.example.com 203.0.113.8");
+  ASSERT_EQ(allowed->addresses_size(), 2);
+  EXPECT_EQ(allowed->addresses(1).to(), "203.0.113.9");
+  EXPECT_EQ(allowed->addresses(1).egress().by_names(0), "www.example.com");
+  const auto denied = control::check_reply(node->view(), {}, request, {ip("203.0.113.8"), ip("203.0.113.7")});
+  ASSERT_TRUE(denied) << denied.error().message();
+  EXPECT_EQ(denied->verdict() + " " + denied->to(), "deny 203.0.113.7") << "where one of them is";
+  EXPECT_EQ(control::check_reply(node->view(), {}, request).error().message(),
+            "to: www.example.com: no address is learnt for it: no pod with rules that name domains has asked "
+            "for it of late (sluicectl names)");
+  request.set_family("IPv6");
+  EXPECT_EQ(control::check_reply(node->view(), {}, request, {ip("203.0.113.8")}).error().message(),
+            "to: www.example.com: has no IPv6 address");
+  request.set_to("prod/web/x/y");
+  EXPECT_FALSE(control::check_reply(node->view(), {}, request, {ip("203.0.113.8")}));
+}
+
 TEST(SnapshotPieces, AreFullAndHoldEverythingOnce) {
   model::Cluster cluster = oracle::with_tiers(oracle::random_cluster(3, 3000), 3);
   model::EndpointSlice large;  // more than a piece by itself

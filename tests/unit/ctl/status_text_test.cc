@@ -125,6 +125,31 @@ TEST(StatusText, TheFlowTables) {
                         "1,234,567 displaced, 100 refused\n"));
 }
 
+TEST(StatusText, WhatIsLearntAndItsLimits) {
+  auto status = healthy();
+  EXPECT_THAT(status_text(status, 1'005'000, false), Not(HasSubstr("names ")));
+  v1::NameFacts& names = *status.mutable_names();
+  names.set_wanted(true);
+  names.set_held(true);
+  names.set_names(2);
+  names.set_addresses(1'200);
+  EXPECT_THAT(status_text(status, 1'005'000, false),
+              HasSubstr("names       2 with 1,200 addresses, answers are held; believed nobody; "))
+      << "of an agent that says no limits";
+  names.set_most_addresses(64'000);
+  names.set_most_addresses_of_name(1'000);
+  EXPECT_THAT(
+      status_text(status, 1'005'000, false),
+      HasSubstr("names       2 with 1,200 addresses of at most 64,000, 1,000 a name, answers are held; "));
+  v1::NamesReply reply;
+  *reply.mutable_facts() = names;
+  EXPECT_EQ(names_text(reply, false), "No name is learnt.\n");
+  v1::LearntName& name = *reply.add_names();
+  name.set_name("www.example.com");
+  name.add_addresses()->set_address("203.0.113.9");
+  EXPECT_THAT(names_text(reply, false), HasSubstr("\n1,200 addresses of at most 64,000, 1,000 a name.\n"));
+}
+
 TEST(EndpointsText, FlowsWhereThereAreAny) {
   v1::EndpointsReply reply;
   for (const char* pod : {"api", "web"}) {

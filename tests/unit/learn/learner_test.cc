@@ -72,13 +72,28 @@ class World {
           done.push_back("send " + std::to_string(ifindex) + " " + std::to_string(frame.size()));
           return base::done();
         },
-        [this] { return in_use; }};
+        [this](std::vector<net::Ip> addresses) {
+          ++looks;
+          asked_about = std::move(addresses);
+        },
+        [this] {
+          ++reads;
+          return in_use;
+        }};
   }
 
   std::vector<std::string> done;
   std::map<net::Ip, sluice_learnt_names> words;
+  // What a look that was begun finds.
+  void finish_look() {
+    ASSERT_GT(looks, looks_finished);
+    looks_finished = looks;
+    learner.looked(in_use, now);
+  }
+
   Host::InUse in_use;
-  int questions = 0;
+  std::vector<net::Ip> asked_about;
+  int questions = 0, looks = 0, looks_finished = 0, reads = 0;
   bool fails = false;
   uint64_t now = kStart;
   Learner learner;
@@ -152,8 +167,12 @@ TEST(Learner, WhatExpiresLeavesTheMaps) {
   ASSERT_TRUE(world.learner.next_expiry());
   world.now = *world.learner.next_expiry();
   world.learner.expire(world.now);
-  EXPECT_THAT(world.done, ElementsAre("forgotten 203.0.113.9", "force 203.0.113.9 1", "force 203.0.113.9 0"));
+  EXPECT_THAT(world.done, ElementsAre("forgotten 203.0.113.9", "force 203.0.113.9 1"));
+  EXPECT_THAT(world.asked_about, ElementsAre(kWeb));
+  world.finish_look();
+  EXPECT_EQ(world.done.back(), "force 203.0.113.9 0");
   EXPECT_FALSE(world.learner.next_expiry());
+  EXPECT_EQ(world.reads, 0) << "nobody waited for the flows";
 }
 
 TEST(Learner, WhatExpiresStaysInForceWhileAConnectionIsOpenByIt) {
@@ -165,6 +184,7 @@ TEST(Learner, WhatExpiresStaysInForceWhileAConnectionIsOpenByIt) {
     world.done.clear();
     world.now = *world.learner.next_expiry();
     world.learner.expire(world.now);
+    world.finish_look();
   };
   world.in_use.opened = {{1, kWeb}};
   expire();
@@ -179,6 +199,32 @@ TEST(Learner, WhatExpiresStaysInForceWhileAConnectionIsOpenByIt) {
   expire();
   EXPECT_THAT(world.done, ElementsAre("force 203.0.113.9 0"));
   EXPECT_FALSE(world.learner.next_expiry());
+}
+
+TEST(Learner, WhatChangesDuringALookWaitsForTheNext) {
+  World world;
+  const auto learn = [&](int id) {
+    world.ask(id, "www.example.com");
+    world.answer(id, "www.example.com");
+    world.flush();
+  };
+  const auto expire = [&] {
+    world.now = *world.learner.next_expiry();
+    world.learner.expire(world.now);
+  };
+  learn(1);
+  expire();
+  ASSERT_EQ(world.looks, 1);
+  learn(2);  // and a connection is opened where the look has been already
+  expire();
+  EXPECT_EQ(world.looks, 1) << "it is not done yet";
+  world.done.clear();
+  world.finish_look();
+  EXPECT_THAT(world.done, IsEmpty()) << "it may be open since";
+  expire();
+  EXPECT_EQ(world.looks, 2);
+  world.finish_look();
+  EXPECT_THAT(world.done, ElementsAre("force 203.0.113.9 0"));
 }
 
 TEST(Learner, TheNextAgentGoesOnWithWhatTheMapsHold) {

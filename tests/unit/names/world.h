@@ -67,8 +67,7 @@ class World {
   }
   std::vector<std::string> addresses_of(std::string_view name) const {
     std::vector<std::string> texts;
-    for (const Listed& listed : memory.list())
-      if (listed.name == name) texts.push_back(listed.ip.to_text());
+    for (const net::Ip& one : memory.addresses_of(name, now)) texts.push_back(one.to_text());
     return texts;
   }
   void pass(uint64_t time) {

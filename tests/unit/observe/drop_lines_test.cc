@@ -55,6 +55,16 @@ TEST_F(DropLinesTest, TheRuleOfAClusterNetworkPolicyThatDenies) {
   EXPECT_EQ(event_of({{"reason", "no_rule"}, {"denied_by", "Admin/no-metadata:ingress[0]"}}), "drop");
 }
 
+TEST_F(DropLinesTest, AnAddressThatNoNameIsLearntFor) {
+  FlowRecord record = denied_record();
+  record.no_name_learnt = true;
+  lines_.add(record, at(0));
+  EXPECT_NE(drain().find("hint=no name learnt for 10.244.1.31 id=1f-7"), std::string::npos);
+  record.no_name_learnt = false;
+  lines_.add(record, at(1));
+  EXPECT_EQ(drain(), "") << "the same pair, learnt meanwhile";
+}
+
 TEST_F(DropLinesTest, OtherPairsHaveLinesOfTheirOwn) {
   FlowRecord record = denied_record();
   lines_.add(record, at(0));

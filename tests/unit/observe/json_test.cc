@@ -21,6 +21,13 @@ TEST(Json, OfWhatIsDenied) {
       R"("count":3,"lost":0})");
 }
 
+TEST(Json, OfAnAddressThatNoNameIsLearntFor) {
+  FlowRecord record = denied_record();
+  EXPECT_EQ(json_of(record).find("no_name_learnt"), std::string::npos);
+  record.no_name_learnt = true;
+  EXPECT_NE(json_of(record).find(R"(,"no_name_learnt":true,"count":1,)"), std::string::npos);
+}
+
 TEST(Json, OfWhatIsAllowedToAService) {
   const std::string text = json_of(allowed_record());
   EXPECT_NE(text.find(R"("destination":{"ip":"10.96.0.10","port":80,"service":"shop/api"})"), text.npos);

@@ -23,6 +23,20 @@ TEST(Line, OfWhatAClusterNetworkPolicyDenies) {
             "Admin/no-metadata:ingress[0] [1f-7]");
 }
 
+TEST(Line, OfAnAddressThatNoNameIsLearntFor) {
+  FlowRecord record = denied_record();
+  record.direction = model::Direction::kEgress;
+  record.destination = {};
+  record.destination.ip = *net::Ip::parse("203.0.113.9");
+  record.destination.port = net::Port::from_host(443);
+  record.isolated_by.clear();
+  record.rule = "Admin/names:egress[2]";
+  record.no_name_learnt = true;
+  EXPECT_EQ(line_of(record, {.today = "2026-11-29"}),
+            "08:00:00.123 DENIED  egress  shop/web-1:40122 -> 203.0.113.9:443 TCP SYN  no_rule, denied by "
+            "Admin/names:egress[2], no name learnt for 203.0.113.9 [1f-7]");
+}
+
 TEST(Line, OfWhatIsAllowedAnotherDay) {
   FlowRecord record = allowed_record();
   record.count = 3;

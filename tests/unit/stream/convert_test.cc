@@ -13,7 +13,7 @@ TEST(Convert, ARecordComesBackAsItWas) {
   bare.protocol = net::kIcmpv6;
   bare.verdict = observe::Verdict::kAudit;
   observe::FlowRecord counted = observe::denied_record();
-  counted.count = 70, counted.lost = 3;
+  counted.count = 70, counted.lost = 3, counted.no_name_learnt = true;
   counted.destination.node = "node-1";
   for (const auto& record : {observe::denied_record(), observe::allowed_record(), bare, counted})
     EXPECT_EQ(decode(encode(record)), record);

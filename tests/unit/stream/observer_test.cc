@@ -145,6 +145,31 @@ TEST_F(ObserverTest, WhatAClusterNetworkPolicyDeniesNamesItsRule) {
   EXPECT_EQ(reader->taken[1].isolated_by(0), "prod/web");
 }
 
+TEST_F(ObserverTest, WhereNoNameIsLearntItSaysSo) {
+  node_->set_objects(objects(admin("only")
+                                 .egress(accept().to(domains({"www.example.com"})).tcp(443))
+                                 .egress(deny().to(networks({"0.0.0.0/0"})))));
+  node_->apply();
+  auto reader = observe(following());
+  // From web to the outside, as its reports have it.
+  const auto denied = [&](const char* remote, uint16_t port) {
+    sluice_event made = event(40'000);
+    made.direction = SLUICE_EGRESS;
+    made.remote_port = net::Port::from_host(port).network();
+    std::ranges::copy(ip(remote).bytes(), made.remote);
+    observer_->accept(made);
+    reader->write();
+    return reader->taken.back();
+  };
+  EXPECT_TRUE(denied("203.0.113.9", 443).no_name_learnt());
+  EXPECT_EQ(reader->taken.back().rule(), "Admin/only:egress[1]");
+  EXPECT_FALSE(denied("203.0.113.9", 80).no_name_learnt()) << "a name would not help";
+  constexpr image::NameSlot kSlot = 7;
+  node_->learn({{kSlot, "www.example.org"}}, {{ip("203.0.113.9"), {kSlot}}});
+  EXPECT_FALSE(denied("203.0.113.9", 443).no_name_learnt()) << "in the same epoch: one that no rule names";
+  EXPECT_TRUE(denied("203.0.113.8", 443).no_name_learnt());
+}
+
 TEST_F(ObserverTest, WhatPoliciesInAuditWouldDenyNamesThemAndIsCounted) {
   model::NetworkPolicy trial = policy("prod/trial").selects({{"app", "web"}});
   trial.audit = true;

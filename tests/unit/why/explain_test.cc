@@ -185,7 +185,25 @@ TEST(Explain, SaysWhichNameAndWhoSharesTheAddress) {
   EXPECT_THAT(denied.rules, ElementsAre("Admin/only:egress[1]"));
   EXPECT_THAT(denied.by_names, IsEmpty());
   EXPECT_THAT(denied.names, ElementsAre("cdn.example.net", "www.example.com"));
+  EXPECT_FALSE(denied.name_would_do) << "no rule by names is about port 80";
   EXPECT_THAT(ask("203.0.113.7", 443).names, IsEmpty());
+  EXPECT_TRUE(ask("203.0.113.7", 443).name_would_do);
+}
+
+TEST(Explain, ANameWouldNotDoWhereAnEarlierRuleDenies) {
+  model::Cluster world = with_shared_address();
+  const model::ClusterNetworkPolicy first = oracle::build::admin("first").egress(
+      oracle::build::deny().to(oracle::build::networks({"203.0.113.7/32"})));
+  world.cluster_policies[first.name] = first;
+  const auto compiler = compiler_for(world, "n1");
+  for (const auto& [remote, would_do] : {std::pair("203.0.113.7", false), {"203.0.113.6", true}}) {
+    const auto answer =
+        explain(compiler->compilation(),
+                {{"shop", "web"}, Direction::kEgress, ip(remote), net::kTcp, net::Port::from_host(443)});
+    ASSERT_TRUE(answer);
+    EXPECT_FALSE(answer->allowed);
+    EXPECT_EQ(answer->name_would_do, would_do) << remote;
+  }
 }
 
 TEST(Explain, IdentitiesOfNames) {

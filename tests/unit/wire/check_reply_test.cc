@@ -29,6 +29,27 @@ TEST(CheckReply, GoesThereAndBack) {
   EXPECT_GT(denied, 50u);
 }
 
+TEST(CheckReply, OfANameGoesThereAndBack) {
+  size_t names = 0;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    model::Cluster world =
+        oracle::with_names(oracle::with_tiers(oracle::random_cluster(seed, 10), seed), seed);
+    world.resolved = oracle::random_resolved(world, seed);
+    Checker checker(world, true);
+    for (const model::Probe& probe : oracle::random_probes(world, seed, 5))
+      for (const auto& [name, addresses] : world.resolved) {
+        const auto answer = checker.check(name, probe);
+        if (!answer) continue;
+        ++names;
+        const v1::CheckReply reply = reply_of(*answer);
+        EXPECT_EQ(to_json(answer_of(reply)), to_json(answer->deciding()));
+        EXPECT_EQ(to_text(name_answer_of(reply), false), to_text(*answer, false));
+        EXPECT_EQ(to_json(name_answer_of(reply)), to_json(*answer));
+      }
+  }
+  EXPECT_GT(names, 50u);
+}
+
 TEST(CheckReply, NothingInItMovesATerminalsCursor) {
   v1::CheckReply reply;
   reply.set_from("\033[2Ja/b");

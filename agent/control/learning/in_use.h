@@ -1,0 +1,17 @@
+// What open connections refer to, of names and of addresses that were learnt. Goes through the flow tables whole: of a million
+// flows that is a tenth of a second and more (bench/names). Any thread; `programs` and `log` must outlive the call.
+#pragma once
+
+#include "agent/base/log.h"
+#include "agent/kernel/loader.h"
+#include "agent/learn/learner.h"
+
+namespace sluice::control::learning {
+
+net::Ip remote_of(const sluice_flow_edit& flow);
+
+// Every name; of addresses those among `wanted`.
+learn::Host::InUse in_use_of(const kernel::Programs& programs, const std::vector<net::Ip>& wanted,
+                             const base::Log& log);
+
+}  // namespace sluice::control::learning
