@@ -70,11 +70,12 @@ fuzz: deps ## each fuzzer for FUZZ_SECONDS=60 from its seed corpus, under ASan+U
 	$(call build,fuzz) --target fuzzers
 	tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
 
-soak: deps ## floods, flow tables of 262,144 to 4 M and restarts under traffic for HOURS=0.1; fails at the first loss (root)
+soak: deps ## floods, flow tables of 262,144 to 4 M and restarts under traffic for HOURS=0.1, then random traffic through both engines for as long; fails at the first loss or difference (root)
 	$(as_root)
 	$(call configure,release)
-	$(call build,release) --target soak
+	$(call build,release) --target soak packet_sequences
 	build/release/bench/soak --hours $(HOURS)
+	build/release/tests/differential/packet_sequences --hours $(HOURS) --seed $$(date +%s)000000
 
 bench: bench-deps ## the benchmarks; every contender's answer is checked before it is timed (root)
 	$(as_root)

@@ -25,6 +25,32 @@ const char* text_of(sluice_direction hook) {
   return hook == SLUICE_EGRESS ? "from_pod" : "to_pod";
 }
 
+const AttackText& text_of(Attack attack) {
+  // "ForgedReply" as "forged_reply".
+  static const auto in_snake = [](const std::string& name) {
+    std::string snake;
+    for (char c : name) {
+      if (c >= 'A' && c <= 'Z' && !snake.empty()) snake += '_';
+      snake += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    return snake;
+  };
+  static const std::vector<AttackText> texts = {
+#define SLUICE_ITEM(Name, does, held, live) {in_snake(#Name), does, held, live},
+      SLUICE_ATTACKS(SLUICE_ITEM)
+#undef SLUICE_ITEM
+  };
+  return texts[static_cast<size_t>(attack)];
+}
+
+std::vector<Attack> all_attacks() {
+  return {
+#define SLUICE_ITEM(Name, does, held, live) Attack::k##Name,
+      SLUICE_ATTACKS(SLUICE_ITEM)
+#undef SLUICE_ITEM
+  };
+}
+
 std::vector<Ends> all_ends() {
   std::vector<Ends> all;
   for (sluice_direction hook : {SLUICE_INGRESS, SLUICE_EGRESS}) {
@@ -139,8 +165,8 @@ Scenario& Scenario::ready() {
 }
 
 std::string Scenario::title() const {
-  return std::string(text_of(feature)) + " [" + text_of(ends.hook) + ", " +
-         std::string(net::to_text(ends.family)) + "]: " + aloud;
+  return (attack ? "attack_" + text_of(*attack).name : std::string(text_of(feature))) + " [" +
+         text_of(ends.hook) + ", " + std::string(net::to_text(ends.family)) + "]: " + aloud;
 }
 
 Scenario& Rows::add(Feature feature, const Ends& ends, std::string aloud, const World& world) {
@@ -150,6 +176,12 @@ Scenario& Rows::add(Feature feature, const Ends& ends, std::string aloud, const 
   scenario.aloud = std::move(aloud);
   scenario.world = world;
   return scenarios_.emplace_back(std::move(scenario));
+}
+
+Scenario& Rows::add(Attack attack, const Ends& ends, std::string aloud, const World& world) {
+  Scenario& scenario = add(Feature::kAttacked, ends, std::move(aloud), world);
+  scenario.attack = attack;
+  return scenario;
 }
 
 void Rows::not_applicable(Feature feature, const Ends& ends, std::string because) {
@@ -176,6 +208,9 @@ const Rows& all_rows() {
       add_fragment_rows(ends, made);
       add_icmp_rows(ends, made);
       add_link_rows(ends, made);
+      add_attack_rows(ends, made);
+      add_attack_fragment_rows(ends, made);
+      add_attack_header_rows(ends, made);
     }
     return made;
   }();

@@ -14,6 +14,7 @@
 
 #include "agent/packet/build.h"
 #include "sluice/reasons.h"
+#include "tests/kernel/attacks.h"
 #include "tests/kernel/world.h"
 
 namespace sluice::testing {
@@ -102,7 +103,8 @@ using packet::Spec;
   X(DnsLength, "DNS of a believed server, short and long")                         \
   X(DnsUnheard, "what is no DNS of a believed server's")                           \
   X(Observed, "a pod whose new allowed connections are reported")                  \
-  X(PolicyAudit, "policies in audit beside those in force")
+  X(PolicyAudit, "policies in audit beside those in force")                        \
+  X(Attacked, "an attack")
 
 enum class Feature {
 #define SLUICE_ENUM(Name, text) k##Name,
@@ -163,6 +165,7 @@ struct Step {
   std::vector<std::pair<net::Ip, std::vector<HasName>>> learnt{};
   bool agent_leaves = false;  // it is no longer heard of
   bool ready = false;         // a scenario that is half_way: its world comes into force
+  bool attempt = false;       // it is what the attacker sends
 };
 
 struct Scenario {
@@ -176,7 +179,15 @@ struct Scenario {
   std::vector<std::pair<net::Ip, net::Port>> dns_servers{};  // believed
   std::optional<uint32_t> agent_mark{};  // of what it sends on; absent: no agent was heard of, ever
   std::vector<Step> steps{};
+  std::optional<Attack> attack{};
 
+  // What the attacker sends.
+  template <typename Packet>
+  Scenario& attempt(uint8_t reason, sluice_direction hook, const Packet& packet, std::string said = "") {
+    send(reason, hook, packet, std::move(said));
+    steps.back().attempt = true;
+    return *this;
+  }
   Scenario& send(uint8_t reason, sluice_direction hook, const Spec& spec, std::string aloud = "");
   Scenario& send(uint8_t reason, sluice_direction hook, const Bytes& frame, std::string aloud = "");
   // The last packet sent: through another interface; judged as its connection was opened, the other way.
@@ -206,6 +217,7 @@ struct Scenario {
 class Rows {
  public:
   Scenario& add(Feature feature, const Ends& ends, std::string aloud, const World& world);
+  Scenario& add(Attack attack, const Ends& ends, std::string aloud, const World& world);
   // No packet of this kind exists in this cell.
   void not_applicable(Feature feature, const Ends& ends, std::string because);
 
@@ -241,6 +253,9 @@ void add_malformed_rows(const Ends& ends, Rows& rows);
 void add_fragment_rows(const Ends& ends, Rows& rows);
 void add_icmp_rows(const Ends& ends, Rows& rows);
 void add_link_rows(const Ends& ends, Rows& rows);
+void add_attack_rows(const Ends& ends, Rows& rows);
+void add_attack_fragment_rows(const Ends& ends, Rows& rows);
+void add_attack_header_rows(const Ends& ends, Rows& rows);
 
 const Rows& all_rows();
 
