@@ -6,6 +6,8 @@ space := $(subst ,, )
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 HOURS ?= 0.1
+# Of each kind of death under traffic; 0: before each system call of an update, and at 500 random moments.
+FAULT_POINTS ?= 60
 ifneq ($(shell command -v ccache),)
 export CMAKE_C_COMPILER_LAUNCHER ?= ccache
 export CMAKE_CXX_COMPILER_LAUNCHER ?= ccache
@@ -70,11 +72,12 @@ fuzz: deps ## each fuzzer for FUZZ_SECONDS=60 from its seed corpus, under ASan+U
 	$(call build,fuzz) --target fuzzers
 	tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
 
-soak: deps ## floods, flow tables of 262,144 to 4 M and restarts under traffic for HOURS=0.1, then random traffic through both engines for as long; fails at the first loss or difference (root)
+soak: deps ## floods, flow tables of 262,144 to 4 M, restarts and deaths under traffic for HOURS=0.1 (FAULT_POINTS=60), then random traffic through both engines for as long; fails at the first loss or difference (root)
 	$(as_root)
 	$(call configure,release)
-	$(call build,release) --target soak packet_sequences
+	$(call build,release) --target soak live packet_sequences
 	build/release/bench/soak --hours $(HOURS)
+	SLUICE_FAULT_POINTS=$(FAULT_POINTS) build/release/tests/live/live --gtest_filter='KilledTest.*'
 	build/release/tests/differential/packet_sequences --hours $(HOURS) --seed $$(date +%s)000000
 
 bench: bench-deps ## the benchmarks; every contender's answer is checked before it is timed (root)

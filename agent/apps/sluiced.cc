@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "agent/apps/confined.h"
+#include "agent/apps/hold_new.h"
 #include "agent/apps/preflight.h"
 #include "agent/apps/sluiced_options.h"
 #include "agent/base/cannot_run.h"
@@ -79,6 +80,7 @@ control::AgentOptions agent_options(const SluicedOptions& options) {
   agent.bpffs = options.bpffs;
   agent.strict = options.default_verdict == "strict";
   agent.audit = options.mode == "audit";
+  agent.close_new = options.new_interfaces == "closed";
   agent.flows = options.flows;
   agent.flows_per_pod = options.flows_per_pod.value_or(0);
   agent.history_bytes = parse_history_bytes(options.history_bytes).value();
@@ -127,6 +129,14 @@ int run_agent(const SluicedOptions& options) {
   return kExitDone;
 }
 
+int run_hold_new(const SluicedOptions& options) {
+  const base::Log log = begin_daemon(options);
+  const base::Error ended = hold_new({options.socket, options.netns_dir, options.bpffs,
+                                      kernel::attach::parse_attach_mode(options.attach).value()},
+                                     log);
+  return fail(kProgram, kExitFailed, "--hold-new: " + ended.message());
+}
+
 int run(int argc, char** argv) {
   auto parsed = parse_sluiced(argc, argv, fallbacks_of_host());
   if (const auto* exit = std::get_if<Exit>(&parsed)) return leave(kProgram, *exit);
@@ -134,11 +144,12 @@ int run(int argc, char** argv) {
   if (options.preflight) return run_preflight_of(options);
   if (auto usable = kernel::check_bpffs(options.bpffs); !usable) {
     const std::string why = usable.error().within("--bpffs").message();
-    return options.detach || options.dry_run ? fail(kProgram, kExitUsage, why)
-                                             : give_up(options, kExitUsage, why);
+    return options.detach || options.dry_run || options.hold_new ? fail(kProgram, kExitUsage, why)
+                                                                 : give_up(options, kExitUsage, why);
   }
   if (options.detach) return run_detach(options);
   if (options.dry_run) return run_dry(options);
+  if (options.hold_new) return run_hold_new(options);
   return run_agent(options);
 }
 

@@ -89,6 +89,9 @@ void add_options(CLI::App& app, SluicedOptions& options) {
       ->type_name("DIR");
   app.add_option("--default-verdict", options.default_verdict, "A pod whose policies are not known yet")
       ->check(CLI::IsMember({"strict", "permissive"}));
+  app.add_option("--new-interfaces", options.new_interfaces,
+                 "A new veth whose pod is not known, where no CNI plugin told")
+      ->check(CLI::IsMember({"open", "closed"}));
   app.add_option("--mode", options.mode, "audit: report what would be denied, let it pass")
       ->check(CLI::IsMember({"enforce", "audit"}));
   app.add_option("--bpffs", options.bpffs, "Where maps, programs and links are pinned")->type_name("DIR");
@@ -105,6 +108,9 @@ void add_options(CLI::App& app, SluicedOptions& options) {
       ->check(checked_by(kernel::attach::parse_attach_mode));
   add_daemon_options(app, options);
   app.add_flag("--detach", options.detach, "Remove every program, map and link ever installed, and exit");
+  app.add_flag(
+      "--hold-new", options.hold_new,
+      "Close new interfaces while no agent runs, as --new-interfaces closed does; runs beside the agent");
   app.add_flag("--dry-run", options.dry_run, "Print the difference that would be applied, and exit");
   app.add_flag("--preflight", options.preflight,
                "Print what this kernel and node have and lack, and exit: 0 where an agent can run, else 1");
@@ -113,7 +119,7 @@ void add_options(CLI::App& app, SluicedOptions& options) {
 }
 
 // Options of one run alone.
-const std::set<std::string> kNoSettings = {"detach", "dry-run", "preflight", "output"};
+const std::set<std::string> kNoSettings = {"detach", "dry-run", "hold-new", "preflight", "output"};
 
 }  // namespace
 
@@ -146,8 +152,8 @@ std::variant<SluicedOptions, Exit> parse_sluiced(int argc, const char* const* ar
   if (options.node_name.empty()) options.node_name = fallbacks.node_name;
   if (options.node_name.empty())
     return Exit{kExitUsage, "no node name: give --node-name NAME or set NODE_NAME"};
-  if (options.detach + options.dry_run + options.preflight > 1)
-    return Exit{kExitUsage, "--detach, --dry-run and --preflight: give only one of them"};
+  if (options.detach + options.dry_run + options.preflight + options.hold_new > 1)
+    return Exit{kExitUsage, "--detach, --dry-run, --hold-new and --preflight: give only one of them"};
   if (options.dry_run && options.manifests.empty())
     return Exit{kExitUsage,
                 "--dry-run: give --manifests DIR: objects of the control API are known to a running agent"};
@@ -155,6 +161,11 @@ std::variant<SluicedOptions, Exit> parse_sluiced(int argc, const char* const* ar
     return Exit{
         kExitUsage,
         "--accept-cilium: give --manifests DIR: where sluice-watcher feeds the agent, the option is its"};
+  if (options.new_interfaces == "closed" && options.default_verdict == "permissive")
+    return Exit{
+        kExitUsage,
+        "--new-interfaces closed: give --default-verdict strict too: permissive lets pass what is not "
+        "known"};
   if (options.feeder_uid && !options.socket_group)
     return Exit{kExitUsage,
                 "--feeder-uid: give --socket-group GID too: it is what lets that user open the socket"};

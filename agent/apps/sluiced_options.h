@@ -19,6 +19,7 @@ struct SluicedOptions : DaemonOptions {
   std::string node_name, manifests;
   std::string netns_dir = "/run/netns";
   std::string default_verdict = "strict";
+  std::string new_interfaces = "open";
   std::string mode = "enforce";
   std::string bpffs = "/sys/fs/bpf/sluice";
   std::string attach = "auto";
@@ -28,7 +29,7 @@ struct SluicedOptions : DaemonOptions {
   std::vector<std::string> dns_servers;  // none: the usual ones
   uint64_t dns_grace = 30;               // seconds
   names::Limits name_limits;             // but for the grace
-  bool detach = false, dry_run = false, preflight = false;
+  bool detach = false, dry_run = false, preflight = false, hold_new = false;
   std::string output = "table";  // of preflight
   Accepting accepting = {};
 };

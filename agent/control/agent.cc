@@ -59,17 +59,19 @@ node::Hooks hooks_of(kernel::attach::Attacher& attacher) {
             std::set<uint32_t> interfaces;
             for (const auto& attachment : *attached) interfaces.insert(attachment.ifindex);
             return interfaces;
-          }};
+          },
+          [&attacher](uint32_t ifindex) { return attacher.lacks(ifindex); }};
 }
 
 node::Backend backend_of(const kernel::Programs& programs, kernel::KernelMaps& maps,
-                         kernel::attach::Attacher& attacher) {
+                         kernel::attach::Attacher& attacher, bool close_new) {
   return {&maps,
           [&maps] { return maps.read(); },
           hooks_of(attacher),
           [&programs](const auto& endpoints) { return adopt(programs, endpoints); },
           attacher.mode() == kernel::attach::AttachMode::kClsact,
-          is_closed};
+          is_closed,
+          close_new};
 }
 
 node::Clock clock_of_system() {
@@ -166,7 +168,8 @@ Agent::Agent(boost::asio::io_context& loop, AgentOptions options, std::unique_pt
       kernel_(std::move(kernel)),
       feeder_(std::move(folder)),
       watch_(std::move(watch)),
-      reconciler_(options_.node_name, backend_of(*kernel_.programs, *kernel_.maps, *kernel_.attacher),
+      reconciler_(options_.node_name,
+                  backend_of(*kernel_.programs, *kernel_.maps, *kernel_.attacher, options_.close_new),
                   clock_of_system(), log),
       hours_(loop, times::clock::Alarm::open(),
              [this](std::vector<model::Change> changes) { switch_policies(std::move(changes)); }),
@@ -194,6 +197,7 @@ Agent::Agent(boost::asio::io_context& loop, AgentOptions options, std::unique_pt
       host_retry_(loop),
       report_due_(loop),
       look_again_due_(loop),
+      upkeep_due_(loop),
       observer_due_(loop),
       signals_(loop, SIGTERM, SIGINT),
       syncs_(loop, [this](Generation) { return late(); }) {}
@@ -238,6 +242,7 @@ void Agent::run() {
   refresh_host_again();
   cni_.restore_announced();
   names_->start();
+  look_after();
   follow(watch_fd_, &Agent::refresh_host);
   follow(feeder_fd_, &Agent::drain_objects);
   follow(events_fd_, &Agent::drain_events);
@@ -247,6 +252,7 @@ void Agent::run() {
                         {"socket", options_.socket.path},
                         {"mode", options_.audit ? "audit" : "enforce"},
                         {"default_verdict", options_.strict ? "strict" : "permissive"},
+                        {"new_interfaces", options_.close_new ? "closed" : "open"},
                         {"attach", facts_.attach}});
   loop_.run();
   log_.info("stopped", {{"epoch", std::to_string(view().epoch())}, {"enforcement", "stays in place"}});
@@ -283,9 +289,10 @@ Status Agent::drain_objects() {
 
 Status Agent::refresh_host() {
   const Status refreshed = host_.refresh();
+  const bool held = reconciler_.hold_new();
   cni_.withdraw_gone();
   apply_soon();
-  if (host_.is_stale())
+  if (host_.is_stale() || !held)
     later(host_retry_, [this] { refresh_host_again(); });
   else
     done_with(host_retry_);
@@ -329,38 +336,6 @@ void Agent::apply() {
     done_with(apply_retry_);
   at(view().look_again(), look_again_due_, [this] { apply_soon(); });
   report_later();
-}
-
-void Agent::report_later() {
-  at(reconciler_.next_report(), report_due_, [this] {
-    reconciler_.report();
-    report_later();
-  });
-}
-
-// Calls `act` at `due`. What the timer waited for before is cancelled.
-void Agent::at(const Due& due, boost::asio::steady_timer& timer, std::function<void()> act) {
-  if (!due) return;
-  timer.expires_at(*due);
-  timer.async_wait([this, act = std::move(act)](const error_code& cancelled) {
-    if (!cancelled && !stopping_) act();
-  });
-}
-
-void Agent::later(Retry& retry, std::function<void()> again) {
-  if (std::exchange(retry.pending, true)) return;
-  retry.timer.expires_after(retry.backoff.next());
-  retry.timer.async_wait([this, &retry, again = std::move(again)](const error_code& cancelled) {
-    if (cancelled || stopping_) return;
-    retry.pending = false;
-    again();
-  });
-}
-
-void Agent::done_with(Retry& retry) {
-  retry.timer.cancel();
-  retry.pending = false;
-  retry.backoff.reset();
 }
 
 void Agent::sync(steady_clock::time_point deadline, SyncDone done) {

@@ -3,7 +3,8 @@
 // Reconciler to the kernel.
 //
 // Laws:
-//  1. Everything here runs on the thread that runs `loop`. Nothing polls.
+//  1. Everything here runs on the thread that runs `loop`. Nothing polls but look_after(): nobody
+//     tells of programs and pins that others take away.
 //  2. What failed, a reading as well as a change, is tried again on the next news and after a
 //     growing pause.
 //  3. Stopping leaves enforcement in place.
@@ -42,6 +43,7 @@ namespace sluice::control {
 
 inline constexpr std::chrono::seconds kRetryFirst{1}, kRetryLongest{60};
 inline constexpr std::chrono::seconds kStopGrace{2};
+inline constexpr std::chrono::milliseconds kLookAfter{500};
 
 struct AgentOptions {
   std::string version, node_name, netns_dir;
@@ -54,6 +56,7 @@ struct AgentOptions {
   uint32_t flows_per_pod = 0;     // kernel::LoadOptions::flow_share
   size_t history_bytes = 0;       // of flow records
   bool log_drops = true;
+  bool close_new = false;  // --new-interfaces closed
   learning::NameOptions names = {};
   // Gives up what the agent needs no more, once programs are loaded and before threads are started; answers `unconfined`.
   std::function<std::vector<std::string>()> confine = {};
@@ -131,6 +134,8 @@ class Agent final : public ControlHandler {
   stream::Surroundings for_observer();
   // Has the observer do what is due by then.
   void observe_later();
+  // Puts back what others took away of what this agent installed; again each kLookAfter.
+  void look_after();
   // Reports problems at the moment from which they stand.
   void report_later();
   using Due = std::optional<std::chrono::steady_clock::time_point>;
@@ -177,11 +182,12 @@ class Agent final : public ControlHandler {
 
   Descriptor feeder_fd_, watch_fd_, events_fd_;
   Retry apply_retry_, host_retry_;
-  boost::asio::steady_timer report_due_, look_again_due_, observer_due_;
+  boost::asio::steady_timer report_due_, look_again_due_, upkeep_due_, observer_due_;
   boost::asio::signal_set signals_;
   bool apply_posted_ = false, stopping_ = false, other_layouts_removed_ = false;
-  bool settings_due_ = true;   // a number of a pod may not be what is in the maps
-  bool names_due_ = false;     // a Service or a node changed whose addresses records name
+  bool settings_due_ = true;  // a number of a pod may not be what is in the maps
+  bool names_due_ = false;    // a Service or a node changed whose addresses records name
+  uint64_t pins_put_back_ = 0;
   Generation generation_ = 0;  // of the last batch drained
   Waiters<Generation, base::Result<v1::SyncReply>> syncs_;
   std::optional<Server> server_;

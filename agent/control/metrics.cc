@@ -74,6 +74,13 @@ void add_state(const MetricsReading& now, Families& all) {
             static_cast<double>(now.interfaces_kept));
   all.gauge("sluice_interfaces_unknown", "Interfaces of pods that are not known, under the default verdict.",
             static_cast<double>(now.interfaces_unknown));
+  all.gauge("sluice_interfaces_held",
+            "Of these, and before a first state, those that pass nothing by --new-interfaces closed.",
+            static_cast<double>(now.interfaces_held));
+  all.counter("sluice_programs_put_back_total",
+              "Interfaces whose programs others took off, and that were attached to again.", now.put_back);
+  all.counter("sluice_pins_put_back_total",
+              "Pins of maps that others removed or replaced, and that were pinned again.", now.pins_put_back);
 }
 
 void add_feed(const source::feed::FeedReading& feed, Families& all) {

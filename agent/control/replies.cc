@@ -117,6 +117,9 @@ v1::StatusReply status_reply(const node::NodeView& node, const AgentFacts& facts
   reply.set_mode(facts.audit ? "audit" : "enforce");
   reply.set_default_verdict(facts.strict ? "strict" : "permissive");
   reply.set_source(facts.source);
+  reply.set_new_interfaces(node.closes_new() ? "closed" : "open");
+  for (const auto& interface : node.held()) reply.add_held(interface);
+  reply.set_put_back(node.totals().put_back);
   reply.set_attach(facts.attach);
   for (const auto& line : facts.unconfined) reply.add_unconfined(line);
   reply.set_uptime_seconds(uptime.count());
@@ -245,6 +248,8 @@ MetricsReading metrics_reading(const node::NodeView& node, const AgentFacts& fac
   now.namespaces_without_pod = node.interfaces().namespaces_without_pod;
   now.interfaces_kept = node.interfaces().kept.size();
   now.interfaces_unknown = node.interfaces().unknown.size();
+  now.interfaces_held = node.held().size();
+  now.put_back = node.totals().put_back;
   now.namespaces_unseen = node.discovery().unseen.size();
   now.announced = node.announced().size();
   now.maps = map_fill(node);

@@ -151,7 +151,10 @@ Result<Discovery> discover(const std::string& netns_dir) {
   // this dump gives each of them the number that nsid_of() then reads.
   auto host_links = host->links();
   if (!host_links) return host_links.error();
-  for (const Link& link : *host_links) discovery.host_interfaces.emplace(link.ifindex, link.name);
+  for (const Link& link : *host_links) {
+    discovery.host_interfaces.emplace(link.ifindex, link.name);
+    if (link.kind == "veth" && link.peer_nsid) discovery.leads_out.insert(link.ifindex);
+  }
   for (const Candidate& candidate : candidates) {
     auto nsid = host->nsid_of(candidate.netns.fd());
     if (!nsid) return nsid.error();

@@ -21,6 +21,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,8 @@ struct Discovery {
   std::string dir = {};                             // where it was looked
   // Near ends whose far end was looked at and has no address; the namespace, by ifindex.
   std::map<int, std::string> bare = {};
+  // Veths of the calling thread's namespace whose other end is in another one, whichever that is.
+  std::set<int> leads_out = {};
   bool operator==(const Discovery&) const = default;
 };
 

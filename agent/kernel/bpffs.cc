@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -143,6 +144,15 @@ base::Result<base::Fd> lock_bpffs(const fs::path& dir) {
                  ": another sluiced is using it; stop that one first or choose another --bpffs");
   }
   return Error::from_errno(errno, "lock " + dir.string());
+}
+
+base::Result<base::Fd> lock_bpffs_soon(const fs::path& dir) {
+  constexpr int kTries = 50, kPauseMilliseconds = 10;
+  for (int tries = 1;; ++tries) {
+    auto lock = lock_bpffs(dir);
+    if (lock || tries == kTries) return lock;
+    (void)::poll(nullptr, 0, kPauseMilliseconds);
+  }
 }
 
 base::Result<size_t> remove_other_versions(const fs::path& dir) {

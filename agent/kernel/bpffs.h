@@ -39,6 +39,9 @@ base::Status ensure_bpffs(const std::filesystem::path& dir);
 // The directory's lock, held while the result lives: one agent at a time.
 base::Result<base::Fd> lock_bpffs(const std::filesystem::path& dir);
 
+// The same, by an agent that starts: whoever holds new interfaces (`sluiced --hold-new`) has it for moments.
+base::Result<base::Fd> lock_bpffs_soon(const std::filesystem::path& dir);
+
 // Unpins the maps of every other layout version: what an upgrade leaves behind once every interface runs the
 // new programs. How many versions there were.
 base::Result<size_t> remove_other_versions(const std::filesystem::path& dir);

@@ -3,11 +3,13 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/capability.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/base/sys_admin.h"
@@ -276,6 +278,39 @@ base::Status check_kernel(std::string_view version) {
                ": PREEMPT_RT lets one packet's program interrupt another's: run a kernel without it");
 }
 
+// The directory may be another one now. The lock of the former one lets its file system, unmounted while it was in use,
+// and the links that are pinned there, live on until whoever keeps programs attached has done so once more.
+Status Programs::lock_again() {
+  struct stat held {
+  }, there{};
+  const bool same = ::fstat(lock_.get(), &held) == 0 && ::stat(pin_dir_->c_str(), &there) == 0 &&
+                    held.st_dev == there.st_dev && held.st_ino == there.st_ino;
+  if (same) return base::done();
+  auto lock = lock_bpffs(*pin_dir_);
+  if (!lock) return lock.error();
+  former_lock_ = std::exchange(lock_, std::move(*lock));
+  return base::done();
+}
+
+base::Result<size_t> Programs::keep_pins() {
+  if (!pin_dir_ || look_only_) return size_t{0};
+  former_lock_ = base::Fd();
+  if (!std::filesystem::exists(maps_dir(*pin_dir_)) || !std::filesystem::exists(links_dir(*pin_dir_))) {
+    const base::RaisedSysAdmin mounting;
+    if (auto ready = ensure_bpffs(*pin_dir_); !ready) return ready.error();
+    if (auto locked = lock_again(); !locked) return locked.error();
+  }
+  auto again = table_arrays_->keep_pins();
+  if (!again) return again;
+  const auto keep = [&again](const bpf_map* map, const std::filesystem::path& path) -> Status {
+    auto kept = keep_pin(bpf_map__fd(map), path);
+    if (kept) *again += *kept ? 1 : 0;
+    return kept ? base::done() : Status(kept.error());
+  };
+  if (auto kept = for_each_pin(*skeleton_, *pin_dir_, keep); !kept) return kept.error();
+  return again;
+}
+
 base::Result<Programs> load(const LoadOptions& options) {
   log::route_libbpf_log();
   utsname system{};
@@ -288,7 +323,7 @@ base::Result<Programs> load(const LoadOptions& options) {
   programs.table_limits_ = options.max_entries;
   if (options.pin_dir && !options.look_only) {
     if (auto ready = ensure_bpffs(*options.pin_dir); !ready) return ready.error();
-    auto lock = lock_bpffs(*options.pin_dir);
+    auto lock = lock_bpffs_soon(*options.pin_dir);
     if (!lock) return lock.error();
     programs.lock_ = std::move(*lock);
   }

@@ -78,6 +78,9 @@ class Programs {
   // Where the tables were made anew in another size: flows that came up in the former ones since, while not
   // all programs had been exchanged. Once they have been. Nothing otherwise.
   base::Status take_over_flows();
+  // Pins anew what others unpinned, or pinned something else in the place of; how many. The directory is made, and
+  // locked, anew where it is gone.
+  base::Result<size_t> keep_pins();
   // How many instructions the verifier walked through; none where nothing says so.
   std::optional<uint32_t> verified_instructions(sluice_direction direction) const;
   const std::optional<std::filesystem::path>& pin_dir() const { return pin_dir_; }
@@ -92,13 +95,14 @@ class Programs {
   void ask_for_statistics();
   base::Status replace_former_flows();
   base::Status open_table_arrays();
+  base::Status lock_again();
 
   std::unique_ptr<sluice_policy, Close> skeleton_;
   std::optional<std::filesystem::path> pin_dir_;
   bool look_only_ = false;
   std::map<sluice_map, uint32_t> table_limits_;
   std::unique_ptr<TableArrays> table_arrays_;
-  base::Fd lock_;
+  base::Fd lock_, former_lock_;
   FormerFlows former_flows_;
   std::array<std::vector<char>, 2> statistics_;  // by sluice_direction; what the verifier wrote
 };

@@ -101,6 +101,19 @@ base::Status replace_pin(int map_fd, const fs::path& path) {
   return base::done();
 }
 
+base::Result<bool> keep_pin(int map_fd, const fs::path& path) {
+  bpf_map_info ours{}, theirs{};
+  uint32_t size = sizeof ours;
+  if (const int code = bpf_obj_get_info_by_fd(map_fd, &ours, &size); code != 0)
+    return Error::from_errno(-code, "inspect a map");
+  const base::Fd pinned(bpf_obj_get(path.c_str()));
+  size = sizeof theirs;
+  if (pinned.valid() && bpf_obj_get_info_by_fd(pinned.get(), &theirs, &size) == 0 && theirs.id == ours.id)
+    return false;
+  if (auto replaced = replace_pin(map_fd, path); !replaced) return replaced.error();
+  return true;
+}
+
 base::Status pin_program(int program_fd, const fs::path& path) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
     return Error::from_errno(errno, "unpin " + path.string());

@@ -28,6 +28,9 @@ base::Status pin_new(const bpf_map* map, const std::filesystem::path& path);
 
 base::Result<base::Fd> open_pinned(const std::filesystem::path& path);
 
+// Pins the map anew where something else, or nothing, is pinned at `path`: then true.
+base::Result<bool> keep_pin(int map_fd, const std::filesystem::path& path);
+
 // Pins a map in the place of another, in one step.
 base::Status replace_pin(int map_fd, const std::filesystem::path& path);
 

@@ -87,6 +87,18 @@ Result<TableArrays::Array> TableArrays::open_pinned_array(sluice_table table, ui
   return Array{std::move(*fd), std::move(*lines), shape};
 }
 
+Result<size_t> TableArrays::keep_pins() const {
+  size_t again = 0;
+  for (uint32_t i = 0; maps_dir_ && i < SLUICE_TABLE_COUNT; ++i) {
+    const auto table = static_cast<sluice_table>(i);
+    if (!arrays_.at(table).fd.valid()) continue;
+    auto kept = keep_pin(fd(table), pin(table, array_of(shape_in_force(table))));
+    if (!kept) return kept.error();
+    again += *kept ? 1 : 0;
+  }
+  return again;
+}
+
 std::filesystem::path TableArrays::pin(sluice_table table, uint32_t array) const {
   return *maps_dir_ / (std::string(kNames[table]) + "_" + std::to_string(array));
 }

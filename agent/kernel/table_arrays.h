@@ -34,6 +34,9 @@ class TableArrays final : public table::Arrays {
   // Where this only looks: opens what is in force by now, where a table grew or came.
   base::Status look_again();
 
+  // Pins the arrays in force anew where others took their pins away; how many.
+  base::Result<size_t> keep_pins() const;
+
   // Of the array in force; -1: there is none yet.
   int fd(sluice_table table) const { return arrays_[table].fd.get(); }
 

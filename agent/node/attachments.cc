@@ -84,6 +84,19 @@ Status Attachments::detach_all_but(const std::set<uint32_t>& wanted) {
   return first;
 }
 
+std::vector<uint32_t> Attachments::put_back(const std::function<std::string(uint32_t)>& whose, bool all) {
+  std::vector<uint32_t> lost;
+  if (!hooks_.lacks) return lost;
+  const auto attached = attached_;
+  for (const uint32_t ifindex : attached) {
+    const auto lacks = hooks_.lacks(ifindex);
+    const bool is_lost = lacks && *lacks;
+    if (is_lost) lost.push_back(ifindex);
+    if (is_lost || all) (void)attach(ifindex, whose(ifindex));  // errors() has it
+  }
+  return lost;
+}
+
 std::set<uint32_t> Attachments::carrying() const {
   std::set<uint32_t> all = attached_;
   if (inherited_) all.insert(inherited_->begin(), inherited_->end());

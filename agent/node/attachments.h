@@ -6,7 +6,8 @@
 //     are taken off only where nobody wants them.
 //  2. An interface that got the number of another one is attached to anew: its name, or the
 //     namespace behind it, differs.
-//  3. A failure concerns its interface alone, and stands in errors() until an attempt succeeds.
+//  3. What others took off an interface, or put in the place of ours, is put back (put_back()).
+//  4. A failure concerns its interface alone, and stands in errors() until an attempt succeeds.
 //
 // One thread.
 #pragma once
@@ -17,6 +18,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "agent/base/result.h"
 #include "agent/endpoint/discover.h"
@@ -27,6 +29,8 @@ namespace sluice::node {
 struct Hooks {
   std::function<base::Status(uint32_t ifindex)> attach, detach;
   std::function<base::Result<std::set<uint32_t>>()> attached;  // by whichever agent
+  // Whether an interface that is there lacks a program that `attach` put there. May be left out.
+  std::function<base::Result<bool>(uint32_t ifindex)> lacks = {};
 };
 
 class Attachments {
@@ -45,6 +49,11 @@ class Attachments {
   // Takes our programs off every interface but these. An error is the first one; the interface is tried
   // again next time.
   base::Status detach_all_but(const std::set<uint32_t>& wanted);
+
+  // Attaches again to each interface to which this agent has attached and which lacks a program now; those. What
+  // cannot be attached again is in errors(), and is attached() no more. `all`: to the others too, since what keeps their
+  // programs there may be gone.
+  std::vector<uint32_t> put_back(const std::function<std::string(uint32_t)>& whose, bool all);
 
   // Interfaces to which this agent has attached: they carry our programs for sure.
   const std::set<uint32_t>& attached() const { return attached_; }

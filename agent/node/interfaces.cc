@@ -22,6 +22,7 @@ class Classification {
  public:
   explicit Classification(const InterfacesInput& input)
       : input_(input),
+        may_be_(may_be_pods(input.discovery)),
         matching_(endpoint::match(
             input.discovery.found, input.cluster, [&input](int ifindex, const model::Pod& pod) {
               const auto& all = input.in_force.endpoints;
@@ -38,6 +39,7 @@ class Classification {
     keep_carriers();
     classify_unknown();
     classify_unmatched();
+    classify_unseen();
     name_missing_pods();
     now_.problems.insert(now_.problems.end(), now_.kept.begin(), now_.kept.end());
     std::ranges::stable_sort(now_.pods, {}, &endpoint::LocalPod::name);
@@ -90,6 +92,7 @@ class Classification {
     for (const uint32_t ifindex : input_.carrying) {
       const std::string* interface = unseen(ifindex);
       if (interface == nullptr || kept_.contains(ifindex)) continue;
+      if (input_.held.contains(ifindex) && !may_be_.contains(ifindex)) continue;
       now_.unknown.insert(ifindex);
       keep(ifindex, *interface, "the default verdict holds on it, as for a pod that is not known yet");
     }
@@ -97,7 +100,7 @@ class Classification {
 
   bool is_pods(const endpoint::Found& unknown_one) const {
     const auto ifindex = static_cast<uint32_t>(unknown_one.host_ifindex);
-    if (input_.carrying.contains(ifindex)) return true;
+    if (input_.closes_new || input_.carrying.contains(ifindex)) return true;
     return std::ranges::any_of(unknown_one.addresses, [&](const net::Ip& ip) {
       return std::ranges::any_of(input_.pod_cidrs, [&](const net::Cidr& cidr) { return cidr.contains(ip); });
     });
@@ -129,6 +132,13 @@ class Classification {
     }
   }
 
+  // Those that have no address yet, or cannot be looked behind, and carry no programs yet.
+  void classify_unseen() {
+    if (!input_.closes_new) return;
+    for (const uint32_t ifindex : may_be_)
+      if (unseen(ifindex) != nullptr && !kept_.contains(ifindex)) now_.unknown.insert(ifindex);
+  }
+
   void name_missing_pods() {
     const auto missing = endpoint::not_found(input_.cluster, input_.node_name, now_.pods);
     now_.pods_without_namespace = missing.size();
@@ -144,12 +154,22 @@ class Classification {
   }
 
   const InterfacesInput& input_;
+  const std::set<uint32_t> may_be_;
   const endpoint::Matching matching_;
   std::set<uint32_t> seen_, kept_;
   Interfaces now_;
 };
 
 }  // namespace
+
+std::set<uint32_t> may_be_pods(const endpoint::Discovery& discovery) {
+  std::set<uint32_t> all;
+  for (const auto& found : discovery.found) all.insert(static_cast<uint32_t>(found.host_ifindex));
+  for (const auto& [ifindex, netns] : discovery.bare) all.insert(static_cast<uint32_t>(ifindex));
+  if (!discovery.unseen.empty())
+    for (const int ifindex : discovery.leads_out) all.insert(static_cast<uint32_t>(ifindex));
+  return all;
+}
 
 Interfaces classify_interfaces(const InterfacesInput& input) {
   return Classification(input).sort();

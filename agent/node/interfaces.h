@@ -15,7 +15,11 @@
 //  5. Law 4 holds of an interface without our programs too, if its address lies in spec.podCIDRs
 //     of this node's Node object, or if a CNI plugin announced the interface. Any other namespace
 //     is taken for no pod's and left alone.
-//  6. Everything that is not as it should be is a line.
+//  6. With `closes_new`, law 4 holds of every interface behind which a pod may be (may_be_pods()),
+//     whatever its address.
+//  7. An interface of which nothing but `held` says that a pod may be behind it is let go once
+//     every namespace was looked into, and it leads into none of them.
+//  8. Everything that is not as it should be is a line.
 //
 // Pure; any thread.
 #pragma once
@@ -35,8 +39,14 @@ struct InterfacesInput {
   std::string node_name;
   std::vector<net::Cidr> pod_cidrs;  // of this node's Node object
   const image::Image& in_force;
-  std::set<uint32_t> carrying;  // interfaces that carry our programs, by whichever agent
+  std::set<uint32_t> carrying;   // interfaces that carry our programs, by whichever agent
+  bool closes_new = false;       // --new-interfaces closed
+  std::set<uint32_t> held = {};  // of `carrying`: they got programs before anything was known of them
 };
+
+// The interfaces behind which a pod may be: veths into a namespace of --netns-dir, and while one of these cannot be
+// looked into, veths into any other namespace. Never: what is no veth, or has both ends on the node.
+std::set<uint32_t> may_be_pods(const endpoint::Discovery& discovery);
 
 struct Interfaces {
   std::vector<endpoint::LocalPod> pods;  // found or kept; by name, then as match() has them

@@ -32,6 +32,7 @@ struct LastChange {
 
 struct Totals {
   uint64_t applies = 0, failures = 0, entries = 0, writes = 0;
+  uint64_t put_back = 0;  // interfaces to which programs were attached again that others had taken off
 };
 
 // The parts of a node; the Reconciler's.
@@ -44,8 +45,11 @@ struct NodeState {
   Interfaces interfaces;  // of the inputs compiled last
   Reports reports;
   std::vector<std::string> unread;  // what of the machine could not be read, one line each
-  bool retry = false;               // something failed, and is to be tried again
-  bool learnt = false;              // something was learnt that the image does not say yet
+  std::string unkept;               // why pins cannot be kept; empty: they are
+  bool closes_new = false;          // --new-interfaces closed
+  std::set<uint32_t> held;  // got programs before their pod was known, and no endpoint is in force there yet
+  bool retry = false;       // something failed, and is to be tried again
+  bool learnt = false;      // something was learnt that the image does not say yet
   // When to look again at interfaces that are left to their chains (kGiveWay); nothing: none is.
   std::optional<std::chrono::steady_clock::time_point> look_again;
   std::optional<LastChange> last_change;
@@ -68,6 +72,11 @@ class NodeView {
   const endpoint::Discovery& discovery() const { return state_.inputs.discovery(); }
   const Announced& announced() const { return state_.inputs.announced(); }
   const std::set<uint32_t>& attached() const { return state_.attachments.attached(); }
+  bool closes_new() const { return state_.closes_new; }
+  // The names of interfaces whose pods are not known: they pass nothing (--new-interfaces closed).
+  std::vector<std::string> held() const;
+  // The names of interfaces behind which pods may be that nothing is enforced on, before a first state is in force.
+  std::vector<std::string> open_yet() const;
   const std::map<uint32_t, std::string>& attach_errors() const { return state_.attachments.errors(); }
   const std::optional<LastChange>& last_change() const { return state_.last_change; }
   const std::string& last_error() const { return state_.last_error; }
@@ -102,6 +111,8 @@ class NodeView {
   Announced still_there(Announced announced) const;
 
  private:
+  std::vector<std::string> names_of(const std::set<uint32_t>& interfaces) const;
+
   const NodeState& state_;
 };
 

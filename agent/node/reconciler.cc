@@ -22,6 +22,7 @@ std::set<uint32_t> endpoint_interfaces(const image::Image& image) {
 // What is wrong with the machine, as it is now.
 Reports::Lines machine_lines(const NodeState& state, const image::Target* target) {
   Reports::Lines lines{state.unread, state.interfaces.warnings};
+  if (!state.unkept.empty()) lines.problems.push_back(state.unkept);
   const auto& discovery = state.inputs.discovery();
   for (const auto* more : {&discovery.problems, &discovery.unseen, &state.interfaces.problems})
     lines.problems.insert(lines.problems.end(), more->begin(), more->end());
@@ -51,6 +52,9 @@ Reconciler::Reconciler(const std::string& name, Backend backend, Clock clock, co
              .interfaces = {},
              .reports = Reports(clock_.steady, log),
              .unread = {},
+             .unkept = {},
+             .closes_new = backend_.closes_new,
+             .held = {},
              .retry = false,
              .learnt = false,
              .look_again = {},
@@ -116,15 +120,21 @@ void Reconciler::set_unread(std::vector<std::string> unread) {
   report();
 }
 
+void Reconciler::set_unkept(std::string why) {
+  if (why == state_.unkept) return;
+  state_.unkept = std::move(why);
+  report();
+}
+
 void Reconciler::report() {
   state_.reports.update(machine_lines(state_, backend_.target),
                         {state_.inputs.news().problems, state_.inputs.news().warnings});
 }
 
 void Reconciler::classify() {
-  state_.interfaces =
-      classify_interfaces({state_.inputs.discovery(), state_.inputs.pods(), state_.name,
-                           state_.inputs.pod_cidrs(), view_.image(), state_.attachments.carrying()});
+  state_.interfaces = classify_interfaces({state_.inputs.discovery(), state_.inputs.pods(), state_.name,
+                                           state_.inputs.pod_cidrs(), view_.image(),
+                                           state_.attachments.carrying(), backend_.closes_new, state_.held});
   report();
 }
 
@@ -242,13 +252,16 @@ std::set<uint32_t> Reconciler::wanted_interfaces() const {
 bool Reconciler::is_closed(uint32_t ifindex) const {
   const auto& all = view_.discovery().found;
   const auto found = std::ranges::find(all, static_cast<int>(ifindex), &endpoint::Found::host_ifindex);
-  return backend_.is_closed && found != all.end() &&
-         backend_.is_closed(view_.discovery().dir + "/" + found->netns);
+  const auto bare = view_.discovery().bare.find(static_cast<int>(ifindex));
+  const std::string netns = found != all.end()                     ? found->netns
+                            : bare != view_.discovery().bare.end() ? bare->second
+                                                                   : "";
+  return backend_.is_closed && !netns.empty() && backend_.is_closed(view_.discovery().dir + "/" + netns);
 }
 
 std::chrono::seconds Reconciler::way_of(uint32_t ifindex) const {
   if (is_closed(ifindex)) return kGiveWayClosed;
-  const bool unknown = view_.started() && state_.interfaces.unknown.contains(ifindex);
+  const bool unknown = !backend_.closes_new && view_.started() && state_.interfaces.unknown.contains(ifindex);
   return unknown ? kGiveWay : std::chrono::seconds(0);
 }
 
@@ -276,6 +289,7 @@ void Reconciler::attach_wanted() {
   auto wanted = wanted_interfaces();
   const auto left = left_to_chains(wanted);
   adopt_connections(left);
+  forget_held();
   std::erase_if(wanted, [&left](uint32_t ifindex) { return left.contains(ifindex); });
   state_.attachments.attach_missing(wanted, [this](uint32_t ifindex) { return pod_at(ifindex); });
   state_.retry = state_.retry || !view_.attach_errors().empty();
@@ -292,15 +306,13 @@ void Reconciler::detach_unwanted() {
 }
 
 void Reconciler::adopt_connections(const std::set<uint32_t>& left) const {
-  const bool compiled_in_force = state_.applier.state() == Applier::State::kInForce ||
-                                 state_.applier.state() == Applier::State::kToCleanUp;
-  if (!backend_.adopt || !compiled_in_force) return;
+  if (!backend_.adopt || !compiled_in_force()) return;
   const auto carrying = state_.attachments.carrying();
   std::vector<AdoptingEndpoint> endpoints;
   for (const auto& [id, endpoint] : view_.image().endpoints) {
     const auto flow_id = view_.placement().id_of(id);
-    if (flow_id && endpoint.ifindex != 0 && !carrying.contains(endpoint.ifindex) &&
-        !left.contains(endpoint.ifindex))
+    const bool is_first = !carrying.contains(endpoint.ifindex) || state_.held.contains(endpoint.ifindex);
+    if (flow_id && endpoint.ifindex != 0 && is_first && !left.contains(endpoint.ifindex))
       endpoints.push_back({*flow_id, endpoint.ipv4, endpoint.ipv6});
   }
   if (endpoints.empty()) return;

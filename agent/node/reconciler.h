@@ -12,7 +12,10 @@
 //     (semantics 25).
 //  5. With clsact, a new interface of a known pod is left to its chain (kGiveWayClosed) only where
 //     its namespace was seen closed, less than a kGiveWay ago, and no CNI plugin has announced it.
-//  6. Programs are taken off an interface only once it is certain that no pod is behind it
+//  6. With `closes_new` a new interface behind which a pod may be gets our programs as soon as it
+//     is discovered, before anything is applied too, and they close it (law 4) until its pod's
+//     policy is in force. With clsact, not while its namespace is closed (law 5).
+//  7. Programs are taken off an interface only once it is certain that no pod is behind it
 //     (interfaces.h).
 //
 // It has no fd and no clock of its own, and waits for nothing but Target. One thread.
@@ -43,6 +46,7 @@ struct Backend {
   bool gives_way = false;
   // Whether the namespace of that path certainly passes no packet (endpoint/gate.h). May be left out.
   std::function<bool(const std::string& netns)> is_closed = {};
+  bool closes_new = false;  // law 6
 };
 
 // How long a new interface is left to the plugins of its chain, where programs on it would keep the bandwidth
@@ -78,6 +82,8 @@ class Reconciler {
              const std::map<net::Ip, std::vector<image::NameSlot>>& addresses);
   // The addresses of DNS servers that are believed. True: apply() is to bring that in force.
   bool reserve(std::set<net::Ip> addresses);
+  // Why what an agent needs to find at its next start cannot be kept there, one line; empty: it is.
+  void set_unkept(std::string why);
   // What of the machine cannot be read now, one line each. What was read of it before still holds.
   void set_unread(std::vector<std::string> unread);
 
@@ -95,6 +101,11 @@ class Reconciler {
   // At the start: the same for all announced endpoints whose interface carries no programs of any agent. On
   // the others, what an earlier agent enforces holds until the first state.
   void attach_announced_without_programs();
+  // After set_discovery(), and once at the start: law 6. False where some could not be held: call it again.
+  bool hold_new();
+  // Attaches again where others took our programs off. Every now and then: nobody tells of that. False where it could
+  // not: apply() tries again. `all`: as Attachments::put_back() has it.
+  bool put_back(bool all = false);
   // What apply() would do, without doing it.
   base::Result<image::Difference> preview();
 
@@ -118,6 +129,9 @@ class Reconciler {
   // How long it is left to its chain, where it is not announced.
   std::chrono::seconds way_of(uint32_t ifindex) const;
   bool is_closed(uint32_t ifindex) const;
+  bool compiled_in_force() const;
+  bool hold(uint32_t ifindex, const std::string& interface);
+  void forget_held();
   void attach_wanted();
   void detach_unwanted();
   // Makes flows of open connections, for endpoints in force on interfaces that carry no programs yet;
@@ -137,6 +151,8 @@ class Reconciler {
   std::optional<std::chrono::steady_clock::time_point> changed_since_;
   // Interfaces that are to get programs and have none, and since when.
   std::map<uint32_t, std::chrono::steady_clock::time_point> bare_since_;
+  // What hold_new() has looked at, by number; the name tells another interface of that number.
+  std::map<uint32_t, std::string> looked_at_;
 };
 
 }  // namespace sluice::node

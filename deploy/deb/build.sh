@@ -117,7 +117,7 @@ out=$(cd "$out" && pwd)
 rm -f "$out"/*.deb
 
 for name in sluiced sluicectl sluice-watcher kubectl-sluice; do program $name "$work/sluice/usr/bin"; done
-put 0644 "$root/deploy/sluiced.service" "$work/sluice/lib/systemd/system"
+for unit in sluiced sluice-hold; do put 0644 "$root/deploy/$unit.service" "$work/sluice/lib/systemd/system"; done
 sed -i 's|/usr/local/|/usr/|' "$work/sluice/lib/systemd/system/sluiced.service"
 install -D -m 0644 "$here/sluiced.default" "$work/sluice/etc/default/sluiced"
 mkdir -p "$work/sluice/usr/share/doc/sluice"

@@ -17,6 +17,7 @@ REFUSED = [
     ("defaultVerdict=open", "defaultVerdict must be one of"),
     ("attach=xdp", "attach must be one of"),
     ("modee=audit", "modee"),
+    ("newInterfaces=shut", "newInterfaces"),
     ("log.level=verbose", "log.level"),
     ("metrics.address=localhost", "metrics.address"),
     ("metrics.agentPort=70000", "metrics.agentPort"),
@@ -155,6 +156,10 @@ class Rendering(unittest.TestCase):
         self.assertEqual((settings["dns-addresses"], settings["dns-addresses-per-name"]), (5000, 200))
         settings = self.agent_settings(self.rendered({"agent": {"flows": 16777216, "flowsPerPod": 5000}}))
         self.assertEqual((settings["flows"], settings["flows-per-pod"]), (16777216, 5000))
+
+    def test_new_interfaces_only_where_they_are_closed(self):
+        self.assertNotIn("new-interfaces", self.agent_settings(self.rendered()))
+        self.assertEqual(self.agent_settings(self.rendered({"newInterfaces": "closed"}))["new-interfaces"], "closed")
 
     def test_flow_records_and_lines_of_the_log(self):
         for values, expected in (({}, ("16M", "on")), ({"historyBytes": "4G", "logDrops": False}, ("4G", "off")),

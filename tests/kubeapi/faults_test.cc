@@ -116,6 +116,29 @@ TEST(Relist, TellsTheDifferenceAlone) {
   EXPECT_TRUE(stack.run_until([&] { return stack.metric("sluice_watcher_unfollowed_seconds") == 0; }));
 }
 
+// Versions begin anew below those that were seen. Two servers that disagree look the same: one of them lags behind.
+TEST(Relist, OfAServerThatWasPutBackFromABackup) {
+  Stack stack;
+  fill(stack.world, 1);
+  stack.agent.start();
+  stack.start();
+  ASSERT_TRUE(stack.run_until_equal());
+  const auto backup = stack.world.backup();
+  std::mt19937 random(9);
+  stack.world.remove(Kind::kNetworkPolicy, stack.world.names(Kind::kNetworkPolicy).front());
+  for (int pod = 0; pod < 5; ++pod) stack.world.put(Kind::kPod, invent(Kind::kPod, 50 + pod, random));
+  ASSERT_TRUE(stack.run_until_equal());
+  stack.world.restore(*backup);
+  stack.api.drop_connections();
+  ASSERT_TRUE(stack.run_until([&] {
+    stack.world.bookmark();  // a server sends one each minute or so
+    return stack.agent.cluster() == stack.world.cluster();
+  })) << stack.watcher().not_ready();
+  EXPECT_GT(stack.metric("sluice_watcher_failures_total", "reason=\"forgotten\""), 0);
+  stack.world.put(Kind::kPod, invent(Kind::kPod, 60, random));
+  EXPECT_TRUE(stack.run_until_equal()) << "followed from there";
+}
+
 TEST(Snapshot, WaitsForEveryKind) {
   std::atomic<bool> closed = true;
   Stack::Options options;

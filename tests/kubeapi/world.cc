@@ -1,5 +1,6 @@
 #include "tests/kubeapi/world.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <functional>
 
@@ -67,6 +68,28 @@ void World::compact() {
   history_.clear();
   moments_.clear();
   oldest_ = ++version_;
+}
+
+struct World::Backup {
+  AllObjects objects;
+  uint64_t version;
+};
+
+std::shared_ptr<const World::Backup> World::backup() const {
+  const std::lock_guard lock(mutex_);
+  return std::make_shared<const Backup>(Backup{objects_, version_});
+}
+
+void World::restore(const Backup& backup) {
+  {
+    const std::lock_guard lock(mutex_);
+    objects_ = backup.objects;
+    version_ = backup.version;
+    history_.clear();
+    moments_.clear();
+    oldest_ = std::min(oldest_, version_);
+  }
+  changed_.notify_all();
 }
 
 void World::bookmark() {

@@ -54,6 +54,11 @@ class World {
   void remove(const ServedKind& kind, const model::ObjectName& name);
   // Moments before now are forgotten: watches and tokens from there get 410.
   void compact();
+  // What it holds now, and later again, with the version of now: as a server whose store was put back from a backup.
+  // Watches end, as that server was another process; who asks from a version that is yet to come waits for it.
+  struct Backup;
+  std::shared_ptr<const Backup> backup() const;
+  void restore(const Backup& backup);
   // Every watch that is open is sent a BOOKMARK of now.
   void bookmark();
 
@@ -79,11 +84,12 @@ class World {
 
  private:
   using Objects = std::map<model::ObjectName, Stored>;
+  using AllObjects = std::map<ServedKind, Objects>;
   static std::string token_of(uint64_t version, const model::ObjectName& last);
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::map<ServedKind, Objects> objects_;
+  AllObjects objects_;
   std::vector<Event> history_;
   std::map<std::pair<uint64_t, ServedKind>, std::shared_ptr<const Objects>> moments_;
   uint64_t version_ = 1000, oldest_ = 1000, bookmarks_ = 0;

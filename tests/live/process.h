@@ -51,6 +51,8 @@ class Process {
     pollfd end{pidfd.get(), POLLIN, 0};
     return ::poll(&end, 1, static_cast<int>(patience.count())) == 1;
   }
+  // Somebody else's wait has taken its end.
+  void reaped() { pid_ = -1; }
   // Sends the signal and waits for the end. The exit code, or 128 + the signal that ended it.
   int end(int signal) {
     if (pid_ < 0) return -1;

@@ -200,6 +200,10 @@ std::string status_text(const v1::StatusReply& status, int64_t now, bool colour)
                            (status.default_verdict() == "strict" ? "closed" : "open") + ", attached by " +
                            status.attach());
   text += lines("unconfined", status.unconfined());
+  if (status.new_interfaces() == "closed")
+    text += line("new veths", status.held_size() == 0 ? "closed; none is held"
+                                                      : "closed; held, their pods are not known: " +
+                                                            joined(list_of(status.held()), 8));
   text += line("source", status.source());
   text += line("objects", counts(status.objects()));
   if (status.ignored_kinds_size() > 0) text += line("ignored", counts(status.ignored_kinds()));
@@ -218,8 +222,12 @@ std::string status_text(const v1::StatusReply& status, int64_t now, bool colour)
   text += line("last change", last_change(status, now));
   text += line("changes", std::to_string(status.applies()) + " applied, " +
                               std::to_string(status.apply_failures()) + " failed");
+  if (status.put_back() > 0)
+    text +=
+        line("put back", grouped(status.put_back()) + " interfaces whose programs somebody else took off");
   if (!status.last_error().empty()) text += line("error", status.last_error());
-  if (status.started() && status.last_error().empty() && !status.ready())
+  const bool says_what_is_open = status.not_ready().find(" open until then") != std::string::npos;
+  if ((status.started() || says_what_is_open) && status.last_error().empty() && !status.ready())
     text += line("not ready", status.not_ready());
   text += lines("problems", status.problems());
   text += lines("warnings", status.warnings());

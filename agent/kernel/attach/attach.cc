@@ -3,11 +3,13 @@
 #include <bpf/bpf.h>
 #include <net/if.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 
 #include "agent/kernel/attach/clsact.h"
 #include "agent/kernel/attach/link_pins.h"
+#include "agent/kernel/attach/tc_dump.h"
 #include "agent/kernel/attach/tcx.h"
 #include "agent/kernel/bpffs.h"
 #include "agent/kernel/log/libbpf_log.h"
@@ -47,6 +49,14 @@ Status update_link(int link_fd, int program_fd) {
     return Error::from_errno(-code, "update tcx link");
   }
   return base::done();
+}
+
+base::Result<uint32_t> program_id(int program_fd) {
+  bpf_prog_info info{};
+  uint32_t size = sizeof info;
+  if (const int code = bpf_obj_get_info_by_fd(program_fd, &info, &size); code != 0)
+    return Error::from_errno(-code, "inspect a program");
+  return info.id;
 }
 
 Status remove_links(const std::filesystem::path& pin_dir, uint32_t ifindex) {
@@ -102,32 +112,46 @@ base::Result<Attacher> Attacher::create(const Programs& programs, AttachMode mod
   }
   auto own = OwnMaps::of(programs);
   if (!own) return own.error();
-  return Attacher(programs, mode, std::move(*own));
+  Attacher attacher(programs, mode, std::move(*own));
+  for (const auto direction : kDirections) {
+    auto id = program_id(programs.program_fd(direction));
+    if (!id) return id.error();
+    attacher.program_ids_.at(direction) = *id;
+  }
+  return attacher;
+}
+
+Status Attacher::pin_link(uint32_t ifindex, sluice_direction direction, base::Fd link) {
+  const auto path = link_path(*programs_->pin_dir(), ifindex, direction);
+  const int code = bpf_obj_pin(link.get(), path.c_str());
+  if (code == 0) return base::done();
+  private_links_[std::pair(ifindex, static_cast<int>(direction))] = std::move(link);
+  return Error::from_errno(-code, "pin " + path.string());
 }
 
 Status Attacher::attach_tcx(uint32_t ifindex, sluice_direction direction) {
   const int program_fd = programs_->program_fd(direction);
   const auto& pin_dir = programs_->pin_dir();
-  if (!pin_dir) {
-    const auto key = std::pair(ifindex, static_cast<int>(direction));
-    if (const auto held = private_links_.find(key); held != private_links_.end()) {
-      if (update_link(held->second.get(), program_fd)) return base::done();
-      private_links_.erase(held);  // the interface went away and its number came back
-    }
-    auto link = tcx_attach(ifindex, direction, program_fd);
-    if (!link) return link.error();
-    private_links_[key] = std::move(*link);
-    return base::done();
+  const auto key = std::pair(ifindex, static_cast<int>(direction));
+  if (pin_dir) {
+    auto pinned = open_link(*pin_dir, ifindex, direction);
+    if (!pinned) return pinned.error();
+    if (pinned->valid()) return update_link(pinned->get(), program_fd);
   }
-  auto pinned = open_link(*pin_dir, ifindex, direction);
-  if (!pinned) return pinned.error();
-  if (pinned->valid()) return update_link(pinned->get(), program_fd);
-  auto link = tcx_attach(ifindex, direction, program_fd);
+  if (const auto held = private_links_.find(key); held != private_links_.end()) {
+    base::Fd link = std::move(held->second);
+    private_links_.erase(held);
+    if (update_link(link.get(), program_fd)) {
+      if (pin_dir) return pin_link(ifindex, direction, std::move(link));
+      private_links_[key] = std::move(link);
+      return base::done();
+    }  // else the interface went away and its number came back
+  }
+  auto link = tcx_link_of(ifindex, direction, program_ids_.at(direction));  // its pin alone may be gone
+  if (link && !link->valid()) link = tcx_attach(ifindex, direction, program_fd);
   if (!link) return link.error();
-  const auto path = link_path(*pin_dir, ifindex, direction);
-  if (const int code = bpf_obj_pin(link->get(), path.c_str()); code != 0) {
-    return Error::from_errno(-code, "pin " + path.string());
-  }
+  if (pin_dir) return pin_link(ifindex, direction, std::move(*link));
+  private_links_[key] = std::move(*link);
   return base::done();
 }
 
@@ -155,6 +179,27 @@ Status Attacher::detach(uint32_t ifindex) {
   const std::string context = "detach " + describe(ifindex);
   if (Status detached = detach_tcx(ifindex); !detached) return detached.within(context);
   return clsact_detach(ifindex, own_).within(context);
+}
+
+base::Result<bool> Attacher::lacks(uint32_t ifindex) const {
+  for (const auto direction : kDirections) {
+    auto there = programs_at(ifindex, direction);
+    const bool lacking = !there || std::ranges::find(*there, program_ids_.at(direction)) == there->end();
+    if (!lacking) continue;
+    if (ifname_of(ifindex).empty()) return false;
+    return there ? base::Result<bool>(true) : there.error();
+  }
+  return false;
+}
+
+base::Result<std::vector<uint32_t>> Attacher::programs_at(uint32_t ifindex,
+                                                          sluice_direction direction) const {
+  if (mode_ == AttachMode::kTcx) return tcx_programs(ifindex, direction);
+  auto filters = tc_filters(ifindex, direction);
+  if (!filters) return filters.error();
+  std::vector<uint32_t> ids;
+  for (const TcFilter& filter : *filters) ids.push_back(filter.program_id);
+  return ids;
 }
 
 base::Result<std::vector<Attachment>> Attacher::attached() const {

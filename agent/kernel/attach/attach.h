@@ -6,7 +6,9 @@
 //     agent by nature.
 //  2. Attaching again, by this agent or its successor, exchanges the program in one step: no
 //     packet passes unseen.
-//  3. Nobody else's programs are touched. Ours run first and pass what they allow on to them
+//  3. A link that cannot be pinned (the BPF file system is read-only, or gone) is an error, and
+//     holds all the same as long as this Attacher lives.
+//  4. Nobody else's programs are touched. Ours run first and pass what they allow on to them
 //     (TC_ACT_UNSPEC).
 //
 // Concerns the network namespace of the calling thread. One thread.
@@ -51,6 +53,9 @@ class Attacher {
   base::Status attach(uint32_t ifindex);
   // Done also where nothing is attached, or the interface is gone.
   base::Status detach(uint32_t ifindex);
+  // Whether an interface that is there lacks one of the two programs that attach() puts there: it was taken off, or
+  // another one has its place. False where the interface is gone.
+  base::Result<bool> lacks(uint32_t ifindex) const;
   // Interfaces that carry both programs, put there by whichever agent with this directory; sorted by ifindex.
   base::Result<std::vector<Attachment>> attached() const;
 
@@ -58,13 +63,17 @@ class Attacher {
   Attacher(const Programs& programs, AttachMode mode, OwnMaps own)
       : programs_(&programs), mode_(mode), own_(std::move(own)) {}
   base::Status attach_tcx(uint32_t ifindex, sluice_direction direction);
+  base::Status pin_link(uint32_t ifindex, sluice_direction direction, base::Fd link);
   base::Status detach_tcx(uint32_t ifindex);
+  // Ids of the programs at the hook, whoever's.
+  base::Result<std::vector<uint32_t>> programs_at(uint32_t ifindex, sluice_direction direction) const;
 
   const Programs* programs_;
   AttachMode mode_;
   OwnMaps own_;
+  std::array<uint32_t, 2> program_ids_{};  // of programs_, by sluice_direction
   std::map<std::pair<uint32_t, int>, base::Fd>
-      private_links_;  // (ifindex, direction); empty where links are pinned
+      private_links_;  // (ifindex, direction); where links are pinned, those that could not be
 };
 
 // Removes every program, map and link that agents with this directory ever installed, then the directory.

@@ -5,6 +5,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <utility>
+
+#include "agent/base/sys_admin.h"
+
 namespace sluice::kernel::attach {
 namespace {
 
@@ -44,6 +49,27 @@ long bpf(bpf_cmd command, Attributes& attributes) {
   return ::syscall(__NR_bpf, command, &attributes, sizeof attributes);
 }
 
+struct AtHook {
+  std::vector<uint32_t> links, programs;  // ids, in the order in which they run
+};
+
+base::Result<AtHook> at_hook(uint32_t ifindex, sluice_direction direction) {
+  AtHook there{std::vector<uint32_t>(kMaxPrograms), std::vector<uint32_t>(kMaxPrograms)};
+  Query query{};
+  query.target_ifindex = ifindex;
+  query.attach_type = attach_type(direction);
+  query.count = kMaxPrograms;
+  query.prog_ids = reinterpret_cast<uint64_t>(there.programs.data());
+  query.link_ids = reinterpret_cast<uint64_t>(there.links.data());
+  if (bpf(BPF_PROG_QUERY, query) != 0) {
+    if (errno == ENOENT) return AtHook{};  // a hook that never held a program
+    return Error::from_errno(errno, "query tcx");
+  }
+  there.links.resize(query.count);
+  there.programs.resize(query.count);
+  return there;
+}
+
 }  // namespace
 
 bool tcx_supported() {
@@ -65,19 +91,28 @@ base::Result<base::Fd> tcx_attach(uint32_t ifindex, sluice_direction direction, 
 }
 
 base::Result<std::vector<uint32_t>> tcx_link_ids(uint32_t ifindex, sluice_direction direction) {
-  std::vector<uint32_t> ids(kMaxPrograms), programs(kMaxPrograms);
-  Query query{};
-  query.target_ifindex = ifindex;
-  query.attach_type = attach_type(direction);
-  query.count = kMaxPrograms;
-  query.prog_ids = reinterpret_cast<uint64_t>(programs.data());
-  query.link_ids = reinterpret_cast<uint64_t>(ids.data());
-  if (bpf(BPF_PROG_QUERY, query) != 0) {
-    if (errno == ENOENT) return std::vector<uint32_t>{};  // a hook that never held a program
-    return Error::from_errno(errno, "query tcx");
-  }
-  ids.resize(query.count);
-  return ids;
+  auto there = at_hook(ifindex, direction);
+  if (!there) return there.error();
+  return std::move(there->links);
+}
+
+base::Result<std::vector<uint32_t>> tcx_programs(uint32_t ifindex, sluice_direction direction) {
+  auto there = at_hook(ifindex, direction);
+  if (!there) return there.error();
+  return std::move(there->programs);
+}
+
+base::Result<base::Fd> tcx_link_of(uint32_t ifindex, sluice_direction direction, uint32_t program_id) {
+  auto there = at_hook(ifindex, direction);
+  if (!there) return there.error();
+  const auto found = std::ranges::find(there->programs, program_id);
+  if (found == there->programs.end()) return base::Fd();
+  const uint32_t id = there->links[static_cast<size_t>(found - there->programs.begin())];
+  if (id == 0) return base::Fd();
+  const base::RaisedSysAdmin looking;  // by its id: CAP_SYS_ADMIN
+  base::Fd link(bpf_link_get_fd_by_id(id));
+  if (!link.valid()) return Error::from_errno(errno, "open the link that is there");
+  return link;
 }
 
 base::Result<TcxLink> tcx_link(int link_fd) {

@@ -24,6 +24,12 @@ base::Result<base::Fd> tcx_attach(uint32_t ifindex, sluice_direction direction, 
 // Ids of the links at that hook, in the order in which they run; programs attached without a link count as 0.
 base::Result<std::vector<uint32_t>> tcx_link_ids(uint32_t ifindex, sluice_direction direction);
 
+// Ids of the programs at that hook, in the order in which they run.
+base::Result<std::vector<uint32_t>> tcx_programs(uint32_t ifindex, sluice_direction direction);
+
+// The link by which that program is at the hook; an empty Fd where it is not there by a link. A hook takes a program once.
+base::Result<base::Fd> tcx_link_of(uint32_t ifindex, sluice_direction direction, uint32_t program_id);
+
 struct TcxLink {
   uint32_t id = 0;
   uint32_t ifindex = 0;  // 0: the interface is gone

@@ -237,6 +237,14 @@ void Informer::accept_event(const std::string& type, const source::decode::Tree&
     failure_ = senseless("an event has no metadata.resourceVersion");
     return;
   }
+  if (reflector_.goes_back(version)) {
+    failure_ =
+        Failure{Failure::Kind::kForgotten,
+                "an event of version " + base::excerpt(version) +
+                    " is older than what was seen: the server was put back, or lags behind another one",
+                milliseconds(0)};
+    return;
+  }
   if (type == "ADDED" || type == "MODIFIED")
     accept_object(object, unix_now());
   else if (type == "DELETED")

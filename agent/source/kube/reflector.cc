@@ -87,6 +87,15 @@ void Reflector::watch_opened(Moment now) {
   missing_ = 0;
 }
 
+bool Reflector::goes_back(const std::string& resource_version) const {
+  const auto is_number = [](const std::string& text) {
+    return !text.empty() && text.front() != '0' && text.find_first_not_of("0123456789") == text.npos;
+  };
+  if (!is_number(resource_version) || !is_number(version_)) return false;
+  return resource_version.size() != version_.size() ? resource_version.size() < version_.size()
+                                                    : resource_version < version_;
+}
+
 void Reflector::advanced(const std::string& resource_version) {
   version_ = resource_version;
   failures_ = 0;

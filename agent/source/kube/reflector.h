@@ -7,6 +7,8 @@
 //     version; after that watch, one from the last version seen.
 //  2. Only two things lead to a new list: a version or token that the server has forgotten (410
 //     in any form), and kVersionTries answers in a row that could not be understood.
+//     A server that was put back from a backup, or lags behind another one, says so by a version below the one that
+//     was seen (goes_back()): what was seen is then forgotten, too.
 //  3. Once the first list is whole, synced() holds, and goes on to hold.
 //  4. A failure is followed by a pause that doubles from `first` to `longest`, at random between
 //     half of it and all of it. Where the server asks for a longer one it gets it, up to
@@ -88,6 +90,8 @@ class Reflector {
   // The page was read whole; true: so is the list.
   bool page_read(const ListMeta& meta);
   void watch_opened(Moment now);
+  // Whether a version of this watch is older than one seen before: they only grow (KEP-5504). What is no number is not.
+  bool goes_back(const std::string& resource_version) const;
   // An object's event or a bookmark.
   void advanced(const std::string& resource_version);
   // The server ended the watch in good order.

@@ -93,6 +93,15 @@ TEST(SluicedOptions, WhatIsAcceptedFromEither) {
   }
 }
 
+TEST(SluicedOptions, NewInterfacesAreOpenUnlessEitherSaysClosed) {
+  const ConfigFile config("new-interfaces: closed\n");
+  EXPECT_EQ(std::get<SluicedOptions>(parse({})).new_interfaces, "open");
+  EXPECT_EQ(std::get<SluicedOptions>(parse({"--config", config.path()})).new_interfaces, "closed");
+  EXPECT_EQ(
+      std::get<SluicedOptions>(parse({"--config", config.path(), "--new-interfaces", "open"})).new_interfaces,
+      "open");
+}
+
 TEST(SluicedOptions, FlowsFromEither) {
   const ConfigFile config("flows: 1048576\nflows-per-pod: 0\n");
   auto options = std::get<SluicedOptions>(parse({"--config", config.path()}));
@@ -143,6 +152,11 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"too_many_flows_per_pod",
             {"--flows-per-pod", "16777217"},
             "--flows-per-pod: \"16777217\" is no number of connections: give one from 0 to 16777216"},
+        Row{"new_interfaces_that_stay_open",
+            {"--new-interfaces", "closed", "--default-verdict", "permissive"},
+            "--new-interfaces closed: give --default-verdict strict too"},
+        Row{"wrong_new_interfaces", {"--new-interfaces", "shut"}, "--new-interfaces"},
+        Row{"held_and_detached", {"--hold-new", "--detach"}, "only one"},
         Row{"both", {"--manifests", "/m", "--detach", "--dry-run"}, "only one"},
         Row{"two_acts", {"--preflight", "--detach"}, "only one"},
         Row{"no_such_config", {"--config", "/no/such/file"}, "/no/such/file: No such file"}),

@@ -104,7 +104,10 @@ TEST_F(Namespaces, AVethBetweenTwoPodsLeadsNowhereHere) {
   for (const char* link : {"side", "own0", "own1"})
     ASSERT_DONE(within(a, [&] { return address(link, "10.5.0." + std::to_string(::if_nametoindex(link))); }));
   ASSERT_DONE(within(b, [] { return address("side", "10.6.0.1"); }));
+  ASSERT_DONE(veth("both0", "both1", -1));
   EXPECT_THAT(lines_of(*discover(dir_)), IsEmpty());
+  EXPECT_THAT(discover(dir_)->leads_out, ElementsAre(static_cast<int>(::if_nametoindex("near-a")),
+                                                     static_cast<int>(::if_nametoindex("near-b"))));
   ASSERT_DONE(within(b, [] { return address("eth0", "10.0.0.2"); }));
   EXPECT_THAT(lines_of(*discover(dir_)), ElementsAre("b near-b 10.0.0.2"));
 }

@@ -213,6 +213,19 @@ TEST(Reflector, IsSyncedAfterTheFirstWholeListForGood) {
   EXPECT_TRUE(reflector.synced());
 }
 
+TEST(Reflector, AVersionThatIsOlderThanOneSeenGoesBack) {
+  Reflector reflector(1, {}, 1);
+  EXPECT_FALSE(reflector.goes_back("1")) << "nothing was seen";
+  reflector.page_read({"1000", ""});
+  EXPECT_TRUE(reflector.goes_back("999"));
+  EXPECT_FALSE(reflector.goes_back("1000"));
+  EXPECT_FALSE(reflector.goes_back("10000"));
+  EXPECT_FALSE(reflector.goes_back("abc")) << "no number";
+  EXPECT_FALSE(reflector.goes_back("")) << "no number";
+  reflector.advanced("18446744073709551615");
+  EXPECT_TRUE(reflector.goes_back("9446744073709551615")) << "whatever its length";
+}
+
 TEST(Reflector, PausesOfTwoSeedsDiffer) {
   Reflector one(1, kPauses, 1), other(1, kPauses, 2);
   bool differ = false;

@@ -81,5 +81,26 @@ TEST_F(AttachmentsTest, AnInterfaceThatGotTheNumberOfAnotherIsAttachedToAnew) {
   }
 }
 
+TEST_F(AttachmentsTest, WhatOthersTookOffIsPutBack) {
+  std::set<uint32_t> lacking{8};
+  Attachments attachments({[this](uint32_t ifindex) { return attach(ifindex); },
+                           [this](uint32_t ifindex) { return detach(ifindex); },
+                           [this]() -> base::Result<std::set<uint32_t>> { return there_; },
+                           [&lacking](uint32_t ifindex) -> base::Result<bool> {
+                             if (ifindex == 9) return base::Error("cannot be asked");
+                             return lacking.contains(ifindex);
+                           }});
+  const auto whose = [](uint32_t) { return std::string("pod"); };
+  attachments.attach_missing({7, 8, 9}, whose);
+  EXPECT_THAT(attachments.put_back(whose, false), ElementsAre(8u)) << "9 counts as it was";
+  there_.clear();
+  EXPECT_THAT(attachments.put_back(whose, true), ElementsAre(8u));
+  EXPECT_THAT(there_, ElementsAre(7u, 8u, 9u)) << "all of them anew";
+  refused_ = {8};
+  EXPECT_THAT(attachments.put_back(whose, false), ElementsAre(8u));
+  EXPECT_THAT(attachments.errors(), ElementsAre(Pair(8u, "pod: no such device")));
+  EXPECT_THAT(attachments.put_back(whose, false), IsEmpty()) << "attach_missing() tries it again";
+}
+
 }  // namespace
 }  // namespace sluice::node
