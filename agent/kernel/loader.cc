@@ -295,7 +295,8 @@ Status Programs::lock_again() {
 base::Result<size_t> Programs::keep_pins() {
   if (!pin_dir_ || look_only_) return size_t{0};
   former_lock_ = base::Fd();
-  if (!std::filesystem::exists(maps_dir(*pin_dir_)) || !std::filesystem::exists(links_dir(*pin_dir_))) {
+  if (!std::filesystem::exists(maps_dir(*pin_dir_)) || !std::filesystem::exists(links_dir(*pin_dir_)) ||
+      !std::filesystem::exists(programs_dir(*pin_dir_))) {
     const base::RaisedSysAdmin mounting;
     if (auto ready = ensure_bpffs(*pin_dir_); !ready) return ready.error();
     if (auto locked = lock_again(); !locked) return locked.error();
@@ -308,6 +309,12 @@ base::Result<size_t> Programs::keep_pins() {
     return kept ? base::done() : Status(kept.error());
   };
   if (auto kept = for_each_pin(*skeleton_, *pin_dir_, keep); !kept) return kept.error();
+  for (const auto direction : {SLUICE_INGRESS, SLUICE_EGRESS}) {
+    const auto path = programs_dir(*pin_dir_) / program_label(direction);
+    if (std::filesystem::exists(path)) continue;
+    if (auto pinned = pin_program(program_fd(direction), path); !pinned) return pinned.error();
+    ++*again;
+  }
   return again;
 }
 

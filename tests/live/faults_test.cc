@@ -128,7 +128,9 @@ TEST_P(TakenOffTest, IsPutBackSaidAndCounted) {
   EXPECT_TRUE(eventually([] { return status().find("put back    5 interfaces") != std::string::npos; }))
       << status();
   forgive();
-  if (GetParam().loses_datagrams) ASSERT_NO_FATAL_FAILURE(begin_datagrams_again());
+  if (GetParam().loses_datagrams) {
+    ASSERT_NO_FATAL_FAILURE(begin_datagrams_again());
+  }
   ASSERT_NO_FATAL_FAILURE(expect_sound("put back"));
 }
 
