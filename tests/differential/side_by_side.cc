@@ -104,8 +104,8 @@ size_t SideTally::reasons_seen() const {
 }
 
 std::string SideBySide::packet(const TrafficStep& step) {
-  const auto one = one_.run(step.hook, step.frame, step.ifindex),
-             other = other_.run(step.hook, step.frame, step.ifindex);
+  const auto one = one_.run(step.hook, step.frame, testing::kPodInterface),
+             other = other_.run(step.hook, step.frame, testing::kPodInterface);
   if (!one || !other)
     return testing::may_be_refused(step.frame) ? "" : (one ? other_ : one_).name() + " takes no such frame";
   const Said first = said(*one), second = said(*other);

@@ -21,7 +21,7 @@ struct Connection {
 
 // No sum of a few of them is a timeout (include/sluice/timeouts.h): there the two clocks might differ.
 constexpr std::array<uint32_t, 6> kWaits = {7, 31, 67, 131, 191, 611};
-constexpr uint32_t kNobodysInterface = 7;
+constexpr uint32_t kOtherInterface = 7;  // no packet passes there: the pod's is nobody's then
 
 const char* const kFar4[] = {"10.0.1.1",   "10.0.2.1",  "192.168.0.1", "10.96.0.10", "10.0.0.1",
                              "172.16.0.9", "10.0.0.99", "127.0.0.1",   "0.0.0.0",    "255.255.255.255"};
@@ -51,7 +51,7 @@ class Drawing {
   uint8_t byte() { return static_cast<uint8_t>(random_()); }
 
   World world() {
-    World drawn(kPod4);
+    World drawn(kPod4, one_in(12) ? kOtherInterface : kPodInterface);
     drawn.dual_stack(kPod6);
     const auto ref = [&]() -> image::Ref {
       const uint64_t kind = below(5);
@@ -274,7 +274,6 @@ class Drawing {
     step.aloud = std::move(aloud);
     step.hook = hook;
     step.frame = std::move(frame);
-    if (one_in(40)) step.ifindex = kNobodysInterface;
     if (!step.frame.empty()) traffic_.push_back(std::move(step));
   }
 
@@ -299,7 +298,6 @@ std::string to_text(const Traffic& traffic) {
     if (step.half_way) text += ", half-way";
     if (step.world) text += ":\n" + image::to_text(step.world->image());
     if (!step.frame.empty()) text += step.hook == SLUICE_EGRESS ? " from_pod " : " to_pod ";
-    if (step.ifindex != testing::kPodInterface) text += "interface " + std::to_string(step.ifindex) + " ";
     for (uint8_t each : step.frame) text += {"0123456789abcdef"[each >> 4], "0123456789abcdef"[each & 15]};
     text += "\n";
   }

@@ -20,7 +20,6 @@ struct TrafficStep {
   std::string aloud;
   packet::Bytes frame;  // empty: no packet
   sluice_direction hook = SLUICE_INGRESS;
-  uint32_t ifindex = testing::kPodInterface;
   std::optional<testing::World> world{};  // comes into force
   bool half_way = false;                  // of `world`: it is written, and in force with the next `flip`
   bool flip = false;

@@ -180,8 +180,7 @@ Bytes claim(const net::Ip& whose, const MacAddress& mac, const net::Ip& source, 
 // A frontend believes the attacker that the api's address is its own. What is held: nobody is answered in the api's name. What is not: where the bridge takes the frames.
 void expect_no_answer_in_its_name(RawWire& api, RawWire& frontend, RawWire& attacker, const net::Ip& api_ip,
                                   const net::Ip& frontend_ip, const net::Ip& attacker_ip,
-                                  const char* api_netns, const char* frontend_netns,
-                                  const std::function<uint64_t()>& not_own) {
+                                  const char* api_netns, const char* frontend_netns) {
   constexpr int kSoon = 5000, kTick = 20;  // milliseconds
   const base::Fd server = talking(api_netns, api_ip, nullptr, 53),
                  client = talking(frontend_netns, frontend_ip, &api_ip, 53);

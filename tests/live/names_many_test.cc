@@ -16,7 +16,8 @@ net::Ip web_address(size_t number) {
 class LiveNamesMany : public LiveNames {
  protected:
   void TearDown() override {
-    server_ = pod_ = base::Fd();
+    server_.close();
+    pod_.close();
     LiveNames::TearDown();
   }
   void up_with_server(std::vector<std::string> options = {}) {
