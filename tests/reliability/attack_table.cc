@@ -41,7 +41,9 @@ void add(const Scenario& scenario, Found& found) {
 }
 
 boost::json::array array_of(const std::set<std::string>& words) {
-  return {words.begin(), words.end()};
+  boost::json::array array;
+  for (const std::string& word : words) array.emplace_back(word);
+  return array;
 }
 
 }  // namespace
