@@ -1,5 +1,5 @@
-// What open connections refer to, of names and of addresses that were learnt. Goes through the flow tables whole: of a million
-// flows that is a tenth of a second and more (bench/names). Any thread; `programs` and `log` must outlive the call.
+// What open connections refer to, of names and of addresses that were learnt. Goes through the flow tables whole, whose time
+// bench/names measures. Any thread; `programs` and `log` must outlive the call.
 #pragma once
 
 #include "agent/base/log.h"

@@ -4,7 +4,7 @@
 // Laws:
 //  1. Answers are held only while rules of pods of this node name domains and packets can be sent on.
 //  2. While rules do, nothing waits for longer than kBeat before the programs hear of this agent, unless its thread is busy.
-//  3. While flows are looked at (a tenth of a second and more, of a million) the loop goes on.
+//  3. While flows are looked at the loop goes on.
 //  4. What cannot be done is a line of problems(), and stops nothing else.
 //
 // On the thread that runs `loop`; what it is given must outlive it.
