@@ -226,8 +226,7 @@ std::string status_text(const v1::StatusReply& status, int64_t now, bool colour)
     text +=
         line("put back", grouped(status.put_back()) + " interfaces whose programs somebody else took off");
   if (!status.last_error().empty()) text += line("error", status.last_error());
-  const bool says_what_is_open = status.not_ready().find(" open until then") != std::string::npos;
-  if ((status.started() || says_what_is_open) && status.last_error().empty() && !status.ready())
+  if (!status.not_ready().empty() && status.last_error().empty() && !status.ready())
     text += line("not ready", status.not_ready());
   text += lines("problems", status.problems());
   text += lines("warnings", status.warnings());

@@ -46,40 +46,39 @@ class World {
   void flush() { learner.flush(now); }
 
   Host host() {
-    return {
-        [](std::string_view name) { return image::NameClassId{name.ends_with("example.com") ? 5u : 0u}; },
-        [this](const auto& names, const auto& addresses) -> base::Status {
-          for (const auto& [slot, name] : names)
-            done.push_back((name ? "name " + *name : std::string("no name")));
-          for (const auto& [address, slots] : addresses)
-            done.push_back("force " + address.to_text() + " " + std::to_string(slots.size()));
-          return fails ? base::Status(base::Error("map rules: full")) : base::done();
-        },
-        [this](const net::Ip& address, const auto& learnt) {
-          done.push_back((learnt ? "learnt " : "forgotten ") + address.to_text());
-          if (learnt) words[address] = *learnt;
-          return base::done();
-        },
-        [this](image::NameSlot, std::string_view text) {
-          done.push_back("text " + std::string(text));
-          return base::done();
-        },
-        [this](auto, auto value) {
-          questions += value.empty() ? -1 : 1;
-          return base::done();
-        },
-        [this](uint32_t ifindex, const dns::SendHeader&, auto frame) {
-          done.push_back("send " + std::to_string(ifindex) + " " + std::to_string(frame.size()));
-          return base::done();
-        },
-        [this](std::vector<net::Ip> addresses) {
-          ++looks;
-          asked_about = std::move(addresses);
-        },
-        [this] {
-          ++reads;
-          return in_use;
-        }};
+    return {[](std::string_view name) { return image::NameClassId{name.ends_with("example.com") ? 5u : 0u}; },
+            [this](const auto& names, const auto& addresses) -> base::Status {
+              for (const auto& [slot, name] : names)
+                done.push_back((name ? "name " + *name : std::string("no name")));
+              for (const auto& [address, slots] : addresses)
+                done.push_back("force " + address.to_text() + " " + std::to_string(slots.size()));
+              return fails ? base::Status(base::Error("map rules: full")) : base::done();
+            },
+            [this](const net::Ip& address, const auto& learnt) {
+              done.push_back((learnt ? "learnt " : "forgotten ") + address.to_text());
+              if (learnt) words[address] = *learnt;
+              return base::done();
+            },
+            [this](image::NameSlot, std::string_view text) {
+              done.push_back("text " + std::string(text));
+              return base::done();
+            },
+            [this](auto, auto value) {
+              questions += value.empty() ? -1 : 1;
+              return base::done();
+            },
+            [this](uint32_t ifindex, const dns::SendHeader&, auto frame) {
+              done.push_back("send " + std::to_string(ifindex) + " " + std::to_string(frame.size()));
+              return base::done();
+            },
+            [this](std::vector<net::Ip> addresses) {
+              ++looks;
+              asked_about = std::move(addresses);
+            },
+            [this] {
+              ++reads;
+              return in_use;
+            }};
   }
 
   std::vector<std::string> done;
