@@ -13,8 +13,8 @@ using std::chrono::steady_clock;
 namespace {
 
 constexpr auto kSecond = std::chrono::nanoseconds(1'000'000'000);
-constexpr int kPatience = 1000;  // milliseconds, for answers that are under way at the end
-constexpr int kRoom = 8 << 20;   // bytes of answers that wait for the one who takes them
+constexpr int kPatience = 1000;       // milliseconds, for answers that are under way at the end
+constexpr int kAnswerRoom = 8 << 20;  // bytes of answers that wait for the one who takes them
 
 int64_t now() {
   return steady_clock::now().time_since_epoch().count();
@@ -41,7 +41,7 @@ net::Ip address_of(uint32_t number) {
 base::Result<Asker> Asker::open(const std::string& netns, const net::Ip& server) {
   auto fd = live::socket_in(netns, AF_INET, SOCK_DGRAM, 0);
   if (!fd) return fd.error();
-  ::setsockopt(fd->get(), SOL_SOCKET, SO_RCVBUFFORCE, &kRoom, sizeof kRoom);
+  ::setsockopt(fd->get(), SOL_SOCKET, SO_RCVBUFFORCE, &kAnswerRoom, sizeof kAnswerRoom);
   const live::SocketAddress to({server, live::kDnsPort});
   if (::connect(fd->get(), to.get(), to.size()) != 0)
     return base::Error::from_errno(errno, "connect to the server");

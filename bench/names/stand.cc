@@ -15,7 +15,7 @@ using base::Result;
 namespace {
 
 constexpr char kFolder[] = "/run/manifests", kServerNetns[] = "/run/netns/sluice-outside-dns";
-constexpr int kRoom = 8 << 20;  // bytes of questions that wait
+constexpr int kQuestionRoom = 8 << 20;  // bytes of questions that wait
 constexpr char kObjects[] = R"(---
 {apiVersion: v1, kind: Namespace, metadata: {name: bench}}
 ---
@@ -52,7 +52,7 @@ Result<std::unique_ptr<Stand>> Stand::build() {
   std::unique_ptr<Stand> stand(new Stand);
   auto server = live::socket_in(kServerNetns, AF_INET, SOCK_DGRAM, 0);
   if (!server) return server.error();
-  ::setsockopt(server->get(), SOL_SOCKET, SO_RCVBUFFORCE, &kRoom, sizeof kRoom);
+  ::setsockopt(server->get(), SOL_SOCKET, SO_RCVBUFFORCE, &kQuestionRoom, sizeof kQuestionRoom);
   const live::SocketAddress at({*net::Ip::parse(kServer), live::kDnsPort});
   if (::bind(server->get(), at.get(), at.size()) != 0) return Error::from_errno(errno, "bind the server");
   stand->server_ = std::move(*server);

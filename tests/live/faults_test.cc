@@ -155,9 +155,10 @@ TEST_F(FaultTest, PinsOfMapsAreRemoved) {
 }
 
 TEST_F(FaultTest, TheBpfFileSystemIsUnmounted) {
-  // One over the other, so that another one comes to light, which is the sandbox's too.
+  // One over the other, so that another one comes to light, which is the sandbox's too. What an agent gave up for good
+  // (--sandbox) it would need here.
   ASSERT_EQ(::mount("bpf", "/sys/fs/bpf", "bpf", 0, nullptr), 0);
-  ASSERT_NO_FATAL_FAILURE(begin());
+  ASSERT_NO_FATAL_FAILURE(begin({"--sandbox", "off"}));
   ASSERT_EQ(::umount2("/sys/fs/bpf", MNT_DETACH), 0);
   EXPECT_TRUE(eventually(maps_are_pinned));
   change_policy();
@@ -165,6 +166,18 @@ TEST_F(FaultTest, TheBpfFileSystemIsUnmounted) {
   ASSERT_NO_FATAL_FAILURE(expect_sound("mounted again, without a gap"));
   ASSERT_NO_FATAL_FAILURE(kill_and_start());
   ASSERT_NO_FATAL_FAILURE(expect_sound("the next agent"));
+}
+
+TEST_F(FaultTest, AnAgentThatIsConfinedSaysThatItCannotMountAnother) {
+  ASSERT_EQ(::mount("bpf", "/sys/fs/bpf", "bpf", 0, nullptr), 0);
+  ASSERT_NO_FATAL_FAILURE(begin());
+  ASSERT_EQ(::umount2("/sys/fs/bpf", MNT_DETACH), 0);
+  EXPECT_TRUE(eventually([] {
+    return status().find("cannot take over what is in force") != std::string::npos;
+  })) << status();
+  change_policy();
+  ASSERT_TRUE(in_force()) << "maps are written through descriptors";
+  ASSERT_NO_FATAL_FAILURE(expect_traffic());
 }
 
 TEST_F(FaultTest, TheBpfFileSystemIsReadOnlyForAWhile) {
