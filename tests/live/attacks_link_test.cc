@@ -206,9 +206,13 @@ void expect_no_answer_in_its_name(RawWire& api, RawWire& frontend, RawWire& atta
   answer.payload = {'f', 'o', 'r', 'g', 'e', 'd'};
   ASSERT_TRUE(attacker.send(packet::build(answer), frontend.mac()));
 
-  ASSERT_TRUE(api.send(claim(api_ip, api.mac(), api_ip, frontend_ip), frontend.mac()));
-  say(client, "after");
-  ASSERT_EQ(heard_by(server, kSoon), "after");
+  std::string heard;
+  for (int tries = 50; tries > 0 && heard.empty(); --tries) {
+    ASSERT_TRUE(api.send(claim(api_ip, api.mac(), api_ip, frontend_ip), frontend.mac()));
+    say(client, "after");
+    heard = heard_by(server, kTick);
+  }
+  ASSERT_EQ(heard, "after");
   ASSERT_EQ(::sendto(server.get(), "answer", 6, 0, reinterpret_cast<const sockaddr*>(&peer),
                      peer.ss_family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6)),
             6);
