@@ -173,7 +173,8 @@ void add_check(Commands& commands) {
             ->excludes("--to")
             ->excludes("--port")
             ->excludes("--manifests");
-        for (const char* option : {"--at", "--names"}) command.get_option(option)->needs("--manifests");
+        for (const char* option : {"--at", "--names", "--accept-cilium"})
+          command.get_option(option)->needs("--manifests");
         command.add_flag("--fix", options.fix,
                          "Print only the policies that would allow it, for kubectl apply -f -");
         command.add_flag("--trace", options.trace,
