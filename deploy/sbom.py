@@ -10,6 +10,7 @@ usage: sbom.py --programs DIR --shipped DIR --name NAME [--root DIR] [--with PAC
 SOURCE_DATE_EPOCH is the time that it bears (0)."""
 
 import argparse
+import collections
 import datetime
 import hashlib
 import json
@@ -59,15 +60,16 @@ class Records:
 
     def owners(self, paths):
         """Each file's package. The records have some below /lib that are below /usr/lib by now."""
-        names = {}  # as the records may have it -> the file
+        names = collections.defaultdict(set)  # as the records may have it -> the files: one may be named in several ways
         for path in paths:
             real = str(pathlib.Path(path).resolve())
-            names |= {name: path for name in (path, real, real.removeprefix("/usr"), "/usr" + path)}
+            for name in (path, real, real.removeprefix("/usr"), "/usr" + path):
+                names[name].add(path)
         found = {}
         for line in out(*self.query, "--search", *sorted(names)).splitlines():
             packages, _, name = line.partition(": ")
-            if name in names:
-                found[names[name]] = packages.split(",")[0].split(":")[0]
+            for path in names.get(name, ()):
+                found[path] = packages.split(",")[0].split(":")[0]
         for path in paths:
             if path not in found:
                 fail(f"{path}: no package of dpkg's records has it")

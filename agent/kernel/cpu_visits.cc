@@ -47,12 +47,17 @@ bool visit_all() {
 }  // namespace
 
 CpuVisits::~CpuVisits() {
+  rest();
+}
+
+void CpuVisits::rest() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
   }
   asked_.notify_one();
   if (thread_.joinable()) thread_.join();
+  stop_ = false;
 }
 
 bool CpuVisits::run(std::chrono::milliseconds most) {

@@ -30,6 +30,8 @@ class CpuVisits {
   CpuVisits& operator=(const CpuVisits&) = delete;
 
   bool run(std::chrono::milliseconds most);
+  // Ends its thread; the next run() starts another, with what its caller may do by then.
+  void rest();
 
  private:
   bool start();

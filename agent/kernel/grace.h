@@ -33,6 +33,8 @@ class Grace {
   base::Status wait() const;
   // By RCU alone.
   base::Status wait_for_rcu() const;
+  // Ends the thread of its visits until they are wanted again.
+  void rest() { visits_->rest(); }
 
  private:
   Grace(base::Fd inner, base::Fd outer)

@@ -130,6 +130,7 @@ Result<KernelMaps> KernelMaps::open(const Programs& programs) {
   if (programs.looks_only()) return maps;
   // What an agent that died had removed is free again.
   if (Status waited = maps.wait_grace(); !waited) return waited.error();
+  maps.grace_.rest();  // a thread of now would keep what the process gives up (agent/sandbox)
   return maps;
 }
 

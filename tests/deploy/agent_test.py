@@ -142,7 +142,7 @@ class WithAgent(unittest.TestCase):
             self.skipTest("no prometheus: deploy/install-promtool.sh")
         # An agent that follows a folder on a node without pods.
         absent = {"sluice_feed_connected", "sluice_feed_caught_up", "sluice_feed_stale_seconds", "sluice_watcher_unfollowed_seconds",
-                  "sluice_endpoint_drops_total"}
+                  "sluice_endpoint_drops_total", "sluice_namespace_drops_total", "sluice_namespace_connections_total"}
         with self.prometheus() as ask:
             empty = set()
             for query in queries():

@@ -42,7 +42,7 @@ TEST_F(KilledTest, BeforeAnySystemCallOfAnUpdate) {
   const int all = change_and_die(0);
   ASSERT_NO_FATAL_FAILURE(expect_sound("traced, and not killed"));
   ASSERT_GT(all, 20) << "calls of one update";
-  const int step = points(3) == 0 ? 1 : std::max(all / points(3), 1);
+  const int step = points(2) == 0 ? 1 : std::max(all / points(2), 1);
   for (int call = 1; call <= all; call += step) {
     change_and_die(call);
     ASSERT_NO_FATAL_FAILURE(kill_and_start());
@@ -54,7 +54,7 @@ TEST_F(KilledTest, AtRandomMomentsOfUpdates) {
   ASSERT_NO_FATAL_FAILURE(begin());
   std::mt19937 random(20261130);
   std::uniform_int_distribution<int> moment(0, 60);
-  for (int round = 0, rounds = points(3) == 0 ? 500 : points(3); round < rounds; ++round) {
+  for (int round = 0, rounds = points(2) == 0 ? 500 : points(2); round < rounds; ++round) {
     change_policy();
     const int wait = moment(random);
     EXPECT_FALSE(agent_.ends_within(std::chrono::milliseconds(wait)));

@@ -86,8 +86,8 @@ TEST(SluicedOptions, WhatIsAcceptedFromEither) {
   const std::vector<std::string> both = {"10.0.0.0/8", "fd00::/8"};
   for (const auto& options :
        {std::get<SluicedOptions>(parse({"--config", config.path()})),
-        std::get<SluicedOptions>(
-            parse({"--manifests", "/m", "--accept-cilium", "--cluster", both[0], "--cluster", both[1]}))}) {
+        std::get<SluicedOptions>(parse({"--manifests", "/m", "--accept-cilium", "--cluster", both[0].c_str(),
+                                        "--cluster", both[1].c_str()}))}) {
     EXPECT_TRUE(options.accepting.cilium);
     EXPECT_EQ(options.accepting.cluster, both);
   }

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <filesystem>
+#include <iterator>
 
 namespace sluice::kernel {
 namespace {
@@ -75,6 +77,22 @@ TEST(CpuVisits, ReachesEveryCpuAgainAndAgain) {
                       (::getuid() != 0 || ::setresuid(kNobody, kNobody, kNobody) == 0);
   CpuVisits visits;
   ::_exit(scarce && !visits.run(kPatience) ? 0 : 1);
+}
+
+size_t threads() {
+  return static_cast<size_t>(std::distance(std::filesystem::directory_iterator("/proc/self/task"), {}));
+}
+
+TEST(CpuVisits, AtRestItHasNoThreadAndTheNextRunBeginsOne) {
+  const size_t before = threads();
+  CpuVisits visits;
+  visits.rest();
+  for (int again = 0; again < 2; ++again) {
+    visits.run(kPatience);
+    EXPECT_EQ(threads(), before + 1);
+    visits.rest();
+    EXPECT_EQ(threads(), before);
+  }
 }
 
 TEST(CpuVisits, WithoutAThreadNothingIsVisitedAndNothingBreaks) {
