@@ -242,7 +242,8 @@ Json sound_policy() {
 class UnreadablePolicies : public testing::TestWithParam<std::tuple<Unreadable, bool>> {};
 
 TEST_P(UnreadablePolicies, IsolateAlsoAfterARestart) {
-  const auto& [row, protobuf] = GetParam();
+  const Unreadable& row = std::get<0>(GetParam());  // lambdas want names, not bindings (clang 14)
+  const bool protobuf = std::get<1>(GetParam());
   SCOPED_TRACE(row.name);
   if (row.json_only && protobuf) return;
   Stack::Options options;

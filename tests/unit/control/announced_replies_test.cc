@@ -171,8 +171,9 @@ TEST_F(AnnouncedTest, BeforeTheFirstSnapshotItIsClosedAllTheSame) {
   attach_web();
   EXPECT_EQ(node_->apply(), Applied::kNothingToDo);
   EXPECT_THAT(maps_.attached, ElementsAre(7u));
-  EXPECT_EQ(missing(), "waiting for the first snapshot: no feeder has come");
-  EXPECT_EQ(node_->view().why_not_ready(), "waiting for the first snapshot: no feeder has come");
+  const std::string_view waits = "waiting for the first snapshot: no feeder has come";
+  EXPECT_TRUE(missing().starts_with(waits)) << missing();
+  EXPECT_TRUE(node_->view().why_not_ready().starts_with(waits)) << node_->view().why_not_ready();
 }
 
 // A new agent, perhaps with maps of another layout, which are empty: what the programs there enforce stays as
@@ -193,7 +194,7 @@ TEST_F(AnnouncedTest, AtTheStartOnlyWhatCarriesNoProgramsIsClosedBeforeTheFirstS
   EXPECT_EQ(node_->apply(), Applied::kNothingToDo);
   EXPECT_EQ(maps_.attaches, attaches + 1);
   EXPECT_THAT(node_->view().attached(), ElementsAre(9u));
-  EXPECT_EQ(missing(), "no state in force yet");
+  EXPECT_TRUE(missing().starts_with("no state in force yet")) << missing();
   node_->set_objects(objects(web({ip("10.0.0.1")}), deny_web()));
   node_->apply();
   EXPECT_THAT(node_->view().attached(), ElementsAre(7u, 8u, 9u)) << "after the flip";

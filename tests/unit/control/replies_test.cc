@@ -246,8 +246,8 @@ TEST_F(ReconcilerTest, WhatPodsCountIsReadForTheirNamespace) {
   const auto web = compile::endpoint_id(node->view().compiler().cluster().pods.at({"prod", "web"}));
   sluice_endpoint_stats stats{};
   stats.denied_packets[SLUICE_EGRESS] = 4;
-  const auto reading =
-      control::metrics_reading(node->view(), {}, {}, {{web, stats}}, {{web, {{-1, 7}, {3, 4}, 5, 6, {}}}});
+  const auto reading = control::metrics_reading(node->view(), {}, {}, {{web, stats}},
+                                                {{web, {{-1, 7}, {3, 4}, 5, 6, {8, 9}}}});
   const auto counts = control::pod_counts(reading.drops);
   ASSERT_EQ(counts.size(), 1u) << "prod/db, of which nothing was read, has none";
   EXPECT_EQ(counts[0].ns + "/" + counts[0].pod, "prod/web");
