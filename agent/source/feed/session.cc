@@ -139,7 +139,8 @@ void FeedSession::add_to_snapshot(FedEvent event) {
 
 void FeedSession::accept_event(FedEvent event) {
   if (std::holds_alternative<std::string>(event.what)) {
-    if (auto closed = refuse(std::move(event), held_.contains(event.id), refused_)) {
+    const bool held = held_.contains(event.id);  // not among the arguments: they may be made in any order
+    if (auto closed = refuse(std::move(event), held, refused_)) {
       held_.insert(closed->id());
       changes_.push_back(std::move(*closed));
     }
