@@ -1,6 +1,9 @@
-// LiveAttacks: pods on one bridge, an attacker among them, and what it sends by hand (tests/kernel/attacks.h names all).
-// The api takes TCP 8080 and UDP 53 of the frontends, and sends TCP 8080 and UDP 53 to them, and nothing else.
+// LiveAttacks: pods on one bridge, an attacker among them, and what it sends by hand (tests/kernel/attacks.h names
+// all). The api takes TCP 8080 and UDP 53 of the frontends, and sends TCP 8080 and UDP 53 to them, and nothing else. All
+// tests share one node: each leaves it as it was.
 #pragma once
+
+#include <memory>
 
 #include "agent/base/default_socket.h"
 #include "agent/control/client.h"
@@ -13,8 +16,56 @@ namespace sluice::live {
 
 using packet::Spec;
 
-class LiveAttacks : public Live {
+// The node that all of a program's attacks are tried on.
+class AttackedNode : public Live {
+ public:
+  void set_up() {
+    up(lab::Topology::kBridge);
+    write("api.yaml", kApiPolicy);
+  }
+  void take_down() { TearDown(); }
+  void write(const std::string& name, const std::string& text) {
+    std::ofstream(std::string(kManifests) + "/" + name) << text;
+    in_force();
+  }
+  void remove(const std::string& name) {
+    fs::remove(std::string(kManifests) + "/" + name);
+    in_force();
+  }
+
+ private:
+  void TestBody() override {}
+  static constexpr char kApiPolicy[] = R"(
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: api, namespace: shop}
+spec:
+  podSelector: {matchLabels: {role: api}}
+  policyTypes: [Ingress, Egress]
+  ingress: [{from: [{podSelector: {matchLabels: {role: frontend}}}], ports: [{port: 8080}, {port: 53, protocol: UDP}]}]
+  egress: [{to: [{podSelector: {matchLabels: {role: frontend}}}], ports: [{port: 8080}, {port: 53, protocol: UDP}]}]
+)";
+};
+
+class LiveAttacks : public testing::Test {
  protected:
+  static void SetUpTestSuite() {
+    node_ = std::make_unique<AttackedNode>();
+    node_->set_up();
+  }
+  static void TearDownTestSuite() {
+    node_->take_down();
+    node_.reset();
+  }
+  void SetUp() override {
+    for (auto& [wire, netns] : {std::pair(&api_, kApiNetns), std::pair(&frontend_, kFrontendNetns),
+                                std::pair(&attacker_, kAttackerNetns)}) {
+      auto opened = RawWire::open(netns);
+      ASSERT_TRUE(opened) << opened.error().message();
+      wire->emplace(std::move(*opened));
+    }
+  }
+
   static constexpr char kApiNetns[] = "/run/netns/sluice-shop-api-1",
                         kFrontendNetns[] = "/run/netns/sluice-shop-frontend-1",
                         kAttackerNetns[] = "/run/netns/sluice-ingress-controller-0";
@@ -30,25 +81,6 @@ class LiveAttacks : public Live {
                         at("169.254.1.1"), at("192.0.2.7"),   net::kIcmp};
   const Addresses six_{at("fd00:10:244:1::31"), at("fd00:10:244:1::21"), at("fd00:10:244:1::10"),
                        at("fe80::1"),           at("2001:db8::7"),       net::kIcmpv6};
-
-  void start() {
-    up(lab::Topology::kBridge);
-    write("api.yaml", kApiPolicy);
-    for (auto& [wire, netns] : {std::pair(&api_, kApiNetns), std::pair(&frontend_, kFrontendNetns),
-                                std::pair(&attacker_, kAttackerNetns)}) {
-      auto opened = RawWire::open(netns);
-      ASSERT_TRUE(opened) << opened.error().message();
-      wire->emplace(std::move(*opened));
-    }
-  }
-  void TearDown() override {
-    for (auto* wire : {&api_, &frontend_, &attacker_}) wire->reset();
-    Live::TearDown();
-  }
-  void write(const std::string& name, const std::string& text) {
-    std::ofstream(std::string(kManifests) + "/" + name) << text;
-    in_force();
-  }
 
   static net::Ip at(const char* text) { return *net::Ip::parse(text); }
   static Spec packet_of(const net::Ip& from, const net::Ip& to, net::Protocol protocol, uint16_t port) {
@@ -132,21 +164,12 @@ class LiveAttacks : public Live {
     EXPECT_EQ(now, wanted) << reason << ", " << what;
   }
 
+  static inline std::unique_ptr<AttackedNode> node_;
   std::optional<RawWire> api_, frontend_, attacker_;
 
  private:
-  static constexpr char kApiPolicy[] = R"(
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: api, namespace: shop}
-spec:
-  podSelector: {matchLabels: {role: api}}
-  policyTypes: [Ingress, Egress]
-  ingress: [{from: [{podSelector: {matchLabels: {role: frontend}}}], ports: [{port: 8080}, {port: 53, protocol: UDP}]}]
-  egress: [{to: [{podSelector: {matchLabels: {role: frontend}}}], ports: [{port: 8080}, {port: 53, protocol: UDP}]}]
-)";
   std::vector<Attempt> attempts_;
-  uint32_t marks_ = 0;
+  static inline uint32_t marks_ = 0;
 };
 
 }  // namespace sluice::live
