@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "tests/kernel/frames.h"
 #include "tests/kernel/run.h"
 
 namespace sluice::differential {
@@ -14,7 +15,8 @@ using testing::Outcome;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kSameSecond = std::chrono::milliseconds(500);
-constexpr int kTries = 20, kMostRuns = 4000;
+constexpr int kTries = 20, kSure = 6, kMostRuns = 4000;
+constexpr uint32_t kNoInterface = 9;
 constexpr uint32_t kYoung = 20;  // seconds: no flow is forgotten sooner
 
 constexpr const char* kNames[] = {
@@ -80,6 +82,11 @@ std::vector<std::string> flows_of(Engine& engine) {
   return lines;
 }
 
+TrafficStep in_force(const testing::World& world) {
+  TrafficStep step;
+  step.world = world;
+  return step;
+}
 // Of the traffic before.
 TrafficStep finished() {
   TrafficStep step;
@@ -136,11 +143,16 @@ std::string SideBySide::step(const TrafficStep& step) {
   return step.frame.empty() ? "" : packet(step);
 }
 
-std::optional<SideBySide::Difference> SideBySide::compare_once(const Traffic& traffic) {
+std::optional<SideBySide::Difference> SideBySide::compare_once(const Traffic& traffic, int others) {
   if (half_way_)
     if (std::string what = step(finished()); !what.empty()) return Difference{0, std::move(what)};
   one_.reset();
   other_.reset();
+  // An endpoint's number is a part of its flows' keys: the next one has their places elsewhere.
+  for (; others > 0; --others)
+    for (const auto& world :
+         {testing::World().pod(testing::kOtherPod, testing::kPeer4, kNoInterface), testing::World()})
+      if (std::string what = step(in_force(world)); !what.empty()) return Difference{0, std::move(what)};
   for (size_t at = 0; at < traffic.size(); ++at)
     if (std::string what = step(traffic[at]); !what.empty()) return Difference{at, std::move(what)};
   const auto flows = flows_of(one_), other_flows = flows_of(other_);
@@ -150,13 +162,20 @@ std::optional<SideBySide::Difference> SideBySide::compare_once(const Traffic& tr
                                         only_in(other_flows, flows, other_.name())};
 }
 
-std::optional<SideBySide::Difference> SideBySide::compare(const Traffic& traffic) {
+std::optional<SideBySide::Difference> SideBySide::compare_in_time(const Traffic& traffic, int others) {
   for (int left = kTries; left > 0; --left) {
     const auto began = Clock::now();
-    auto difference = compare_once(traffic);
+    auto difference = compare_once(traffic, others);
     if (!difference || Clock::now() - began < kSameSecond) return difference;
   }
   return std::nullopt;
+}
+
+std::optional<SideBySide::Difference> SideBySide::compare(const Traffic& traffic) {
+  std::optional<Difference> found;
+  for (int times = 0; times < kSure; ++times)
+    if (found = compare_in_time(traffic, times); !found) return std::nullopt;
+  return found;
 }
 
 // Without what is not needed: a half of what is left at a time, then a quarter, at last step by step.

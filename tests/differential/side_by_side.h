@@ -6,6 +6,8 @@
 //    of it, where both report it (how many are in a second hangs on the clock).
 //  2 At the end both have the same flows: what was used a moment ago by either clock.
 //  3 What took so long that the clocks may differ is done again, and does not count.
+//  4 Where a flow stands in its table is chance, and so is which silent one gives way: what differs counts only if it does
+//    so several times, each time with other places.
 #pragma once
 
 #include <array>
@@ -37,7 +39,9 @@ class SideBySide {
     std::string what;
   };
   std::optional<Difference> compare(const Traffic& traffic);
-  std::optional<Difference> compare_once(const Traffic& traffic);
+  std::optional<Difference> compare_in_time(const Traffic& traffic, int others);
+  // `others`: so many endpoints come and go first.
+  std::optional<Difference> compare_once(const Traffic& traffic, int others);
   std::string step(const TrafficStep& step);
   std::string packet(const TrafficStep& step);
   Traffic shrink(Traffic traffic);
