@@ -23,6 +23,7 @@ endif()
 if(SLUICE_SANITIZE)
   target_compile_options(sluice_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined)
   target_link_options(sluice_options INTERFACE -fsanitize=address,undefined)
+  target_compile_definitions(sluice_options INTERFACE SLUICE_SANITIZE)  # compilers tell of it in different ways
 endif()
 if(SLUICE_FUZZ)
   # What the sanitizers add is several times slower without the optimiser.
@@ -38,12 +39,13 @@ target_include_directories(sluice_options INTERFACE ${PROJECT_BINARY_DIR}/genera
 
 # Every layer of C++, those that a layer links before it.
 set(SLUICE_LAYERS base sandbox report net dns names model times clock serve source lint decode encode convert folder kube feed watcher image table content compile why packet log kernel
-    attach answers endpoint learn node flow observe reference engine explain wire rehearse expect replay picture ui stream name_loop control lab cni oracle)
+    attach answers endpoint learn node flow observe reference engine explain wire rehearse expect replay picture ui stream name_loop upkeep control lab cni oracle)
 set(SLUICE_LAYER_DIR_oracle tests/oracle)
 set(SLUICE_LAYER_DIR_attach agent/kernel/attach)
 set(SLUICE_LAYER_DIR_log agent/kernel/log)
 set(SLUICE_LAYER_DIR_answers agent/kernel/answers)
 set(SLUICE_LAYER_DIR_name_loop agent/control/learning)
+set(SLUICE_LAYER_DIR_upkeep agent/control/upkeep)
 set(SLUICE_LAYER_DIR_clock agent/times/clock)
 set(SLUICE_LAYER_DIR_content agent/compile/content)
 set(SLUICE_LAYER_DIR_why agent/compile/why)

@@ -195,9 +195,9 @@ Agent::Agent(boost::asio::io_context& loop, AgentOptions options, std::unique_pt
       events_fd_(loop),
       apply_retry_(loop),
       host_retry_(loop),
+      upkeep_(loop, for_upkeep()),
       report_due_(loop),
       look_again_due_(loop),
-      upkeep_due_(loop),
       observer_due_(loop),
       signals_(loop, SIGTERM, SIGINT),
       syncs_(loop, [this](Generation) { return late(); }) {}
@@ -242,7 +242,7 @@ void Agent::run() {
   refresh_host_again();
   cni_.restore_announced();
   names_->start();
-  look_after();
+  upkeep_.start();
   follow(watch_fd_, &Agent::refresh_host);
   follow(feeder_fd_, &Agent::drain_objects);
   follow(events_fd_, &Agent::drain_events);
@@ -264,7 +264,7 @@ void Agent::follow(Descriptor& descriptor, Status (Agent::*act)()) {
     const Status acted = code ? Status(Error::from_errno(code.value(), "wait for news")) : (this->*act)();
     if (acted) return follow(descriptor, act);
     log_.error("source_failed", {{"error", acted.error().message()}});
-    auto pause = std::make_shared<boost::asio::steady_timer>(loop_, kRetryFirst);
+    auto pause = std::make_shared<boost::asio::steady_timer>(loop_, upkeep::kRetryFirst);
     pause->async_wait([this, &descriptor, act, pause](const error_code& stopped) {
       if (!stopped && !stopping_) follow(descriptor, act);
     });
@@ -293,9 +293,9 @@ Status Agent::refresh_host() {
   cni_.withdraw_gone();
   apply_soon();
   if (host_.is_stale() || !held)
-    later(host_retry_, [this] { refresh_host_again(); });
+    host_retry_.later([this] { refresh_host_again(); });
   else
-    done_with(host_retry_);
+    host_retry_.done();
   report_later();
   return refreshed;
 }
@@ -331,11 +331,27 @@ void Agent::apply() {
   if (settings_due_) set_endpoint_settings();
   reconciler_.clean_up();  // a wait that nobody who was answered above has to join
   if (view().to_retry())
-    later(apply_retry_, [this] { apply_soon(); });
+    apply_retry_.later([this] { apply_soon(); });
   else
-    done_with(apply_retry_);
+    apply_retry_.done();
   at(view().look_again(), look_again_due_, [this] { apply_soon(); });
   report_later();
+}
+
+void Agent::report_later() {
+  at(reconciler_.next_report(), report_due_, [this] {
+    reconciler_.report();
+    report_later();
+  });
+}
+
+// Calls `act` at `due`. What the timer waited for before is cancelled.
+void Agent::at(const Due& due, boost::asio::steady_timer& timer, std::function<void()> act) {
+  if (!due) return;
+  timer.expires_at(*due);
+  timer.async_wait([this, act = std::move(act)](const error_code& cancelled) {
+    if (!cancelled && !stopping_) act();
+  });
 }
 
 void Agent::sync(steady_clock::time_point deadline, SyncDone done) {
@@ -364,6 +380,9 @@ void Agent::answer_syncs() {
 void Agent::stop(const std::string& why) {
   log_.info("stopping", {{"why", why}});
   stopping_ = true;
+  apply_retry_.done();
+  host_retry_.done();
+  upkeep_.stop();
   syncs_.answer_all(Error("the agent is stopping"));
   cni_.stop();
   observer_.stop();

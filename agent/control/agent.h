@@ -3,8 +3,7 @@
 // Reconciler to the kernel.
 //
 // Laws:
-//  1. Everything here runs on the thread that runs `loop`. Nothing polls but look_after(): nobody
-//     tells of programs and pins that others take away.
+//  1. Everything here runs on the thread that runs `loop`. Nothing polls but Upkeep.
 //  2. What failed, a reading as well as a change, is tried again on the next news and after a
 //     growing pause.
 //  3. Stopping leaves enforcement in place.
@@ -17,7 +16,6 @@
 #include <filesystem>
 #include <memory>
 
-#include "agent/base/backoff.h"
 #include "agent/control/cni_requests.h"
 #include "agent/control/flow_reader.h"
 #include "agent/control/host_state.h"
@@ -26,6 +24,8 @@
 #include "agent/control/replies.h"
 #include "agent/control/server.h"
 #include "agent/control/standby.h"
+#include "agent/control/upkeep/retry.h"
+#include "agent/control/upkeep/upkeep.h"
 #include "agent/control/waiters.h"
 #include "agent/endpoint/watch.h"
 #include "agent/kernel/attach/attach.h"
@@ -41,9 +41,7 @@
 
 namespace sluice::control {
 
-inline constexpr std::chrono::seconds kRetryFirst{1}, kRetryLongest{60};
 inline constexpr std::chrono::seconds kStopGrace{2};
-inline constexpr std::chrono::milliseconds kLookAfter{500};
 
 struct AgentOptions {
   std::string version, node_name, netns_dir;
@@ -99,13 +97,6 @@ class Agent final : public ControlHandler {
     std::unique_ptr<kernel::KernelMaps> maps;
     std::unique_ptr<kernel::Events> events;
   };
-  // Another try at what failed, after a pause.
-  struct Retry {
-    explicit Retry(boost::asio::io_context& loop) : timer(loop) {}
-    boost::asio::steady_timer timer;
-    base::Backoff backoff{kRetryFirst, kRetryLongest};
-    bool pending = false;
-  };
   // The number of the batch of objects that a caller of sync waits for.
   using Generation = uint64_t;
   using Descriptor = boost::asio::posix::stream_descriptor;
@@ -120,7 +111,7 @@ class Agent final : public ControlHandler {
   // Asio closes what it is given, so it gets descriptors of its own.
   base::Status open_descriptors();
 
-  // Calls `act` whenever the descriptor is readable; after an error of `act`, not before kRetryFirst is over.
+  // Calls `act` whenever the descriptor is readable; after an error of `act`, not before upkeep::kRetryFirst is over.
   void follow(Descriptor& descriptor, base::Status (Agent::*act)());
   base::Status drain_objects();
   // Notes what besides the policy is to be brought up to date.
@@ -134,14 +125,11 @@ class Agent final : public ControlHandler {
   stream::Surroundings for_observer();
   // Has the observer do what is due by then.
   void observe_later();
-  // Puts back what others took away of what this agent installed; again each kLookAfter.
-  void look_after();
+  upkeep::Acts for_upkeep();
   // Reports problems at the moment from which they stand.
   void report_later();
   using Due = std::optional<std::chrono::steady_clock::time_point>;
   void at(const Due& due, boost::asio::steady_timer& timer, std::function<void()> act);
-  void later(Retry& retry, std::function<void()> again);
-  static void done_with(Retry& retry);
 
   void apply_soon();
   void apply();
@@ -181,13 +169,13 @@ class Agent final : public ControlHandler {
   const std::chrono::steady_clock::time_point started_;
 
   Descriptor feeder_fd_, watch_fd_, events_fd_;
-  Retry apply_retry_, host_retry_;
-  boost::asio::steady_timer report_due_, look_again_due_, upkeep_due_, observer_due_;
+  upkeep::Retry apply_retry_, host_retry_;
+  upkeep::Upkeep upkeep_;
+  boost::asio::steady_timer report_due_, look_again_due_, observer_due_;
   boost::asio::signal_set signals_;
   bool apply_posted_ = false, stopping_ = false, other_layouts_removed_ = false;
-  bool settings_due_ = true;  // a number of a pod may not be what is in the maps
-  bool names_due_ = false;    // a Service or a node changed whose addresses records name
-  uint64_t pins_put_back_ = 0;
+  bool settings_due_ = true;   // a number of a pod may not be what is in the maps
+  bool names_due_ = false;     // a Service or a node changed whose addresses records name
   Generation generation_ = 0;  // of the last batch drained
   Waiters<Generation, base::Result<v1::SyncReply>> syncs_;
   std::optional<Server> server_;

@@ -1,6 +1,6 @@
 // What the agent says of itself: the control API's replies, and HTTP; and what it does about the flow tables, about
 // maps of other layouts, once all is in force, and about policies whose hours begin or end; and what programs report.
-// Also its timers, and what it looks after by one.
+// Also what Upkeep does by it.
 #include <algorithm>
 
 #include "agent/control/agent.h"
@@ -15,7 +15,6 @@ namespace sluice::control {
 
 using base::Result;
 using base::Status;
-using boost::system::error_code;
 using std::chrono::steady_clock;
 
 namespace {
@@ -104,7 +103,7 @@ MetricsReading Agent::reading() {
     const auto map = static_cast<sluice_map>(i);
     now.growth_failures[std::string(image::map_name(map))] = kernel_.maps->growth_failures(map);
   }
-  now.pins_put_back = pins_put_back_;
+  now.pins_put_back = upkeep_.pins_put_back();
   now.policy_counts = observer_.policy_counts();
   now.names = {names_->wanted(),
                names_->learner().memory().names(),
@@ -232,52 +231,24 @@ serve::HttpAnswer Agent::answer_http(const serve::HttpRequest& request) {
   return {404, "text/plain; charset=utf-8", "there are /metrics, /healthz, /livez and /readyz\n"};
 }
 
-void Agent::report_later() {
-  at(reconciler_.next_report(), report_due_, [this] {
-    reconciler_.report();
-    report_later();
-  });
-}
-
-// Calls `act` at `due`. What the timer waited for before is cancelled.
-void Agent::at(const Due& due, boost::asio::steady_timer& timer, std::function<void()> act) {
-  if (!due) return;
-  timer.expires_at(*due);
-  timer.async_wait([this, act = std::move(act)](const error_code& cancelled) {
-    if (!cancelled && !stopping_) act();
-  });
-}
-
-void Agent::later(Retry& retry, std::function<void()> again) {
-  if (std::exchange(retry.pending, true)) return;
-  retry.timer.expires_after(retry.backoff.next());
-  retry.timer.async_wait([this, &retry, again = std::move(again)](const error_code& cancelled) {
-    if (cancelled || stopping_) return;
-    retry.pending = false;
-    again();
-  });
-}
-
-void Agent::done_with(Retry& retry) {
-  retry.timer.cancel();
-  retry.pending = false;
-  retry.backoff.reset();
-}
-
-// The kernel tells nobody of a link or a pin that goes. Pins first: links are pinned beside them.
-void Agent::look_after() {
-  const auto pins = kernel_.programs->keep_pins();
-  if (pins && *pins > 0) {
-    pins_put_back_ += *pins;
-    log_.warn("pins_put_back", {{"directory", options_.bpffs.string()}, {"pins", std::to_string(*pins)}});
-  }
-  reconciler_.set_unkept(pins ? ""
-                              : "--bpffs: " + pins.error().message() +
-                                    ": an agent that starts now cannot take over what is in force; "
-                                    "mount it again, writable");
-  if (!reconciler_.put_back(pins && *pins > 0)) later(apply_retry_, [this] { apply_soon(); });
-  report_later();
-  at(std::chrono::steady_clock::now() + kLookAfter, upkeep_due_, [this] { look_after(); });
+upkeep::Acts Agent::for_upkeep() {
+  return {[this] {
+            auto pins = kernel_.programs->keep_pins();
+            if (pins && *pins > 0)
+              log_.warn("pins_put_back",
+                        {{"directory", options_.bpffs.string()}, {"pins", std::to_string(*pins)}});
+            return pins;
+          },
+          [this](const std::string& why) {
+            reconciler_.set_unkept(why.empty() ? ""
+                                               : "--bpffs: " + why +
+                                                     ": an agent that starts now cannot take over what is in "
+                                                     "force; mount it again, writable");
+          },
+          [this](bool all) {
+            if (!reconciler_.put_back(all)) apply_retry_.later([this] { apply_soon(); });
+            report_later();
+          }};
 }
 
 }  // namespace sluice::control
