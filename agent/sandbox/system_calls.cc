@@ -90,6 +90,7 @@ constexpr uint64_t kBpfCommands[] = {
     16,             // BPF_PROG_QUERY: what else is attached by TCX
     24, 26, 27,     // BPF_MAP_LOOKUP_BATCH, …_UPDATE_BATCH, …_DELETE_BATCH
     28, 29, 34,     // BPF_LINK_CREATE, BPF_LINK_UPDATE, BPF_LINK_DETACH
+    30,             // BPF_LINK_GET_FD_BY_ID: a link of ours whose pin somebody took away
 };
 
 // The watcher asks for names of hosts, for which the C library may load its plugins.

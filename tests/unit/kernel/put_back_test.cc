@@ -1,9 +1,11 @@
 // What others take away of what an agent installed: it is noticed, and pins are put back.
+#include <bpf/bpf.h>
 #include <gmock/gmock.h>
 
 #include <optional>
 
 #include "agent/kernel/attach/attach.h"
+#include "agent/kernel/attach/link_pins.h"
 #include "agent/kernel/attach/tcx.h"
 #include "agent/kernel/bpffs.h"
 #include "agent/kernel/maps.h"
@@ -51,6 +53,26 @@ TEST_P(Lacks, AProgramThatSomebodyTookOffOrReplaced) {
   veth.reset();
   EXPECT_FALSE(must(attacher.lacks(host))) << "the interface is gone";
   EXPECT_OK(attacher.detach(host));
+}
+
+// The kernel takes a program at a hook once: where a link that lost its pin is still there, it is that one.
+TEST_F(KernelTest, ALinkThatLostItsPinIsPinnedAgain) {
+  if (!attach::tcx_supported()) GTEST_SKIP() << "no TCX in this kernel";
+  const Veth veth;
+  Programs programs = must(load(small_pinned()));
+  attach::Attacher attacher = must(attach::Attacher::create(programs, AttachMode::kTcx));
+  EXPECT_OK(attacher.attach(veth.host()));
+  const auto path = attach::link_path(kPinDir, veth.host(), SLUICE_INGRESS);
+  const base::Fd held(bpf_obj_get(path.c_str()));
+  ASSERT_TRUE(held.valid());
+  const uint32_t id = must(attach::tcx_link(held.get())).id;
+  filesystem::remove(path);
+  EXPECT_FALSE(must(attacher.lacks(veth.host())));
+  EXPECT_OK(attacher.attach(veth.host()));
+  const base::Fd again(bpf_obj_get(path.c_str()));
+  ASSERT_TRUE(again.valid());
+  EXPECT_EQ(must(attach::tcx_link(again.get())).id, id);
+  EXPECT_OK(attacher.detach(veth.host()));
 }
 
 class KeepPins : public KernelTest {};
