@@ -31,7 +31,7 @@ bool is_address_of_a_node(const model::Cluster& cluster, const net::Ip& ip);
 std::string surroundings_text(const model::Cluster& cluster);
 
 // Under the sanitizers, which look at memory rather than at answers and take six times as long, every tenth cluster.
-#ifdef __SANITIZE_ADDRESS__
+#ifdef SLUICE_SANITIZE
 constexpr uint64_t kStep = 10;
 #else
 constexpr uint64_t kStep = 1;

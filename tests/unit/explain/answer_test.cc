@@ -121,7 +121,7 @@ void expect_mends(const World& world, const model::Probe& probe, const SideAnswe
 }
 
 // Under the sanitizers, which look at memory rather than at answers and take six times as long, a tenth.
-#ifdef __SANITIZE_ADDRESS__
+#ifdef SLUICE_SANITIZE
 constexpr uint64_t kClusters = 250;
 #else
 constexpr uint64_t kClusters = 2500;
