@@ -21,12 +21,6 @@ SLUICE_STAGE bool sluice_flow_is_judged(const struct sluice_flow* flow, __u64 ep
   return sluice_flow_epoch(flow) == (__u32)epoch && sluice_flow_epoch(flow) != 0;
 }
 
-/* Counts what is allowed, whether it finds a place or not; a repeated SYN again. */
-SLUICE_STAGE void sluice_count_opened(sluice_ctx* ctx, const struct sluice_packet* packet) {
-  struct sluice_flow_counts* counts = sluice_flow_counts_of(ctx, packet->flow.endpoint);
-  if (counts) sluice_add_shared((__s64*)&counts->opened[sluice_side_of(packet->direction)], 1);
-}
-
 /* Remembers a connection that begins with this packet, in place of what the table holds for it. `epoch` 0: it would
  * be denied, and passes in audit. */
 SLUICE_STAGE void sluice_open_flow(sluice_ctx* ctx, struct sluice_packet* packet, __u32 now, __u32 epoch) {
@@ -34,7 +28,6 @@ SLUICE_STAGE void sluice_open_flow(sluice_ctx* ctx, struct sluice_packet* packet
   packet->flow.epoch = epoch;
   packet->flow.change = SLUICE_FLOW_REOPEN;
   packet->flow.bits = sluice_leaves_pod(packet) ? SLUICE_FLOW_BY_POD : 0;
-  if (epoch) sluice_count_opened(ctx, packet);
   sluice_keep_flow(ctx, packet);
 }
 

@@ -146,11 +146,18 @@ SLUICE_STAGE void sluice_count_gone(sluice_ctx* ctx, const struct sluice_flow_pl
   if (all) sluice_add_shared((__s64*)&all->displaced[class_of], 1);
 }
 
+/* A connection that is allowed, whether it finds a place or not; a repeated SYN again. */
+SLUICE_STAGE void sluice_count_opened(sluice_ctx* ctx, const struct sluice_packet* packet) {
+  struct sluice_flow_counts* counts = sluice_flow_counts_of(ctx, packet->flow.endpoint);
+  if (counts) sluice_add_shared((__s64*)&counts->opened[sluice_side_of(packet->direction)], 1);
+}
+
 /* Keeps the flow of `packet->flow`; where the table has it, does what is to be changed. Where another CPU
  * takes the place that was chosen, another one is. */
 SLUICE_STAGE void sluice_keep_entry(sluice_ctx* ctx, struct sluice_packet* packet, __u32 family) {
   struct sluice_flow_key* key = &packet->flow;
   struct sluice_flow flow = {0};
+  if (key->change == SLUICE_FLOW_REOPEN && key->epoch) sluice_count_opened(ctx, packet);
   sluice_find_entry(ctx, key, family, &flow);
   if (flow.bucket) {
     key->place.bucket = flow.index;
