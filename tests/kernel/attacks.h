@@ -88,7 +88,7 @@ namespace sluice::testing {
   X(NotIp, "sends IEEE 802.3, MPLS, PPPoE, LLDP, or no type at all", "", "LiveAttacks.VlanTags")             \
   X(ArpSpoofing, "says by ARP, or by neighbour discovery, that another pod's address is its own",            \
     "it passes, and frames go where the bridge thinks; what is sent in the other's name does not",           \
-    "LiveAttacks.SpoofedNeighbours LiveAttacks.SpoofedNeighbours6")                                          \
+    "LiveAttacks.SpoofedNeighbours")                                                                         \
   X(DistantDiscovery, "sends neighbour or router discovery from off the link", "", "")                       \
   X(ForgedName, "plays the DNS server that a pod's rules rely on, or answers what nobody asked", "",         \
     "LiveNamesAttack.OnlyWhatWasAskedTeaches LiveNamesAttack.OnlyWhoIsBelievedTeaches "                      \

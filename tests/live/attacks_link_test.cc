@@ -223,21 +223,16 @@ TEST_F(LiveAttacks, SpoofedNeighbours) {
   const OneProcessor one;
   const auto netns = endpoint::Netns::open(kFrontendNetns);
   ASSERT_TRUE(netns);
-  // The kernel believes another one only after a second, unless it is told to at once.
+  // By ARP the kernel believes another one only after a second, unless it is told to at once.
   ASSERT_TRUE(
       endpoint::within(*netns, [] { return lab::write_sysctl("net/ipv4/neigh/eth0/locktime", "0"); }));
-  const uint64_t not_own = drops("source_not_own", "egress");
-  expect_no_answer_in_its_name(*api_, *frontend_, *attacker_, four_.api, four_.frontend, four_.attacker,
-                               kApiNetns, kFrontendNetns);
-  expect_drops("source_not_own", "egress", not_own, 1, "the answer in the api's name");
-}
-
-TEST_F(LiveAttacks, SpoofedNeighbours6) {
-  const OneProcessor one;
-  const uint64_t not_own = drops("source_not_own", "egress");
-  expect_no_answer_in_its_name(*api_, *frontend_, *attacker_, six_.api, six_.frontend, six_.attacker,
-                               kApiNetns, kFrontendNetns);
-  expect_drops("source_not_own", "egress", not_own, 1, "the answer in the api's name");
+  for (const Addresses& a : {four_, six_}) {
+    SCOPED_TRACE(a.api.to_text());
+    const uint64_t not_own = drops("source_not_own", "egress");
+    expect_no_answer_in_its_name(*api_, *frontend_, *attacker_, a.api, a.frontend, a.attacker, kApiNetns,
+                                 kFrontendNetns);
+    expect_drops("source_not_own", "egress", not_own, 1, "the answer in the api's name");
+  }
 }
 
 // Segments that the kernel joins are judged as one, and arrive.
