@@ -33,10 +33,12 @@ Identities::Changes Identities::refresh() {
     known.changed = false;
     if (known.uses > 0 && !known.live) {
       known.live = true;
+      ++live_;
       index(id, known.content);
       changes.added.push_back(id);
     } else if (known.uses == 0) {
       if (known.live) {
+        --live_;
         unindex(id, known.content);
         changes.removed.emplace_back(id, std::move(known.content));
       }

@@ -49,6 +49,8 @@ class Identities {
       if (known.live) visit(id, known.content);
   }
 
+  size_t live() const { return live_; }
+
   const std::string& collision() const { return collision_; }
 
  private:
@@ -65,6 +67,7 @@ class Identities {
   std::unordered_map<PeerSetId, std::unordered_set<IdentityId>> in_;
   std::unordered_set<IdentityId> with_ports_;
   std::vector<IdentityId> changed_;
+  size_t live_ = 0;
   std::string collision_;
 };
 

@@ -21,7 +21,7 @@ void PeerIndex::use(PeerSetId id, const std::shared_ptr<const PeerSet>& content,
   if (content && !content->domains.empty() && !names.empty()) use({}, nullptr, names);
   Live& live = live_[id];
   if (live.content && *live.content != *content) collision_ = "peers " + id.to_text();
-  live.content = content;
+  if (!live.in_use) live.content = content;  // what it is listed by is in use
   ++live.uses;
   for (const PortName& name : names) {
     ++names_[name];
@@ -55,11 +55,13 @@ PeerIndex::Changes PeerIndex::refresh() {
   Changes changes;
   for (const std::string& ns : std::exchange(changed_namespaces_, {}))
     pods_.for_each_group_in(ns, [&](Group& group) { stale_.insert(&group); });
+  std::vector<Born> born;
   for (PeerSetId id : std::exchange(changed_, {})) {
     Live& live = live_.at(id);
     refresh_names(id, live, changes);
     if (live.uses > 0 && !live.in_use) {
       be_born(id, live);
+      if (id) born.emplace_back(id, &live);
       if (id) changes.added.emplace_back(id, live.content);
     } else if (live.uses == 0) {
       if (live.in_use && id) changes.removed.emplace_back(id, live.content);
@@ -67,6 +69,7 @@ PeerIndex::Changes PeerIndex::refresh() {
       live_.erase(id);
     }
   }
+  match_born(born);
   match_stale();
   for (Group* group : std::exchange(touched_, {})) changes.groups.push_back(group);
   return changes;
@@ -95,19 +98,34 @@ void PeerIndex::refresh_names(PeerSetId id, Live& live, Changes& changes) {
 void PeerIndex::be_born(PeerSetId id, Live& live) {
   live.in_use = true;
   if (!id) return;
-  for (const BoundSelector& selector : live.content->selectors)
-    (selector.namespaces ? across_namespaces_ : bound_to_[selector.ns]).insert(id);
-  match_everywhere(id, live);
+  for (const BoundSelector& selector : live.content->selectors) {
+    Own own{nullptr, 0, selectors_.use(selector.pods)};
+    if (selector.namespaces)
+      own.namespaces = selectors_.use(*selector.namespaces);
+    else
+      own.ns = &selector.ns;
+    (own.ns != nullptr ? bound_to_[*own.ns] : across_[own.namespaces]).push_back({id, &live, own.pods});
+    live.selectors.push_back(own);
+  }
 }
 
 void PeerIndex::die(PeerSetId id, Live& live) {
   if (!id) return;
-  across_namespaces_.erase(id);
-  for (const BoundSelector& selector : live.content->selectors) {
-    auto bound = bound_to_.find(selector.ns);
-    if (selector.namespaces || bound == bound_to_.end()) continue;
-    bound->second.erase(id);
-    if (bound->second.empty()) bound_to_.erase(bound);
+  const auto unlist = [&](auto& lists, const auto& at) {
+    const auto list = lists.find(at);
+    if (list == lists.end()) return;  // gone with another selector of this peer set
+    std::erase_if(list->second, [&](const Reach& reach) { return reach.id == id; });
+    if (list->second.empty()) lists.erase(list);
+  };
+  for (const Own& own : live.selectors) {
+    if (own.ns != nullptr)
+      unlist(bound_to_, *own.ns);
+    else
+      unlist(across_, own.namespaces);
+  }
+  for (const Own& own : live.selectors) {
+    selectors_.release(own.pods);
+    if (own.ns == nullptr) selectors_.release(own.namespaces);
   }
   for (Group* group : live.groups) {
     std::erase(group->peers, id);
@@ -115,60 +133,61 @@ void PeerIndex::die(PeerSetId id, Live& live) {
   }
 }
 
-void PeerIndex::match_everywhere(PeerSetId id, Live& live) {
-  auto match = [&](const BoundSelector& selector, Group& group) {
-    if (stale_.contains(&group)) return;  // match_stale() will
-    if (!model::matches(selector.pods, group.key->labels) || !insert_sorted(group.peers, id)) return;
-    live.groups.insert(&group);
-    touched_.insert(&group);
-  };
-  for (const BoundSelector& selector : live.content->selectors) {
-    if (!selector.namespaces) {
-      pods_.for_each_group_in(selector.ns, [&](Group& group) { match(selector, group); });
-      continue;
+PeerIndex::Reaches PeerIndex::reaching(const std::string& ns, Matching& matching) {
+  Reaches all;
+  if (auto bound = bound_to_.find(ns); bound != bound_to_.end()) all = bound->second;
+  matching.about(namespace_labels(ns));
+  for (const auto& [namespaces, reaches] : across_)
+    if (matching(namespaces)) all.insert(all.end(), reaches.begin(), reaches.end());
+  return all;
+}
+
+void PeerIndex::match_born(const std::vector<Born>& born) {
+  if (born.empty()) return;
+  Matching matching(selectors_);
+  const auto waits = [&](Group* group) { return stale_.contains(group); };  // match_stale() will
+  pods_.for_each_namespace([&](const std::string& ns, const std::vector<Group*>& groups) {
+    if (std::all_of(groups.begin(), groups.end(), waits)) return;
+    Reaches reaching;
+    matching.about(namespace_labels(ns));
+    for (const auto& [id, live] : born)
+      for (const Own& own : live->selectors)
+        if (own.ns != nullptr ? *own.ns == ns : matching(own.namespaces))
+          reaching.push_back({id, live, own.pods});
+    for (Group* group : groups) {
+      if (waits(group)) continue;
+      matching.about(group->key->labels);
+      for (const Reach& reach : reaching) {
+        if (!matching(reach.pods) || !insert_sorted(group->peers, reach.id)) continue;
+        reach.live->groups.insert(group);
+        touched_.insert(group);
+      }
     }
-    pods_.for_each_namespace([&](const std::string& ns, const std::vector<Group*>& groups) {
-      if (!model::matches(*selector.namespaces, namespace_labels(ns))) return;
-      for (Group* group : groups) match(selector, *group);
-    });
-  }
+  });
 }
 
 void PeerIndex::match_stale() {
-  std::unordered_map<std::string, std::vector<Reaching>> known;
+  Matching matching(selectors_);
+  std::unordered_map<std::string, Reaches> known;
   for (Group* group : std::exchange(stale_, {})) {
     auto [at, is_new] = known.try_emplace(group->key->ns);
-    if (is_new) at->second = reaching(group->key->ns);
-    match_all(*group, at->second);
+    if (is_new) at->second = reaching(group->key->ns, matching);
+    match_all(*group, at->second, matching);
   }
 }
 
-void PeerIndex::match_all(Group& group, const std::vector<Reaching>& reaching) {
+void PeerIndex::match_all(Group& group, const Reaches& reaching, Matching& matching) {
   for (PeerSetId id : group.peers) live_.at(id).groups.erase(&group);
   group.peers.clear();
-  for (const Reaching& peers : reaching) {
-    const bool matches = std::any_of(peers.pods.begin(), peers.pods.end(), [&](const auto* selector) {
-      return model::matches(*selector, group.key->labels);
-    });
-    if (matches && insert_sorted(group.peers, peers.id)) peers.live->groups.insert(&group);
+  matching.about(group.key->labels);
+  for (const Reach& reach : reaching) {
+    if (!matching(reach.pods)) continue;
+    group.peers.push_back(reach.id);
+    reach.live->groups.insert(&group);
   }
+  std::sort(group.peers.begin(), group.peers.end());
+  group.peers.erase(std::unique(group.peers.begin(), group.peers.end()), group.peers.end());
   touched_.insert(&group);
-}
-
-std::vector<PeerIndex::Reaching> PeerIndex::reaching(const std::string& ns) {
-  std::vector<Reaching> all;
-  const model::Labels& labels = namespace_labels(ns);
-  auto consider = [&](PeerSetId id) {
-    Reaching peers{id, &live_.at(id), {}};
-    for (const BoundSelector& selector : peers.live->content->selectors)
-      if (selector.namespaces ? model::matches(*selector.namespaces, labels) : selector.ns == ns)
-        peers.pods.push_back(&selector.pods);
-    if (!peers.pods.empty()) all.push_back(std::move(peers));
-  };
-  if (auto bound = bound_to_.find(ns); bound != bound_to_.end())
-    for (PeerSetId id : bound->second) consider(id);
-  for (PeerSetId id : across_namespaces_) consider(id);
-  return all;
 }
 
 const model::Labels& PeerIndex::namespace_labels(const std::string& ns) {

@@ -5,7 +5,8 @@
 //  1. After refresh(), Group::peers of every group holds exactly the live peer sets with a
 //     selector that matches the group (semantics 5, 10).
 //  2. A peer set lives while a rule set names it.
-//  3. Work is per group and per selector that can reach its namespace, never per pod.
+//  3. Work is per group and per selector that can reach its namespace, never per pod; labels are compared once for each
+//     distinct selector.
 //
 // Not thread-safe.
 #pragma once
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "agent/compile/pods.h"
+#include "agent/compile/selectors.h"
 
 namespace sluice::compile {
 
@@ -52,38 +54,48 @@ class PeerIndex {
   const PeerSet* content(PeerSetId id) const;  // nullptr where it is not live
 
  private:
+  struct Live;
+  // A selector of a peer set, as it is looked up by namespace.
+  struct Reach {
+    PeerSetId id;
+    Live* live = nullptr;
+    SelectorTable::Number pods = 0;
+  };
+  using Reaches = std::vector<Reach>;
+  // The same, as its peer set has it: in one namespace, or in those that a selector selects.
+  struct Own {
+    const std::string* ns = nullptr;  // of `content`; nullptr: `namespaces` counts
+    SelectorTable::Number namespaces = 0, pods = 0;
+  };
   struct Live {
     std::shared_ptr<const PeerSet> content;  // nullptr for id 0
     size_t uses = 0;
     bool in_use = false, renamed = false;
     std::map<PortName, size_t> names;  // -> how many rule sets use it
     std::unordered_set<Group*> groups;
+    std::vector<Own> selectors;
   };
-  using Selecting = std::set<PeerSetId>;
 
+  // Puts its selectors where namespaces are looked up, and takes them out.
   void be_born(PeerSetId id, Live& live);
   void die(PeerSetId id, Live& live);
   void refresh_names(PeerSetId id, Live& live, Changes& changes);
-  // A peer set that can match pods of some namespace, and the selectors by which.
-  struct Reaching {
-    PeerSetId id;
-    Live* live = nullptr;
-    std::vector<const model::LabelSelector*> pods;
-  };
-
-  void match_everywhere(PeerSetId id, Live& live);
-  void match_all(Group& group, const std::vector<Reaching>& reaching);
-  std::vector<Reaching> reaching(const std::string& ns);
+  // Of a namespace, in any order.
+  Reaches reaching(const std::string& ns, Matching& matching);
+  // What has come, in groups that were there; then groups that are new or whose namespace changed, all.
+  using Born = std::pair<PeerSetId, Live*>;
+  void match_born(const std::vector<Born>& born);
   void match_stale();
+  void match_all(Group& group, const Reaches& reaching, Matching& matching);
   const model::Labels& namespace_labels(const std::string& ns);
 
   const model::Cluster& cluster_;
   PodIndex& pods_;
   std::unordered_map<PeerSetId, Live> live_;
-  // Which peer sets may match pods of a namespace: those bound to it by name, and those that select
-  // namespaces.
-  std::unordered_map<std::string, Selecting> bound_to_;
-  Selecting across_namespaces_;
+  SelectorTable selectors_;
+  // Selectors of pods: of one namespace, and of those that a selector selects.
+  std::unordered_map<std::string, Reaches> bound_to_;
+  std::unordered_map<SelectorTable::Number, Reaches> across_;
 
   std::map<PortName, size_t> names_;  // -> uses in all peer sets
 

@@ -116,26 +116,39 @@ RuleTable::Namings RuleTable::namings_for(const IdentityContent& content) const 
   return found;
 }
 
-// Those of a rule set with tiers: each may be named by many of its rules.
-void RuleTable::write_new_tiered(RulesetId id, const LiveRuleset& live) {
-  std::vector<IdentityId> named;
-  for (const Naming& naming : namings_of(id, live)) {
-    const auto& by = named_by(naming.peers, *naming.ports);
-    named.insert(named.end(), by.begin(), by.end());
+// All that a rule set with tiers may give something else than its default. Each may be named by many rules: where that
+// makes more than there are altogether, all that are live are.
+std::vector<std::pair<IdentityId, const IdentityContent*>> RuleTable::named_in(const LiveRuleset& live,
+                                                                               RulesetId id) const {
+  std::vector<std::pair<IdentityId, const IdentityContent*>> found;
+  const auto add = [&](IdentityId identity, const IdentityContent& content) {
+    if (content.by_name.empty() || names_any(live.content, content.by_name))
+      found.emplace_back(identity, &content);
+  };
+  const std::vector<Naming> namings = namings_of(id, live);
+  size_t named = 0;
+  for (const Naming& naming : namings) named += named_by(naming.peers, *naming.ports).size();
+  if (named >= identities_.live()) {
+    identities_.for_each_live(add);
+    return found;
   }
-  std::sort(named.begin(), named.end());
-  named.erase(std::unique(named.begin(), named.end()), named.end());
-  std::erase_if(named, [&](IdentityId identity) {
-    const std::vector<PeerSetId>& by_name = identities_.content(identity).by_name;
-    return !by_name.empty() && !names_any(live.content, by_name);
-  });
+  for (const Naming& naming : namings)
+    for (const IdentityId identity : named_by(naming.peers, *naming.ports))
+      add(identity, identities_.content(identity));
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
+}
+
+void RuleTable::write_new_tiered(RulesetId id, const LiveRuleset& live) {
+  const auto named = named_in(live, id);
   std::vector<const IdentityContent*> contents;
   contents.reserve(named.size());
-  for (const IdentityId identity : named) contents.push_back(&identities_.content(identity));
+  for (const auto& [identity, content] : named) contents.push_back(content);
   Fold fold(live.content, contents);
-  for (size_t i = 0; i < named.size(); ++i) {
-    const Fold::Answer& answer = fold.of(*contents[i]);
-    write(id, named[i], *contents[i], answer.allowed, answer.ref, live.default_ref);
+  for (const auto& [identity, content] : named) {
+    const Fold::Answer& answer = fold.of(*content);
+    write(id, identity, *content, answer.allowed, answer.ref, live.default_ref);
   }
 }
 

@@ -69,6 +69,8 @@ class RuleTable {
   // `namings`: all that one rule set says of the identity.
   void write(IdentityId identity, const IdentityContent& content, std::span<const Naming* const> namings);
 
+  std::vector<std::pair<IdentityId, const IdentityContent*>> named_in(const LiveRuleset& live,
+                                                                      RulesetId id) const;
   void write_new_tiered(RulesetId id, const LiveRuleset& live);
   // ref: that of `allowed`.
   void write(RulesetId ruleset, IdentityId identity, const IdentityContent& content,

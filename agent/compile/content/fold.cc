@@ -46,6 +46,7 @@ Fold::Fold(const RulesetContent& ruleset, std::span<const IdentityContent* const
     pieces_ += cuts.size() - 1;
   }
   ++pieces_;
+  everything_ = bits_of({true, {}, {}});
   for (const TierRules& tier : ruleset.tiers)
     for (const auto& rule : tier) of_tier_rule_.push_back(ports_of(rule->ports));
   for (const auto& [peers, entry] : ruleset.rules) of_rule_.emplace(peers, ports_of(entry.ports));
@@ -108,7 +109,7 @@ const Fold::Answer& Fold::of(const IdentityContent& identity) {
   const std::span all(places);
   const auto in_admin =
       static_cast<size_t>(std::lower_bound(places.begin(), places.end(), admin) - places.begin());
-  Bits open = bits_of({true, {}, {}}), allowed(open.size());
+  Bits open = everything_, allowed(open.size());
   go_through(all.first(in_admin), identity, open, allowed);
   if (ruleset_.isolated) {
     Bits by_rules(open.size());

@@ -46,7 +46,8 @@ class Fold {
   const RulesetContent& ruleset_;
   std::array<std::vector<uint32_t>, SLUICE_PORT_PROTOCOLS> cuts_;  // where pieces begin, in each protocol
   std::array<size_t, SLUICE_PORT_PROTOCOLS> first_piece_{};
-  size_t pieces_ = 0;                // the last: every protocol without ports
+  size_t pieces_ = 0;  // the last: every protocol without ports
+  Bits everything_;
   std::vector<Ports> of_tier_rule_;  // by place
   std::map<PeerSetId, Ports> of_rule_;
   std::map<Bits, Answer> answers_;
