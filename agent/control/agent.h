@@ -81,7 +81,7 @@ class Agent final : public ControlHandler {
   v1::EndpointsReply endpoints() override;
   v1::PoliciesReply policies() override;
   v1::IdentitiesReply identities() override;
-  v1::NamesReply names() override;
+  void names(NamesDone done) override;
   v1::MapsReply maps() override;
   v1::MetricsReply metrics() override;
   std::vector<v1::SnapshotPiece> snapshot() override;

@@ -132,8 +132,10 @@ v1::StatusReply Agent::status() {
   for (const std::string& problem : names_->problems()) reply.add_problems(problem);
   return reply;
 }
-v1::NamesReply Agent::names() {
-  return names_reply(view(), *names_);
+void Agent::names(NamesDone done) {
+  names_->count_connections([this, done = std::move(done)](const learning::Connections& connections) {
+    done(names_reply(view(), *names_, connections));
+  });
 }
 v1::EndpointsReply Agent::endpoints() {
   return endpoints_reply(view(), facts_, stats(), endpoint_flows());

@@ -46,7 +46,8 @@ v1::StatusReply status_reply(const node::NodeView& node, const AgentFacts& facts
 // StatusReply.hours; absent where no policy has any. `clock_problem`: why the machine's clock is not followed, or empty.
 void add_hours(const times::Calendar& calendar, const std::string& clock_problem, v1::StatusReply& reply);
 v1::NameFacts name_facts(const learning::NameLoop& names);
-v1::NamesReply names_reply(const node::NodeView& node, const learning::NameLoop& names);
+v1::NamesReply names_reply(const node::NodeView& node, const learning::NameLoop& names,
+                           const learning::Connections& connections);
 // StatusReply.flows.
 void add_flows(const FlowReading& reading, v1::Flows& flows);
 v1::EndpointsReply endpoints_reply(const node::NodeView& node, const AgentFacts& facts,

@@ -350,13 +350,13 @@ v1::NameFacts name_facts(const learning::NameLoop& names) {
   return facts;
 }
 
-v1::NamesReply names_reply(const node::NodeView& node, const learning::NameLoop& names) {
+v1::NamesReply names_reply(const node::NodeView& node, const learning::NameLoop& names,
+                           const learning::Connections& connections) {
   v1::NamesReply reply;
   *reply.mutable_facts() = name_facts(names);
   std::map<std::string, std::set<std::string>> patterns;  // by pod
   for (const auto& [id, endpoint] : node.image().endpoints)
     if (endpoint.names) patterns[endpoint.name] = patterns_of(node, endpoint);
-  const auto connections = names.connections();
   const uint64_t now = kernel::answers::boot_nanoseconds();
   for (const names::Listed& one : names.learner().memory().list()) {
     if (reply.names_size() == 0 || reply.names(reply.names_size() - 1).name() != one.name) {

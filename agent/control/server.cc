@@ -118,7 +118,14 @@ class ControlService final : public v1::Control::CallbackService {
   }
   grpc::ServerUnaryReactor* Names(grpc::CallbackServerContext* context, const v1::NamesRequest*,
                                   v1::NamesReply* reply) override {
-    return answer(context, [this, reply] { *reply = handler_.names(); });
+    auto* reactor = context->DefaultReactor();
+    boost::asio::post(loop_, [this, reactor, reply] {
+      handler_.names([reactor, reply](v1::NamesReply names) {
+        *reply = std::move(names);
+        reactor->Finish(grpc::Status::OK);
+      });
+    });
+    return reactor;
   }
   grpc::ServerUnaryReactor* Maps(grpc::CallbackServerContext* context, const v1::MapsRequest*,
                                  v1::MapsReply* reply) override {

@@ -31,6 +31,7 @@ namespace sluice::control {
 class ControlHandler {
  public:
   using SyncDone = std::function<void(base::Result<v1::SyncReply> reply)>;
+  using NamesDone = std::function<void(v1::NamesReply reply)>;
 
   virtual ~ControlHandler() = default;
   // Calls `done` once, on the agent's thread: in force, or why not by `deadline`.
@@ -39,7 +40,8 @@ class ControlHandler {
   virtual v1::EndpointsReply endpoints() = 0;
   virtual v1::PoliciesReply policies() = 0;
   virtual v1::IdentitiesReply identities() = 0;
-  virtual v1::NamesReply names() = 0;
+  // Calls `done` on the agent's thread, once open connections are counted.
+  virtual void names(NamesDone done) = 0;
   virtual v1::MapsReply maps() = 0;
   virtual v1::MetricsReply metrics() = 0;
   virtual std::vector<v1::SnapshotPiece> snapshot() = 0;

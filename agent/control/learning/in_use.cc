@@ -32,4 +32,12 @@ learn::Host::InUse in_use_of(const kernel::Programs& programs, const std::vector
   return in_use;
 }
 
+void count_connections(const kernel::Programs& programs, Connections& of, const base::Log& log) {
+  if (of.empty()) return;
+  const auto read = kernel::for_each_flow(programs, [&](const sluice_flow_edit& flow) {
+    if (const auto address = of.find(remote_of(flow)); address != of.end()) ++address->second;
+  });
+  if (!read) log.error("flows_unreadable", {{"error", read.error().message()}});
+}
+
 }  // namespace sluice::control::learning

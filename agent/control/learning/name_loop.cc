@@ -229,6 +229,7 @@ void NameLoop::stop() {
   ring_fd_.cancel(ignored);
   beat_.cancel();
   expiry_.cancel();
+  counted({});  // who waits is answered
 }
 
 std::vector<std::string> NameLoop::problems() const {
@@ -251,15 +252,25 @@ std::vector<std::string> NameLoop::problems() const {
   return lines;
 }
 
-std::unordered_map<net::Ip, uint64_t> NameLoop::connections() const {
-  std::unordered_map<net::Ip, uint64_t> open;
-  for (const names::Listed& one : learner_.memory().list()) open.emplace(one.ip, 0);
-  if (open.empty()) return open;
-  const auto read = kernel::for_each_flow(programs_, [&](const sluice_flow_edit& flow) {
-    if (const auto learnt = open.find(remote_of(flow)); learnt != open.end()) ++learnt->second;
-  });
-  if (!read) log_.error("flows_unreadable", {{"error", read.error().message()}});
-  return open;
+void NameLoop::count_connections(OnCounted done) {
+  counted_.push_back(std::move(done));
+  if (counted_.size() > 1) return;  // what is counted already is for all of them
+  Connections of;
+  for (const names::Listed& one : learner_.memory().list()) of.emplace(one.ip, 0);
+  const auto count = [this, of = std::move(of)]() mutable {
+    learning::count_connections(programs_, of, log_);
+    boost::asio::post(loop_, [this, of = std::move(of)] { counted(of); });
+  };
+  try {
+    count_ = std::async(std::launch::async, count);
+  } catch (const std::system_error&) {  // no thread can be had
+    auto here = count;
+    here();
+  }
+}
+
+void NameLoop::counted(const Connections& of) {
+  for (const OnCounted& done : std::exchange(counted_, {})) done(of);
 }
 
 }  // namespace sluice::control::learning

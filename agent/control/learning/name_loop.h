@@ -15,8 +15,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <future>
 #include <memory>
-#include <unordered_map>
+#include <vector>
 
+#include "agent/control/learning/in_use.h"
 #include "agent/kernel/answers/answers.h"
 #include "agent/kernel/answers/send.h"
 #include "agent/kernel/maps.h"
@@ -55,8 +56,10 @@ class NameLoop {
   const learn::Learner& learner() const { return learner_; }
   const std::set<learn::Server>& servers() const { return servers_; }
   uint64_t unheld() const { return answers_.unheld(); }
-  // How many open connections each address has that names are learnt for; asked of the flow tables.
-  std::unordered_map<net::Ip, uint64_t> connections() const;
+  // Calls `done`, on this thread, with how many open connections each address has that names are learnt for. A thread of
+  // its own asks the flow tables, once for all who ask meanwhile.
+  using OnCounted = std::function<void(const Connections&)>;
+  void count_connections(OnCounted done);
 
  private:
   NameLoop(boost::asio::io_context& loop, NameOptions options, const kernel::Programs& programs,
@@ -74,6 +77,7 @@ class NameLoop {
   // A thread of its own goes through the flow tables.
   void look(std::vector<net::Ip> addresses);
   void looked(learn::Host::InUse found);
+  void counted(const Connections& of);
 
   boost::asio::io_context& loop_;
   const NameOptions options_;
@@ -89,7 +93,8 @@ class NameLoop {
   std::set<learn::Server> servers_;
   boost::asio::posix::stream_descriptor ring_fd_;
   boost::asio::steady_timer beat_, expiry_;
-  std::future<void> look_;
+  std::vector<OnCounted> counted_;
+  std::future<void> look_, count_;
   bool wanted_ = false, busy_ = false, servers_known_ = false, classes_due_ = true, stopped_ = false;
 };
 

@@ -42,7 +42,7 @@ class FakeDesk final : public ControlHandler {
   v1::PoliciesReply policies() override { return {}; }
   std::vector<v1::SnapshotPiece> snapshot() override { return snapshot_pieces(cluster, {}); }
   v1::IdentitiesReply identities() override { return {}; }
-  v1::NamesReply names() override { return {}; }
+  void names(NamesDone done) override { done({}); }
   v1::MetricsReply metrics() override {
     v1::MetricsReply reply;
     reply.set_text("a 1\n");
