@@ -3,7 +3,7 @@
 Laws:
  1 A guest is QEMU without KVM: the same anywhere, and an ordinary user may start it. One thread runs all its CPUs:
    a kernel that patches its code while another thread of QEMU runs it may jump into the middle of an instruction.
- 2 A guest says what its rows found on its second serial line, one JSON object a line (guest/rows.sh). One that does not
+ 2 A guest says what its rows found on a serial line of its own, one JSON object a line (guest/rows.sh). One that does not
    end with {"row": "end"} in its time (a panic, silence) failed: what the console said last is told.
  3 A row that was asked for and not told failed.
  4 A guest says {"row": "up"} before any program of ours runs. One that is not up in its time is booted once more:
@@ -28,8 +28,25 @@ class Guest:
     seconds: int = 900
     boot_seconds: int = 300  # of these, until it is up
     kernels: tuple = ()  # the only ones that it is booted of; none: of all
+    machines: tuple = ()  # the same of MACHINES
 
 
+@dataclass(frozen=True)
+class Machine:
+    """What a guest of an architecture is to QEMU: its console, and the serial line on which rows are told."""
+    qemu: tuple
+    console: str
+    line: str
+    serial: tuple  # what makes the latter; {} is the file
+
+
+MACHINES = {
+    "amd64": Machine(("qemu-system-x86_64", "-cpu", "max"), "ttyS0", "ttyS1", ("-serial", "file:{}")),
+    # Signed pointers by a hash of QEMU's own: the architecture's takes most of its time. One serial line is all that the
+    # machine has, the second is on its bus.
+    "arm64": Machine(("qemu-system-aarch64", "-M", "virt,gic-version=3", "-cpu", "max,pauth-impdef=on"), "ttyAMA0", "ttyS0",
+                     ("-chardev", "file,id=rows,path={}", "-device", "pci-serial,chardev=rows")),
+}
 SHORT = Guest("node", ("no_conntrack", "preflight", "load", "attach", "scenarios", "lab_routed", "upgrade", "detach", "unit", "memlock",
                        "no_jit", "no_btf"))
 LONG = (
@@ -41,7 +58,8 @@ LONG = (
     Guest("cpus-64", ("run", "load"), cpus="64", words="sluice.possible=64"),
     # Many that do not run are enough, and boot at once; kernels from 6.12 on count the processors that the firmware
     # names and that are there. QEMU has 255 at most, and emulates their start for minutes on an idle machine.
-    Guest("cpus-512", ("run", "load"), cpus="1", words="possible_cpus=512 sluice.possible=512", kernels=("5.10", "6.1")),
+    Guest("cpus-512", ("run", "load"), cpus="1", words="possible_cpus=512 sluice.possible=512", kernels=("5.10", "6.1"),
+          machines=("amd64",)),
     Guest("cpus-128", ("run", "load"), cpus="128", words="sluice.possible=128", seconds=2400, boot_seconds=1200,
           kernels=("6.12", "newest")),
 )
@@ -77,11 +95,12 @@ def read_rows(path):
     return told, signs
 
 
-def command(guest, kernel, initrd, rows_file):
-    return ["qemu-system-x86_64", "-accel", "tcg,thread=single", "-cpu", "max", "-m", "1280", "-smp", guest.cpus,
+def command(guest, arch, kernel, initrd, rows_file):
+    machine = MACHINES[arch]
+    words = f"console={machine.console} panic=-1 quiet sluice.line={machine.line} sluice.rows={','.join(guest.rows)} {guest.words}"
+    return [*machine.qemu, "-accel", "tcg,thread=single", "-m", "1280", "-smp", guest.cpus,
             "-kernel", str(kernel), "-initrd", str(initrd), "-no-reboot", "-nographic", "-nodefaults", "-nic", "none",
-            "-serial", "stdio", "-serial", f"file:{rows_file}",
-            "-append", f"console=ttyS0 panic=-1 quiet sluice.rows={','.join(guest.rows)} {guest.words}".strip()]
+            "-serial", "stdio", *(word.format(rows_file) for word in machine.serial), "-append", words.strip()]
 
 
 def run_once(guest, words, rows_file, console_file):
@@ -103,11 +122,11 @@ def run_once(guest, words, rows_file, console_file):
     return "it ended early"
 
 
-def boot(guest, folder, kernel, initrd):
+def boot(guest, arch, folder, kernel, initrd):
     """Boots it and returns what each of its rows found."""
     rows_file, console_file = folder / f"{guest.name}.rows", folder / f"{guest.name}.console"
     for last in (False, True):
-        why = run_once(guest, command(guest, kernel, initrd, rows_file), rows_file, console_file)
+        why = run_once(guest, command(guest, arch, kernel, initrd, rows_file), rows_file, console_file)
         told, signs = read_rows(rows_file)
         if "up" in signs or last:
             break

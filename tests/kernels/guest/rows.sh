@@ -24,6 +24,6 @@ for row in "$@"; do
   echo "== $row: $ok"
   [ $ok = true ] || cat /tmp/row.log
   printf '{"row": "%s", "ok": %s, "seconds": %d, "says": %s}\n' "$row" $ok $(($(seconds) - began)) \
-    "$(quoted "$(tail -n $lines /tmp/row.log)")" >/dev/ttyS1
+    "$(quoted "$(tail -n $lines /tmp/row.log)")" >"$SLUICE_LINE"
 done
-echo '{"row": "end"}' >/dev/ttyS1
+echo '{"row": "end"}' >"$SLUICE_LINE"
