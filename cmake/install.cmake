@@ -31,7 +31,7 @@ foreach(completion bash:bash-completion/completions/sluicectl zsh:zsh/site-funct
   list(GET completion 1 place)
   set(file ${papers}/completion.${shell})
   add_custom_command(OUTPUT ${file} COMMAND ${CMAKE_COMMAND} -E make_directory ${papers}
-    COMMAND $<TARGET_FILE:sluicectl> completion ${shell} > ${file} DEPENDS sluicectl COMMENT "completion for ${shell}" VERBATIM)
+    COMMAND sluicectl completion ${shell} > ${file} DEPENDS sluicectl COMMENT "completion for ${shell}" VERBATIM)
   list(APPEND SLUICE_PAPERS ${file})
   cmake_path(GET place PARENT_PATH folder)
   cmake_path(GET place FILENAME name)

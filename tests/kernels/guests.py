@@ -12,7 +12,7 @@ Laws:
 import json
 import pathlib
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 CONSOLE_SHOWN = 25  # lines
@@ -38,6 +38,7 @@ class Machine:
     console: str
     line: str
     serial: tuple  # what makes the latter; {} is the file
+    times: int = 1  # as long as the other's a guest and a row of it may take
 
 
 MACHINES = {
@@ -45,8 +46,10 @@ MACHINES = {
     # Signed pointers by a hash of QEMU's own: the architecture's takes most of its time. One serial line is all that the
     # machine has, the second is on its bus.
     "arm64": Machine(("qemu-system-aarch64", "-M", "virt,gic-version=3", "-cpu", "max,pauth-impdef=on"), "ttyAMA0", "ttyS0",
-                     ("-chardev", "file,id=rows,path={}", "-device", "pci-serial,chardev=rows")),
+                     ("-chardev", "file,id=rows,path={}", "-device", "pci-serial,chardev=rows"), times=2),
 }
+ROW_SECONDS = 240
+
 SHORT = Guest("node", ("no_conntrack", "preflight", "load", "attach", "scenarios", "lab_routed", "upgrade", "detach", "unit", "memlock",
                        "no_jit", "no_btf"))
 LONG = (
@@ -97,7 +100,8 @@ def read_rows(path):
 
 def command(guest, arch, kernel, initrd, rows_file):
     machine = MACHINES[arch]
-    words = f"console={machine.console} panic=-1 quiet sluice.line={machine.line} sluice.rows={','.join(guest.rows)} {guest.words}"
+    words = (f"console={machine.console} panic=-1 quiet sluice.line={machine.line} sluice.seconds={ROW_SECONDS * machine.times}"
+             f" sluice.rows={','.join(guest.rows)} {guest.words}")
     return [*machine.qemu, "-accel", "tcg,thread=single", "-m", "1280", "-smp", guest.cpus,
             "-kernel", str(kernel), "-initrd", str(initrd), "-no-reboot", "-nographic", "-nodefaults", "-nic", "none",
             "-serial", "stdio", *(word.format(rows_file) for word in machine.serial), "-append", words.strip()]
@@ -124,6 +128,8 @@ def run_once(guest, words, rows_file, console_file):
 
 def boot(guest, arch, folder, kernel, initrd):
     """Boots it and returns what each of its rows found."""
+    times = MACHINES[arch].times
+    guest = replace(guest, seconds=guest.seconds * times, boot_seconds=guest.boot_seconds * times)
     rows_file, console_file = folder / f"{guest.name}.rows", folder / f"{guest.name}.console"
     for last in (False, True):
         why = run_once(guest, command(guest, arch, kernel, initrd, rows_file), rows_file, console_file)

@@ -96,7 +96,7 @@ class RunnerTest(unittest.TestCase):
     def test_a_machine_has_a_line_for_its_rows(self):
         for arch, machine in guests.MACHINES.items():
             words = guests.command(GUEST, arch, "vmlinuz", "initrd", "rows")
-            self.assertIn(f"sluice.line={machine.line} sluice.rows=load,detach", words[-1], arch)
+            self.assertIn(f"sluice.line={machine.line} sluice.seconds={240 * machine.times} sluice.rows=load,detach", words[-1], arch)
             self.assertTrue(any(word.startswith("file") and word.endswith("rows") for word in words), arch)
 
     def test_a_table_is_written_beside_the_others(self):
