@@ -1,7 +1,7 @@
 # Sluice's front door. A bare `make` lists what there is; everything is built below build/.
 .DEFAULT_GOAL := list
 space := $(subst ,, )
-.PHONY: list demo test kernels check fuzz soak bench bench-report bench-quick bench-old bench-api bench-names image deb reproducible install clean deps kernels-deps bench-deps browser-deps chart-tools promtool programs
+.PHONY: list demo test kernels check fuzz soak bench bench-report bench-quick bench-old bench-api bench-names image deb reproducible install clean deps kernels-deps bench-deps browser-deps chart-tools promtool programs arm64 arm64-deps kernels-arm64
 
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
@@ -36,7 +36,7 @@ define benchmarks
 endef
 
 list: ## this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
+	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
 
 demo: deps ## a small cluster on this machine: what may talk before, under and after a change of policy (root)
 	$(as_root)
@@ -53,10 +53,16 @@ test: deps kernels-deps browser-deps chart-tools promtool ## every test, under A
 	ctest --preset debug
 	ctest --preset release --label-exclude '^(sanitized|make-check)-only$$'
 
-kernels: deps kernels-deps ## Debian's kernels from 5.10 on, booted in QEMU with these programs; writes docs/kernels.md
+kernels: deps kernels-deps kernels-arm64 ## Debian's kernels from 5.10 on, amd64's and arm64's, booted in QEMU with these programs; writes docs/kernels.md
 	$(call configure,release)
 	$(call build,release) --target kernels_programs
 	tests/kernels/run.py --long --refresh --write docs/kernels.md
+
+kernels-arm64: deps arm64-deps
+	deploy/sysroot.sh
+	$(call configure,arm64)
+	$(call build,arm64) --target kernels_programs
+	tests/kernels/run.py --arch arm64 --long --refresh --write docs/kernels.md
 
 check: deps ## format, clang-tidy (what changed since it last passed; FULL=1: all), layers, headers, style
 	tests/check/format.sh
@@ -112,14 +118,20 @@ bench-api: deps ## from a change at an API server to being in force, under 100 c
 	build/release/bench/bench_api --out build/bench/api.json
 	bench/report/api.py --into docs/benchmarks/api.md build/bench/api.json
 
-image: programs ## the container image as build/image/*.tar, without a registry (root)
+arm64: deps arm64-deps ## the programs for arm64, by Debian's cross compiler, below build/arm64
+	deploy/sysroot.sh
+	$(call configure,arm64)
+	$(call build,arm64) --target programs
+
+image: programs ## the container image as build/image/*.tar, without a registry; for arm64 too after make arm64 (root)
 	$(as_root)
 	@deploy/install-deps.sh image
 	rm -rf build/image
-	deploy/image/build.sh --programs build/release/agent/apps --out build/image
+	deploy/image/build.sh --programs build/release/agent/apps \
+	  $$(test ! -x build/arm64/agent/apps/sluiced || echo --programs build/arm64/agent/apps) --out build/image
 
-deb: programs ## the Debian packages sluice and sluice-cni as build/deb/*.deb
-	deploy/deb/build.sh --programs build/release/agent/apps --out build/deb
+deb: $(if $(filter arm64,$(ARCH)),arm64,programs) ## the Debian packages sluice and sluice-cni as build/deb/*.deb; ARCH=arm64: that machine's
+	deploy/deb/build.sh --programs build/$(if $(filter arm64,$(ARCH)),arm64,release)/agent/apps --out build/deb
 
 install: programs ## programs, systemd unit and documents below DESTDIR= PREFIX=/usr/local
 	cmake --install build/release --prefix $(PREFIX)
@@ -144,6 +156,9 @@ browser-deps:
 
 kernels-deps:
 	@deploy/install-deps.sh kernels
+
+arm64-deps:
+	@deploy/install-deps.sh arm64
 
 bench-deps:
 	@deploy/install-deps.sh bench

@@ -1,4 +1,5 @@
 # The kernel side: clang-14 to BPF, bpftool to a libbpf skeleton. No vmlinux.h: only UAPI headers are used.
+# They are this machine's, whatever is built for: the programs are the same bytes for amd64 and arm64.
 find_program(SLUICE_BPF_CLANG NAMES clang-14 REQUIRED)
 find_program(SLUICE_BPFTOOL NAMES bpftool PATHS /usr/sbin /sbin REQUIRED)
 pkg_check_modules(LIBBPF REQUIRED IMPORTED_TARGET libbpf)
@@ -13,7 +14,7 @@ function(sluice_bpf_skeleton target source)
     COMMAND ${SLUICE_BPF_CLANG} -target bpf -mcpu=v3 -g -O2 -std=gnu11 -Wall -Wextra -Werror
       -ffile-prefix-map=${PROJECT_BINARY_DIR}=build -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.
       -I${PROJECT_SOURCE_DIR} -I${PROJECT_SOURCE_DIR}/include -I${PROJECT_SOURCE_DIR}/bpf
-      -I${PROJECT_SOURCE_DIR}/bpf/kernel -I/usr/include/${CMAKE_LIBRARY_ARCHITECTURE}
+      -I${PROJECT_SOURCE_DIR}/bpf/kernel -I/usr/include/${CMAKE_HOST_SYSTEM_PROCESSOR}-linux-gnu
       -MD -MF ${object}.d -c ${source} -o ${object}
     DEPENDS ${source} DEPFILE ${object}.d VERBATIM COMMENT "BPF ${stem}.bpf.o")
   add_custom_command(OUTPUT ${skeleton}

@@ -13,6 +13,9 @@ elseif(CMAKE_SYSTEM_PROCESSOR STREQUAL "aarch64")
 endif()
 # Names of files as they are below the tree: the same bytes from every folder. The last one that fits counts.
 list(APPEND hardening -ffile-prefix-map=${PROJECT_SOURCE_DIR}=. -ffile-prefix-map=${PROJECT_BINARY_DIR}=build)
+if(CMAKE_SYSROOT)
+  list(APPEND hardening -ffile-prefix-map=${CMAKE_SYSROOT}=)
+endif()
 
 target_compile_options(sluice_hardening INTERFACE "$<$<CONFIG:RelWithDebInfo>:${hardening}>")
 target_compile_definitions(sluice_hardening INTERFACE $<$<CONFIG:RelWithDebInfo>:_FORTIFY_SOURCE=3>)

@@ -10,7 +10,8 @@ foreach(program sluiced sluicectl sluice-watcher sluice-cni kubectl-sluice)
   endif()
 endforeach()
 
-# Manual pages and completions, out of the programs' own definitions.
+# Manual pages and completions, out of the programs' own definitions. A target's name as command: of another machine's
+# program it is run by CMAKE_CROSSCOMPILING_EMULATOR.
 set(papers ${PROJECT_BINARY_DIR}/papers)
 foreach(page sluiced.8 sluicectl.1 sluice-watcher.8 sluice-cni.8 kubectl-sluice.1)
   cmake_path(GET page STEM program)
@@ -18,7 +19,7 @@ foreach(page sluiced.8 sluicectl.1 sluice-watcher.8 sluice-cni.8 kubectl-sluice.
   string(SUBSTRING ${section} 1 1 section)
   if(TARGET ${program})
     add_custom_command(OUTPUT ${papers}/${page} COMMAND ${CMAKE_COMMAND} -E make_directory ${papers}
-      COMMAND $<TARGET_FILE:${program}> --man > ${papers}/${page} DEPENDS ${program} COMMENT "manual page ${page}" VERBATIM)
+      COMMAND ${program} --man > ${papers}/${page} DEPENDS ${program} COMMENT "manual page ${page}" VERBATIM)
     list(APPEND SLUICE_PAPERS ${papers}/${page})
     install(FILES ${papers}/${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
   endif()
@@ -30,7 +31,7 @@ foreach(completion bash:bash-completion/completions/sluicectl zsh:zsh/site-funct
   list(GET completion 1 place)
   set(file ${papers}/completion.${shell})
   add_custom_command(OUTPUT ${file} COMMAND ${CMAKE_COMMAND} -E make_directory ${papers}
-    COMMAND $<TARGET_FILE:sluicectl> completion ${shell} > ${file} DEPENDS sluicectl COMMENT "completion for ${shell}" VERBATIM)
+    COMMAND sluicectl completion ${shell} > ${file} DEPENDS sluicectl COMMENT "completion for ${shell}" VERBATIM)
   list(APPEND SLUICE_PAPERS ${file})
   cmake_path(GET place PARENT_PATH folder)
   cmake_path(GET place FILENAME name)

@@ -1,34 +1,43 @@
 #!/usr/bin/env bash
 # Installs what building and testing Sluice takes on Debian 12. Run it as often as you like: where everything is
 # there already it asks dpkg once and is done. Not as root it uses sudo.
-# usage: install-deps.sh [bench|browser|image|kernels]
+# usage: install-deps.sh [arm64|bench|browser|image|kernels|--libraries]
+#   arm64   also what builds for arm64 here, and boots it (docs/building.md)
 #   bench   also what the benchmarks compare Sluice with, and what draws their report
 #   browser also the browser that the pages of sluicectl are tested in
 #   image   also what the image is built with
 #   kernels also what boots other kernels (tests/kernels)
+#   --libraries  installs nothing: prints what a program of ours is linked with, for another architecture's
+#                (deploy/sysroot.sh)
 set -euo pipefail
 
-packages=(
-  # the build; clang-14 compiles the BPF side, bpftool makes its skeleton
-  make cmake ninja-build g++ clang-14 bpftool pkg-config
+# What programs and their tests are linked with: wanted of each architecture that is built for.
+libraries=(
   # kernel side of the agent
   linux-libc-dev libbpf-dev libnl-3-dev libnl-route-3-dev libseccomp-dev
   # objects, control API, metrics, logs, options
   libyaml-dev libyaml-cpp-dev libboost1.81-dev libboost-json1.81-dev libssl-dev libabsl-dev
-  libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
+  libgrpc++-dev libprotobuf-dev
   prometheus-cpp-dev libspdlog-dev libcli11-dev
-  # time zones, for policies with hours
-  tzdata
   # captures, for sluicectl replay
   libpcap-dev
   # the archive of sluicectl bugreport; linked as an archive itself
   libarchive-dev zlib1g-dev
-  # what sluicectl graph draws with, loaded when it is asked to
-  libgvc6
-  # tests, fuzzers (sanitizer run-times; llvm-14 has the symbolizer for their reports), benchmarks
-  libgtest-dev libgmock-dev libbenchmark-dev libclang-rt-14-dev llvm-14
+  # tests, benchmarks
+  libgtest-dev libgmock-dev libbenchmark-dev
   # a second reader of DNS, which the fuzzer holds ours against
   libldns-dev
+)
+packages=(
+  # the build; clang-14 compiles the BPF side, bpftool makes its skeleton
+  make cmake ninja-build g++ clang-14 bpftool pkg-config protobuf-compiler protobuf-compiler-grpc
+  "${libraries[@]}"
+  # time zones, for policies with hours
+  tzdata
+  # what sluicectl graph draws with, loaded when it is asked to
+  libgvc6
+  # fuzzers (sanitizer run-times; llvm-14 has the symbolizer for their reports)
+  libclang-rt-14-dev llvm-14
   # the strict parser of OpenMetrics
   python3-prometheus-client
   # the models of tests/model: spin writes a search in C, tcc compiles it at once
@@ -52,6 +61,12 @@ bench_packages=(
   # the report's plots
   python3-matplotlib
 )
+arm64_packages=(
+  # programs that say something about themselves while they are built (manual pages) run in qemu-user
+  crossbuild-essential-arm64 qemu-user-static debian-archive-keyring
+  # and what boots their kernels
+  qemu-system-arm
+)
 browser_packages=(chromium chromium-driver fonts-dejavu-core)
 kernels_packages=(qemu-system-x86 busybox-static cpio kmod xz-utils zstd dash util-linux debian-archive-keyring)
 image_packages=(buildah binutils ca-certificates)
@@ -70,11 +85,16 @@ missing() {
 
 case ${1:-} in
   "") ;;
+  --libraries)
+    printf '%s\n' "${libraries[@]}"
+    exit 0
+    ;;
+  arm64) packages+=("${arm64_packages[@]}" "${kernels_packages[@]}") ;;
   bench) packages+=("${bench_packages[@]}") ;;
   browser) packages+=("${browser_packages[@]}") ;;
   image) packages+=("${image_packages[@]}") ;;
   kernels) packages+=("${kernels_packages[@]}") ;;
-  *) fail "'$1' is nothing to install for: nothing, bench, browser, image or kernels" ;;
+  *) fail "'$1' is nothing to install for: nothing, arm64, bench, browser, image or kernels" ;;
 esac
 command -v dpkg-query >/dev/null ||
   fail "this is no Debian: install the equivalents of '${packages[*]}' and build with cmake --preset release"

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """The bill of materials of what is shipped, as CycloneDX: the programs, and every Debian package whose code is in them or
 loaded by them, with its version, by dpkg's records. The same programs, records and time give the same bytes.
-usage: sbom.py --programs DIR --shipped DIR --name NAME [--root DIR] [--with PACKAGE]... PROGRAM...
+usage: sbom.py --programs DIR --shipped DIR --name NAME [--root DIR] [--linked-in DIR] [--with PACKAGE]... PROGRAM...
   --programs  where the programs are as they were built, each beside what its linker read (PROGRAM.d)
   --shipped   where they are as they are shipped
   --name      what they are shipped as: sluice, sluice-cni
-  --root      a Debian root whose libraries are shipped, and whose records are read (/)
+  --root      a Debian root whose libraries are shipped, and whose records are read (--linked-in)
+  --linked-in the Debian root that they were linked with; of another machine's what deploy/sysroot.sh made (/)
   --with      a package whose data is shipped too (tzdata)
 SOURCE_DATE_EPOCH is the time that it bears (0)."""
 
@@ -35,21 +36,30 @@ def fail(message):
     sys.exit(f"sbom: {message}")
 
 
+# deploy/machine.sh: of another machine's programs as of this one's.
+MACHINE = f'source {pathlib.Path(__file__).resolve().parent}/machine.sh; machine_of "$1" && '
+
+
+def of_machine(program, command):
+    done = subprocess.run(["bash", "-c", "set -o pipefail; " + MACHINE + command, "sbom", str(program)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        fail(f"{program}: {done.stderr.strip()}")
+    return done.stdout
+
+
 def libraries(program):
-    """The shared libraries that the loader finds for it here: paths."""
-    told = out("ldd", program)
-    if "not found" in told:
-        fail(f"{program}: a library that it loads is not here: {told}")
-    return set(re.findall(r"(/\S+) \(0x", told))
+    """The shared libraries that the loader finds for it where it was linked: paths."""
+    return {str(pathlib.Path(path)) for path in of_machine(program, 'libraries_of "$1"').splitlines()}
 
 
-def archives(program):
+def archives(program, linked_in):
     """What the linker took from outside of the tree that is in the program itself: archives and the start of each program."""
     record = program.with_name(program.name + ".d")
     if not record.exists():
         fail(f"{record}: is not there: build the programs again")
     words = record.read_text(encoding="utf-8").split(":", 1)[1].split("\n\n")[0].replace("\\\n", " ").split()
-    return {word for word in words if word.startswith("/usr/") and word.endswith((".a", ".o"))}
+    outside = ("/usr/", str(linked_in / "usr") + "/")
+    return {word for word in words if word.startswith(outside) and word.endswith((".a", ".o"))}
 
 
 class Records:
@@ -97,17 +107,17 @@ def program_component(path, version):
             "licenses": LICENSES, "hashes": [{"alg": "SHA-256", "content": digest}]}
 
 
-def packages_of(programs):
-    """Of each program those whose code is in it or loaded by it, as this machine has them."""
-    files = {path: libraries(path) | archives(path) for path in programs}
-    owners = Records(pathlib.Path("/")).owners(set().union(*files.values()))
+def packages_of(programs, linked_in):
+    """Of each program those whose code is in it or loaded by it, as the root has them that it was linked with."""
+    files = {path: libraries(path) | archives(path, linked_in) for path in programs}
+    owners = Records(linked_in).owners(set().union(*files.values()))
     return {path.name: {owners[file] for file in files[path]} | set(HEADERS) for path in programs}
 
 
-def known(packages, root):
-    """Their components: what is loaded has the root's version, what was compiled in this machine's."""
-    made = Records(pathlib.Path("/")).components(packages)
-    if root != pathlib.Path("/"):
+def known(packages, root, linked_in):
+    """Their components: what is loaded has the root's version, what was compiled in that of where it was linked."""
+    made = Records(linked_in).components(packages)
+    if root != linked_in:
         made |= {name: each for name, each in Records(root).components(packages).items() if not name.endswith("-dev")}
     for package in packages - set(made):
         fail(f"{package}: is not installed, and something of it is shipped")
@@ -115,9 +125,9 @@ def known(packages, root):
 
 
 def document(options):
-    version = out(options.programs / options.program[0], "--version").split()[-1]
-    made_of = packages_of([options.programs / name for name in options.program])
-    packages = known(set(options.with_).union(*made_of.values()), options.root)
+    version = of_machine(options.programs / options.program[0], '"${runner[@]}" "$1" --version').split()[-1]
+    made_of = packages_of([options.programs / name for name in options.program], options.linked_in)
+    packages = known(set(options.with_).union(*made_of.values()), options.root or options.linked_in, options.linked_in)
     for package in DATA & set(packages):
         packages[package]["type"] = "data"
     programs = [program_component(options.shipped / name, version) for name in options.program]
@@ -144,7 +154,8 @@ def main():
     parser.add_argument("--programs", type=pathlib.Path, required=True)
     parser.add_argument("--shipped", type=pathlib.Path, required=True)
     parser.add_argument("--name", required=True)
-    parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path("/"))
+    parser.add_argument("--root", type=pathlib.Path)
+    parser.add_argument("--linked-in", type=pathlib.Path, default=pathlib.Path("/"))
     parser.add_argument("--with", dest="with_", action="append", default=[])
     parser.add_argument("program", nargs="+")
     options = parser.parse_args()

@@ -29,15 +29,15 @@ size_t Plan::writes() const {
 }
 
 Status put_in_force(const Plan& plan, Target& target) {
-  if (auto status = prepare(plan, target); !status) {
-    std::string message = status.error().message();
-    for (const Batch& batch : plan.undo)
-      if (auto undone = target.write(batch); !undone) message += "; undoing it: " + undone.error().message();
-    // What was removed is free again before the next attempt: else each would need new room.
-    if (auto waited = target.wait_grace(); !waited) message += "; " + waited.error().message();
-    return Error(message + "; the previous state stays in force");
-  }
-  return target.flip(plan.epoch, plan.next_endpoint_id);
+  Status status = prepare(plan, target);
+  if (status) status = target.flip(plan.epoch, plan.next_endpoint_id);
+  if (status) return status;
+  std::string message = status.error().message();
+  for (const Batch& batch : plan.undo)
+    if (auto undone = target.write(batch); !undone) message += "; undoing it: " + undone.error().message();
+  // What was removed is free again before the next attempt: else each would need new room.
+  if (auto waited = target.wait_grace(); !waited) message += "; " + waited.error().message();
+  return Error(message + "; the previous state stays in force");
 }
 
 Status clean_up(const Plan& plan, Target& target) {

@@ -10,7 +10,7 @@
 //   6. interfaces_after, and where there are such wait_grace() again: nobody comes to their pods any more;
 //      cleanup, endpoints_after, flags_after: what only the epoch before needed is removed
 //
-// Steps 1-4 are put_in_force(), 5-6 clean_up(). A failure in 1-3 undoes what was written, waits as in step 5 and leaves
+// Steps 1-4 are put_in_force(), 5-6 clean_up(). A failure in 1-4 undoes what was written, waits as in step 5 and leaves
 // the present epoch.
 // A Plan is writes to maps and nothing else: which interfaces carry our programs is agent/node/attachments.h.
 // Not thread-safe: one writer.
@@ -73,6 +73,7 @@ class Target {
   virtual base::Status store(const InterfaceWrite& write) = 0;
   // Replaces the SLUICE_CONFIG_PREFIXES… bits; the others stay.
   virtual base::Status set_prefix_flags(uint64_t flags) = 0;
+  // Packets that see the epoch see all that was written before. On an error nobody sees it.
   virtual base::Status flip(uint64_t epoch, uint64_t next_endpoint_id) = 0;
   // Returns once every program run that began before the call has ended.
   virtual base::Status wait_grace() = 0;
@@ -80,7 +81,7 @@ class Target {
   virtual std::vector<std::string> problems() const { return {}; }
 };
 
-// Steps 1-4. On failure of steps 1-3 everything written is undone and the error returned.
+// Steps 1-4. On a failure everything written is undone and the error returned.
 base::Status put_in_force(const Plan& plan, Target& target);
 // Steps 5-6.
 base::Status clean_up(const Plan& plan, Target& target);

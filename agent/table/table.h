@@ -53,6 +53,7 @@ class Table {
   bool change(const Key& key, const sluice_cell& cell, uint64_t epoch);
   // A new entry, to be published. False: there is no place for it, and nothing was done.
   bool add(const Key& key, const sluice_cell& cell);
+  bool has_unpublished() const { return !unpublished_.empty(); }
   void publish();
   // As if they had not been added.
   void forget_unpublished();

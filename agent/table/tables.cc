@@ -95,7 +95,7 @@ Result<Tables> Tables::open(Arrays& arrays, const sluice_config& config, Lengths
 }
 
 Status Tables::publish(sluice_map map) {
-  if (!kOrdered)
+  if (!kOrdered && of(map).has_unpublished())
     if (Status seen = arrays_->wait_until_seen(); !seen) {
       of(map).forget_unpublished();
       return seen;

@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
 # Builds the Debian packages: sluice (agent, watcher, command line, unit, documents, examples) and sluice-cni (the static
-# plugin). The same programs and the same commit give the same bytes. Needs no root.
+# plugin), for the machine that the programs are for. The same programs and the same commit give the same bytes. Needs no
+# root.
 # usage: build.sh --programs DIR [--out DIR]
 #   --programs  where sluiced, sluice-watcher, sluicectl, sluice-cni and kubectl-sluice are (build/release/agent/apps)
 #   --out       where the packages go (build/deb)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
+# shellcheck source=deploy/machine.sh
+source "$root/deploy/machine.sh"
 
 fail() {
   echo "deb: $*" >&2
@@ -31,9 +34,9 @@ command -v dpkg-shlibdeps >/dev/null || fail "needs dpkg-shlibdeps: deploy/insta
 # The time of what is packed: of the commit; of LICENSE, where this is no clone.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || stat -c %Y "$root/LICENSE")}
 export SOURCE_DATE_EPOCH
-version=$("$programs/sluiced" --version)
+machine_of "$programs/sluiced" || fail "--programs $programs: neither amd64's nor arm64's"
+version=$("${runner[@]}" "$programs/sluiced" --version)
 version=${version##* }-1
-architecture=$(dpkg --print-architecture)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -43,19 +46,19 @@ put() { install -D -m "$1" "$2" "$3/$(basename "$2")"; }
 # program <name> <folder>: stripped, as Debian wants it.
 program() {
   put 0755 "$programs/$1" "$2"
-  strip --strip-unneeded --remove-section=.comment --remove-section=.note "$2/$1"
+  "${tools}strip" --strip-unneeded --remove-section=.comment --remove-section=.note "$2/$1"
 }
 
 # manual <package> <program> <section>: its own page.
 manual() {
   mkdir -p "$work/$1/usr/share/man/man$3"
-  "$programs/$2" --man | gzip -9n >"$work/$1/usr/share/man/man$3/$2.$3.gz"
+  "${runner[@]}" "$programs/$2" --man | gzip -9n >"$work/$1/usr/share/man/man$3/$2.$3.gz"
 }
 
 # completion <shell> <file>
 completion() {
   mkdir -p "$(dirname "$work/sluice/usr/share/$2")"
-  "$programs/sluicectl" completion "$1" >"$work/sluice/usr/share/$2"
+  "${runner[@]}" "$programs/sluicectl" completion "$1" >"$work/sluice/usr/share/$2"
 }
 
 # papers <package>: copyright, changelog, and what lintian is to overlook, with its reason.
@@ -75,16 +78,18 @@ papers() {
 
 # libraries <program...>: what they need of Debian's packages, as Depends has it.
 libraries() {
+  local theirs=()
+  [[ $their_root == / ]] || theirs=(--admindir="$their_root/var/lib/dpkg" -l"$their_root/usr/lib/$machine-linux-gnu")
   mkdir -p "$work/debian"
   printf 'Source: sluice\n\nPackage: sluice\nArchitecture: any\n' >"$work/debian/control"
-  (cd "$work" && dpkg-shlibdeps -O "$@" 2>"$work/shlibdeps.log") | sed 's/^shlibs:Depends=//' ||
+  (cd "$work" && DEB_HOST_ARCH=$architecture dpkg-shlibdeps "${theirs[@]}" -O "$@" 2>"$work/shlibdeps.log") | sed 's/^shlibs:Depends=//' ||
     fail "dpkg-shlibdeps: $(cat "$work/shlibdeps.log")"
 }
 
 # materials <package> <folder of its programs> <program...>: what they are made of.
 materials() {
   mkdir -p "$work/$1/usr/share/doc/$1"
-  "$root/deploy/sbom.py" --programs "$programs" --shipped "$2" --name "$1" "${@:3}" >"$work/$1/usr/share/doc/$1/sbom.cdx.json"
+  "$root/deploy/sbom.py" --programs "$programs" --shipped "$2" --name "$1" --linked-in "$their_root" "${@:3}" >"$work/$1/usr/share/doc/$1/sbom.cdx.json"
 }
 
 # pack <package> <Depends>: control file, maintainer scripts and checksums beside what was put; then the package.
@@ -114,7 +119,7 @@ pack() {
 
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
-rm -f "$out"/*.deb
+rm -f "$out"/*_"$architecture".deb
 
 for name in sluiced sluicectl sluice-watcher kubectl-sluice; do program $name "$work/sluice/usr/bin"; done
 for unit in sluiced sluice-hold; do put 0644 "$root/deploy/$unit.service" "$work/sluice/lib/systemd/system"; done

@@ -1,26 +1,30 @@
 #!/usr/bin/env bash
 # Builds Sluice's image without a registry and without a Dockerfile: the root from Debian 12's packages, the image from
 # the root with buildah. Root.
-# usage: build.sh --programs DIR [--out DIR] [--name NAME] [--tag TAG] [--libs-from DIR] [--root-only]
-#   --programs   where sluiced, sluice-watcher, sluicectl and sluice-cni are (build/release/agent/apps)
-#   --out        what is made (build/image): root/, sluice-oci.tar, sluice-docker.tar; must not exist
+# usage: build.sh --programs DIR [--programs DIR] [--out DIR] [--name NAME] [--tag TAG] [--libs-from DIR] [--root-only]
+#   --programs   where sluiced, sluice-watcher, sluicectl and sluice-cni are (build/release/agent/apps); those of another
+#                machine too (build/arm64/agent/apps): then the image is a list of both
+#   --out        what is made (build/image): root/, sluice-oci.tar (a list of images), sluice-docker.tar; of another machine
+#                root-arm64/ and sluice-docker-arm64.tar; must not exist
 #   --name       the image's name (sluice)
 #   --tag        its tag (the version that sluiced tells)
 #   --libs-from  a Debian 12 root whose libraries are taken, / for this machine's own; without it the packages they are
-#                of come fresh from the archive by apt-get download
-#   --root-only  only root/: needs no buildah
+#                of come fresh from the archive by apt-get download. Another machine's are those of deploy/sysroot.sh
+#   --root-only  only the roots: needs no buildah
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=deploy/machine.sh
+source "$here/../machine.sh"
 
 fail() {
   echo "build: $*" >&2
   exit "${status:-2}"
 }
 
-programs='' out=build/image name=sluice tag='' base='' root_only=''
+folders=() out=build/image name=sluice tag='' base='' root_only=''
 while (($# > 0)); do
   case $1 in
-    --programs) programs=${2:-}; shift 2 ;;
+    --programs) folders+=("${2:-}"); shift 2 ;;
     --out) out=${2:-}; shift 2 ;;
     --name) name=${2:-}; shift 2 ;;
     --tag) tag=${2:-}; shift 2 ;;
@@ -30,8 +34,10 @@ while (($# > 0)); do
     *) fail "'$1' is no option: see --help" ;;
   esac
 done
-[[ $programs ]] || fail "--programs DIR is needed: where make programs left them"
-[[ -x $programs/sluiced ]] || fail "--programs $programs: has no sluiced: build it (make programs)"
+((${#folders[@]})) || fail "--programs DIR is needed: where make programs left them"
+for programs in "${folders[@]}"; do
+  [[ -x $programs/sluiced ]] || fail "--programs $programs: has no sluiced: build it (make programs)"
+done
 [[ ! -e $out ]] || fail "--out $out: is there already: remove it or name another"
 [[ $root_only ]] || command -v buildah >/dev/null || fail "needs buildah: apt-get install buildah, or --root-only"
 ((EUID == 0)) || fail "makes files that are root's: run it as root"
@@ -77,28 +83,51 @@ fetch_packages() {
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$out"
-if [[ ! $base ]]; then
-  base=$work/base
-  fetch_packages "$base"
-fi
-"$here/root.sh" --programs "$programs" --libs-from "$base" --out "$out/root"
-[[ $tag ]] || tag=$(chroot "$out/root" /usr/bin/sluiced --version | awk '{ print $NF }')
-echo "build: $out/root, $(du -sm "$out/root" | cut -f1) MiB"
+architectures=()
+own() { [[ $1 == "$(dpkg --print-architecture)" ]] || echo "-$1"; } # <architecture>: what the names of its files end with
+for programs in "${folders[@]}"; do
+  machine_of "$programs/sluiced" || fail "--programs $programs: neither amd64's nor arm64's"
+  [[ ! -e $out/root$(own "$architecture") ]] || fail "--programs $programs: is for $architecture, as one before it"
+  libraries=$base
+  if [[ $their_root != / ]]; then
+    libraries=$their_root
+  elif [[ ! $base ]]; then
+    libraries=$work/base
+    fetch_packages "$libraries"
+  fi
+  "$here/root.sh" --programs "$programs" --libs-from "$libraries" --out "$out/root$(own "$architecture")"
+  [[ $tag ]] || tag=$("${runner[@]}" "$programs/sluiced" --version | awk '{ print $NF }')
+  echo "build: $out/root$(own "$architecture"), $(du -sm "$out/root$(own "$architecture")" | cut -f1) MiB"
+  architectures+=("$architecture")
+done
 [[ ! $root_only ]] || exit 0
 
 # Of its own, so that this machine's images stay as they are; no layers to share: plain folders do.
 store=(--root "$work/store" --runroot "$work/run" --storage-driver vfs)
 export BUILDAH_ISOLATION=chroot
 in_store() { buildah "${store[@]}" "$@"; }
-container=$(in_store from scratch)
-in_store copy --quiet "$container" "$out/root" / >/dev/null
-in_store config \
-  --env PATH=/usr/bin --entrypoint '[]' --cmd sluiced --workingdir / \
-  --label org.opencontainers.image.title=sluice --label "org.opencontainers.image.version=$tag" \
-  --label "org.opencontainers.image.description=Enforces NetworkPolicy beside any network plugin" \
-  --label org.opencontainers.image.licenses=Apache-2.0 \
-  "$container"
-in_store commit --quiet --timestamp "${SOURCE_DATE_EPOCH:-0}" --format oci "$container" "$name:$tag" >/dev/null
-in_store push --quiet "$name:$tag" "oci-archive:$out/sluice-oci.tar:$name:$tag"
-in_store push --quiet "$name:$tag" "docker-archive:$out/sluice-docker.tar:$name:$tag"
-echo "build: $name:$tag in $out/sluice-oci.tar (OCI) and $out/sluice-docker.tar (docker load, kind)"
+
+# image_of <architecture>: commits the image of its root as $name:$tag-<architecture>.
+image_of() {
+  local container
+  container=$(in_store from --arch "$1" scratch)
+  in_store copy --quiet "$container" "$out/root$(own "$1")" / >/dev/null
+  in_store config --os linux --arch "$1" \
+    --env PATH=/usr/bin --entrypoint '[]' --cmd sluiced --workingdir / \
+    --label org.opencontainers.image.title=sluice --label "org.opencontainers.image.version=$tag" \
+    --label "org.opencontainers.image.description=Enforces NetworkPolicy beside any network plugin" \
+    --label org.opencontainers.image.licenses=Apache-2.0 \
+    "$container"
+  in_store commit --quiet --timestamp "${SOURCE_DATE_EPOCH:-0}" --format oci "$container" "$name:$tag-$1" >/dev/null
+  in_store push --quiet "$name:$tag-$1" "docker-archive:$out/sluice-docker$(own "$1").tar:$name:$tag"
+  echo "build: $name:$tag for $1 in $out/sluice-docker$(own "$1").tar (docker load, kind)"
+}
+
+# Also of one machine alone: who pulls it says which it wants.
+in_store manifest create "$name:$tag" >/dev/null
+for each in "${architectures[@]}"; do
+  image_of "$each"
+  in_store manifest add "$name:$tag" "$name:$tag-$each" >/dev/null
+done
+in_store manifest push --quiet --all "$name:$tag" "oci-archive:$out/sluice-oci.tar:$name:$tag"
+echo "build: $name:$tag for ${architectures[*]} in $out/sluice-oci.tar (OCI)"

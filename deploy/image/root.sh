@@ -3,10 +3,12 @@
 # OpenSSL and a container runtime look for. No shell, no package manager.
 # usage: root.sh --programs DIR --libs-from DIR --out DIR
 #   --programs   where sluiced, sluice-watcher, sluicectl and sluice-cni are
-#   --libs-from  a Debian 12 root, perhaps /, whose libraries are taken
+#   --libs-from  a Debian 12 root of their machine, perhaps /, whose libraries are taken
 #   --out        the new root; must not exist
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=deploy/machine.sh
+source "$here/../machine.sh"
 programs=(sluiced sluice-watcher sluicectl sluice-cni)
 uid=10619 # watcher.uid of the chart
 
@@ -36,23 +38,7 @@ for tool in readelf strip python3; do
 done
 base=${base%/}
 
-# The loader that a program names; empty: it is linked statically.
-interpreter_of() { readelf --program-headers "$1" | sed -n 's/.*interpreter: \(.*\)\]/\1/p'; }
-
-# libraries_of <program>: what the loader of $base finds for it there, one path a line.
-libraries_of() {
-  local loader
-  loader=$(interpreter_of "$1")
-  [[ $loader ]] || return 0
-  local triplet=${base}/usr/lib/${machine}-linux-gnu
-  "$base$loader" --inhibit-cache --library-path "$triplet:${base}/lib/${machine}-linux-gnu:${base}/usr/lib:${base}/lib" \
-    --list "$1" | awk -v program="$1" '
-      $2 == "=>" && $3 == "not" { print "root: " program ": " $1 ": not in --libs-from" > "/dev/stderr"; missing = 1 }
-      $2 == "=>" && $3 != "not" { print $3 }
-      END { exit missing }'
-}
-
-machine=$(uname -m)
+machine_of "$source_dir/sluiced" || fail "--programs $source_dir: neither amd64's nor arm64's"
 umask 022
 mkdir -p "$out"/{dev,etc/ssl/certs,proc,run,sys,tmp,var,usr/{bin,sbin,lib64,share/doc},"usr/lib/$machine-linux-gnu"}
 chmod 1777 "$out/tmp"
@@ -60,11 +46,11 @@ for link in bin sbin lib lib64; do ln -s "usr/$link" "$out/$link"; done
 ln -s /run "$out/var/run"
 
 for program in "${programs[@]}"; do
-  strip --strip-unneeded -o "$out/usr/bin/$program" "$source_dir/$program"
+  "${tools}strip" --strip-unneeded -o "$out/usr/bin/$program" "$source_dir/$program"
   chmod 0755 "$out/usr/bin/$program"
   loader=$(interpreter_of "$source_dir/$program")
   [[ ! $loader ]] || install -m 0755 "$(realpath "$base$loader")" "$out$loader"
-  libraries=$(libraries_of "$source_dir/$program")
+  libraries=$(libraries_of "$source_dir/$program" "$base") || fail "a library is missing: see above"
   while IFS= read -r library; do
     [[ $library ]] || continue
     install -m 0644 "$(realpath "$library")" "$out/usr/lib/$machine-linux-gnu/${library##*/}"
@@ -97,6 +83,6 @@ chmod -R u=rwX,go=rX "$out/usr/share/zoneinfo"
 chmod 0644 "$out"/etc/{passwd,group,nsswitch.conf,os-release} "$out/etc/ssl/certs/ca-certificates.crt"
 
 mkdir -p "$out/usr/share/doc/sluice"
-"$here/../sbom.py" --programs "$source_dir" --shipped "$out/usr/bin" --name sluice-image --root "${base:-/}" \
+"$here/../sbom.py" --programs "$source_dir" --shipped "$out/usr/bin" --name sluice-image --root "${base:-/}" --linked-in "$their_root" \
   --with ca-certificates --with tzdata --with base-files "${programs[@]}" >"$out/usr/share/doc/sluice/sbom.cdx.json"
 install -m 0644 "$here/../../LICENSE" "$here/../../NOTICE" "$out/usr/share/doc/sluice/"

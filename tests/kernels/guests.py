@@ -3,7 +3,7 @@
 Laws:
  1 A guest is QEMU without KVM: the same anywhere, and an ordinary user may start it. One thread runs all its CPUs:
    a kernel that patches its code while another thread of QEMU runs it may jump into the middle of an instruction.
- 2 A guest says what its rows found on its second serial line, one JSON object a line (guest/rows.sh). One that does not
+ 2 A guest says what its rows found on a serial line of its own, one JSON object a line (guest/rows.sh). One that does not
    end with {"row": "end"} in its time (a panic, silence) failed: what the console said last is told.
  3 A row that was asked for and not told failed.
  4 A guest says {"row": "up"} before any program of ours runs. One that is not up in its time is booted once more:
@@ -12,7 +12,7 @@ Laws:
 import json
 import pathlib
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 CONSOLE_SHOWN = 25  # lines
@@ -28,7 +28,27 @@ class Guest:
     seconds: int = 900
     boot_seconds: int = 300  # of these, until it is up
     kernels: tuple = ()  # the only ones that it is booted of; none: of all
+    machines: tuple = ()  # the same of MACHINES
 
+
+@dataclass(frozen=True)
+class Machine:
+    """What a guest of an architecture is to QEMU: its console, and the serial line on which rows are told."""
+    qemu: tuple
+    console: str
+    line: str
+    serial: tuple  # what makes the latter; {} is the file
+    times: int = 1  # as long as the other's a guest and a row of it may take
+
+
+MACHINES = {
+    "amd64": Machine(("qemu-system-x86_64", "-cpu", "max"), "ttyS0", "ttyS1", ("-serial", "file:{}")),
+    # Signed pointers by a hash of QEMU's own: the architecture's takes most of its time. One serial line is all that the
+    # machine has, the second is on its bus.
+    "arm64": Machine(("qemu-system-aarch64", "-M", "virt,gic-version=3", "-cpu", "max,pauth-impdef=on"), "ttyAMA0", "ttyS0",
+                     ("-chardev", "file,id=rows,path={}", "-device", "pci-serial,chardev=rows"), times=2),
+}
+ROW_SECONDS = 240
 
 SHORT = Guest("node", ("no_conntrack", "preflight", "load", "attach", "scenarios", "lab_routed", "upgrade", "detach", "unit", "memlock",
                        "no_jit", "no_btf"))
@@ -41,7 +61,8 @@ LONG = (
     Guest("cpus-64", ("run", "load"), cpus="64", words="sluice.possible=64"),
     # Many that do not run are enough, and boot at once; kernels from 6.12 on count the processors that the firmware
     # names and that are there. QEMU has 255 at most, and emulates their start for minutes on an idle machine.
-    Guest("cpus-512", ("run", "load"), cpus="1", words="possible_cpus=512 sluice.possible=512", kernels=("5.10", "6.1")),
+    Guest("cpus-512", ("run", "load"), cpus="1", words="possible_cpus=512 sluice.possible=512", kernels=("5.10", "6.1"),
+          machines=("amd64",)),
     Guest("cpus-128", ("run", "load"), cpus="128", words="sluice.possible=128", seconds=2400, boot_seconds=1200,
           kernels=("6.12", "newest")),
 )
@@ -77,11 +98,13 @@ def read_rows(path):
     return told, signs
 
 
-def command(guest, kernel, initrd, rows_file):
-    return ["qemu-system-x86_64", "-accel", "tcg,thread=single", "-cpu", "max", "-m", "1280", "-smp", guest.cpus,
+def command(guest, arch, kernel, initrd, rows_file):
+    machine = MACHINES[arch]
+    words = (f"console={machine.console} panic=-1 quiet sluice.line={machine.line} sluice.seconds={ROW_SECONDS * machine.times}"
+             f" sluice.rows={','.join(guest.rows)} {guest.words}")
+    return [*machine.qemu, "-accel", "tcg,thread=single", "-m", "1280", "-smp", guest.cpus,
             "-kernel", str(kernel), "-initrd", str(initrd), "-no-reboot", "-nographic", "-nodefaults", "-nic", "none",
-            "-serial", "stdio", "-serial", f"file:{rows_file}",
-            "-append", f"console=ttyS0 panic=-1 quiet sluice.rows={','.join(guest.rows)} {guest.words}".strip()]
+            "-serial", "stdio", *(word.format(rows_file) for word in machine.serial), "-append", words.strip()]
 
 
 def run_once(guest, words, rows_file, console_file):
@@ -103,11 +126,13 @@ def run_once(guest, words, rows_file, console_file):
     return "it ended early"
 
 
-def boot(guest, folder, kernel, initrd):
+def boot(guest, arch, folder, kernel, initrd):
     """Boots it and returns what each of its rows found."""
+    times = MACHINES[arch].times
+    guest = replace(guest, seconds=guest.seconds * times, boot_seconds=guest.boot_seconds * times)
     rows_file, console_file = folder / f"{guest.name}.rows", folder / f"{guest.name}.console"
     for last in (False, True):
-        why = run_once(guest, command(guest, kernel, initrd, rows_file), rows_file, console_file)
+        why = run_once(guest, command(guest, arch, kernel, initrd, rows_file), rows_file, console_file)
         told, signs = read_rows(rows_file)
         if "up" in signs or last:
             break

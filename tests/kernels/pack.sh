@@ -1,20 +1,23 @@
 #!/usr/bin/env bash
-# Packs what a guest boots: build/kernels/<name>/initrd (busybox, iproute2, the kernel's modules, guest/) with the
-# programs that were built here, their libraries and examples/. Prints the kernel's file, then the initrd's.
-#  1 The guest has this machine's programs and nothing else of it: what is missing there is missing in the list here.
+# Packs what a guest boots: <folder>/initrd (busybox, iproute2, the kernel's modules, guest/) with the programs that were
+# built here, their libraries and examples/. Prints the kernel's file, then the initrd's.
+#  1 The guest has the programs of the machine that was built for and nothing else of it: what is missing there is missing
+#    in the list here. They are this machine's own, or those of deploy/sysroot.sh.
 #  2 Modules come with what they depend on; one that this kernel has built in or lacks is passed over.
-# usage: pack.sh <name> <folder of the build, e.g. build/release>
+# usage: pack.sh <folder of fetch.sh, e.g. build/kernels/6.1> <folder of the build, e.g. build/release>
 set -euo pipefail
-name=${1:?usage: pack.sh <name> <build>} build=$(realpath "${2:?usage: pack.sh <name> <build>}")
+folder=$(realpath "${1:?usage: pack.sh <folder> <build>}") build=$(realpath "${2:?usage: pack.sh <folder> <build>}")
 source=$(cd "$(dirname "$0")/../.." && pwd)
-folder=$source/build/kernels/$name
+# shellcheck source=deploy/machine.sh
+source "$source/deploy/machine.sh"
+name=${folder#"$source"/build/kernels/}
 
 modules=(veth bridge br_netfilter dummy sch_ingress cls_bpf act_bpf nf_conntrack nf_tables nft_ct tun ipv6
   ifb sch_tbf cls_u32 act_mirred)
 programs=(agent/apps/sluiced agent/apps/sluicectl agent/apps/sluice-cni tests/kernel/kernel_scenarios
   tests/cni/cni_chain tests/guard/guard_kernel_facts)
-tools=(dash ip tc bpftool setpriv)
-plugins=/usr/lib/cni # Debian's, where tests/cni has them from
+wanted=(dash ip tc bpftool setpriv)
+plugins=usr/lib/cni # Debian's, where tests/cni has them from
 
 fail() {
   echo "kernels: $name: $*" >&2
@@ -25,7 +28,18 @@ kernel=$(find "$folder/root" -name 'vmlinuz*' -type f | head -n 1)
 version=$(find "$folder/root" -path '*/modules/*' -name modules.builtin -printf '%h\n' | head -n 1)
 [[ -n $kernel && -n $version ]] || fail "no kernel below ${folder#"$source"/}/root: run tests/kernels/fetch.sh"
 version=${version##*/}
-busybox=$(command -v busybox) || fail "no busybox: deploy/install-deps.sh kernels"
+[[ -x $build/${programs[0]} ]] || fail "no ${programs[0]##*/} in $build: build it first"
+machine_of "$build/${programs[0]}" || fail "not built for a machine that is known here"
+their_root=${their_root%/}
+# tool <name>: where the machine that was built for has it.
+tool() {
+  local folder
+  for folder in bin usr/bin sbin usr/sbin; do
+    [[ ! -x $their_root/$folder/$1 ]] || { echo "$their_root/$folder/$1"; return; }
+  done
+  fail "no $1 for $architecture here: deploy/install-deps.sh kernels, deploy/sysroot.sh"
+}
+busybox=$(tool busybox)
 
 guest=$folder/guest
 rm -rf "$guest"
@@ -39,15 +53,15 @@ ln -s lib "$guest/lib64"
 add() {
   local to=$guest/${2:-bin}/${1##*/} library
   install -D -m 755 "$1" "$to"
-  strip --strip-unneeded "$to" 2>/dev/null || true
-  { ldd "$1" 2>/dev/null || true; } | { grep -oE '/[^ ]+' || true; } | while read -r library; do
+  "${tools}strip" --strip-unneeded "$to" 2>/dev/null || true
+  [[ -z $(interpreter_of "$1") ]] || { echo "$their_root$(interpreter_of "$1")"; libraries_of "$1"; } | while read -r library; do
     [[ -e $guest/lib/${library##*/} ]] || cp -L "$library" "$guest/lib/"
   done
 }
-for applet in $("$busybox" --list); do ln -sf busybox "$guest/bin/$applet"; done
+for applet in $("${runner[@]}" "$busybox" --list); do ln -sf busybox "$guest/bin/$applet"; done
 cp --remove-destination "$busybox" "$guest/bin/busybox"
-for tool in "${tools[@]}"; do
-  path=$(PATH=$PATH:/usr/sbin:/sbin command -v "$tool") || fail "no $tool here: deploy/install-deps.sh kernels"
+for tool in "${wanted[@]}"; do
+  path=$(tool "$tool")
   rm -f "$guest/bin/$tool"
   add "$path"
 done
@@ -60,8 +74,8 @@ done
 mkdir -p "$guest$build/agent"
 ln -s /bin "$guest$build/agent/apps"
 for plugin in ptp host-local bandwidth; do
-  [[ -x $plugins/$plugin ]] || fail "no $plugins/$plugin: deploy/install-deps.sh"
-  add "$plugins/$plugin" "lib/cni"
+  [[ -x $their_root/$plugins/$plugin ]] || fail "no $their_root/$plugins/$plugin: deploy/install-deps.sh"
+  add "$their_root/$plugins/$plugin" "lib/cni"
 done
 
 # The modules, as plain files: the guest's modprobe need not know how a distribution compresses them.

@@ -6,9 +6,11 @@ Laws:
    can't be had fails, it is never passed over.
  2 What the verifier walks through may not grow unnoticed: limits.txt has a number a kernel and program, 5 per cent more
    are let pass. A number that is missing there fails too; --update writes what was found.
- 3 docs/kernels.md is written (--write) from a whole long form in which everything held, never from less.
+ 3 docs/kernels.md is written (--write) from a whole long form in which everything held, never from less; of it the table
+   of the architecture that was booted.
 
-usage: run.py [--long] [--refresh] [--kernel NAME]... [--row NAME]... [--update] [--write FILE] [--jobs N] [--build FOLDER]
+usage: run.py [--arch amd64|arm64] [--long] [--refresh] [--kernel NAME]... [--row NAME]... [--update] [--write FILE] [--jobs N]
+              [--build FOLDER]
 """
 import argparse
 import concurrent.futures
@@ -30,6 +32,7 @@ def lines_of(path):
 
 def options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--arch", choices=sorted(guests.MACHINES), default="amd64", help="whose kernels [amd64]")
     parser.add_argument("--long", action="store_true", help="every kernel and row [those of the short form]")
     parser.add_argument("--refresh", action="store_true", help="ask the mirrors for newer packages")
     parser.add_argument("--kernel", action="append", help="only this one of kernels.txt; may be given several times")
@@ -37,8 +40,9 @@ def options():
     parser.add_argument("--update", action="store_true", help="write what the verifier walked through to limits.txt")
     parser.add_argument("--write", type=pathlib.Path, help="the table of a whole long form")
     parser.add_argument("--jobs", type=int, default=2, help="kernels at a time [2]")
-    parser.add_argument("--build", type=pathlib.Path, default=guests.SOURCE / "build/release")
+    parser.add_argument("--build", type=pathlib.Path, help="where programs were built for it [build/release, build/arm64]")
     given = parser.parse_args()
+    given.build = given.build or guests.SOURCE / "build" / ("release" if given.arch == "amd64" else given.arch)
     if given.write and (not given.long or given.kernel or given.row):
         parser.error("--write: is for the whole long form: give --long, and neither --kernel nor --row")
     return given
@@ -51,7 +55,9 @@ def output_of(words):
 
 
 def chosen_kernels(given):
-    listed = lines_of(HERE / "kernels.txt")
+    own = f"{given.arch}="
+    listed = [(name, next((word.removeprefix(own) for word in more if word.startswith(own)), suites), form)
+              for name, suites, form, *more in lines_of(HERE / "kernels.txt")]
     known = [name for name, _, _ in listed]
     for name in given.kernel or []:
         if name not in known:
@@ -65,22 +71,24 @@ def chosen_guests(given, kernel):
     if given.row:
         return [guests.Guest("node", tuple(given.row))]
     return [guest for guest in (guests.LONG if given.long else (guests.SHORT,))
-            if not guest.kernels or kernel in guest.kernels]
+            if (not guest.kernels or kernel in guest.kernels) and (not guest.machines or given.arch in guest.machines)]
 
 
 def run_kernel(given, name, suites):
     """A column of the table, or None where there is nothing to boot."""
-    fetched = output_of([HERE / "fetch.sh", *(["--refresh"] if given.refresh else []), name, suites])
-    packed = output_of([HERE / "pack.sh", name, given.build]) if fetched else None
+    fetched = output_of([HERE / "fetch.sh", *(["--refresh"] if given.refresh else []), "--arch", given.arch, name, suites])
+    folder = guests.SOURCE / "build/kernels" / name if given.arch == "amd64" else guests.SOURCE / "build/kernels" / given.arch / name
+    packed = output_of([HERE / "pack.sh", folder, given.build]) if fetched else None
+    title = name if given.arch == "amd64" else f"{name}/{given.arch}"
     if not packed:
-        print(f"kernels: {name}: not booted", flush=True)
+        print(f"kernels: {title}: not booted", flush=True)
         return None
-    column = table.Column(name, suites, *fetched)
+    column = table.Column(title, suites, *fetched)
     for guest in chosen_guests(given, name):
-        for row, found in guests.boot(guest, guests.SOURCE / "build/kernels" / name, *packed).items():
+        for row, found in guests.boot(guest, given.arch, folder, *packed).items():
             column.rows[f"{guest.name}/{row}"] = found
             state = "ok" if found.ok else "FAILED"
-            print(f"{name} {guest.name}/{row}: {state}, {found.seconds} s: {found.says}", flush=True)
+            print(f"{title} {guest.name}/{row}: {state}, {found.seconds} s: {found.says}", flush=True)
     return column
 
 
@@ -125,7 +133,7 @@ def main():
     if not whole or failed or grown:
         return 1
     if given.write:
-        given.write.write_text(table.page(columns))
+        given.write.write_text(table.page(given.arch, columns, given.write.read_text() if given.write.exists() else ""))
     print(f"kernels: everything held on {', '.join(column.version for column in columns)}")
     return 0
 

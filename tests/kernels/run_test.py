@@ -52,7 +52,7 @@ def booted(boots):
             return "it ended early"
 
         with mock.patch("guests.run_once", run_once), mock.patch("builtins.print"):
-            found = guests.boot(GUEST, folder, "vmlinuz", "initrd")
+            found = guests.boot(GUEST, "amd64", folder, "vmlinuz", "initrd")
     return found, len(boots) - len(left)
 
 
@@ -92,6 +92,22 @@ class RunnerTest(unittest.TestCase):
                 with mock.patch("run.LIMITS", pathlib.Path(limits.name)):
                     said = " ".join(run.too_many_instructions([column(found)]))
                 self.assertTrue(complaint in said if complaint else not said, said)
+
+    def test_a_machine_has_a_line_for_its_rows(self):
+        for arch, machine in guests.MACHINES.items():
+            words = guests.command(GUEST, arch, "vmlinuz", "initrd", "rows")
+            self.assertIn(f"sluice.line={machine.line} sluice.seconds={240 * machine.times} sluice.rows=load,detach", words[-1], arch)
+            self.assertTrue(any(word.startswith("file") and word.endswith("rows") for word in words), arch)
+
+    def test_a_table_is_written_beside_the_others(self):
+        first = table.page("amd64", [column(100)], "")
+        both = table.page("arm64", [column(200)], first)
+        self.assertTrue(both.startswith(first + table.ARM64))
+        self.assertIn("| arm64 | **5.10** |", both)
+        again = table.page("amd64", [column(300)], both)
+        self.assertIn("| 300 |", again)
+        self.assertIn("| 200 |", again)
+        self.assertNotIn("| 100 |", again)
 
     def test_a_kernel_that_cannot_be_had_fails(self):
         with mock.patch("run.output_of", return_value=None), mock.patch("sys.argv", ["run.py", "--kernel", "5.10"]):

@@ -1,4 +1,4 @@
-"""docs/kernels.md: one column a kernel, one row a thing that held."""
+"""docs/kernels.md: a table for each architecture, one column a kernel, one row a thing that held."""
 from dataclasses import dataclass, field
 
 HEAD = """# Kernels that Sluice was booted on
@@ -71,8 +71,8 @@ def told(column, row):
     return says if says in ("clsact", "tcx") or says.startswith("refused") else "yes"
 
 
-def lines(columns):
-    yield "", [f"**{column.series()}**" for column in columns]
+def lines(corner, columns):
+    yield corner, [f"**{column.series()}**" for column in columns]
     yield "---", ["---"] * len(columns)
     yield "Debian's package", [column.version for column in columns]
     yield "suite", [column.suites.split(",")[0] for column in columns]
@@ -88,5 +88,24 @@ def lines(columns):
         yield text, [told(column, row) for column in columns]
 
 
-def page(columns):
-    return HEAD + "".join(f"| {text} | {' | '.join(cells)} |\n" for text, cells in lines(columns))
+ARM64 = """
+## arm64
+
+The same kernels for arm64, which QEMU emulates too, on a processor of another kind: with the programs of `make arm64`.
+It says nothing of the order in which such a processor shows stores: that is argued in [design.md](design.md#weak-memory).
+
+"""
+
+
+def table_of(corner, columns):
+    return "".join(f"| {text} | {' | '.join(cells)} |\n" for text, cells in lines(corner, columns))
+
+
+def page(arch, columns, before):
+    """The page with the table of this architecture made anew; the other's is as `before`, the page so far, has it."""
+    amd64, _, arm64 = before.partition(ARM64)
+    if arch == "amd64":
+        amd64 = HEAD + table_of("", columns)
+    else:
+        arm64 = table_of("arm64", columns)
+    return amd64 + (ARM64 + arm64 if arm64 else "")

@@ -2,13 +2,13 @@
 # shellcheck shell=dash
 # Runs the rows that it is given, in this order, and says what each found:
 #   {"row": "stop", "ok": true, "seconds": 4, "says": "…"}
-#  1 A row is a function row_<name> in checks.sh; it fails where one of its commands does, or after four minutes. Its
+#  1 A row is a function row_<name> in checks.sh; it fails where one of its commands does, or after $SLUICE_SECONDS. Its
 #    last line of output is what it says; of one that fails, its last lines.
 #  2 Each row begins with no agent, no pods and nothing in the kernel, whatever the row before it left.
 #  3 The last object is {"row": "end"}: who does not read it knows that the guest died.
 
 # apart <function>
-apart() { timeout -s KILL 240 dash /sluice/apart.sh "$1" >>/tmp/row.log 2>&1 </dev/null; }
+apart() { timeout -s KILL "$SLUICE_SECONDS" dash /sluice/apart.sh "$1" >>/tmp/row.log 2>&1 </dev/null; }
 
 # quoted <text>: as a JSON string, on one line.
 quoted() {
@@ -24,6 +24,6 @@ for row in "$@"; do
   echo "== $row: $ok"
   [ $ok = true ] || cat /tmp/row.log
   printf '{"row": "%s", "ok": %s, "seconds": %d, "says": %s}\n' "$row" $ok $(($(seconds) - began)) \
-    "$(quoted "$(tail -n $lines /tmp/row.log)")" >/dev/ttyS1
+    "$(quoted "$(tail -n $lines /tmp/row.log)")" >"$SLUICE_LINE"
 done
-echo '{"row": "end"}' >/dev/ttyS1
+echo '{"row": "end"}' >"$SLUICE_LINE"

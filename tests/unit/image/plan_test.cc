@@ -55,6 +55,14 @@ TEST(Plan, WaitsForPacketsUnderWayBeforeWhatItHasUndoneIsFree) {
   EXPECT_EQ(maps.done, "flags, put, endpoint, remove, wait");
 }
 
+// Where stores may be seen out of order a flip waits before, and that may fail.
+TEST(Plan, UndoesWhatCouldNotBePutInForce) {
+  WrittenDown maps;
+  maps.refuses = "flip";
+  EXPECT_FALSE(put_in_force(plan_of_all(), maps).ok());
+  EXPECT_EQ(maps.done, "flags, put, endpoint, interface, remove, wait");
+}
+
 // A packet of the new epoch that came by the interface of a pod that is gone still asks for what that pod had
 // (tests/model/pods.pml).
 TEST(Plan, WaitsAgainBeforeItTakesWhatAnInterfaceLedTo) {
