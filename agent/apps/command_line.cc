@@ -102,7 +102,7 @@ std::string one_line(std::string text) {
   for (char& c : text)
     if (c == '\n' || c == '\r') c = ' ';
   while (!text.empty() && text.back() == ' ') text.pop_back();
-  return text;
+  return base::one_line(text);
 }
 
 }  // namespace sluice::apps

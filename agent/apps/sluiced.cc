@@ -52,7 +52,7 @@ int run_detach(const SluicedOptions& options) {
 int run_dry(const SluicedOptions& options) {
   const auto translator = translator_of(options.accepting);
   auto result = control::dry_run({options.node_name, options.manifests, options.netns_dir, options.bpffs,
-                                  options.socket, translator.get()});
+                                  options.socket, translator.get(), options.budget});
   if (!result) return fail(kProgram, kExitFailed, result.error().message());
   for (const auto& problem : result->problems) fail(kProgram, kExitDone, problem);
   for (const auto& warning : result->warnings) fail(kProgram, kExitDone, "warning: " + warning);
@@ -87,6 +87,7 @@ control::AgentOptions agent_options(const SluicedOptions& options) {
   agent.log_drops = options.log_drops == "on";
   agent.names.believed = learn::parse_servers(options.dns_servers).value();
   agent.names.limits = options.name_limits;
+  agent.budget = options.budget;
   agent.names.limits.grace = options.dns_grace * names::kSecond;
   agent.attach = kernel::attach::parse_attach_mode(options.attach).value();
   return agent;

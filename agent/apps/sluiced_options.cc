@@ -71,6 +71,18 @@ void add_name_options(CLI::App& app, SluicedOptions& options) {
         ->check(number_of("addresses", names::kLeastLimit, names::kMostLimit));
 }
 
+void add_budget_options(CLI::App& app, SluicedOptions& options) {
+  constexpr uint64_t kLeast = 100, kMost = 10'000'000;
+  for (const auto& [option, number, things, help] :
+       {std::tuple("--namespace-policies", &options.budget.policies, "policies",
+                   "NetworkPolicies that a namespace may have; what is beyond closes"),
+        {"--namespace-entries", &options.budget.entries, "entries",
+         "Rules, peers, ports and labels that they may have together; one policy half of them"},
+        {"--namespace-cidrs", &options.budget.cidrs, "CIDRs",
+         "CIDRs that they may have together; one policy half of them"}})
+    app.add_option(option, *number, help)->type_name("N")->check(number_of(things, kLeast, kMost));
+}
+
 void add_options(CLI::App& app, SluicedOptions& options) {
   app.option_defaults()->always_capture_default();
   app.add_option("--node-name", options.node_name, "This node's name [$NODE_NAME, else the host name]");
@@ -103,6 +115,7 @@ void add_options(CLI::App& app, SluicedOptions& options) {
   app.add_option("--log-drops", options.log_drops, "Whether denied packets have lines in the log")
       ->check(CLI::IsMember({"on", "off"}));
   add_name_options(app, options);
+  add_budget_options(app, options);
   add_metrics_option(app, options, "Prometheus metrics, /healthz, /readyz");
   app.add_option("--attach", options.attach, "How programs are attached: auto, tcx or clsact")
       ->check(checked_by(kernel::attach::parse_attach_mode));

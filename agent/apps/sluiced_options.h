@@ -9,6 +9,7 @@
 
 #include "agent/apps/accepting.h"
 #include "agent/apps/daemon.h"
+#include "agent/model/budget.h"
 #include "agent/names/memory.h"
 
 namespace sluice::apps {
@@ -29,6 +30,7 @@ struct SluicedOptions : DaemonOptions {
   std::vector<std::string> dns_servers;  // none: the usual ones
   uint64_t dns_grace = 30;               // seconds
   names::Limits name_limits;             // but for the grace
+  model::Budget budget = {};
   bool detach = false, dry_run = false, preflight = false, hold_new = false;
   std::string output = "table";  // of preflight
   Accepting accepting = {};

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "agent/base/excerpt.h"
+
 namespace sluice::apps {
 namespace {
 
@@ -19,6 +21,11 @@ std::string line_of(const std::vector<std::string>& cells, const std::vector<siz
 }
 
 }  // namespace
+
+void Table::add(std::vector<std::string> row) {
+  for (std::string& cell : row) cell = base::one_line(cell);
+  rows_.push_back(std::move(row));
+}
 
 std::string Table::text(bool colour) const {
   std::vector<size_t> widths;

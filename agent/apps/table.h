@@ -9,8 +9,8 @@ namespace sluice::apps {
 class Table {
  public:
   explicit Table(std::vector<std::string> headings) : headings_(std::move(headings)) {}
-  // As many cells as there are headings.
-  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  // As many cells as there are headings. Texts from outside: nothing in a cell moves a terminal's cursor.
+  void add(std::vector<std::string> row);
   // `colour`: headings in bold.
   std::string text(bool colour) const;
 

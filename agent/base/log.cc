@@ -32,12 +32,22 @@ class LevelText final : public spdlog::custom_flag_formatter {
   std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<LevelText>(); }
 };
 
+// Controls that JSON has an escape for are left to it.
+std::string quoted_value(std::string_view value) {
+  static const std::string kEscaped = [] {
+    std::string all;
+    for (char c = 0; c < 0x20; ++c) all += c;
+    return all;
+  }();
+  const std::string safe = printable(value, kEscaped);
+  return boost::json::serialize(boost::json::string_view(safe.data(), safe.size()));
+}
+
 // %*: the message as a JSON string, for lines of libraries.
 class JsonText final : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-    const std::string text =
-        boost::json::serialize(boost::json::string_view(message.payload.data(), message.payload.size()));
+    const std::string text = quoted_value({message.payload.data(), message.payload.size()});
     out.append(text.data(), text.data() + text.size());
   }
   std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JsonText>(); }
@@ -53,13 +63,9 @@ std::shared_ptr<spdlog::logger> logger(const std::string& name, const std::strin
   return logger;
 }
 
-std::string quoted_value(std::string_view value) {
-  return boost::json::serialize(boost::json::string_view(value.data(), value.size()));
-}
-
 bool is_plain(std::string_view value) {
   for (unsigned char c : value)
-    if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7f) return false;
+    if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c >= 0x7f) return false;
   return !value.empty();
 }
 

@@ -1,11 +1,12 @@
 #include "agent/base/markup.h"
 
+#include "agent/base/excerpt.h"
+
 namespace sluice::base {
 
 std::string escaped_markup(std::string_view text) {
   std::string safe;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
+  for (const char c : printable(text, "\n\t")) {
     switch (c) {
       case '&':
         safe += "&amp;";
@@ -23,7 +24,7 @@ std::string escaped_markup(std::string_view text) {
         safe += "&#39;";
         break;
       default:
-        if (byte >= 0x20 || c == '\n' || c == '\t') safe += c;
+        safe += c;
     }
   }
   return safe;

@@ -10,10 +10,20 @@ Error Error::from_errno(int code, std::string_view what) {
   return error;
 }
 
-Error Error::within(std::string_view context) const {
-  Error error(std::string(context) + ": " + message_);
+Error Error::full(std::string message) {
+  Error error(std::move(message));
+  error.code_ = ENOSPC;
+  return error;
+}
+
+Error Error::reworded(std::string message) const {
+  Error error(std::move(message));
   error.code_ = code_;
   return error;
+}
+
+Error Error::within(std::string_view context) const {
+  return reworded(std::string(context) + ": " + message_);
 }
 
 }  // namespace sluice::base

@@ -24,6 +24,13 @@ class [[nodiscard]] Error {
   // directory".
   static Error from_errno(int code, std::string_view what);
 
+  // Something has no room for more: these words, and ENOSPC as the code.
+  static Error full(std::string message);
+  bool is_full() const { return code_ == ENOSPC; }
+
+  // The same error in other words.
+  Error reworded(std::string message) const;
+
   // The same error seen from one level up: "<context>: <message>".
   Error within(std::string_view context) const;
 

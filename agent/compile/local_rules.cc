@@ -226,10 +226,12 @@ image::Side LocalRules::side_of(const Group& group, const Watched& watched,
   content.direction = direction;
   content.isolated = !policies.empty();
   for (const NetworkPolicy* policy : policies)
-    for (const CompiledRule& rule : compiled(*policy)[static_cast<size_t>(direction)])
+    for (const CompiledRule& rule : compiled(*policy)[static_cast<size_t>(direction)]) {
+      look_for_twin(content, rule);
       // An ingress rule's port names are those of the pod itself (semantics 15).
       content.add(rule.peers, rule.content,
                   direction == Direction::kIngress ? resolved(rule.ports, group.key->ports) : rule.ports);
+    }
   add_tiers(group, watched, content);
   if (!content.isolated && !content.tiered) return {};
   const bool whole = content.tiered && direction == Direction::kEgress;
@@ -237,6 +239,13 @@ image::Side LocalRules::side_of(const Group& group, const Watched& watched,
   const RulesetId id = content.id();
   use(id, std::move(content));
   return {id, rulesets_.at(id).default_ref, whole};
+}
+
+// Peers of one rule set that have one id would become one entry there, which nobody after it could tell.
+void LocalRules::look_for_twin(const RulesetContent& content, const CompiledRule& rule) {
+  const auto known = content.rules.find(rule.peers);
+  if (known == content.rules.end() || known->second.peers == rule.content) return;
+  if (*known->second.peers != *rule.content) collision_ = "peers " + rule.peers.to_text();
 }
 
 void LocalRules::use(RulesetId id, RulesetContent content) {

@@ -89,6 +89,7 @@ class LocalRules {
   image::Side side_of(const Group& group, const Watched& watched,
                       const std::vector<const model::NetworkPolicy*>& policies, model::Direction direction);
   Sides sides_of(const Group& group, const Watched& watched);
+  void look_for_twin(const RulesetContent& content, const CompiledRule& rule);
   void release(const Sides& sides);
   void use(RulesetId id, RulesetContent content);
   void release(RulesetId id);

@@ -171,6 +171,8 @@ Agent::Agent(boost::asio::io_context& loop, AgentOptions options, std::unique_pt
       reconciler_(options_.node_name,
                   backend_of(*kernel_.programs, *kernel_.maps, *kernel_.attacher, options_.close_new),
                   clock_of_system(), log),
+      budgets_(options_.budget),
+      culprits_(budgets_, view(), [this](auto changes) { put_policies(std::move(changes)); }),
       hours_(loop, times::clock::Alarm::open(),
              [this](std::vector<model::Change> changes) { switch_policies(std::move(changes)); }),
       host_({[this] { return watch_.drain(); }, [this] { return endpoint::discover(options_.netns_dir); },
@@ -276,13 +278,14 @@ Status Agent::drain_objects() {
   if (!batch) return base::done();
   generation_ = batch->generation;
   node::ObjectNews news;
-  news.changes = hours_.admit(std::move(batch->changes));
+  news.changes = hours_.admit(budgets_.admit(std::move(batch->changes)));
   note_changes(news.changes);
   news.complete = feeder_->synced();
   news.problems = texts(batch->problems);
   news.warnings = texts(batch->warnings);
   news.ignored_kinds = std::map<std::string, size_t>(batch->skipped.begin(), batch->skipped.end());
   reconciler_.set_objects(std::move(news));
+  reconciler_.set_beyond(budgets_.problems());
   apply_soon();
   return base::done();
 }
@@ -317,6 +320,7 @@ void Agent::apply_soon() {
 
 void Agent::apply() {
   const node::Applied applied = reconciler_.apply();
+  if (culprits_.search(applied)) apply_soon();
   if (applied == node::Applied::kInForce && view().last_change())
     metrics_.observe_apply(view().last_change()->took, view().last_change()->compiled);
   if (view().all_in_force() && !other_layouts_removed_) remove_other_layouts();

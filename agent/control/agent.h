@@ -31,6 +31,8 @@
 #include "agent/kernel/attach/attach.h"
 #include "agent/kernel/events.h"
 #include "agent/kernel/maps.h"
+#include "agent/model/budget.h"
+#include "agent/node/culprits.h"
 #include "agent/node/endpoint_settings.h"
 #include "agent/node/reconciler.h"
 #include "agent/serve/http.h"
@@ -55,6 +57,7 @@ struct AgentOptions {
   size_t history_bytes = 0;       // of flow records
   bool log_drops = true;
   bool close_new = false;  // --new-interfaces closed
+  model::Budget budget = {};
   learning::NameOptions names = {};
   // Gives up what the agent needs no more, once programs are loaded and before threads are started; answers `unconfined`.
   std::function<std::vector<std::string>()> confine = {};
@@ -118,6 +121,8 @@ class Agent final : public ControlHandler {
   void note_changes(const std::vector<model::Change>& changes);
   // Policies whose hours begin or end now.
   void switch_policies(std::vector<model::Change> changes);
+  // What becomes of policies by their budgets.
+  void put_policies(std::vector<model::Change> changes);
   // Reads the machine; what could not be read is tried again.
   base::Status refresh_host();
   void refresh_host_again();
@@ -156,7 +161,9 @@ class Agent final : public ControlHandler {
   source::feed::StreamSource* feed_ = nullptr;  // feeder_, where it is the feed
   endpoint::EndpointWatch watch_;
   node::Reconciler reconciler_;
-  times::clock::Hours hours_;  // between feeder_ and reconciler_
+  model::PolicyBudgets budgets_;  // between feeder_ and hours_
+  node::Culprits culprits_;
+  times::clock::Hours hours_;  // between them and reconciler_
   HostState host_;
   AgentFacts facts_;
   CniRequests cni_;

@@ -59,6 +59,13 @@ void Agent::note_changes(const std::vector<model::Change>& changes) {
   }
 }
 
+void Agent::put_policies(std::vector<model::Change> changes) {
+  auto admitted = hours_.admit(std::move(changes));
+  note_changes(admitted);
+  reconciler_.change_objects(std::move(admitted));
+  reconciler_.set_beyond(budgets_.problems());
+}
+
 void Agent::switch_policies(std::vector<model::Change> changes) {
   const auto ended = std::ranges::count_if(changes, &model::Change::is_removal);
   log_.info("hours", {{"begin", std::to_string(changes.size() - static_cast<size_t>(ended))},
@@ -114,6 +121,7 @@ MetricsReading Agent::reading() {
                {}};
   for (size_t i = 0; i < dns::kEvents; ++i)
     now.names.events.at(i) = names_->learner().exchanges().count(dns::Event(i));
+  now.policies_beyond_budget = budgets_.beyond();
   now.policies_outside_hours = hours_.calendar().outside();
   if (const auto next = hours_.calendar().next_switch())
     now.next_policy_edge =

@@ -18,14 +18,18 @@ node::Backend backend_to_look_at(const std::filesystem::path& bpffs) {
           {{}, {}, [] { return base::Result<std::set<uint32_t>>(std::set<uint32_t>()); }}};
 }
 
-base::Result<node::ObjectNews> objects_of(const std::string& manifests,
-                                          source::decode::Translator* translator) {
-  auto folder = source::folder::read_folder(manifests, translator);
+base::Result<node::ObjectNews> objects_of(const DryRunOptions& options) {
+  auto folder = source::folder::read_folder(options.manifests, options.translator);
   if (!folder) return folder.error();
-  times::at(folder->cluster, times::clock::now());
+  model::PolicyBudgets budgets(options.budget);
+  model::Cluster cluster;
+  for (const model::Change& change : budgets.admit(model::difference({}, folder->cluster)))
+    cluster.apply(change);
+  times::at(cluster, times::clock::now());
   node::ObjectNews news;
-  news.changes = model::difference({}, folder->cluster);
+  news.changes = model::difference({}, cluster);
   for (const auto& problem : folder->problems) news.problems.push_back(problem.to_text());
+  for (std::string& line : budgets.problems()) news.problems.push_back(std::move(line));
   for (const auto& warning : folder->warnings) news.warnings.push_back(warning.to_text());
   return news;
 }
@@ -33,7 +37,7 @@ base::Result<node::ObjectNews> objects_of(const std::string& manifests,
 }  // namespace
 
 base::Result<DryRun> dry_run(const DryRunOptions& options) {
-  auto objects = objects_of(options.manifests, options.translator);
+  auto objects = objects_of(options);
   if (!objects) return objects.error();
   const bool sound = objects->problems.empty();
   auto discovery = endpoint::discover(options.netns_dir);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agent/base/result.h"
+#include "agent/model/budget.h"
 #include "agent/source/decode/foreign.h"
 
 namespace sluice::control {
@@ -23,6 +24,7 @@ struct DryRunOptions {
   std::filesystem::path bpffs;
   std::string socket;  // of the agent, beside which the announced endpoints stand
   source::decode::Translator* translator = nullptr;  // a fresh one, of the manifests' foreign objects
+  model::Budget budget = {};
 };
 
 base::Result<DryRun> dry_run(const DryRunOptions& options);

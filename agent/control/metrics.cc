@@ -46,6 +46,9 @@ void add_state(const MetricsReading& now, Families& all) {
   all.gauge("sluice_policies_inactive",
             "Policies that count as if they were not there, by their sluice.dev/active.",
             static_cast<double>(now.policies_outside_hours));
+  all.gauge("sluice_policies_beyond_budget",
+            "Policies that isolate and allow nothing, being more than their namespace may have.",
+            static_cast<double>(now.policies_beyond_budget));
   if (now.next_policy_edge)
     all.gauge("sluice_next_policy_edge_seconds",
               "Until the hours of a policy begin or end; absent where none has an edge ahead.",

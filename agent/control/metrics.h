@@ -47,7 +47,8 @@ struct MetricsReading {
   uint64_t epoch = 0, applies = 0, apply_failures = 0, entries = 0, writes = 0;
   std::map<std::string, uint64_t> objects;  // by kind
   uint64_t problems = 0, warnings = 0;
-  uint64_t rulesets = 0, identities = 0, policies_in_audit = 0, policies_outside_hours = 0;
+  uint64_t rulesets = 0, identities = 0, policies_in_audit = 0, policies_outside_hours = 0,
+           policies_beyond_budget = 0;
   std::optional<double> next_policy_edge;  // seconds until then; none: no policy with hours begins or ends
   uint64_t endpoints = 0, endpoints_isolated = 0, endpoints_waiting = 0;
   uint64_t pods_without_namespace = 0, namespaces_without_pod = 0, namespaces_unseen = 0;

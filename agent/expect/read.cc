@@ -60,7 +60,7 @@ Expectation read_one(const Field& root, const std::string& file) {
   Expectation one;
   one.file = file;
   one.line = root.tree().line();
-  one.name = root.get("name").required_text();
+  one.name = base::one_line(root.get("name").required_text());
   one.from = read_ends(root.get("from"));
   one.to = read_ends(root.get("to"), /*may_be_domain=*/true);
   one.except = read_ends(root.get("except"));

@@ -1,4 +1,5 @@
 // A Report as text, TAP and JUnit XML.
+#include "agent/base/excerpt.h"
 #include "agent/base/markup.h"
 #include "agent/expect/expectations.h"
 
@@ -12,14 +13,15 @@ std::string counted(size_t count, const char* what) {
 }
 
 std::string pair_of(const Failure& failure) {
-  return failure.from.empty() ? failure.what : failure.from + " -> " + failure.to + " " + failure.what;
+  return base::one_line(failure.from.empty() ? failure.what
+                                             : failure.from + " -> " + failure.to + " " + failure.what);
 }
 
 std::string indented(const std::string& text, const char* margin) {
   std::string all;
   for (size_t at = 0; at < text.size();) {
     const size_t end = std::min(text.find('\n', at), text.size());
-    all += margin + text.substr(at, end - at) + "\n";
+    all += margin + base::one_line(text.substr(at, end - at)) + "\n";
     at = end + 1;
   }
   return all;
@@ -55,8 +57,8 @@ std::string to_text(const Report& report, bool colour) {
             outcome.expectation.name +
             (outcome.pairs > 1 ? " (" + counted(outcome.pairs, "pair") + ")" : "") + "\n";
     if (!outcome.passed())
-      text +=
-          "        " + outcome.expectation.file + ": line " + std::to_string(outcome.expectation.line) + "\n";
+      text += "        " + base::one_line(outcome.expectation.file) + ": line " +
+              std::to_string(outcome.expectation.line) + "\n";
     text += details(outcome, "        ");
   }
   const size_t failed = failed_of(report);

@@ -37,7 +37,7 @@ Status put_in_force(const Plan& plan, Target& target) {
     if (auto undone = target.write(batch); !undone) message += "; undoing it: " + undone.error().message();
   // What was removed is free again before the next attempt: else each would need new room.
   if (auto waited = target.wait_grace(); !waited) message += "; " + waited.error().message();
-  return Error(message + "; the previous state stays in force");
+  return status.error().reworded(message + "; the previous state stays in force");
 }
 
 Status clean_up(const Plan& plan, Target& target) {

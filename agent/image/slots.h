@@ -18,7 +18,8 @@ class Slots {
   base::Result<uint32_t> take() {
     if (!free_.empty()) return free_.extract(free_.begin()).value();
     if (next_ >= limit_)
-      return base::Error("map " + what_ + " is full: all " + std::to_string(limit_) + " entries are in use");
+      return base::Error::full("map " + what_ + " is full: all " + std::to_string(limit_) +
+                               " entries are in use");
     return next_++;
   }
   // A slot that read-back found in use. False where it is out of range or taken already.

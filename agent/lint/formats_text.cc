@@ -53,7 +53,7 @@ std::string counts_of(const std::vector<Finding>& findings) {
 // Of the data of a workflow command.
 std::string escaped_data(std::string_view text) {
   std::string escaped;
-  for (const char c : text) {
+  for (const char c : base::printable(text, "\r\n")) {
     if (c == '%')
       escaped += "%25";
     else if (c == '\r')

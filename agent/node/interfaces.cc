@@ -14,7 +14,7 @@ constexpr size_t kMissingNamed = 20;  // lines for pods without a namespace; one
 std::map<image::EndpointId, const model::Pod*> by_endpoint(const model::Cluster& cluster) {
   std::map<image::EndpointId, const model::Pod*> pods;
   for (const auto& [name, pod] : cluster.pods)
-    if (pod.takes_part()) pods.emplace(compile::endpoint_id(pod), &pod);
+    if (pod.takes_part()) pods.emplace(compile::content::endpoint_id(pod), &pod);
   return pods;
 }
 
@@ -26,7 +26,7 @@ class Classification {
         matching_(endpoint::match(
             input.discovery.found, input.cluster, [&input](int ifindex, const model::Pod& pod) {
               const auto& all = input.in_force.endpoints;
-              const auto found = all.find(compile::endpoint_id(pod));
+              const auto found = all.find(compile::content::endpoint_id(pod));
               return found != all.end() && found->second.ifindex == static_cast<uint32_t>(ifindex);
             })) {}
 

@@ -49,7 +49,9 @@ struct NodeState {
   bool closes_new = false;          // --new-interfaces closed
   std::set<uint32_t> held;  // got programs before their pod was known, and no endpoint is in force there yet
   bool retry = false;       // something failed, and is to be tried again
-  bool learnt = false;      // something was learnt that the image does not say yet
+  bool unfit = false;       // what failed was to compile it, or to find room for it
+  std::vector<std::string> beyond;  // policies that are closed, being more than fits, one line each
+  bool learnt = false;              // something was learnt that the image does not say yet
   // When to look again at interfaces that are left to their chains (kGiveWay); nothing: none is.
   std::optional<std::chrono::steady_clock::time_point> look_again;
   std::optional<LastChange> last_change;
@@ -79,6 +81,8 @@ class NodeView {
   std::vector<std::string> open_yet() const;
   const std::map<uint32_t, std::string>& attach_errors() const { return state_.attachments.errors(); }
   const std::optional<LastChange>& last_change() const { return state_.last_change; }
+  // The last attempt failed, as what is wanted cannot be compiled or does not fit.
+  bool unfit() const { return state_.unfit; }
   const std::string& last_error() const { return state_.last_error; }
   const Totals& totals() const { return state_.totals; }
 

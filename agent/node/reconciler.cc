@@ -56,6 +56,8 @@ Reconciler::Reconciler(const std::string& name, Backend backend, Clock clock, co
              .closes_new = backend_.closes_new,
              .held = {},
              .retry = false,
+             .unfit = false,
+             .beyond = {},
              .learnt = false,
              .look_again = {},
              .last_change = {},
@@ -126,9 +128,16 @@ void Reconciler::set_unkept(std::string why) {
   report();
 }
 
+void Reconciler::set_beyond(std::vector<std::string> beyond) {
+  if (beyond == state_.beyond) return;
+  state_.beyond = std::move(beyond);
+  report();
+}
+
 void Reconciler::report() {
-  state_.reports.update(machine_lines(state_, backend_.target),
-                        {state_.inputs.news().problems, state_.inputs.news().warnings});
+  Reports::Lines objects{state_.inputs.news().problems, state_.inputs.news().warnings};
+  objects.problems.insert(objects.problems.end(), state_.beyond.begin(), state_.beyond.end());
+  state_.reports.update(machine_lines(state_, backend_.target), std::move(objects));
 }
 
 void Reconciler::classify() {
@@ -180,13 +189,14 @@ Applied Reconciler::apply() {
     change.what = "first state";
   else if (change.what.empty())
     change.what = state_.learnt ? "names" : "retry";
-  state_.retry = state_.learnt = false;
+  state_.retry = state_.learnt = state_.unfit = false;
   // Read before compile(): after a failed change the image in force is only in the maps.
   const Status read = state_.applier.known() ? base::done() : read_back();
   const auto begun = clock_.steady();
   auto difference = compile();
   change.compiled = clock_.steady() - begun;
   if (!read) return fail(read.error());
+  state_.unfit = !difference;
   if (!difference) return fail(difference.error());
   change.entries = difference->entries();
   change.endpoints = !difference->endpoints.empty();
@@ -196,6 +206,7 @@ Applied Reconciler::apply() {
     state_.applier.note_in_force();
   } else {
     auto writes = state_.applier.put(state_.compiler.image(), *difference);
+    state_.unfit = !writes && writes.error().is_full();
     if (!writes) return fail(writes.error());
     change.writes = *writes;
   }

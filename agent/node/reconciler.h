@@ -86,6 +86,8 @@ class Reconciler {
   void set_unkept(std::string why);
   // What of the machine cannot be read now, one line each. What was read of it before still holds.
   void set_unread(std::vector<std::string> unread);
+  // Policies that are closed, being more than fits, one line each.
+  void set_beyond(std::vector<std::string> beyond);
 
   // kFailed: last_error() says why, and a later apply() tries again. After kInForce attachments may still be
   // missing: attach_errors() says which, and apply() tries those again too.

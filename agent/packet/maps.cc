@@ -162,8 +162,8 @@ Status Maps::put(sluice_map map, const std::string& key, const uint8_t* value) {
   if (!entry && table.is_array) return Error("map " + std::string(image::map_name(map)) + ": no such index");
   if (!entry && table.entries.size() >= table.limit) {
     if (!table.evicts)
-      return Error("map " + std::string(image::map_name(map)) + " is full: all " +
-                   std::to_string(table.limit) + " entries are in use");
+      return Error::full("map " + std::string(image::map_name(map)) + " is full: all " +
+                         std::to_string(table.limit) + " entries are in use");
     erase(table, std::string(table.by_use.front()));
   }
   if (!entry) entry = add(table, key);

@@ -1,5 +1,7 @@
 #include "agent/source/finding.h"
 
+#include "agent/base/excerpt.h"
+
 namespace sluice::source {
 
 std::string Finding::to_text() const {
@@ -13,7 +15,7 @@ std::string Finding::to_text() const {
   if (object) append(object->to_text());
   append(field);
   append(message);
-  return text;
+  return base::one_line(text);
 }
 
 }  // namespace sluice::source

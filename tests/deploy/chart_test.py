@@ -157,6 +157,11 @@ class Rendering(unittest.TestCase):
         settings = self.agent_settings(self.rendered({"agent": {"flows": 16777216, "flowsPerPod": 5000}}))
         self.assertEqual((settings["flows"], settings["flows-per-pod"]), (16777216, 5000))
 
+    def test_budgets_of_namespaces_only_where_they_are_others(self):
+        self.assertFalse([name for name in self.agent_settings(self.rendered()) if name.startswith("namespace-")])
+        settings = self.agent_settings(self.rendered({"namespaceBudget": {"policies": 100, "entries": 200000, "cidrs": 300}}))
+        self.assertEqual([settings[f"namespace-{what}"] for what in ("policies", "entries", "cidrs")], [100, 200000, 300])
+
     def test_new_interfaces_only_where_they_are_closed(self):
         self.assertNotIn("new-interfaces", self.agent_settings(self.rendered()))
         self.assertEqual(self.agent_settings(self.rendered({"newInterfaces": "closed"}))["new-interfaces"], "closed")

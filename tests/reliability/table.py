@@ -40,14 +40,19 @@ def rows_of(run):
 
 
 def known_tests():
-    """As rows name them: Suite.Name, file:Suite.Name and file, of every test of the tree."""
+    """As rows name them: Suite.Name, file:Suite.Name and file, of every test of the tree; a fuzz target is its file."""
     found = set()
     for path in sorted((ROOT / "tests").rglob("*_test.cc")):
         file = path.relative_to(ROOT).as_posix()
         found.add(file)
         for suite, name in re.findall(r"^TEST(?:_[FP])?\((\w+),\s*(\w+)\)", path.read_text(), re.M):
             found |= {f"{suite}.{name}", f"{file}:{suite}.{name}"}
-    return found
+    for path in sorted((ROOT / "tests").rglob("*_test.py")):
+        suite = ""
+        for kind, name in re.findall(r"^(class| +def) (\w+)", path.read_text(), re.M):
+            suite = name if kind == "class" else suite
+            found.add(f"{path.relative_to(ROOT).as_posix()}:{suite}.{name}")
+    return found | {path.relative_to(ROOT).as_posix() for path in (ROOT / "tests/fuzz").glob("*_fuzz.cc")}
 
 
 def where(cells):
@@ -77,15 +82,23 @@ def attacks(rows):
         yield f"| `{row['name']}` | {row['does']} | {became(row)} | {rowed} | {tests} | {row['note'] or '–'} |"
 
 
+def hostile(rows):
+    yield from list_of(rows, "input", "what comes")
+
+
 def faults(rows):
-    yield "| fault | what breaks | what must hold | tests |"
+    yield from list_of(rows, "fault", "what breaks")
+
+
+def list_of(rows, name, does):
+    yield f"| {name} | {does} | what must hold | tests |"
     yield "| --- | --- | --- | --- |"
     for row in rows:
         tests = ", ".join(f"`{test.split(':')[-1]}`" for test in row["tests"].split())
         yield f"| {row['name']} | {row['does']} | {row['holds']} | {tests} |"
 
 
-TABLES = {"attacks": attacks, "faults": faults}
+TABLES = {"attacks": attacks, "faults": faults, "hostile": hostile}
 
 
 def page_of(text, rows):

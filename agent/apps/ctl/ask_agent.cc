@@ -9,6 +9,7 @@
 #include "agent/apps/ctl/commands.h"
 #include "agent/apps/ctl/status_text.h"
 #include "agent/apps/terminal.h"
+#include "agent/base/visible_json.h"
 #include "agent/control/server.h"
 
 namespace sluice::apps::ctl {
@@ -116,7 +117,7 @@ base::Result<std::string> json_text(const google::protobuf::Message& reply) {
   std::string text;
   if (!google::protobuf::util::MessageToJsonString(reply, &text, options).ok())
     return base::Error("the agent's answer cannot be printed as JSON");
-  return text;
+  return base::visible_json(std::move(text));
 }
 
 void add_agent_commands(Commands& commands) {

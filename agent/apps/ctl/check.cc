@@ -5,6 +5,7 @@
 #include "agent/apps/ctl/commands.h"
 #include "agent/apps/ctl/manifests.h"
 #include "agent/apps/terminal.h"
+#include "agent/base/visible_json.h"
 #include "agent/explain/wire/check_reply.h"
 #include "agent/model/workloads.h"
 
@@ -52,7 +53,7 @@ Result<model::Probe> probe_of(const CheckOptions& options, const model::Cluster&
 template <typename OneOrSeveral>
 int print_answer(const OneOrSeveral& answer, const explain::Answer& deciding, const CheckOptions& options) {
   const std::string text = options.fix                ? explain::fixes_yaml(deciding)
-                           : options.output == "json" ? explain::to_json(answer)
+                           : options.output == "json" ? base::visible_json(explain::to_json(answer))
                            : options.output == "yaml" ? explain::to_yaml(answer)
                                                       : explain::to_text(answer, use_colour());
   std::fputs(text.c_str(), stdout);

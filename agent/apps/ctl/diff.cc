@@ -5,6 +5,7 @@
 #include "agent/apps/ctl/manifests.h"
 #include "agent/apps/table.h"
 #include "agent/apps/terminal.h"
+#include "agent/base/visible_json.h"
 #include "agent/picture/diff_page.h"
 #include "agent/rehearse/other_times.h"
 
@@ -28,7 +29,7 @@ std::string table_of(const char* title, const std::vector<rehearse::Change>& cha
 }
 
 std::string text_of(const rehearse::Changes& changes, const std::string& output) {
-  if (output == "json") return rehearse::to_json(changes);
+  if (output == "json") return base::visible_json(rehearse::to_json(changes));
   if (output == "markdown") return rehearse::to_markdown(changes);
   if (output == "html") return picture::to_html(picture::diff_page(changes));
   const std::string later = changes.at_other_times.empty() ? "" : other_times_text(changes) + "\n";

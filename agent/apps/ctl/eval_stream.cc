@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "agent/apps/terminal.h"
+#include "agent/base/visible_json.h"
 #include "agent/engine/eval_lines.h"
 
 namespace sluice::apps::ctl {
@@ -45,7 +46,7 @@ EvalCounts answer_lines(engine::Engine& engine, const model::Cluster& cluster, s
       ++(makes_sense ? counts.unanswered : counts.senseless);
       if (makes_sense && counts.failure.empty()) counts.failure = answer.error().message();
     }
-    out << engine::to_line(asked.id, answer) << '\n';
+    out << base::visible_json(engine::to_line(asked.id, answer)) << '\n';
     if (in.rdbuf()->in_avail() <= 0) out.flush();
     progress.step(++count);
   }

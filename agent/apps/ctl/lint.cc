@@ -8,6 +8,7 @@
 #include "agent/apps/ctl/commands.h"
 #include "agent/apps/ctl/manifests.h"
 #include "agent/apps/terminal.h"
+#include "agent/base/visible_json.h"
 #include "agent/lint/formats.h"
 #include "agent/model/workloads.h"
 #include "agent/source/folder/folder.h"
@@ -41,24 +42,28 @@ std::set<Subject> said_by_findings(const FolderContents& read) {
 
 void print_warnings(const FolderContents& read) {
   const std::set<Subject> said = said_by_findings(read);
+  std::vector<source::Warning> unsaid;
   for (const source::Warning& warning : read.warnings) {
     const source::Place& place = warning.place;
     const Subject subject = warning.object
                                 ? Subject{place.origin, place.document, warning.object->name, warning.field}
                                 : Subject{place.origin, place.document, {}, {}};
-    if (!said.contains(subject)) fail(kSluicectl, kExitDone, "warning: " + warning.to_text());
+    if (!said.contains(subject)) unsaid.push_back(warning);
   }
+  print_findings(kSluicectl, kExitDone, "warning: ", unsaid);
 }
 
 // Templates become findings; the others are said. `sound`: there are none of those.
 std::vector<source::Problem> print_problems(const std::vector<source::Problem>& problems, bool& sound) {
-  std::vector<source::Problem> not_rendered;
+  std::vector<source::Problem> not_rendered, said;
   for (const source::Problem& problem : problems) {
     if (problem.not_rendered)
       not_rendered.push_back(problem);
     else
-      sound = fail(kSluicectl, kExitUsage, problem.to_text()) == kExitDone;
+      said.push_back(problem);
   }
+  print_findings(kSluicectl, kExitUsage, "", said);
+  sound = said.empty();
   return not_rendered;
 }
 
@@ -73,8 +78,8 @@ lint::Input input_of(FolderContents read, std::vector<source::Problem> not_rende
 }
 
 std::string printed(const std::vector<lint::Finding>& findings, const std::string& output) {
-  return output == "json"     ? lint::to_json(findings)
-         : output == "sarif"  ? lint::to_sarif(findings, SLUICE_VERSION)
+  return output == "json"     ? base::visible_json(lint::to_json(findings))
+         : output == "sarif"  ? base::visible_json(lint::to_sarif(findings, SLUICE_VERSION))
          : output == "github" ? lint::to_github(findings)
                               : lint::to_text(findings, use_colour());
 }

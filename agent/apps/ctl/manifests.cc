@@ -16,6 +16,7 @@ namespace sluice::apps::ctl {
 namespace {
 
 constexpr std::string_view kInput = "-";
+constexpr size_t kMostFindings = 2000;
 
 bool has_an_address(const model::Cluster& cluster) {
   return std::any_of(cluster.pods.begin(), cluster.pods.end(), [](const auto& entry) {
@@ -142,6 +143,15 @@ void add_reading_options(CLI::App& command, Reading& reading) {
   add_accepting_options(command, reading.accepting);
 }
 
+void print_findings(const std::string& program, int code, const std::string& prefix,
+                    const std::vector<source::Finding>& findings) {
+  for (size_t i = 0; i < std::min(findings.size(), kMostFindings); ++i)
+    fail(program, code, prefix + findings[i].to_text());
+  if (findings.size() > kMostFindings)
+    fail(program, code,
+         prefix + "and " + std::to_string(findings.size() - kMostFindings) + " more like these");
+}
+
 std::optional<Manifests> read_manifests(const std::string& program, const std::vector<std::string>& sources,
                                         Wanted wanted, const Reading& reading) {
   if (std::count(sources.begin(), sources.end(), kInput) > 1) {
@@ -160,8 +170,8 @@ std::optional<Manifests> read_manifests(const std::string& program, const std::v
     return std::nullopt;
   }
   if (reading.held) hold(*read);
-  for (const auto& problem : read->problems) fail(program, kExitUsage, problem.to_text());
-  for (const auto& warning : read->warnings) fail(program, kExitDone, "warning: " + warning.to_text());
+  print_findings(program, kExitUsage, "", read->problems);
+  print_findings(program, kExitDone, "warning: ", read->warnings);
   times::Outside outside = leave_out(program, read->cluster, reading.at);
   if (!has_an_address(read->cluster)) fail(program, kExitDone, "warning: " + no_pods(sources, *read, wanted));
   if (wanted == Wanted::kWorkloadsToo)

@@ -39,6 +39,10 @@ void add_reading_options(CLI::App& command, Reading& reading);
 // What names resolve to by the file; nothing where none is given.
 base::Result<std::map<std::string, std::set<net::Ip>>> read_resolved(const std::string& file);
 
+// One line each on standard error, behind the prefix; of more than 2,000 the first ones, and how many more there are.
+void print_findings(const std::string& program, int code, const std::string& prefix,
+                    const std::vector<source::Finding>& findings);
+
 // The cluster as it is at that moment, with what names resolve to: policies outside their hours are not in it. Problems and
 // warnings go to standard error, one line each; that there is no pod with an address, or that rules name domains and nothing
 // says what these resolve to, is a warning, and there is a line for how many policies are outside their hours. None, after a

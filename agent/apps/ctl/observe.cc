@@ -5,6 +5,7 @@
 #include "agent/apps/ctl/flow_question.h"
 #include "agent/apps/ctl/top.h"
 #include "agent/apps/terminal.h"
+#include "agent/base/visible_json.h"
 #include "agent/control/client.h"
 #include "agent/observe/json.h"
 #include "agent/observe/text.h"
@@ -25,8 +26,8 @@ int64_t nanoseconds_now() {
 }
 
 std::string text_of(const observe::FlowRecord& record, const std::string& output, bool colour) {
-  if (output == "json") return observe::json_of(record);
-  if (output == "jsonpb") return observe::hubble_json_of(record);
+  if (output == "json") return base::visible_json(observe::json_of(record));
+  if (output == "jsonpb") return base::visible_json(observe::hubble_json_of(record));
   return observe::line_of(record, {colour, observe::rfc3339(nanoseconds_now(), 0).substr(0, 10)});
 }
 

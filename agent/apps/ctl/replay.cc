@@ -7,6 +7,7 @@
 #include "agent/apps/ctl/read_file.h"
 #include "agent/apps/table.h"
 #include "agent/apps/terminal.h"
+#include "agent/base/visible_json.h"
 #include "agent/replay/replay.h"
 #include "agent/replay/suggest.h"
 
@@ -104,8 +105,8 @@ int run_replay(const ReplayOptions& options) {
   };
   const auto replayed = replay::replay(manifests->cluster, flows->all, verdict,
                                        [&](const model::Probe& probe) { return checker.check(probe); });
-  const std::string text =
-      options.output == "json" ? replay::to_json(replayed) : denied_text(replayed, use_colour());
+  const std::string text = options.output == "json" ? base::visible_json(replay::to_json(replayed))
+                                                    : denied_text(replayed, use_colour());
   std::fputs(text.c_str(), stdout);
   if (std::fflush(stdout) != 0)
     return fail(kSluicectl, kExitFailed, "replay: cannot write to standard output");

@@ -4,6 +4,7 @@
 
 #include "agent/apps/ctl/asking.h"
 #include "agent/apps/ctl/commands.h"
+#include "agent/base/visible_json.h"
 #include "agent/source/encode/object.h"
 #include "agent/source/encode/text.h"
 
@@ -23,7 +24,7 @@ class SnapshotWriter {
   void add(const model::Object& object) {
     const boost::json::object made = source::encode::to_json_object(object);
     if (json_)
-      write((count_ == 0 ? kListBegin : ",\n") + boost::json::serialize(made));
+      write((count_ == 0 ? kListBegin : ",\n") + base::visible_json(boost::json::serialize(made)));
     else
       write("---\n" + source::encode::to_yaml_document(made));
     ++count_;

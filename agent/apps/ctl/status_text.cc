@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "agent/apps/table.h"
+#include "agent/base/excerpt.h"
 #include "agent/times/zone.h"
 
 namespace sluice::apps::ctl {
@@ -42,7 +43,7 @@ std::string heading(const std::string& name) {
 }
 
 std::string line(const std::string& name, const std::string& value) {
-  return heading(name) + value + "\n";
+  return heading(name) + base::one_line(value) + "\n";
 }
 
 std::string state_text(const v1::StatusReply& status, bool colour) {
@@ -195,7 +196,7 @@ std::string age_text(double seconds) {
 std::string status_text(const v1::StatusReply& status, int64_t now, bool colour) {
   std::string text = line(
       "sluiced", status.version() + " on " + status.node() + ", up " + age_text(status.uptime_seconds()));
-  text += line("state", state_text(status, colour) + ", epoch " + std::to_string(status.epoch()));
+  text += heading("state") + state_text(status, colour) + ", epoch " + std::to_string(status.epoch()) + "\n";
   text += line("mode", status.mode() + ", unknown pods " +
                            (status.default_verdict() == "strict" ? "closed" : "open") + ", attached by " +
                            status.attach());
@@ -324,7 +325,7 @@ std::string names_text(const v1::NamesReply& reply, bool colour) {
     text += "\n" + grouped(reply.facts().addresses()) + " addresses" + limits_text(reply.facts()) + ".\n";
   if (!reply.facts().wanted())
     text += "\nNo rule of a pod of this node names domains: nothing is listened to.\n";
-  for (const auto& problem : reply.facts().problems()) text += "\n" + problem + "\n";
+  for (const auto& problem : reply.facts().problems()) text += "\n" + base::one_line(problem) + "\n";
   return text;
 }
 

@@ -13,6 +13,7 @@
 #include "agent/apps/ctl/status_text.h"
 #include "agent/apps/table.h"
 #include "agent/apps/terminal.h"
+#include "agent/base/visible_json.h"
 #include "agent/control/client.h"
 #include "agent/observe/text.h"
 #include "agent/stream/convert.h"
@@ -133,9 +134,8 @@ std::string top_json(const observe::Pairs& pairs, size_t rows) {
                                 {"policy", pair.why},
                                 {"last", observe::rfc3339(pair.last, 3)},
                                 {"id", pair.id}});
-  return json::serialize(
-             json::object{{"pairs", std::move(list)}, {"others", pairs.others()}, {"lost", pairs.lost()}}) +
-         "\n";
+  const json::object object{{"pairs", std::move(list)}, {"others", pairs.others()}, {"lost", pairs.lost()}};
+  return base::visible_json(json::serialize(object)) + "\n";
 }
 
 }  // namespace sluice::apps::ctl

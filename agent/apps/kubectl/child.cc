@@ -189,7 +189,7 @@ Result<int> pass_through(const std::vector<std::string>& words, Asked asked) {
     const auto read = lines.read(child->errors(), said);
     if (!read) return read.error();
     for (const std::string& line : said)
-      if (!is_remark(line)) std::fprintf(stderr, "%s\n", line.c_str());
+      if (!is_remark(line)) std::fprintf(stderr, "%s\n", base::one_line(line).c_str());
     more = *read;
   }
   return child->wait();

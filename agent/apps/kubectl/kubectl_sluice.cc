@@ -69,7 +69,7 @@ int run_check(const Words& words, const std::vector<Pod>& agents) {
   int worst = kExitDone;
   for (const Pod& agent : *chosen) {
     if (chosen->size() > 1 && output_format(words.arguments) != "json")
-      std::printf("# node %s\n", agent.node.c_str());
+      std::printf("# node %s\n", base::one_line(agent.node).c_str());
     std::fflush(stdout);
     const int code = run_in(words, agent, asked.rest);
     if (code != kExitDone && code != kExitDenied) return code;

@@ -60,12 +60,13 @@ BoundSelector bound(const std::string& policy_namespace, const model::SelectorPe
 
 model::IpBlock without_needless_excepts(const model::IpBlock& block) {
   model::IpBlock result{block.cidr, {}};
-  for (const net::Cidr& except : block.except) {
-    bool needless = !block.cidr.contains(except);
-    for (const net::Cidr& other : block.except) needless |= other != except && other.contains(except);
-    if (!needless) result.except.push_back(except);
+  std::vector<net::Cidr> sorted = block.except;
+  make_canonical(sorted);
+  // What contains another one stands before it, and between them nothing that is outside.
+  for (const net::Cidr& except : sorted) {
+    const bool needless = !result.except.empty() && result.except.back().contains(except);
+    if (!needless && block.cidr.contains(except)) result.except.push_back(except);
   }
-  make_canonical(result.except);
   return result;
 }
 

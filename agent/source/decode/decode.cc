@@ -1,6 +1,7 @@
 #include "agent/source/decode/decode.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "agent/base/excerpt.h"
 #include "agent/source/decode/decode_kinds.h"
@@ -40,6 +41,10 @@ namespace {
 using model::Kind;
 using model::ObjectId;
 using model::ObjectName;
+
+// Of a kind or its group, and of an object's kind and name together, for people.
+constexpr size_t kLongestName = 512;
+constexpr size_t kMostSkippedKinds = 100;  // of one file
 
 class ObjectDecoder {
  public:
@@ -104,10 +109,7 @@ class ObjectDecoder {
 
   void foreign_object(const Field& root, const TypeMeta& type, bool namespaced) {
     Decoding naming;
-    const Field metadata = Field(naming, root.tree(), root.path()).get("metadata");
-    ObjectName name{"", metadata.get("name").required_text()};
-    if (namespaced) name.ns = metadata.get("namespace").text();
-    if (namespaced && name.ns.empty()) name.ns = "default";
+    const ObjectName name = name_of(Field(naming, root.tree(), root.path()), /*label=*/false, namespaced);
     if (naming.fault()) return refuse(naming, std::nullopt);
     decoded_.foreign.push_back({{type.kind, std::move(name)},
                                 type.api_version,
@@ -117,16 +119,27 @@ class ObjectDecoder {
 
   void pass_over(const Field& root, const TypeMeta& type, const KindReading& read) {
     const std::string_view group = group_of(type.api_version);
-    ++decoded_.skipped[type.kind + (read.remark.empty() ? "" : "." + std::string(group))];
+    skip(type.kind + (read.remark.empty() ? "" : "." + std::string(group)));
     if (read.remark.empty()) return;
     Decoding naming;
     const Field metadata = Field(naming, root.tree()).get("metadata");
     const ObjectName name{metadata.get("namespace").text(), metadata.get("name").text()};
     const std::string called = type.kind + (name.name.empty() ? "" : " " + name.to_text());
     note_written(root, type, name);
-    decoded_.warnings.push_back(
-        {place_, std::nullopt, root.path(),
-         base::one_line(called + " (" + type.api_version + ") is passed over: " + read.remark)});
+    decoded_.warnings.push_back({place_, std::nullopt, root.path(),
+                                 base::shortened(called, kLongestName) + " (" +
+                                     base::shortened(type.api_version, kLongestName) +
+                                     ") is passed over: " + std::string(read.remark)});
+  }
+
+  // Kinds are whatever a document says: a name that none can have, and what comes after kMostSkippedKinds, is counted
+  // with others like it.
+  void skip(const std::string& kind) {
+    const bool named = std::ranges::all_of(kind, [](unsigned char c) { return std::isalnum(c) || c == '.'; });
+    std::string counted = named && kind.size() <= kLongestName ? kind : "of no kind";
+    if (decoded_.skipped.size() >= kMostSkippedKinds && !decoded_.skipped.contains(counted))
+      counted = "of other kinds";
+    ++decoded_.skipped[counted];
   }
 
   void object(const Field& root, const KindReading& read, const TypeMeta& type) {
@@ -159,7 +172,7 @@ class ObjectDecoder {
     model::Workload workload = decode_workload(object, kind, name);
     if (decoding.fault()) {
       const std::string called = std::string(kind.kind) + " " + name.to_text() + ": ";
-      return decoded_.problems.push_back(problem(decoding, std::nullopt, called));
+      return decoded_.add_nameless(problem(decoding, std::nullopt, called));
     }
     decoded_.workloads.push_back({std::move(workload), place_of(root)});
     note_written(root, type, name);
@@ -236,8 +249,9 @@ class ObjectDecoder {
   }
 
   void refuse(const Decoding& decoding, const std::optional<ObjectId>& id) {
-    if (!id) decoded_.complete = false;
-    decoded_.problems.push_back(problem(decoding, id));
+    if (id) return decoded_.problems.push_back(problem(decoding, id));
+    decoded_.complete = false;
+    decoded_.add_nameless(problem(decoding, id));
   }
 
   // `called`: of what is no object of the model, where a person looks for it.
@@ -256,6 +270,8 @@ class ObjectDecoder {
   const Translator* const translator_;
 };
 
+constexpr std::string_view kMore = " more of what cannot be read: mend the first ones";
+
 // What is asked of a file beside its objects.
 struct Asked {
   Wanted wanted = Wanted::kObjects;
@@ -267,11 +283,20 @@ void decode_as(const Tree& tree, const Place& place, const TypeMeta& implied, co
   if (tree.type() == TreeType::kMap)
     return ObjectDecoder(place, decoded, asked.wanted, asked.translator).document(tree, "", implied);
   decoded.complete = false;
-  decoded.problems.push_back(
+  decoded.add_nameless(
       {place, std::nullopt, "", "is " + std::string(to_text(tree.type())) + ", not a Kubernetes object"});
 }
 
 }  // namespace
+
+void Decoded::add_nameless(Problem problem) {
+  if (nameless++ < kMostNameless) return problems.push_back(std::move(problem));
+  if (nameless == kMostNameless + 1) {
+    count_at_ = problems.size();
+    problems.push_back({{problem.place.origin, 0, 0}, std::nullopt, "", ""});
+  }
+  problems[count_at_].message = std::to_string(nameless - kMostNameless) + std::string(kMore);
+}
 
 void decode_object_of(model::Kind kind, const Tree& tree, const Place& place, Decoded& decoded) {
   decode_as(tree, place, {std::string(facts_of(kind).api_version), std::string(model::to_text(kind))}, {},
@@ -284,11 +309,11 @@ Decoded decode(std::string_view bytes, const std::string& origin, Wanted wanted,
   for_each_document(bytes, [&](int number, const std::variant<Document, SyntaxError>& parsed) {
     if (const auto* error = std::get_if<SyntaxError>(&parsed)) {
       decoded.complete = false;
-      decoded.problems.push_back({{origin, number, error->line},
-                                  std::nullopt,
-                                  "",
-                                  "line " + std::to_string(error->line) + ": " + error->message,
-                                  error->not_rendered});
+      decoded.add_nameless({{origin, number, error->line},
+                            std::nullopt,
+                            "",
+                            "line " + std::to_string(error->line) + ": " + error->message,
+                            error->not_rendered});
       return;
     }
     Tree root = std::get<Document>(parsed).root();

@@ -68,7 +68,15 @@ struct Decoded {
   // False where some document did not even say which object it holds: objects not found here may still be
   // meant.
   bool complete = true;
+  size_t nameless = 0;  // problems of what nobody knows the name of, told or not
+
+  // Tells one of these, or, after kMostNameless of them, how many more there are: there may be millions in one file.
+  void add_nameless(Problem problem);
+
+ private:
+  size_t count_at_ = 0;  // where that number stands in `problems`
 };
+inline constexpr size_t kMostNameless = 1000;
 
 // `translator`: takes kinds that would be passed over; may be null.
 Decoded decode(std::string_view bytes, const std::string& origin, Wanted wanted = Wanted::kObjects,

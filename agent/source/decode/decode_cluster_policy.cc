@@ -133,7 +133,7 @@ struct Surroundings {
 void decode_body(const Field& field, const Surroundings& around, ClusterRule& rule) {
   const bool ingress = around.direction == model::Direction::kIngress;
   field.allow_only({"name", "action", ingress ? "from" : "to", "protocols"});
-  rule.name = field.get("name").text();
+  rule.name = base::one_line(field.get("name").text());  // any text, which answers and records name
   const Field peers = field.get(ingress ? "from" : "to"), protocols = field.get("protocols");
   if (peers.absent()) peers.fail("is missing: write who the rule is about");
   require_entries(peers, "write who the rule is about");

@@ -74,7 +74,7 @@ PodPhase decode_phase(const Field& field, bool has_ip) {
 // The scheduler writes it, so a plain n is a slip of whoever made the file, and costs no pod.
 std::string decode_node_name(const Field& field) {
   const Tree tree = field.tree();
-  if (tree.quoted() || !parse_boolean(tree.text())) return field.text();
+  if (tree.quoted() || !parse_boolean(tree.text())) return base::one_line(field.text());
   field.warn(std::string(tree.text()) + " is a boolean to kubectl, and read as text: write it in quotes");
   return std::string(tree.text());
 }
@@ -104,7 +104,7 @@ model::Pod decode_pod(const Field& root, model::ObjectName name) {
   model::Pod pod;
   pod.name = std::move(name);
   Field metadata = root.get("metadata"), spec = root.get("spec"), status = root.get("status");
-  pod.uid = metadata.get("uid").text();
+  pod.uid = base::one_line(metadata.get("uid").text());
   pod.labels = decode_labels(metadata.get("labels"));
   pod.source_prefixes = decode_source_prefixes(metadata);
   pod.controller = decode_controller(metadata);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "agent/base/utf8.h"
 #include "agent/source/decode/syntax_cause.h"
 
 namespace sluice::source::decode {
@@ -18,22 +19,6 @@ void strip_byte_order_mark(std::string_view& text) {
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
 }
 
-// The length of the UTF-8 sequence at the start of `text` (RFC 3629), 0 where it is not one.
-size_t utf8_length(std::string_view text) {
-  auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  size_t length = lead >= 0xc2 && lead <= 0xdf   ? 2
-                  : (lead & 0xf0) == 0xe0        ? 3
-                  : lead >= 0xf0 && lead <= 0xf4 ? 4
-                                                 : 0;
-  for (size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
-  bool outside = (lead == 0xed && byte(1) > 0x9f) || (lead == 0xf4 && byte(1) > 0x8f);
-  return overlong || outside ? 0 : length;
-}
-
 // YAML 1.2 section 5.1 (c-printable): UTF-8 without control characters. Checked first since the YAML library
 // takes a 0x04 for the end of the file and replaces what is not UTF-8.
 std::optional<SyntaxError> refuse_unprintable(std::string_view text) {
@@ -44,7 +29,7 @@ std::optional<SyntaxError> refuse_unprintable(std::string_view text) {
     if ((byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7f)
       return SyntaxError{
           line, "holds the control character " + std::to_string(byte) + ": save the file as UTF-8 text"};
-    size_t length = utf8_length(text);
+    const size_t length = base::first_character(text).bytes;
     if (length == 0) return SyntaxError{line, "is not UTF-8: save the file as UTF-8 text"};
     text.remove_prefix(length);
   }

@@ -148,6 +148,13 @@ void TreeBuilder::refuse_duplicate_keys(uint32_t map) const {
   }
 }
 
+// What is merged into one map after the other is work that neither the text nor the result has the size of.
+void TreeBuilder::count_merged(uint32_t line) {
+  if (++merged_ > kMaxNodes)
+    throw TreeError{line,
+                    "more than " + std::to_string(kMaxNodes) + " values are merged by <<: write them out"};
+}
+
 // YAML merge key (yaml.org/type/merge.html): the map's own entries win, then earlier sources over later ones.
 void TreeBuilder::apply_merges(uint32_t map) {
   std::unordered_set<std::string_view> taken;
@@ -172,8 +179,10 @@ void TreeBuilder::apply_merges(uint32_t map) {
     if (document_.nodes_[source].type != TreeType::kMap)
       throw TreeError{document_.nodes_[source].line, "<< needs a map or a list of maps"};
     for (uint32_t child = document_.nodes_[source].at; child != Document::kNone;
-         child = document_.nodes_[child].next)
+         child = document_.nodes_[child].next) {
+      count_merged(document_.nodes_[source].line);
       if (taken.insert(Tree(&document_, child).key()).second) own.push_back(child);
+    }
   }
   // Entries of sources are shared with the map they come from: only their heads are copied.
   Document::Node& head = document_.nodes_[map];

@@ -54,11 +54,13 @@ class TreeBuilder {
   void account(const Document::Node& child, Document::Node& parent) const;
   void remember(size_t anchor, uint32_t node);
   void apply_merges(uint32_t map);
+  void count_merged(uint32_t line);
   void refuse_duplicate_keys(uint32_t map) const;
 
   Document document_;
   std::vector<Frame> open_;
   std::unordered_map<size_t, uint32_t> anchors_;
+  uint32_t merged_ = 0;  // entries of sources that were looked at, also those that a map has already
 };
 
 // The tree as a document of its own; lines stay.

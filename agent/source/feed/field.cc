@@ -21,7 +21,7 @@ void FeedField::check(std::string_view text, std::string_view fault) const {
 }
 
 std::string FeedField::opaque(const std::string& text) const {
-  if (text.size() <= kFeedLongestText) return text;
+  if (text.size() <= kFeedLongestText) return base::one_line(text);
   fail("has " + std::to_string(text.size()) + " bytes: at most " + std::to_string(kFeedLongestText) +
        " may be");
   return {};

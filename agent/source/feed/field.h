@@ -25,7 +25,7 @@ class FeedField {
   // Fails where `fault` (agent/source/decode/names.h) is not empty.
   void check(std::string_view text, std::string_view fault) const;
 
-  // A text that means nothing here, of bounded length.
+  // A text that means nothing here, of bounded length; what nobody sees in it stands as \xNN (excerpt.h).
   std::string opaque(const std::string& text) const;
   net::Ip ip(const std::string& text) const;
   net::Cidr cidr(const std::string& text) const;

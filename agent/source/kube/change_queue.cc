@@ -20,7 +20,8 @@ size_t size_of(const Chunk::Item& item) {
 void ChangeQueue::start_over() {
   state_ = State::kSnapshot;
   cursor_.reset();
-  queue_.clear();
+  lanes_.clear();
+  turns_.clear();
   waiting_.clear();
   sent_.clear();
   taken_ = snapshot_end_ = 0;
@@ -31,18 +32,37 @@ void ChangeQueue::resume() {
   // Before what waits: it changed earlier.
   for (auto batch = sent.rbegin(); batch != sent.rend(); ++batch)
     for (auto item = batch->second.rbegin(); item != batch->second.rend(); ++item)
-      if (waiting_.insert(*item).second) queue_.push_front(item->first);
+      if (waiting_.insert(*item).second) lane_of(item->first).push_front(item->first);
 }
 
 void ChangeQueue::changed(const model::ObjectId& id, int64_t observed) {
   if (state_ == State::kIdle) return;
   // The snapshot has yet to come to it.
   if (state_ == State::kSnapshot && (!cursor_ || *cursor_ < id)) return;
-  if (waiting_.emplace(id, observed).second) queue_.push_back(id);
+  if (waiting_.emplace(id, observed).second) lane_of(id).push_back(id);
+}
+
+// The caller puts an id into it.
+std::deque<model::ObjectId>& ChangeQueue::lane_of(const model::ObjectId& id) {
+  std::deque<model::ObjectId>& lane = lanes_[id.name.ns];
+  if (lane.empty()) turns_.push_back(id.name.ns);
+  return lane;
+}
+
+model::ObjectId ChangeQueue::take_next() {
+  const auto lane = lanes_.find(turns_.front());
+  turns_.pop_front();
+  model::ObjectId id = std::move(lane->second.front());
+  lane->second.pop_front();
+  if (lane->second.empty())
+    lanes_.erase(lane);
+  else
+    turns_.push_back(lane->first);
+  return id;
 }
 
 bool ChangeQueue::has_chunk() const {
-  return state_ == State::kSnapshot || !queue_.empty();
+  return state_ == State::kSnapshot || !waiting_.empty();
 }
 
 Chunk ChangeQueue::drain(uint64_t sequence, const ChunkLimits& limits) {
@@ -75,13 +95,13 @@ void ChangeQueue::fill_snapshot(Chunk& chunk, const ChunkLimits& limits) {
 ChangeQueue::SentItems ChangeQueue::fill_changes(Chunk& chunk, const ChunkLimits& limits) {
   SentItems sent;
   size_t bytes = 0;
-  while (!queue_.empty() && !is_full(chunk, bytes, limits)) {
-    const auto entry = waiting_.find(queue_.front());
-    sent.emplace_back(queue_.front(), entry->second);
-    chunk.items.push_back({queue_.front(), mirror_.packed(queue_.front()), entry->second});
+  while (!waiting_.empty() && !is_full(chunk, bytes, limits)) {
+    const model::ObjectId id = take_next();
+    const auto entry = waiting_.find(id);
+    sent.emplace_back(id, entry->second);
+    chunk.items.push_back({id, mirror_.packed(id), entry->second});
     bytes += size_of(chunk.items.back());
     waiting_.erase(entry);
-    queue_.pop_front();
   }
   return sent;
 }

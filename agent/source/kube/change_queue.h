@@ -3,7 +3,8 @@
 //
 // Laws:
 //  1. The chunks of a snapshot name every object of the Mirror once. Changes follow, each as the
-//     object is when its chunk is made, in the order in which the objects first changed.
+//     object is when its chunk is made. Namespaces take turns, and so do objects of none among them: of one namespace, in
+//     the order in which they first changed. So a flood of one namespace's keeps nobody else's waiting.
 //  2. An object that changes again before its chunk is made is sent once. So at most one id an
 //     object waits, however slow the agent.
 //  3. What was sent and not taken is sent again after resume().
@@ -58,21 +59,24 @@ class ChangeQueue {
   // The agent has read everything up to this batch.
   void acknowledge(uint64_t sequence);
   // Changes that wait to be sent.
-  size_t waiting() const { return queue_.size(); }
+  size_t waiting() const { return waiting_.size(); }
 
  private:
   enum class State : uint8_t { kIdle, kSnapshot, kChanges };
   using SentItems = std::vector<std::pair<model::ObjectId, int64_t>>;
 
+  std::deque<model::ObjectId>& lane_of(const model::ObjectId& id);
+  model::ObjectId take_next();
   void fill_snapshot(Chunk& chunk, const ChunkLimits& limits);
   SentItems fill_changes(Chunk& chunk, const ChunkLimits& limits);
 
   const Mirror& mirror_;
   State state_ = State::kIdle;
-  std::optional<model::ObjectId> cursor_;  // the last one of the snapshot so far
-  std::deque<model::ObjectId> queue_;
-  std::map<model::ObjectId, int64_t> waiting_;       // the queue's, with when they first changed
-  std::deque<std::pair<uint64_t, SentItems>> sent_;  // by sequence, not yet taken
+  std::optional<model::ObjectId> cursor_;                     // the last one of the snapshot so far
+  std::map<std::string, std::deque<model::ObjectId>> lanes_;  // by namespace; none is empty
+  std::deque<std::string> turns_;                             // each of them once, the next one first
+  std::map<model::ObjectId, int64_t> waiting_;                // the lanes', with when they first changed
+  std::deque<std::pair<uint64_t, SentItems>> sent_;           // by sequence, not yet taken
   uint64_t taken_ = 0, snapshot_end_ = 0;
 };
 

@@ -65,6 +65,16 @@ TEST(SluicedOptions, LimitsOfWhatIsLearnt) {
           << option << " " << wrong;
 }
 
+TEST(SluicedOptions, BudgetsOfNamespaces) {
+  const ConfigFile config("namespace-policies: 500\nnamespace-entries: 200\n");
+  const auto given = std::get<SluicedOptions>(parse({"--config", config.path(), "--namespace-cidrs", "300"}));
+  EXPECT_EQ(given.budget.policies, 500u);
+  EXPECT_EQ(given.budget.entries, 200u);
+  EXPECT_EQ(given.budget.cidrs, 300u);
+  EXPECT_THAT(std::get<Exit>(parse({"--namespace-cidrs", "0"})).output,
+              HasSubstr(" is no number of CIDRs: give one from 100 to 10000000"));
+}
+
 TEST(SluicedOptions, DnsServersAreOneOrAListOfThem) {
   const auto servers = [](const std::string& text) {
     const ConfigFile config("dns-server: " + text + "\n");

@@ -12,9 +12,10 @@ TEST(LogPayload, TextQuotesWhatIsNotPlain) {
 
 TEST(LogPayload, OneLineWhateverTheValueHolds) {
   for (const auto format : {LogFormat::kText, LogFormat::kJson}) {
-    const auto payload = log_payload(format, "problem", {{"text", "a\nb\"c\\d\x01"}});
+    const auto payload = log_payload(format, "problem", {{"text", "a\nb\"c\\d\x01\u202e\u009b\x7f\xff"}});
     EXPECT_EQ(payload.find('\n'), std::string::npos) << payload;
-    EXPECT_EQ(payload.find('\x01'), std::string::npos) << payload;
+    for (const char* hidden : {"\x01", "\u202e", "\u009b", "\x7f", "\xff"})
+      EXPECT_EQ(payload.find(hidden), std::string::npos) << payload;
   }
 }
 

@@ -39,8 +39,10 @@ TEST(MetricsText, TheNextEdgeOfHoursWhereThereIsOne) {
   MetricsReading now = reading();
   EXPECT_THAT(text_of(now), Not(HasSubstr("sluice_next_policy_edge_seconds")));
   now.policies_outside_hours = 2;
+  now.policies_beyond_budget = 3;
   now.next_policy_edge = 90;
   EXPECT_THAT(text_of(now), HasSubstr("sluice_policies_inactive 2\n"));
+  EXPECT_THAT(text_of(now), HasSubstr("sluice_policies_beyond_budget 3\n"));
   EXPECT_THAT(text_of(now), HasSubstr("sluice_next_policy_edge_seconds 90\n"));
 }
 

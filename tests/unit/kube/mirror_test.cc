@@ -313,6 +313,30 @@ TEST(ChangeQueue, ResumesWithWhatWasSentAndNotTaken) {
       << "c changed again meanwhile: it waits behind d, and is told as it is now";
 }
 
+// Law 1.
+TEST(ChangeQueue, AFloodOfOneNamespaceKeepsNobodyElseWaiting) {
+  Mirror mirror([](const model::Object& object) { return model::id_of(object).name.to_text(); },
+                [](const ObjectId&, int64_t) {});
+  ChangeQueue queue(mirror);
+  queue.start_over();
+  queue.drain(1, {});
+  const auto policy = [](const std::string& ns, int number) {
+    return ObjectId{Kind::kNetworkPolicy, {ns, std::to_string(number)}};
+  };
+  for (int i = 0; i < 10'000; ++i) queue.changed(policy("flood", i), 0);
+  for (int i = 0; i < 3; ++i) queue.changed(policy("shop", i), 0);
+  queue.changed({Kind::kNamespace, {"", "dev"}}, 0);
+  const Chunk chunk = queue.drain(2, {1 << 20, 7});
+  Names sent;
+  for (const auto& item : chunk.items) sent.push_back(item.id.to_text());
+  EXPECT_EQ(sent,
+            (Names{"NetworkPolicy flood/0", "NetworkPolicy shop/0", "Namespace dev", "NetworkPolicy flood/1",
+                   "NetworkPolicy shop/1", "NetworkPolicy flood/2", "NetworkPolicy shop/2"}));
+  size_t left = 0;
+  for (uint64_t sequence = 3; queue.has_chunk(); ++sequence) left += queue.drain(sequence, {}).items.size();
+  EXPECT_EQ(left, 9'997U);
+}
+
 TEST(ChangeQueue, ParcelsKeepTheirLimits) {
   World world;
   std::vector<std::pair<std::string, std::string>> many;

@@ -32,6 +32,7 @@ class FakeMaps final : public packet::Maps {
   }
   base::Status flip(uint64_t epoch, uint64_t next_endpoint_id) override {
     if (flips_fail) return base::Error("flip: refused");
+    if (flips_full) return base::Error::full("flip: no room");
     return packet::Maps::flip(epoch, next_endpoint_id);
   }
   base::Status wait_grace() override {
@@ -42,7 +43,7 @@ class FakeMaps final : public packet::Maps {
   std::vector<std::string> wrong;
   std::set<uint32_t> attached, refused;
   int attaches = 0, graces = 0;
-  bool flips_fail = false, graces_fail = false;
+  bool flips_fail = false, flips_full = false, graces_fail = false;
 };
 
 class ReconcilerTest : public ::testing::Test {
