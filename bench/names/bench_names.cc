@@ -2,6 +2,7 @@
 //   delay  how long a DNS answer takes at 10,000 a second, to a pod whose rules name domains (its answers are held until what
 //          they teach is in force) and to one without rules, round by round; every answer is looked at
 //   look   how long all flows are gone through, of tables with a million
+//   path   what a packet of a pod with such rules costs beside that of one without
 #include <iostream>
 
 #include "agent/base/default_socket.h"
@@ -13,6 +14,7 @@
 #include "bench/harness/document.h"
 #include "bench/harness/statistics.h"
 #include "bench/names/asker.h"
+#include "bench/names/path.h"
 #include "bench/names/stand.h"
 #include "tests/kernel/numbered_flow.h"
 
@@ -126,6 +128,9 @@ Status measure_look(int rounds, Document& document) {
 
 Status run(const Options& options, int rounds, Document& document) {
   if (auto entered = live::enter_sandbox(); !entered) return entered.error();
+  if (options.wants("path"))
+    if (auto measured = names::measure_path(kSuite, rounds, document); !measured)
+      return measured.error().within("path");
   if (options.wants("look"))
     if (auto measured = measure_look(rounds, document); !measured) return measured.error().within("look");
   if (options.wants("delay"))
