@@ -38,7 +38,7 @@ file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/sluice_source_dir.h
 target_include_directories(sluice_options INTERFACE ${PROJECT_BINARY_DIR}/generated)
 
 # Every layer of C++, those that a layer links before it.
-set(SLUICE_LAYERS base sandbox report net dns names model times clock serve source lint decode encode convert folder kube feed watcher image table content compile why packet log kernel
+set(SLUICE_LAYERS base sandbox report net dns names model view times clock serve source lint decode encode convert folder kube feed relay watcher image table content compile why packet log kernel
     attach answers endpoint learn node flow observe reference engine explain wire rehearse expect replay picture ui stream name_loop upkeep control lab cni oracle)
 set(SLUICE_LAYER_DIR_oracle tests/oracle)
 set(SLUICE_LAYER_DIR_attach agent/kernel/attach)
@@ -53,7 +53,7 @@ set(SLUICE_LAYER_DIR_wire agent/explain/wire)
 foreach(layer decode encode folder kube feed)
   set(SLUICE_LAYER_DIR_${layer} agent/source/${layer})
 endforeach()
-foreach(layer base sandbox report learn net dns names model times serve source lint convert watcher image table compile packet kernel endpoint node flow observe reference
+foreach(layer base sandbox report learn net dns names model view times serve source lint convert relay watcher image table compile packet kernel endpoint node flow observe reference
         engine explain rehearse expect replay picture ui stream control lab cni)
   set(SLUICE_LAYER_DIR_${layer} agent/${layer})
 endforeach()

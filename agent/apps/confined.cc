@@ -72,7 +72,7 @@ sandbox::Needs agent_needs(const AgentFolders& folders) {
   return needs;
 }
 
-sandbox::Needs watcher_needs(const std::vector<std::string>& files, const std::string& port) {
+sandbox::Needs watcher_needs(const std::vector<std::string>& files, const WatcherPorts& ports) {
   sandbox::Needs needs;
   needs.program = sandbox::Program::kWatcher;
   // Names of hosts are resolved by plugins of the C library, by files of /etc and what these link to.
@@ -87,9 +87,13 @@ sandbox::Needs watcher_needs(const std::vector<std::string>& files, const std::s
     needs.files.read.push_back(folder_of(path));
     needs.files.read.push_back(folder_of(without_links(path)));
   }
-  uint16_t number = 0;
-  if (std::from_chars(port.data(), port.data() + port.size(), number).ec == std::errc())
-    needs.connects = {number};
+  const auto add_number = [](const std::string& port, std::vector<uint16_t>& numbers) {
+    uint16_t number = 0;
+    if (std::from_chars(port.data(), port.data() + port.size(), number).ec == std::errc())
+      numbers.push_back(number);
+  };
+  for (const std::string& port : ports.connects) add_number(port, needs.connects);
+  for (const std::string& port : ports.binds) add_number(port, needs.binds);
   needs.connects.push_back(53);  // a long answer of a name server
   return needs;
 }

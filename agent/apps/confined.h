@@ -19,8 +19,12 @@ struct AgentFolders {
 };
 sandbox::Needs agent_needs(const AgentFolders& folders);
 
+// TCP ports, as text.
+struct WatcherPorts {
+  std::vector<std::string> connects, binds = {};
+};
 // `files`: those it reads anew at every use, as the token; they may be replaced by others in their folders.
-sandbox::Needs watcher_needs(const std::vector<std::string>& files, const std::string& port);
+sandbox::Needs watcher_needs(const std::vector<std::string>& files, const WatcherPorts& ports);
 
 // Has the socket's folder, and lets the agent give it to that group, without a capability afterwards.
 void prepare_socket_folder(const std::string& socket, std::optional<uint32_t> group);

@@ -21,6 +21,7 @@ void add_options(CLI::App& app, WatcherArguments& arguments) {
   app.add_option("--node-name", arguments.node_name,
                  "The agent's node, to say so where it is another [$NODE_NAME]");
   add_accepting_options(app, arguments.accepting);
+  add_relay_options(app, arguments.relay);
   add_metrics_option(app, arguments, "Prometheus metrics, /livez, /readyz");
   app.add_option("--encoding", arguments.encoding, "What to ask the server for; JSON is taken all the same")
       ->check(CLI::IsMember({"protobuf", "json"}));
@@ -39,6 +40,8 @@ std::variant<WatcherArguments, Exit> parse_watcher(int argc, const char* const* 
   if (!arguments.context.empty() && arguments.kubeconfig.empty())
     return Exit{kExitUsage, "--context: there is no kubeconfig to choose from: give --kubeconfig FILE"};
   if (arguments.node_name.empty()) arguments.node_name = environment("NODE_NAME").value_or("");
+  if (auto checked = check_relay(arguments.relay, arguments.node_name); !checked)
+    return Exit{kExitUsage, checked.error().message()};
   for (std::string* path : {&arguments.socket, &arguments.kubeconfig}) make_absolute(*path);
   return arguments;
 }

@@ -6,6 +6,7 @@
 
 #include "agent/apps/accepting.h"
 #include "agent/apps/daemon.h"
+#include "agent/apps/relay_options.h"
 #include "agent/source/kube/api_server.h"
 
 namespace sluice::apps {
@@ -16,6 +17,7 @@ struct WatcherArguments : DaemonOptions {
   std::string kubeconfig, context, api_server, node_name;
   std::string encoding = "protobuf";
   Accepting accepting = {};
+  RelayArguments relay = {};
 };
 
 // Every value is well-formed; paths are absolute.

@@ -6,6 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "agent/base/fd.h"
 
 namespace sluice::sandbox {
@@ -68,22 +70,24 @@ Status allow_paths(int ruleset, const std::vector<std::string>& paths, uint64_t 
   return base::done();
 }
 
-Status allow_ports(int ruleset, const std::vector<uint16_t>& ports) {
+Status allow_ports(int ruleset, const std::vector<uint16_t>& ports, uint64_t rights) {
   for (const uint16_t port : ports) {
-    const PortRule rule{kConnectTcp, port};
+    const PortRule rule{rights, port};
     if (::syscall(SYS_landlock_add_rule, ruleset, kRulePort, &rule, 0) != 0)
       return Error::from_errno(errno, "port " + std::to_string(port));
   }
   return base::done();
 }
 
-Status restrict_by(const Ruleset& all, const Files& files, const std::vector<uint16_t>& connects) {
+Status restrict_by(const Ruleset& all, const Files& files, const std::vector<uint16_t>& connects,
+                   const std::vector<uint16_t>& binds) {
   const base::Fd ruleset(static_cast<int>(::syscall(SYS_landlock_create_ruleset, &all, sizeof all, 0)));
   if (!ruleset.valid()) return Error::from_errno(errno, "create a ruleset");
   if (auto allowed = allow_paths(ruleset.get(), files.read, kRead); !allowed) return allowed;
   if (auto allowed = allow_paths(ruleset.get(), files.written, kWrite & all.files); !allowed) return allowed;
   if (all.connections != 0)
-    if (auto allowed = allow_ports(ruleset.get(), connects); !allowed) return allowed;
+    for (const auto& [ports, rights] : {std::pair{&connects, kConnectTcp}, std::pair{&binds, kBindTcp}})
+      if (auto allowed = allow_ports(ruleset.get(), *ports, rights); !allowed) return allowed;
   if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0)
     return Error::from_errno(errno, "restrict this thread");
   return base::done();
@@ -97,11 +101,12 @@ int landlock_version() {
   return version < 0 ? 0 : static_cast<int>(version);
 }
 
-std::vector<std::string> restrict_to(const Files& files, const std::vector<uint16_t>& connects) {
+std::vector<std::string> restrict_to(const Files& files, const std::vector<uint16_t>& connects,
+                                     const std::vector<uint16_t>& binds) {
   const int version = landlock_version();
   if (version == 0)
     return {"Landlock: this kernel has none, or lsm= leaves it out: files and connections are not confined"};
-  if (auto restricted = restrict_by(everything(version), files, connects); !restricted)
+  if (auto restricted = restrict_by(everything(version), files, connects, binds); !restricted)
     return {"Landlock: " + restricted.error().message() + ": files and connections are not confined"};
   if (version < 4) return {"Landlock: this kernel's knows no connections (Linux 6.7): they are not confined"};
   return {};

@@ -16,6 +16,7 @@ namespace sluice::sandbox {
 int landlock_version();
 
 // Needs no_new_privs (base::keep_capabilities). What is not restricted, a line each.
-std::vector<std::string> restrict_to(const Files& files, const std::vector<uint16_t>& connects);
+std::vector<std::string> restrict_to(const Files& files, const std::vector<uint16_t>& connects,
+                                     const std::vector<uint16_t>& binds = {});
 
 }  // namespace sluice::sandbox

@@ -19,7 +19,8 @@ std::vector<std::string> confine(const Needs& needs, Mode mode) {
   std::vector<std::string> lacking;
   if (auto kept = base::keep_capabilities(needs.capabilities); !kept)
     lacking.push_back("capabilities: " + kept.error().message() + ": those not needed are kept");
-  for (std::string& line : restrict_to(needs.files, needs.connects)) lacking.push_back(std::move(line));
+  for (std::string& line : restrict_to(needs.files, needs.connects, needs.binds))
+    lacking.push_back(std::move(line));
   // Last: it allows none of the calls that the others take.
   if (auto installed = install_filter(needs.program, mode); !installed)
     lacking.push_back("seccomp: " + installed.error().message() + ": system calls are not confined");

@@ -42,7 +42,8 @@ struct Needs {
   Program program = Program::kAgent;
   std::vector<unsigned> capabilities;  // CAP_…; where they are permitted
   Files files;
-  std::vector<uint16_t> connects;  // TCP ports. Nothing is bound any more
+  std::vector<uint16_t> connects;    // TCP ports
+  std::vector<uint16_t> binds = {};  // TCP ports that are bound later
 };
 
 // From here on this process has what it needs alone. What could not be given up, and why, a line each.

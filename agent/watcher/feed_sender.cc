@@ -1,29 +1,11 @@
 #include "agent/watcher/feed_sender.h"
 
 #include <boost/asio/post.hpp>
-#include <random>
 
 #include "agent/source/feed/encode.h"
+#include "agent/watcher/session_name.h"
 
 namespace sluice::watcher {
-namespace {
-
-std::string random_session() {
-  std::random_device device;
-  std::uniform_int_distribution<int> digit(0, 15);
-  std::string text;
-  for (int i = 0; i < 32; ++i) text += "0123456789abcdef"[digit(device)];
-  return text;
-}
-
-// One half to the whole of it, so that the watchers of a cluster do not come back at once.
-std::chrono::milliseconds jittered(std::chrono::milliseconds whole) {
-  std::random_device device;
-  return std::chrono::milliseconds(
-      std::uniform_int_distribution<int64_t>(whole.count() / 2, whole.count())(device));
-}
-
-}  // namespace
 
 FeedSender::FeedSender(boost::asio::io_context& loop, Options options, const source::kube::Mirror& mirror,
                        const base::Log& log)
@@ -53,12 +35,33 @@ void FeedSender::wake() {
   });
 }
 
-void FeedSender::tell(v1::SourceState state) {
+void FeedSender::tell(const SourceNews& news) {
+  v1::SourceState state = state_of(news);
   std::string bytes = state.SerializeAsString();
   if (bytes == state_) return;
   state_ = std::move(bytes);
   source_state_ = std::move(state);
   if (client_.is_open()) client_.tell(source_state_);
+}
+
+std::string FeedSender::not_ready() const {
+  if (fed()) return {};
+  return problem_.empty() ? "the agent has not taken the snapshot yet" : problem_;
+}
+
+void FeedSender::add_metrics(serve::MetricFamilies& all) const {
+  const uint64_t sent = next_ - 1;
+  all.gauge("sluice_watcher_agent_connected", "1 while the agent listens.", client_.is_open());
+  all.counter("sluice_watcher_streams_total", "Times the agent was called.", counts_.streams);
+  all.counter("sluice_watcher_snapshots_total", "Snapshots begun.", counts_.snapshots);
+  all.counter("sluice_watcher_batches_total", "Batches sent to the agent.", counts_.batches);
+  all.counter("sluice_watcher_sent_events_total", "Objects and removals sent to the agent.", counts_.events);
+  all.gauge("sluice_watcher_changes_waiting", "Objects whose change is not sent yet.",
+            static_cast<double>(queue_.waiting()));
+  all.gauge("sluice_watcher_objects_refused", "Objects that the agent refuses now.",
+            static_cast<double>(refused_));
+  all.gauge("sluice_watcher_batches_not_in_force", "Batches sent whose content is not in force yet.",
+            static_cast<double>(sent - std::min(sent, in_force_)));
 }
 
 void FeedSender::open() {

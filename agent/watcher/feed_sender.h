@@ -24,6 +24,7 @@
 #include "agent/base/log.h"
 #include "agent/source/feed/client.h"
 #include "agent/source/kube/change_queue.h"
+#include "agent/watcher/audience.h"
 
 namespace sluice::watcher {
 
@@ -36,7 +37,7 @@ struct FeedSenderCounts {
   uint64_t streams = 0, snapshots = 0, batches = 0, events = 0;
 };
 
-class FeedSender {
+class FeedSender final : public Audience {
  public:
   struct Options {
     std::string feeder, source;  // Hello's, for people
@@ -48,26 +49,18 @@ class FeedSender {
   FeedSender(boost::asio::io_context& loop, Options options, const source::kube::Mirror& mirror,
              const base::Log& log);
 
-  // The Mirror's owner calls changed() on every change, and wake() on news that may have made it complete.
-  void changed(const model::ObjectId& id, int64_t observed);
-  void wake();
+  void changed(const model::ObjectId& id, int64_t observed) override;
+  void wake() override;
   // Sends the state of the source where it differs from what was sent before.
-  void tell(v1::SourceState state);
-
-  // Has the agent read everything there was when it last had a whole snapshot?
-  bool fed() const { return client_.is_open() && queue_.can_resume(); }
-  bool connected() const { return client_.is_open(); }
-  // Why the agent is not fed, for people; empty where it is.
-  const std::string& problem() const { return problem_; }
-  const FeedSenderCounts& counts() const { return counts_; }
-  size_t waiting() const { return queue_.waiting(); }
-  uint64_t refused() const { return refused_; }
-  uint64_t in_force() const { return in_force_; }
-  uint64_t sent() const { return next_ - 1; }
+  void tell(const SourceNews& news) override;
+  std::string not_ready() const override;
+  void add_metrics(serve::MetricFamilies& all) const override;
 
  private:
   using Clock = std::chrono::steady_clock;
 
+  // Has the agent read everything there was when it last had a whole snapshot?
+  bool fed() const { return client_.is_open() && queue_.can_resume(); }
   void open();
   void welcomed(const v1::Welcome& welcome);
   void progressed(const v1::Progress& progress);

@@ -6,28 +6,6 @@
 #include "agent/source/feed/limits.h"
 
 namespace sluice::watcher {
-namespace {
-
-// As long as the agent takes a line.
-std::string bounded(std::string line) {
-  if (line.size() <= source::feed::kFeedLongestText) return line;
-  size_t end = source::feed::kFeedLongestText;
-  while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xc0) == 0x80) --end;
-  line.resize(end);
-  return line;
-}
-
-// `all`: how many there are; of more than there is room for the last line says so.
-template <typename Lines>
-void add_lines(const std::vector<source::Finding>& findings, size_t all, Lines& lines) {
-  const size_t room = source::feed::kFeedMostLines - static_cast<size_t>(lines.size());
-  const size_t shown = all <= room ? all : room - 1;
-  for (size_t i = 0; i < shown; ++i) *lines.Add() = bounded(findings[i].to_text());
-  if (shown < all) *lines.Add() = "and " + std::to_string(all - shown) + " more";
-}
-
-}  // namespace
-
 Watcher::Watcher(boost::asio::io_context& loop, const source::kube::ApiServer& server, WatcherOptions options,
                  const base::Log& log)
     : loop_(loop),
@@ -36,13 +14,12 @@ Watcher::Watcher(boost::asio::io_context& loop, const source::kube::ApiServer& s
       log_(log),
       mirror_(
           source::feed::pack,
-          [this](const model::ObjectId& id, int64_t observed) { sender_.changed(id, observed); },
+          [this](const model::ObjectId& id, int64_t observed) { audience_->changed(id, observed); },
           options_.translator == nullptr
               ? source::kube::Mirror::Heard()
               : [this](model::Change change,
                        int64_t observed) { translation_->hear(std::move(change), observed); }),
-      sender_(loop, {"sluice-watcher " + options_.version, server.url(), options_.socket, options_.node},
-              mirror_, log),
+      audience_(options_.audience != nullptr ? options_.audience(mirror_) : feed_sender()),
       signals_(loop) {
   for (const model::Kind kind : model::kKinds) {
     sinks_.push_back(std::make_unique<source::kube::MirrorSink>(kind, server.url(), mirror_));
@@ -55,6 +32,13 @@ Watcher::Watcher(boost::asio::io_context& loop, const source::kube::ApiServer& s
     for (size_t i = 0; i < foreign_.size(); ++i) follow(foreign_[i], *translation_->sinks()[i]);
   }
   reported_.resize(informers_.size());
+}
+
+std::unique_ptr<Audience> Watcher::feed_sender() {
+  return std::make_unique<FeedSender>(loop_,
+                                      FeedSender::Options{"sluice-watcher " + options_.version, server_.url(),
+                                                          options_.socket, options_.node},
+                                      mirror_, log_);
 }
 
 void Watcher::follow(const source::kube::Resource& resource, source::kube::Sink& sink) {
@@ -71,6 +55,7 @@ Watcher::~Watcher() {
 
 void Watcher::start() {
   log_.info("watch", {{"server", server_.url()}, {"socket", options_.socket}});
+  if (!options_.notes.empty()) audience_->tell(source_news());
   for (const auto& informer : informers_) informer->start();
 }
 
@@ -100,8 +85,8 @@ void Watcher::note_news() {
       fields.emplace_back(informer->kind(), std::to_string(informer->held().count()));
     log_.info("listed", fields);
   }
-  if (changed) sender_.tell(source_state());
-  sender_.wake();
+  if (changed) audience_->tell(source_news());
+  audience_->wake();
 }
 
 // What is new of them.
@@ -130,22 +115,20 @@ bool Watcher::note_problem(size_t informer) {
   return true;
 }
 
-v1::SourceState Watcher::source_state() const {
-  v1::SourceState state;
+SourceNews Watcher::source_news() const {
+  SourceNews news;
+  news.notes = options_.notes;
   for (const auto& informer : informers_)
-    if (informer->problem()) state.add_problems(bounded(*informer->problem()));
-  std::vector<source::Finding> problems, warnings;
-  if (translation_) problems = translation_->problems(), warnings = translation_->warnings();
-  const size_t all_problems = problems.size() + mirror_.problem_count(),
-               all_warnings = warnings.size() + mirror_.warning_count();
+    if (informer->problem()) news.away.push_back(*informer->problem());
+  if (translation_) news.problems = translation_->problems(), news.warnings = translation_->warnings();
+  news.all_problems = news.problems.size() + mirror_.problem_count();
+  news.all_warnings = news.warnings.size() + mirror_.warning_count();
   const auto append = [](std::vector<source::Finding>& to, const std::vector<source::Finding>& more) {
     to.insert(to.end(), more.begin(), more.end());
   };
-  append(problems, mirror_.problems(source::feed::kFeedMostLines));
-  append(warnings, mirror_.warnings(source::feed::kFeedMostLines));
-  add_lines(problems, all_problems, *state.mutable_problems());
-  add_lines(warnings, all_warnings, *state.mutable_warnings());
-  return state;
+  append(news.problems, mirror_.problems(source::feed::kFeedMostLines));
+  append(news.warnings, mirror_.warnings(source::feed::kFeedMostLines));
+  return news;
 }
 
 std::string Watcher::not_ready() const {
@@ -153,8 +136,7 @@ std::string Watcher::not_ready() const {
     if (!informer->held().listed())
       return informer->kind() + " objects are not listed yet" +
              (informer->problem() ? ": " + *informer->problem() : "");
-  if (sender_.fed()) return {};
-  return sender_.problem().empty() ? "the agent has not taken the snapshot yet" : sender_.problem();
+  return audience_->not_ready();
 }
 
 }  // namespace sluice::watcher

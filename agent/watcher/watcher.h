@@ -1,5 +1,5 @@
-// Watcher: follows a Kubernetes API server and feeds the agent with what the server holds, and with what a Translator makes
-// of kinds that are not ours.
+// Watcher: follows a Kubernetes API server and tells an Audience, which is the agent where nobody says otherwise, what the
+// server holds, and what a Translator makes of kinds that are not ours.
 //
 // Laws:
 //  1. It needs no privilege.
@@ -13,14 +13,16 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
 #include <vector>
 
+#include "agent/base/log.h"
 #include "agent/serve/http.h"
 #include "agent/source/kube/informer.h"
-#include "agent/watcher/feed_sender.h"
+#include "agent/watcher/audience.h"
 #include "agent/watcher/translation.h"
 
 namespace sluice::watcher {
@@ -30,7 +32,14 @@ struct WatcherOptions {
   std::string node;  // the agent's --node-name as expected; empty: whatever it is
   source::kube::InformerOptions following;
   std::unique_ptr<source::decode::Translator> translator = {};  // null: nothing else is followed
+  // Who is told; null: the agent at `socket`.
+  std::function<std::unique_ptr<Audience>(const source::kube::Mirror& mirror)> audience = {};
+  std::vector<std::string> notes = {};  // told with the state of the source
 };
+
+// What is asked over HTTP, of whatever feeds the agent.
+serve::HttpAnswer answer(const serve::HttpRequest& request, const std::string& not_ready,
+                         const std::function<std::vector<prometheus::MetricFamily>()>& metrics);
 
 class Watcher {
  public:
@@ -46,8 +55,9 @@ class Watcher {
   void run();
   // /livez, /healthz, /readyz, /metrics
   serve::HttpAnswer answer_http(const serve::HttpRequest& request);
-  // Why it is not ready, one line; empty where the agent has been sent everything there is.
+  // Why it is not ready, one line; empty where the audience has been told everything there is.
   std::string not_ready() const;
+  std::vector<prometheus::MetricFamily> metrics() const;
 
  private:
   void follow(const source::kube::Resource& resource, source::kube::Sink& sink);
@@ -55,8 +65,8 @@ class Watcher {
   void log_findings();
   // Has it changed since it was logged last?
   bool note_problem(size_t informer);
-  v1::SourceState source_state() const;
-  std::vector<prometheus::MetricFamily> metrics() const;
+  SourceNews source_news() const;
+  std::unique_ptr<Audience> feed_sender();
 
   boost::asio::io_context& loop_;
   WatcherOptions options_;
@@ -64,7 +74,7 @@ class Watcher {
   const base::Log& log_;
   source::kube::Mirror mirror_;
   std::optional<Translation> translation_;
-  FeedSender sender_;
+  std::unique_ptr<Audience> audience_;
   std::vector<std::unique_ptr<source::kube::MirrorSink>> sinks_;
   std::vector<source::kube::Resource> foreign_;
   std::vector<std::unique_ptr<source::kube::Informer>> informers_;

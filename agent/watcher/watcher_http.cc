@@ -35,7 +35,7 @@ std::vector<prometheus::MetricFamily> Watcher::metrics() const {
   serve::MetricFamilies all;
   all.begin("sluice_watcher_build_info", "Version of the watcher; always 1.", MetricType::Gauge);
   all.add(1, {{"version", options_.version}});
-  all.gauge("sluice_watcher_ready", "1 while the agent has been told everything.", not_ready().empty());
+  all.gauge("sluice_watcher_ready", "1 while whoever is fed has been told everything.", not_ready().empty());
   const auto by_kind = [&](const char* name, const char* help, MetricType type, auto value) {
     all.begin(name, help, type);
     for (const auto& informer : informers_)
@@ -70,30 +70,23 @@ std::vector<prometheus::MetricFamily> Watcher::metrics() const {
               "What policies of other kinds allow and cannot be said: it is denied.",
               static_cast<double>(translation_->warnings().size()));
   }
-  all.gauge("sluice_watcher_agent_connected", "1 while the agent listens.", sender_.connected());
-  all.counter("sluice_watcher_streams_total", "Times the agent was called.", sender_.counts().streams);
-  all.counter("sluice_watcher_snapshots_total", "Snapshots begun.", sender_.counts().snapshots);
-  all.counter("sluice_watcher_batches_total", "Batches sent to the agent.", sender_.counts().batches);
-  all.counter("sluice_watcher_sent_events_total", "Objects and removals sent to the agent.",
-              sender_.counts().events);
-  all.gauge("sluice_watcher_changes_waiting", "Objects whose change is not sent yet.",
-            static_cast<double>(sender_.waiting()));
-  all.gauge("sluice_watcher_objects_refused", "Objects that the agent refuses now.",
-            static_cast<double>(sender_.refused()));
-  all.gauge("sluice_watcher_batches_not_in_force", "Batches sent whose content is not in force yet.",
-            static_cast<double>(sender_.sent() - std::min(sender_.sent(), sender_.in_force())));
+  audience_->add_metrics(all);
   return all.drain();
 }
 
 serve::HttpAnswer Watcher::answer_http(const serve::HttpRequest& request) {
+  return answer(request, not_ready(), [this] { return metrics(); });
+}
+
+serve::HttpAnswer answer(const serve::HttpRequest& request, const std::string& not_ready,
+                         const std::function<std::vector<prometheus::MetricFamily>()>& metrics) {
   const std::string_view path = request.path;
   if (path == "/livez" || path == "/healthz") return {200, "text/plain; charset=utf-8", "ok\n"};
   if (path == "/metrics") return serve::metrics_answer(request.accept, metrics());
   if (path != "/readyz")
     return {404, "text/plain; charset=utf-8", "not found: /metrics, /livez or /readyz\n"};
-  const std::string why = not_ready();
-  return why.empty() ? serve::HttpAnswer{200, "text/plain; charset=utf-8", "ok\n"}
-                     : serve::HttpAnswer{503, "text/plain; charset=utf-8", why + "\n"};
+  return not_ready.empty() ? serve::HttpAnswer{200, "text/plain; charset=utf-8", "ok\n"}
+                           : serve::HttpAnswer{503, "text/plain; charset=utf-8", not_ready + "\n"};
 }
 
 }  // namespace sluice::watcher

@@ -43,6 +43,9 @@ REFUSED = [
     ("image.digest=sha256:12", "image.digest"),
     ("updateStrategy.maxUnavailable=0", "updateStrategy.maxUnavailable"),
     ("podMonitor.enabled=true", "metrics.address 127.0.0.1"),
+    ("relay.enabled=true", "relay.secretName"),
+    ("relay.nodeNames=none", "relay.nodeNames"),
+    ("relay.replicas=0", "relay.replicas"),
 ]
 
 
@@ -71,6 +74,24 @@ class Rendering(unittest.TestCase):
             cni = next(one for one in pod["initContainers"] if one["name"] == "cni")
             self.assertEqual("--no-gate" in cni["args"], not gate)
             self.assertEqual(cni["args"][1:], cni["readinessProbe"]["exec"]["command"][3:])
+
+    def test_relays_feed_the_nodes_and_nothing_of_them_is_there_without(self):
+        self.assertFalse(charts.of_kind(self.rendered(), "Deployment"))
+        documents = self.rendered({"relay": {"enabled": True, "secretName": "relays", "nodeSecretName": "nodes"}})
+        (deployment,) = charts.of_kind(documents, "Deployment")
+        pod = deployment["spec"]["template"]["spec"]
+        (relay,) = pod["containers"]
+        self.assertEqual(relay["securityContext"]["capabilities"], {"drop": ["ALL"]})
+        self.assertIs(relay["securityContext"]["runAsNonRoot"], True)
+        self.assertFalse([volume for volume in pod["volumes"] if "hostPath" in volume])
+        self.assertIn("relays", [volume.get("secret", {}).get("secretName") for volume in pod["volumes"]])
+        watcher = charts.containers(documents)["watcher"]
+        (service,) = [each for each in charts.of_kind(documents, "Service")]
+        (address,) = [each for each in watcher["args"] if each.startswith("--relay=")]
+        self.assertTrue(address.startswith(f"--relay={service['metadata']['name']}."), address)
+        self.assertEqual(address.rsplit(":", 1)[1], str(service["spec"]["ports"][0]["port"]))
+        for name in ("agent", "cni"):
+            self.assertNotIn("tls", [mount["name"] for mount in charts.containers(documents)[name]["volumeMounts"]])
 
     def test_the_files_for_kubectl_are_what_it_renders(self):
         reply = charts.run(str(charts.DEPLOY / "helm/render.sh"), "--check")

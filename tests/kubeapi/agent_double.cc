@@ -73,6 +73,7 @@ bool AgentDouble::welcome(const v1::Hello& hello) {
     ++resumed_;
   } else {
     taken_ = 0;
+    pending_.clear();
     in_snapshot_ = false;
     whole_ = false;
   }
@@ -84,13 +85,17 @@ void AgentDouble::take(const v1::Batch& batch) {
   if (batch.sequence() != taken_ + 1) complain("sequence " + std::to_string(batch.sequence()));
   taken_ = batch.sequence();
   if (batch.begins_snapshot()) {
+    if (!pending_.empty()) complain("a snapshot begins within a change");
     if (in_snapshot_) complain("a snapshot begins in a snapshot");
     in_snapshot_ = true;
     snapshot_ = {};
   }
   if (!in_snapshot_ && !whole_) complain("changes before a snapshot");
+  if (batch.continues() && in_snapshot_) complain("a change within a snapshot");
   model::Cluster& to = in_snapshot_ ? snapshot_ : in_force_;
-  for (const v1::Event& event : batch.events()) {
+  pending_.insert(pending_.end(), batch.events().begin(), batch.events().end());
+  if (batch.continues()) return;
+  for (const v1::Event& event : std::exchange(pending_, {})) {
     if (event.has_removed()) {
       if (in_snapshot_) complain("a removal in a snapshot");
       const auto id = source::feed::id_as_written(event.removed());

@@ -46,6 +46,7 @@ class AgentDouble final : public v1::Feed::Service {
   mutable std::mutex mutex_;
   model::Cluster in_force_, snapshot_;
   bool in_snapshot_ = false, whole_ = false;
+  std::vector<v1::Event> pending_;  // of a change whose end has not come
   std::string session_, broken_;
   uint64_t taken_ = 0, snapshots_ = 0, resumed_ = 0;
   std::vector<std::string> problems_;

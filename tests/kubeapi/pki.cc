@@ -87,14 +87,19 @@ Pki make_pki(bool intermediate) {
     expect(key != nullptr, "key");
     return key;
   };
-  const Key root_key = new_key(), ca_key = new_key(), server_key = new_key(), client_key = new_key();
+  const Key root_key = new_key(), ca_key = new_key(), server_key = new_key(), client_key = new_key(),
+            node_key = new_key();
   const Certificate root = sign({"test-root", nullptr, true}, root_key, nullptr, root_key.get());
   const Certificate ca = intermediate ? sign({"test-ca", nullptr, true}, ca_key, root.get(), root_key.get())
                                       : sign({"test-ca", nullptr, true}, ca_key, nullptr, ca_key.get());
   const Certificate server = sign({"kube-apiserver", "IP:127.0.0.1,IP:::1,DNS:localhost,DNS:api.test", false},
                                   server_key, ca.get(), ca_key.get());
   const Certificate client = sign({"watcher", nullptr, false}, client_key, ca.get(), ca_key.get());
-  return {pem_of(ca), {pem_of(server), pem_of(server_key)}, {pem_of(client), pem_of(client_key)}};
+  const Certificate node = sign({"system:node:node-a", nullptr, false}, node_key, ca.get(), ca_key.get());
+  return {pem_of(ca),
+          {pem_of(server), pem_of(server_key)},
+          {pem_of(client), pem_of(client_key)},
+          {pem_of(node), pem_of(node_key)}};
 }
 
 }  // namespace sluice::kubeapi

@@ -13,6 +13,7 @@ struct Pki {
   std::string ca;   // PEM
   Identity server;  // for 127.0.0.1, ::1, localhost and api.test
   Identity client;  // of user "watcher"
+  Identity node;    // of node "node-a", as a kubelet's
 };
 
 // `intermediate`: the authority itself is signed by another, which nobody is given.

@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 
+#include "agent/base/log.h"
 #include "agent/watcher/watcher.h"
 #include "tests/kubeapi/agent_double.h"
 #include "tests/kubeapi/api_double.h"

@@ -53,7 +53,7 @@ bool is_removal(const FedEvent& event) {
 }  // namespace
 
 std::variant<FedBatch, FeedBreach> read_batch(const v1::Batch& batch) {
-  FedBatch fed{batch.sequence(), batch.begins_snapshot(), batch.ends_snapshot(), {}};
+  FedBatch fed{batch.sequence(), batch.begins_snapshot(), batch.ends_snapshot(), {}, batch.continues()};
   fed.events.reserve(static_cast<size_t>(batch.events_size()));
   for (const v1::Event& event : batch.events()) {
     auto read = read_event(event);
@@ -68,6 +68,7 @@ std::variant<FedBatch, FeedBreach> read_batch(const v1::Batch& batch) {
 bool FeedSession::begin(const std::string& session, uint64_t resume_after) {
   const bool resumed = caught_up() && session == session_ && resume_after == taken_ && resume_after != 0;
   snapshot_.reset();
+  pending_.clear();
   if (resumed) return true;
   session_ = session;
   taken_ = counted_ = 0;
@@ -86,12 +87,17 @@ std::optional<FeedBreach> FeedSession::fault_of(const FedBatch& batch) const {
   if (due_ && !batch.begins_snapshot && !snapshot_)
     return no_sense("must begin a snapshot: nothing was resumed");
   const bool snapshot = batch.begins_snapshot || snapshot_;
+  if (batch.begins_snapshot && !pending_.empty())
+    return no_sense("begins a snapshot within a change: end it first");
+  if (batch.continues && snapshot) return no_sense("continues in a snapshot, which ends by itself");
+  if (batch.continues && batch.events.empty()) return no_sense("continues and says nothing: leave it out");
   if (batch.ends_snapshot && !snapshot) return no_sense("ends a snapshot that nothing began");
   if (snapshot)
     for (const FedEvent& event : batch.events)
       if (is_removal(event))
         return no_sense("removes " + to_line(event.id) + " in a snapshot: leave it out instead");
-  if (adds_too_much(batch))
+  const bool within = batch.continues || !pending_.empty();
+  if (adds_too_much(batch) || (within && pending_.size() + batch.events.size() > most_objects_))
     return breach(Breach::kTooMuch, batch.sequence,
                   "more than " + std::to_string(most_objects_) + " objects: the agent takes no more");
   return std::nullopt;
@@ -116,13 +122,14 @@ std::optional<FeedBreach> FeedSession::accept(FedBatch batch) {
   if (auto fault = fault_of(batch)) return fault;
   if (batch.begins_snapshot) snapshot_.emplace();
   due_ = false;
-  for (FedEvent& event : batch.events) {
-    ++events_;
-    snapshot_ ? add_to_snapshot(std::move(event)) : accept_event(std::move(event));
-  }
+  events_ += batch.events.size();
+  for (FedEvent& event : batch.events)
+    snapshot_ ? add_to_snapshot(std::move(event)) : pending_.push_back(std::move(event));
   if (batch.ends_snapshot) end_snapshot();
+  if (!batch.continues)
+    for (FedEvent& event : std::exchange(pending_, {})) accept_event(std::move(event));
   taken_ = batch.sequence;
-  if (!snapshot_) counted_ = taken_;
+  if (!snapshot_ && pending_.empty()) counted_ = taken_;
   return std::nullopt;
 }
 

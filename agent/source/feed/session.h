@@ -3,7 +3,7 @@
 //
 // Laws:
 //  1. A batch counts wholly or, where it breaks a law, not at all.
-//  2. Nothing of a snapshot counts before its end.
+//  2. Nothing of a snapshot, or of a change of several batches, counts before its end.
 //  3. A NetworkPolicy that is refused, and of which no earlier version is held, is held closed.
 //  4. The session holds ids alone; the objects themselves are the Reconciler's.
 //
@@ -40,6 +40,7 @@ struct FedBatch {
   uint64_t sequence = 0;
   bool begins_snapshot = false, ends_snapshot = false;
   std::vector<FedEvent> events;
+  bool continues = false;
 };
 
 // Decodes a batch; objects that are wrong are refused, each alone. Any thread.
@@ -65,8 +66,8 @@ class FeedSession {
   uint64_t taken() const { return taken_; }
   // A whole snapshot has been taken, in this session or an earlier one.
   bool synced() const { return snapshots_ > 0; }
-  // What counts is all that the feeder has sent: no snapshot is due or under way.
-  bool caught_up() const { return !session_.empty() && !due_ && !snapshot_; }
+  // What counts is all that the feeder has sent: no snapshot is due or under way, nor a change of several batches.
+  bool caught_up() const { return !session_.empty() && !due_ && !snapshot_ && pending_.empty(); }
   uint64_t snapshots() const { return snapshots_; }
   uint64_t events() const { return events_; }
   const std::map<model::ObjectId, std::string>& refused() const { return refused_; }
@@ -86,8 +87,9 @@ class FeedSession {
   const size_t most_objects_;
   std::string session_;
   uint64_t taken_ = 0;
-  uint64_t counted_ = 0;  // as taken_, save batches of a snapshot under way
-  bool due_ = true;       // the next batch must begin a snapshot
+  uint64_t counted_ = 0;           // as taken_, save batches of a snapshot or a change under way
+  bool due_ = true;                // the next batch must begin a snapshot
+  std::vector<FedEvent> pending_;  // of a change whose end has not come
   std::optional<Snapshot> snapshot_;
   std::set<model::ObjectId> held_;  // what the changes handed out add up to
   std::map<model::ObjectId, std::string> refused_;

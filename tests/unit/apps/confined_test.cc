@@ -62,12 +62,20 @@ TEST(Confined, ManifestsBelowTheRootOpenNothingElse) {
 }
 
 TEST(Confined, TheWatcherHasNoCapabilityAndGoesToItsServer) {
-  const auto needs = watcher_needs({"/var/run/secrets/token", ""}, "6443");
+  const auto needs = watcher_needs({"/var/run/secrets/token", ""}, {{"6443"}});
   EXPECT_EQ(needs.program, sandbox::Program::kWatcher);
   EXPECT_THAT(needs.capabilities, ElementsAre());
   EXPECT_THAT(needs.files.written, ElementsAre());
   EXPECT_THAT(needs.files.read, Contains("/var/run/secrets")) << "a token is replaced by another file";
   EXPECT_THAT(needs.connects, ElementsAre(6443, 53));
+  EXPECT_THAT(needs.binds, ElementsAre());
+}
+
+TEST(Confined, ARelayListensAtItsPortAlone) {
+  const auto needs = watcher_needs({"/tls/tls.crt"}, {{"443", "9621"}, {"9621"}});
+  EXPECT_THAT(needs.connects, ElementsAre(443, 9621, 53));
+  EXPECT_THAT(needs.binds, ElementsAre(9621));
+  EXPECT_THAT(needs.files.read, Contains("/tls"));
 }
 
 TEST(Confined, TheSocketHasAFolderOfItsOwn) {

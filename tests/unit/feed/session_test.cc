@@ -31,7 +31,7 @@ v1::Event wrong(const std::string& name) {
   return event;
 }
 
-enum Marks { kNone = 0, kBegins = 1, kEnds = 2, kWhole = 3 };
+enum Marks { kNone = 0, kBegins = 1, kEnds = 2, kWhole = 3, kContinues = 4 };
 
 class FeedSessionTest : public ::testing::Test {
  protected:
@@ -40,6 +40,7 @@ class FeedSessionTest : public ::testing::Test {
     batch.set_sequence(sequence);
     batch.set_begins_snapshot((marks & kBegins) != 0);
     batch.set_ends_snapshot((marks & kEnds) != 0);
+    batch.set_continues((marks & kContinues) != 0);
     for (const auto& event : events) *batch.add_events() = event;
     auto read = read_batch(batch);
     if (auto* breach = std::get_if<FeedBreach>(&read)) return kept(*breach);
@@ -74,6 +75,32 @@ TEST_F(FeedSessionTest, NothingOfASnapshotCountsBeforeItsEnd) {
   EXPECT_EQ(send(3, kEnds, {upsert("c")}), "");
   EXPECT_EQ(session_.drain_news().sequence, 3u);
   EXPECT_TRUE(session_.synced());
+}
+
+TEST_F(FeedSessionTest, NothingOfAChangeOfSeveralBatchesCountsBeforeItsEnd) {
+  session_.begin("s", 0);
+  EXPECT_EQ(send(1, kWhole, {upsert("a")}), "");
+  EXPECT_EQ(send(2, kContinues, {upsert("b")}), "");
+  EXPECT_EQ(send(3, kContinues, {removal("a")}), "");
+  EXPECT_EQ(state(), "a");
+  EXPECT_FALSE(session_.caught_up());
+  EXPECT_EQ(session_.drain_news().sequence, 1u);
+  EXPECT_EQ(send(4, kNone, {upsert("c")}), "");
+  EXPECT_EQ(state(), "bc");
+  EXPECT_TRUE(session_.caught_up());
+  EXPECT_EQ(session_.drain_news().sequence, 4u);
+}
+
+TEST_F(FeedSessionTest, AChangeThatDoesNotEndIsForgottenAndBounded) {
+  session_.begin("s", 0);
+  EXPECT_EQ(send(1, kWhole, {upsert("a")}), "");
+  EXPECT_EQ(send(2, kContinues, {upsert("b"), upsert("a"), upsert("a")}), "");
+  EXPECT_THAT(send(3, kWhole, {upsert("a")}), HasSubstr("begins a snapshot within a change"));
+  EXPECT_THAT(send(3, kContinues, {}), HasSubstr("continues and says nothing"));
+  EXPECT_THAT(send(3, kNone, {upsert("a"), upsert("a")}), HasSubstr("more than 4 objects"));
+  EXPECT_FALSE(session_.begin("s", 2)) << "half of a change is nothing to go on from";
+  EXPECT_EQ(state(), "a");
+  EXPECT_THAT(send(1, kBegins | kContinues, {upsert("a")}), HasSubstr("continues in a snapshot"));
 }
 
 TEST_F(FeedSessionTest, ASnapshotRemovesWhatItDoesNotName) {

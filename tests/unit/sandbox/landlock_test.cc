@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr uint16_t kServer = 6443, kOther = 6444;
+constexpr uint16_t kServer = 6443, kOther = 6444, kServed = 6445;
 
 class Landlock : public testing::Test {
  protected:
@@ -33,12 +33,12 @@ class Landlock : public testing::Test {
   void TearDown() override { fs::remove_all(folder_); }
 
   std::string file(const char* folder, const char* name = "file") const { return folder_ / folder / name; }
-  // What `act` answers where these folders alone are allowed, and connections to kServer.
+  // What `act` answers where these folders alone are allowed, connections to kServer, and listening at kServed.
   int restricted(const std::function<int()>& act) const {
     return in_child([&] {
       ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
       const Files files{{folder_ / "read", folder_ / "missing"}, {folder_ / "written"}};
-      for (const auto& line : restrict_to(files, {kServer}))
+      for (const auto& line : restrict_to(files, {kServer}, {kServed}))
         if (line.find("knows no connections") == line.npos) return 99;
       return act();
     });
@@ -58,6 +58,15 @@ int error_of_connect(uint16_t port) {
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   return ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0 ? errno : 0;
+}
+
+int error_of_listening(uint16_t port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0 ? errno : 0;
 }
 
 int error_of_bind(const std::string& path) {
@@ -101,6 +110,12 @@ TEST_F(Landlock, ConnectionsGoToThesePortsAlone) {
   if (landlock_version() < 4) GTEST_SKIP() << "this kernel's Landlock knows no connections (Linux 6.7)";
   EXPECT_NE(restricted([] { return error_of_connect(kServer); }), EACCES);
   EXPECT_EQ(restricted([] { return error_of_connect(kOther); }), EACCES);
+}
+
+TEST_F(Landlock, ListensAtThesePortsAlone) {
+  if (landlock_version() < 4) GTEST_SKIP() << "this kernel's Landlock knows no connections (Linux 6.7)";
+  EXPECT_NE(restricted([] { return error_of_listening(kServed); }), EACCES);
+  EXPECT_EQ(restricted([] { return error_of_listening(kServer); }), EACCES);
 }
 
 }  // namespace

@@ -109,6 +109,9 @@ appArmorProfile:
     - --cluster={{ . }}
     {{- end }}
     {{- end }}
+    {{- if .Values.relay.enabled }}
+    {{- include "sluice.relayed" . | nindent 4 }}
+    {{- end }}
   env:
     {{- include "sluice.nodeName" . | nindent 4 }}
   ports:
@@ -142,6 +145,9 @@ appArmorProfile:
     - name: api-access
       mountPath: /var/run/secrets/kubernetes.io/serviceaccount
       readOnly: true
+    {{- if .Values.relay.enabled }}
+    {{- include "sluice.tlsMount" . | nindent 4 }}
+    {{- end }}
 {{- end }}
 
 {{/* Root for the plugin's folders, with no capability unless these are somebody else's. */}}

@@ -6,18 +6,7 @@
     type: {{ index . 2 }}
 {{- end }}
 
-{{- define "sluice.volumes" -}}
-- name: config
-  configMap:
-    name: {{ include "sluice.name" . }}
-{{ include "sluice.hostPath" (list "bpffs" .Values.hostPaths.bpffs "Directory") }}
-{{ include "sluice.hostPath" (list "netns" .Values.hostPaths.netns "DirectoryOrCreate") }}
-{{ include "sluice.hostPath" (list "run" .Values.hostPaths.run "DirectoryOrCreate") }}
-{{ include "sluice.hostPath" (list "cni-conf" .Values.cni.confDir "DirectoryOrCreate") }}
-{{- if or (and .Values.cni.enabled (not .Values.remove)) (not .Values.cni.keepProgram) }}
-{{ include "sluice.hostPath" (list "cni-bin" .Values.cni.binDir "DirectoryOrCreate") }}
-{{- end }}
-{{- if not .Values.remove }}
+{{- define "sluice.apiAccess" -}}
 - name: api-access
   projected:
     defaultMode: 0444
@@ -35,5 +24,27 @@
             - path: namespace
               fieldRef:
                 fieldPath: metadata.namespace
+{{- end }}
+
+{{- define "sluice.volumes" -}}
+- name: config
+  configMap:
+    name: {{ include "sluice.name" . }}
+{{ include "sluice.hostPath" (list "bpffs" .Values.hostPaths.bpffs "Directory") }}
+{{ include "sluice.hostPath" (list "netns" .Values.hostPaths.netns "DirectoryOrCreate") }}
+{{ include "sluice.hostPath" (list "run" .Values.hostPaths.run "DirectoryOrCreate") }}
+{{ include "sluice.hostPath" (list "cni-conf" .Values.cni.confDir "DirectoryOrCreate") }}
+{{- if or (and .Values.cni.enabled (not .Values.remove)) (not .Values.cni.keepProgram) }}
+{{ include "sluice.hostPath" (list "cni-bin" .Values.cni.binDir "DirectoryOrCreate") }}
+{{- end }}
+{{- if not .Values.remove }}
+{{ include "sluice.apiAccess" . }}
+{{- if .Values.relay.enabled }}
+{{- if .Values.relay.nodeTlsDir }}
+{{ include "sluice.hostPath" (list "tls" .Values.relay.nodeTlsDir "Directory") }}
+{{- else }}
+{{ include "sluice.tlsSecret" .Values.relay.nodeSecretName }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
