@@ -42,6 +42,12 @@ std::vector<std::string> NodeView::open_yet() const {
   return names_of(open);
 }
 
+std::vector<std::string> NodeView::object_problems() const {
+  std::vector<std::string> all = state_.inputs.news().problems;
+  all.insert(all.end(), state_.beyond.begin(), state_.beyond.end());
+  return all;
+}
+
 std::string NodeView::why_not_ready() const {
   if (!last_error().empty()) return last_error();
   std::string waits;

@@ -88,8 +88,8 @@ class NodeView {
 
   std::vector<std::string> problems() const { return state_.reports.problems(); }
   std::vector<std::string> warnings() const { return state_.reports.warnings(); }
-  // Those of the source of objects alone, in its order.
-  const std::vector<std::string>& object_problems() const { return state_.inputs.news().problems; }
+  // Those of objects alone: of their source, in its order, and of policies that are closed, being more than fits.
+  std::vector<std::string> object_problems() const;
   const std::map<std::string, size_t>& ignored_kinds() const { return state_.inputs.news().ignored_kinds; }
 
   bool complete() const { return state_.inputs.complete(); }

@@ -135,9 +135,8 @@ void Reconciler::set_beyond(std::vector<std::string> beyond) {
 }
 
 void Reconciler::report() {
-  Reports::Lines objects{state_.inputs.news().problems, state_.inputs.news().warnings};
-  objects.problems.insert(objects.problems.end(), state_.beyond.begin(), state_.beyond.end());
-  state_.reports.update(machine_lines(state_, backend_.target), std::move(objects));
+  state_.reports.update(machine_lines(state_, backend_.target),
+                        {view_.object_problems(), state_.inputs.news().warnings});
 }
 
 void Reconciler::classify() {

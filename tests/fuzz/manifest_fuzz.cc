@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "agent/base/utf8.h"
 #include "agent/source/decode/decode.h"
 #include "tests/fuzz/law.h"
 
@@ -16,6 +17,16 @@ template <typename T>
 bool is_set(const std::vector<T>& values) {
   return std::is_sorted(values.begin(), values.end()) &&
          std::adjacent_find(values.begin(), values.end()) == values.end();
+}
+
+// Nothing in it moves a terminal's cursor or hides.
+bool is_visible(std::string_view text) {
+  while (!text.empty()) {
+    const base::Character next = base::first_character(text);
+    if (next.bytes == 0 || base::is_hidden(next.code)) return false;
+    text.remove_prefix(next.bytes);
+  }
+  return true;
 }
 
 void check(const model::LabelSelector& selector) {
@@ -109,8 +120,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const auto& closed : decoded.closed)
     std::visit([](const auto& policy) { check(policy); }, closed.policy);
   for (const auto& problem : decoded.problems) {
-    std::string text = problem.to_text();
-    require(!problem.message.empty() && text.find('\n') == text.npos);
+    require(!problem.message.empty() && is_visible(problem.to_text()));
   }
+  for (const auto& warning : decoded.warnings) require(is_visible(warning.to_text()));
+  for (const auto& [kind, count] : decoded.skipped) require(is_visible(kind) && count > 0);
   return 0;
 }

@@ -55,6 +55,9 @@ struct PeerSet {
 PeerSet peer_set_of(const std::string& policy_namespace, const std::vector<model::Peer>& peers);
 PeerSet peer_set_of(const std::vector<model::ClusterPeer>& peers);
 PeerSetId id_of(const PeerSet& peers);
+inline bool same(const std::shared_ptr<const PeerSet>& a, const std::shared_ptr<const PeerSet>& b) {
+  return a == b || (a != nullptr && b != nullptr && *a == *b);
+}
 
 // What may be reached of a peer: everything, or ports by number and (egress only) by the peer pod's names for
 // them.
@@ -79,7 +82,8 @@ struct TierRule {
   std::shared_ptr<const PeerSet> content;  // nullptr for PeerSetId 0
   PortSpec ports;
   bool operator==(const TierRule& other) const {
-    return action == other.action && peers == other.peers && ports == other.ports;
+    return action == other.action && peers == other.peers && same(content, other.content) &&
+           ports == other.ports;
   }
   uint64_t id() const;
 };
@@ -94,9 +98,8 @@ struct RulesetContent {
   struct Entry {
     PortSpec ports;
     std::shared_ptr<const PeerSet> peers;  // nullptr for PeerSetId 0
-    bool operator==(const Entry& other) const {
-      return ports == other.ports;
-    }  // the peers are named by the key
+    // The peers are named by the key, which two may have (image/ids.h).
+    bool operator==(const Entry& other) const { return ports == other.ports && same(peers, other.peers); }
   };
   model::Direction direction = model::Direction::kIngress;
   std::map<PeerSetId, Entry>

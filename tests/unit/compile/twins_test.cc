@@ -17,7 +17,7 @@ constexpr char kOne[] = "fd00::2abf:8627:a268:4e36/128", kOther[] = "fd00::1d55:
 void expect_collision(const model::Cluster& cluster, const std::vector<LocalPod>& locals) {
   const auto image = try_compile({cluster, "n1", {}, locals});
   ASSERT_FALSE(image.ok());
-  EXPECT_THAT(image.error().message(), HasSubstr("the id of peers 3aad98838194d001"));
+  EXPECT_THAT(image.error().message(), HasSubstr("two different contents have the id of "));
 }
 
 model::Cluster pods_of_two_kinds() {
