@@ -49,7 +49,7 @@ TEST(Spelling, EveryOtherIsTheSame) {
 TEST(Spelling, IsOddInEveryWay) {
   std::string all;
   std::map<std::string, int> warned;
-  for (uint64_t seed = 1; seed <= 40; ++seed) {
+  for (uint64_t seed = 1; seed <= 80; ++seed) {
     const Files files = respell(oracle::random_cluster(seed, 20), seed);
     for (const auto& [path, text] : files) all += text;
     for (const auto& warning : read_back(files).warnings)
