@@ -19,10 +19,10 @@ constexpr size_t kTuples = 16'384;
 constexpr int kPasses = -1;  // TC_ACT_UNSPEC
 constexpr uint16_t kPort = 443;
 constexpr image::NameClassId kClass{7};
-const net::Ip kAddress = *net::Ip::parse("10.0.0.1"), kServer = *net::Ip::parse("198.51.100.1");
+const net::Ip kLocal = *net::Ip::parse("10.0.0.1"), kRemote = *net::Ip::parse("198.51.100.1");
 
 testing::World world(bool named) {
-  testing::World made = testing::World(kAddress).isolate(SLUICE_EGRESS).peer(kServer);
+  testing::World made = testing::World(kLocal).isolate(SLUICE_EGRESS).peer(kRemote);
   const auto port = net::Port::from_host(kPort);
   made.allow(SLUICE_EGRESS, testing::kFriend, made.portset(net::kUdp, {net::PortRange::one(port)}));
   if (named) made.names().name(1, kClass).allow_named({}, kClass, image::Ref::all());
@@ -32,7 +32,7 @@ testing::World world(bool named) {
 std::vector<packet::Bytes> datagrams() {
   std::vector<packet::Bytes> frames;
   for (uint16_t i = 0; i < kTuples; ++i) {
-    packet::Spec spec = packet::opening(kAddress, kServer, net::kUdp, net::Port::from_host(kPort));
+    packet::Spec spec = packet::opening(kLocal, kRemote, net::kUdp, net::Port::from_host(kPort));
     spec.source_port = net::Port::from_host(static_cast<uint16_t>(1024 + i));
     frames.push_back(packet::build(spec));
   }
