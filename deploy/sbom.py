@@ -37,11 +37,12 @@ def fail(message):
 
 
 # deploy/machine.sh: of another machine's programs as of this one's.
-MACHINE = f'source {pathlib.Path(__file__).resolve().parent}/machine.sh; machine_of "$1" && '
+MACHINE = pathlib.Path(__file__).resolve().parent / "machine.sh"
 
 
 def of_machine(program, command):
-    done = subprocess.run(["bash", "-c", "set -o pipefail; " + MACHINE + command, "sbom", str(program)], capture_output=True, text=True, check=False)
+    script = 'set -o pipefail; source "$2"; machine_of "$1" && ' + command
+    done = subprocess.run(["bash", "-c", script, "sbom", program, MACHINE], capture_output=True, text=True, check=False)
     if done.returncode:
         fail(f"{program}: {done.stderr.strip()}")
     return done.stdout
