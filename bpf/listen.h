@@ -26,21 +26,23 @@ SLUICE_STAGE bool sluice_is_lone_acknowledgement(sluice_ctx* ctx, const struct s
   return packet->upper + (tcp.words >> 4) * 4u >= sluice_length(ctx);
 }
 
-SLUICE_STAGE __u8 sluice_listens(const struct sluice_pod* pod) {
-  return pod->policy->flags / SLUICE_SIDES_NAMES & 1;
+/* Is the agent to be asked about a packet that passes? Without a branch: else the verifier looks at the path twice. */
+SLUICE_STAGE __u8 sluice_listens(const struct sluice_config* config, const struct sluice_packet* packet,
+                                 const struct sluice_pod* pod) {
+  __u64 names = pod->policy->flags / SLUICE_SIDES_NAMES & 1;
+  __u64 other_ports = config->flags / SLUICE_CONFIG_DNS_PORTS & 1;
+  __u64 difference = packet->remote_port ^ sluice_htons(SLUICE_DNS_PORT);
+  return (__u8)(names & (other_ports | (difference - 1) >> 63));
 }
 
-/* 1 where the packet under way, which may pass, is the agent's now. Apart: the verifier looks at it once. */
+/* 1 where the packet under way, which may pass and sluice_listens(), is the agent's now. Apart: the verifier looks at it once. */
 SLUICE_SHARED __u32 sluice_listen(sluice_ctx* ctx) {
   SLUICE_USE(ctx);
   __u32 zero = 0, scratch = SLUICE_SCRATCH_PACKET;
   const struct sluice_packet* packet = sluice_scratch(ctx, packets, &scratch);
-  const struct sluice_config* config = sluice_lookup(ctx, config, &zero);
   struct sluice_dns* dns = sluice_lookup(ctx, dns, &zero);
-  if (!packet || !config || !dns) return 0;
+  if (!packet || !dns) return 0;
   if (packet->protocol != SLUICE_UDP && packet->protocol != SLUICE_TCP) return 0;
-  if (packet->remote_port != sluice_htons(SLUICE_DNS_PORT) && !(config->flags & SLUICE_CONFIG_DNS_PORTS))
-    return 0;
   if (packet->unreadable != SLUICE_PARSED || packet->kind != SLUICE_KIND_PLAIN ||
       !sluice_is_believed(ctx, packet) || sluice_is_lone_acknowledgement(ctx, packet))
     return 0;

@@ -169,7 +169,7 @@ SLUICE_STAGE enum sluice_action sluice_path(sluice_ctx* ctx, enum sluice_directi
   if (!sluice_parse_plain(ctx, packet)) packet->unreadable = (__u8)sluice_parse(ctx, packet);
   struct sluice_pod pod = sluice_find_pod(ctx, epoch);
   enum sluice_reason reason;
-  if (pod.policy) packet->listens = sluice_listens(&pod);
+  if (pod.policy) packet->listens = sluice_listens(config, packet, &pod);
   if (pod.policy)
     reason = sluice_decide(ctx, config, packet, &pod);
   else if (packet->unreadable == SLUICE_PARSED && packet->kind == SLUICE_KIND_NEIGHBOUR)

@@ -242,31 +242,31 @@ TEST_P(Operations, OfRules) {
   expect_kept("new, prefixes of the other family only", allowed, opening(net::kTcp, 82, e_.peer));
 }
 
-// Where rules name domains too, what passes is asked whether it is DNS ("dns", one entry for all); else what is
-// established and what a rule allows cost what they did. What no rule allows is looked for among the addresses that were
-// learnt.
+// Where rules name domains too, what is established and what a rule allows cost what they did; what passes to a port of
+// DNS is looked at. What no rule allows is looked for among the addresses that were learnt.
 TEST_P(Operations, OfNames) {
   if (hook_ == SLUICE_INGRESS) return;
   constexpr image::NameClassId kClass{7};
-  put(web().names().name(1, kClass).allow_named(kFriend, kClass, image::Ref::all()));
+  World world = web();
+  world.allow(hook_, kFriend, world.portset(net::kTcp, {ports(53), ports(80)}));
+  put(world.names().name(1, kClass).allow_named(kFriend, kClass, image::Ref::all()));
   const Count by_ports = {{"recent_verdicts", 1}, {addresses(), 1},  {"rules", 1},   {"portsets", 1},
                           {"port_tables", 1},     {"port_pages", 1}, {"counters", 1}};
-  const auto passes = [](Count count) {
-    count["dns"] = 1;
-    return count;
-  };
-  expect_kept("new, a rule with ports", passes(by_ports), syn());
+  expect_kept("new, a rule with ports", by_ports, syn());
   Spec data = syn();
   data.tcp_flags = 0x10;
   send(reply(syn()), true);
   send(data);
-  expect_more("established, the opener's way", passes({{flows(), 1}}), data);
+  expect_more("established, the opener's way", {{flows(), 1}}, data);
   Spec back = reply(data);
   back.tcp_flags = 0x10;
-  expect_more("established, the other way", passes({{flows(), 1}}), back, true);
+  expect_more("established, the other way", {{flows(), 1}}, back, true);
   Spec other = syn();
   other.source_port = port(40001);
-  expect_kept("a new SYN beside it", passes({{"recent_verdicts", 1}, {"counters", 1}}), other);
+  expect_kept("a new SYN beside it", {{"recent_verdicts", 1}, {"counters", 1}}, other);
+  Count asks = by_ports;
+  asks["dns"] = asks["dns_servers"] = 1;
+  expect_kept("to a port of DNS", asks, opening(net::kTcp, 53, e_.peer));
   Count denied = by_ports;
   denied["stats"] = 1;
   denied["learnt"] = 1;
