@@ -3,12 +3,10 @@
 #include <grpcpp/channel.h>
 #include <grpcpp/create_channel.h>
 
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <condition_variable>
-#include <mutex>
 
 #include "agent/base/excerpt.h"
+#include "agent/source/feed/ending.h"
 #include "agent/source/feed/limits.h"
 #include "sluice/v1/relay.grpc.pb.h"
 
@@ -51,17 +49,10 @@ Error error_of(const grpc::Status& status, const std::string& address, bool sile
   return Error(of + said);
 }
 
-// Between a stream and gRPC's threads; outlives the stream.
-struct Ending {
-  std::mutex mutex;
-  std::condition_variable done;
-  bool abandoned = false, is_done = false;
-};
-
 }  // namespace
 
-// One stream. Members belong to the loop's thread, but for `ending_`; gRPC calls On…() on threads of its own, which must
-// never be the ones to let go of it last (agent/source/feed/client.cc).
+// One stream. Members belong to the loop's thread, but for `ending_`; gRPC calls On…() on threads of its own: see
+// Ending.
 class FollowStream final : public grpc::ClientReadReactor<v1::FollowReply>,
                            public std::enable_shared_from_this<FollowStream> {
  public:
@@ -90,39 +81,24 @@ class FollowStream final : public grpc::ClientReadReactor<v1::FollowReply>,
   }
   // No handler runs any more; returns once gRPC has let go of it.
   void abandon() {
-    {
-      const std::lock_guard lock(ending_->mutex);
-      ending_->abandoned = true;
-    }
+    ending_->abandon();
     silence_.cancel();
     context_.TryCancel();
     let_go();
-    std::unique_lock lock(ending_->mutex);
-    ending_->done.wait(lock, [this] { return ending_->is_done; });
+    ending_->wait();
   }
 
  private:
   void OnReadDone(bool ok) override {
-    const std::lock_guard lock(ending_->mutex);
-    if (!ending_->abandoned)
-      boost::asio::post(loop_, [self = shared_from_this(), ok] { self->read_done(ok); });
+    ending_->post(loop_, [&] { return [self = shared_from_this(), ok] { self->read_done(ok); }; });
   }
   void OnDone(const grpc::Status& status) override {
-    // The last of gRPC's calls: abandon() returns, and this may be gone, as soon as is_done is set.
     const auto ending = ending_;
-    const std::lock_guard lock(ending->mutex);
-    if (!ending->abandoned)
-      boost::asio::post(loop_, [self = shared_from_this(), status] { self->closed(status); });
-    ending->is_done = true;
-    ending->done.notify_all();
-  }
-  bool is_abandoned() const {
-    const std::lock_guard lock(ending_->mutex);
-    return ending_->abandoned;
+    ending->finish(loop_, [&] { return [self = shared_from_this(), status] { self->closed(status); }; });
   }
 
   void read_done(bool ok) {
-    if (!held_ || is_abandoned()) return;
+    if (!held_ || ending_->is_abandoned()) return;
     if (!ok) return let_go();
     silence_.cancel();
     v1::FollowReply reply = std::move(reply_);
@@ -144,7 +120,7 @@ class FollowStream final : public grpc::ClientReadReactor<v1::FollowReply>,
     if (std::exchange(held_, false)) RemoveHold();
   }
   void closed(const grpc::Status& status) {
-    if (is_abandoned()) return;
+    if (ending_->is_abandoned()) return;
     silence_.cancel();
     handlers_.closed(error_of(status, address_, silent_));
   }
@@ -158,7 +134,7 @@ class FollowStream final : public grpc::ClientReadReactor<v1::FollowReply>,
   v1::FollowRequest request_;
   v1::FollowReply reply_;  // being read
   bool held_ = false, pausing_ = false, silent_ = false;
-  const std::shared_ptr<Ending> ending_ = std::make_shared<Ending>();
+  const std::shared_ptr<source::feed::Ending> ending_ = std::make_shared<source::feed::Ending>();
 };
 
 void RelayClient::open(const std::string& address, const v1::FollowRequest& request, Handlers handlers) {

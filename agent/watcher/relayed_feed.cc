@@ -1,10 +1,10 @@
 #include "agent/watcher/relayed_feed.h"
 
-#include <csignal>
 #include <random>
 #include <utility>
 
 #include "agent/watcher/session_name.h"
+#include "agent/watcher/until_signal.h"
 
 namespace sluice::watcher {
 
@@ -20,7 +20,6 @@ RelayedFeed::RelayedFeed(boost::asio::io_context& loop, Options options,
       relay_(loop, credentials),
       agent_(loop, options_.socket),
       pause_(loop),
-      signals_(loop),
       agent_backoff_(kFeedPauseFirst, kFeedPauseLongest),
       relay_backoff_(options_.pause_first, options_.pause_longest),
       next_(std::random_device()() % options_.relays.size()) {}
@@ -32,15 +31,7 @@ void RelayedFeed::start() {
 }
 
 void RelayedFeed::run() {
-  signals_.add(SIGTERM);
-  signals_.add(SIGINT);
-  signals_.async_wait([this](boost::system::error_code code, int) {
-    if (code) return;
-    log_.info("stop");
-    loop_.stop();
-  });
-  start();
-  loop_.run();
+  run_until_signal(loop_, log_, [this] { start(); });
 }
 
 void RelayedFeed::pause(milliseconds longest, void (RelayedFeed::*then)()) {

@@ -12,7 +12,6 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <functional>
@@ -89,7 +88,6 @@ class RelayedFeed {
   relay::RelayClient relay_;
   source::feed::FeedClient agent_;
   boost::asio::steady_timer pause_;
-  boost::asio::signal_set signals_;
   base::Backoff agent_backoff_, relay_backoff_;
   std::unique_ptr<Watcher> watcher_;  // while the API server is followed
 

@@ -1,9 +1,8 @@
 #include "agent/watcher/watcher.h"
 
-#include <csignal>
-
 #include "agent/source/feed/encode.h"
 #include "agent/source/feed/limits.h"
+#include "agent/watcher/until_signal.h"
 
 namespace sluice::watcher {
 Watcher::Watcher(boost::asio::io_context& loop, const source::kube::ApiServer& server, WatcherOptions options,
@@ -19,8 +18,7 @@ Watcher::Watcher(boost::asio::io_context& loop, const source::kube::ApiServer& s
               ? source::kube::Mirror::Heard()
               : [this](model::Change change,
                        int64_t observed) { translation_->hear(std::move(change), observed); }),
-      audience_(options_.audience != nullptr ? options_.audience(mirror_) : feed_sender()),
-      signals_(loop) {
+      audience_(options_.audience != nullptr ? options_.audience(mirror_) : feed_sender()) {
   for (const model::Kind kind : model::kKinds) {
     sinks_.push_back(std::make_unique<source::kube::MirrorSink>(kind, server.url(), mirror_));
     follow(source::kube::resources().at(static_cast<size_t>(kind)), *sinks_.back());
@@ -60,15 +58,7 @@ void Watcher::start() {
 }
 
 void Watcher::run() {
-  signals_.add(SIGTERM);
-  signals_.add(SIGINT);
-  signals_.async_wait([this](boost::system::error_code code, int) {
-    if (code) return;
-    log_.info("stop");
-    loop_.stop();
-  });
-  start();
-  loop_.run();
+  run_until_signal(loop_, log_, [this] { start(); });
 }
 
 void Watcher::note_news() {

@@ -12,7 +12,6 @@
 #include <prometheus/metric_family.h>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -79,8 +78,7 @@ class Watcher {
   std::vector<source::kube::Resource> foreign_;
   std::vector<std::unique_ptr<source::kube::Informer>> informers_;
   std::vector<std::optional<std::string>> reported_;  // the problem logged last, by informer
-  boost::asio::signal_set signals_;
-  uint64_t reported_remarks_ = 0;     // Mirror::remarks_version() as sent last
+  uint64_t reported_remarks_ = 0;                     // Mirror::remarks_version() as sent last
   std::set<std::string> translated_;  // findings of the Translation that were logged, and still hold
   bool complete_ = false;
 };

@@ -4,13 +4,11 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 
-#include <boost/asio/post.hpp>
-#include <condition_variable>
 #include <deque>
 #include <filesystem>
-#include <mutex>
 #include <optional>
 
+#include "agent/source/feed/ending.h"
 #include "agent/source/feed/limits.h"
 #include "sluice/v1/feed.grpc.pb.h"
 
@@ -37,18 +35,9 @@ Error error_of(const grpc::Status& status, const std::string& socket) {
   return Error("agent at " + socket + ": " + status.error_message());
 }
 
-// Between a stream and gRPC's threads; outlives the stream.
-struct Ending {
-  std::mutex mutex;
-  std::condition_variable done;
-  bool abandoned = false, is_done = false;
-};
-
 }  // namespace
 
-// One stream. Members belong to the loop's thread, but for `ending_`; gRPC calls On…() on threads of its own,
-// which must never be the ones to let go of it last: with a stream goes its channel, and with the last
-// channel gRPC joins these very threads.
+// One stream. Members belong to the loop's thread, but for `ending_`; gRPC calls On…() on threads of its own: see Ending.
 class FeedStream final : public grpc::ClientBidiReactor<v1::FeedRequest, v1::FeedReply>,
                          public std::enable_shared_from_this<FeedStream> {
  public:
@@ -72,14 +61,10 @@ class FeedStream final : public grpc::ClientBidiReactor<v1::FeedRequest, v1::Fee
 
   // No handler runs any more; returns once gRPC has let go of it.
   void abandon() {
-    {
-      const std::lock_guard lock(ending_->mutex);
-      ending_->abandoned = true;
-    }
+    ending_->abandon();
     context_.TryCancel();
     let_go();
-    std::unique_lock lock(ending_->mutex);
-    ending_->done.wait(lock, [this] { return ending_->is_done; });
+    ending_->wait();
   }
 
   bool is_open() const { return welcome_.has_value() && held_; }
@@ -110,20 +95,12 @@ class FeedStream final : public grpc::ClientBidiReactor<v1::FeedRequest, v1::Fee
   void OnReadDone(bool ok) override { post(&FeedStream::read_done, ok); }
   void OnWriteDone(bool ok) override { post(&FeedStream::write_done, ok); }
   void OnDone(const grpc::Status& status) override {
-    // The last of gRPC's calls: abandon() returns, and this may be gone, as soon as is_done is set.
     const auto ending = ending_;
-    const std::lock_guard lock(ending->mutex);
-    if (!ending->abandoned)
-      boost::asio::post(loop_, [self = shared_from_this(), status] { self->closed(status); });
-    ending->is_done = true;
-    ending->done.notify_all();
+    ending->finish(loop_, [&] { return [self = shared_from_this(), status] { self->closed(status); }; });
   }
 
-  // Under the mutex: where it is abandoned, the loop may be gone.
   void post(void (FeedStream::*act)(bool), bool ok) {
-    const std::lock_guard lock(ending_->mutex);
-    if (!ending_->abandoned)
-      boost::asio::post(loop_, [self = shared_from_this(), act, ok] { (self.get()->*act)(ok); });
+    ending_->post(loop_, [&] { return [self = shared_from_this(), act, ok] { (self.get()->*act)(ok); }; });
   }
 
   void read_done(bool ok) {
@@ -170,10 +147,7 @@ class FeedStream final : public grpc::ClientBidiReactor<v1::FeedRequest, v1::Fee
   }
 
   void closed(const grpc::Status& status) {
-    {
-      const std::lock_guard lock(ending_->mutex);
-      if (ending_->abandoned) return;
-    }
+    if (ending_->is_abandoned()) return;
     waiting_.clear();
     handlers_.closed(error_of(status, socket_));
   }
