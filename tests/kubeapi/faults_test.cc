@@ -130,9 +130,10 @@ TEST(Relist, OfAServerThatWasPutBackFromABackup) {
   ASSERT_TRUE(stack.run_until_equal());
   stack.world.restore(*backup);
   stack.api.drop_connections();
+  const model::Cluster wanted = stack.world.cluster();
   ASSERT_TRUE(stack.run_until([&] {
     stack.world.bookmark();  // a server sends one each minute or so
-    return stack.agent.cluster() == stack.world.cluster();
+    return stack.agent.cluster() == wanted;
   })) << stack.watcher().not_ready();
   EXPECT_GT(stack.metric("sluice_watcher_failures_total", "reason=\"forgotten\""), 0);
   stack.world.put(Kind::kPod, invent(Kind::kPod, 60, random));
