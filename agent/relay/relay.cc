@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "agent/source/decode/decode.h"
 #include "agent/source/feed/decode.h"
 #include "agent/source/feed/encode.h"
 
@@ -29,14 +30,20 @@ Relay::Relay(boost::asio::io_context& loop, Names names, const source::kube::Mir
 
 void Relay::changed(const ObjectId& id, int64_t observed) {
   observed_ = observed;
-  const std::string* packed = mirror_.packed(id);
-  v1::Object message;
-  if (packed == nullptr) {
-    views_.apply(model::Change::remove(id));
-  } else if (message.ParseFromString(*packed)) {
-    if (auto object = source::feed::decode(message)) views_.apply(model::Change::upsert(std::move(*object)));
-  }
+  if (auto change = change_of(id)) views_.apply(*std::move(change));
   wake();
+}
+
+// Of what cannot be read, as it is beyond a bound of the feed, agents keep what they held. A NetworkPolicy that is new they
+// close, which concerns all pods of its namespace: so it has to come to them.
+std::optional<model::Change> Relay::change_of(const ObjectId& id) const {
+  const std::string* packed = mirror_.packed(id);
+  if (packed == nullptr) return model::Change::remove(id);
+  v1::Object message;
+  if (message.ParseFromString(*packed))
+    if (auto object = source::feed::decode(message)) return model::Change::upsert(std::move(*object));
+  if (id.kind != model::Kind::kNetworkPolicy || views_.has_policy(id)) return std::nullopt;
+  return model::Change::upsert(source::decode::closed_policy(id.name).policy);
 }
 
 void Relay::wake() {

@@ -15,6 +15,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -84,6 +85,7 @@ class Relay {
     Clock::time_point since;  // of the write that is under way
   };
 
+  std::optional<model::Change> change_of(const model::ObjectId& id) const;
   void pump();
   void pump(Stream& stream);
   bool take_turn(Stream& stream);

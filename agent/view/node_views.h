@@ -57,6 +57,7 @@ class NodeViews {
   NodeViews& operator=(const NodeViews&) = delete;
 
   void apply(const model::Change& change);
+  bool has_policy(const model::ObjectId& id) const { return policies_.contains(id); }
 
   // Counted: as often as it is followed it has to be unfollowed. Whether there is such a node does not matter.
   void follow(const std::string& node);

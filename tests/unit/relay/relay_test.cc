@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "agent/source/feed/decode.h"
 #include "agent/source/feed/encode.h"
 
 namespace sluice::relay {
@@ -96,6 +97,28 @@ TEST_F(RelayRoomTest, EachIsToldWhoFeedsAndTheStateAndItsView) {
   put_pod("four", "a");
   run();
   EXPECT_TRUE(a->writing);
+}
+
+// Agents close it: so it has to reach them.
+TEST_F(RelayRoomTest, APolicyThatNobodyCanReadComesToItsNamespace) {
+  list_everything();
+  put_pod("one", "a");
+  model::NetworkPolicy policy;
+  policy.name = {"shop", "odd"};
+  policy.active = std::string(10'000, 'x');
+  ASSERT_FALSE(source::feed::decode(source::feed::encode(model::Object(policy))));
+  mirror_.upsert(policy, {}, 0);
+  const auto a = follow("a"), b = follow("b");
+  take_all(*a);
+  take_all(*b);
+  const auto policies = [](const FollowerDouble& node) {
+    size_t count = 0;
+    for (const auto& reply : node.replies)
+      for (const auto& event : reply.batch().events()) count += event.upsert().has_network_policy();
+    return count;
+  };
+  EXPECT_EQ(policies(*a), 1u);
+  EXPECT_EQ(policies(*b), 0u) << "no pod of its namespace is there";
 }
 
 TEST_F(RelayRoomTest, SoManyNodesAndNoMore) {
