@@ -1,9 +1,10 @@
 // Cluster: everything that stands between `kubectl apply` and a packet, on one node: an API server of the
-// tests' own, sluice-watcher and sluiced as processes, and pods made by a CNI chain as a runtime makes them:
-// Debian's ptp and host-local, then sluice-cni, composed by its own installer. In a sandbox
-// (tests/live/sandbox.h). One thread.
+// tests' own, sluice-watcher and sluiced as processes, relays between them where the installation has some, and pods made by
+// a CNI chain as a runtime makes them: Debian's ptp and host-local, then sluice-cni, composed by its own installer. In a
+// sandbox (tests/live/sandbox.h). One thread.
 #pragma once
 
+#include <array>
 #include <boost/json.hpp>
 #include <filesystem>
 #include <fstream>
@@ -20,7 +21,7 @@
 
 namespace sluice::e2e {
 
-inline constexpr char kNode[] = "node-1", kNamespace[] = "shop";
+inline constexpr char kNode[] = "node-a", kNamespace[] = "shop";
 inline constexpr char kPlugins[] = "/run/cni-bin:/usr/lib/cni";
 inline constexpr char kAgentMetrics[] = "127.0.0.1:19619";
 
@@ -38,7 +39,7 @@ inline kubeapi::Json labels_of(const Labels& labels) {
 
 // A Pod as the scheduler leaves it; with an address, as kubelet does once it runs.
 inline kubeapi::Json pod_object(const std::string& name, const Labels& labels, const std::string& ip) {
-  kubeapi::Json pod = json_of(R"({"spec": {"nodeName": "node-1", "containers": [{"name": "main"}]}})");
+  kubeapi::Json pod = json_of(R"({"spec": {"nodeName": "node-a", "containers": [{"name": "main"}]}})");
   pod["metadata"] = kubeapi::Json{
       {"namespace", kNamespace}, {"name", name}, {"uid", "uid-" + name}, {"labels", labels_of(labels)}};
   pod["status"] = ip.empty() ? json_of(R"({"phase": "Pending"})")
@@ -48,9 +49,15 @@ inline kubeapi::Json pod_object(const std::string& name, const Labels& labels, c
   return pod;
 }
 
+// Whom the node's watcher follows.
+enum class Follows : uint8_t { kApiServer, kRelays };
+inline constexpr size_t kRelays = 2;
+
 class Cluster {
  public:
-  explicit Cluster(const std::string& subnet = "10.244.7.0/24") : api_(world, pki()) {
+  explicit Cluster(Follows follows = Follows::kApiServer, kubeapi::Script script = {},
+                   const std::string& subnet = "10.244.7.0/24")
+      : api(world, pki(), {}, std::move(script)), follows_(follows) {
     for (const char* dir : {"/run/net.d", "/run/cni-bin", "/run/ipam"})
       std::filesystem::create_directories(dir);
     write(
@@ -59,18 +66,23 @@ class Cluster {
              "dataDir": "/run/ipam", "ranges": [[{"subnet": ")" +
             subnet + R"("}]], "routes": [{"dst": "0.0.0.0/0"}]}}]})");
     write("/run/ca.pem", pki().ca);
+    for (const auto& [name, identity] : {std::pair("relay", pki().server), std::pair("node", pki().node)}) {
+      write(std::string("/run/") + name + ".crt", identity.certificate);
+      write(std::string("/run/") + name + ".key", identity.key);
+    }
     write("/run/kubeconfig", R"({"apiVersion": "v1", "kind": "Config", "current-context": "test",
       "clusters": [{"name": "test", "cluster": {"server": "https://127.0.0.1:)" +
-                                 std::to_string(api_.port()) +
+                                 std::to_string(api.port()) +
                                  R"(", "certificate-authority": "/run/ca.pem"}}],
       "users": [{"name": "test", "user": {"token": "any"}}],
       "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}]})");
-    world.put(model::Kind::kNode, json_of(R"({"metadata": {"name": "node-1"}, "spec": {"podCIDRs": [")" +
+    world.put(model::Kind::kNode, json_of(R"({"metadata": {"name": "node-a"}, "spec": {"podCIDRs": [")" +
                                           subnet + R"("]}, "status": {"addresses": []}})"));
     world.put(model::Kind::kNamespace, json_of(R"({"metadata": {"name": "shop"}})"));
   }
   ~Cluster() {
     watcher_.end(SIGTERM);
+    for (live::Process& relay : relays_) relay.end(SIGTERM);
     agent_.end(SIGTERM);
     live::run({SLUICED, "--detach"});
     for (const char* dir : {"/run/net.d", "/run/cni-bin", "/run/ipam"}) std::filesystem::remove_all(dir);
@@ -79,16 +91,28 @@ class Cluster {
   Cluster& operator=(const Cluster&) = delete;
 
   kubeapi::World world;
+  kubeapi::ApiDouble api;
 
   void start_agent() {
     agent_ =
         live::Process({SLUICED, "--node-name", kNode, "--metrics", kAgentMetrics, "--log-level", "error"});
   }
   void start_watcher() {
-    watcher_ =
-        live::Process({SLUICE_WATCHER, "--kubeconfig", "/run/kubeconfig", "--metrics", "127.0.0.1:19620",
-                       "--log-level", "error", "--accept-cilium", "--cluster", "10.244.0.0/16"});
+    std::vector<std::string> words = watcher_words("127.0.0.1:19620");
+    if (follows_ == Follows::kRelays) {
+      words.insert(words.end(), {"--node-name", kNode, "--relay", address_of_relay(0), "--relay",
+                                 address_of_relay(1), "--relay-fallback", "1m"});
+      add_identity(words, "node");
+    }
+    watcher_ = live::Process(std::move(words));
   }
+  void start_relay(size_t index) {
+    std::vector<std::string> words = watcher_words("127.0.0.1:" + std::to_string(19623 + index));
+    words.insert(words.end(), {"--serve", address_of_relay(index)});
+    add_identity(words, "relay");
+    relays_.at(index) = live::Process(std::move(words));
+  }
+  live::Process& relay(size_t index) { return relays_.at(index); }
   live::Process& agent() { return agent_; }
   live::Process& watcher() { return watcher_; }
   // Everything that the watcher has read is in force.
@@ -115,9 +139,20 @@ class Cluster {
     return made;
   }
   static void write(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
+  static std::string address_of_relay(size_t index) { return "127.0.0.1:" + std::to_string(19621 + index); }
+  // Of a node or a relay.
+  static std::vector<std::string> watcher_words(const std::string& metrics) {
+    return {SLUICE_WATCHER, "--kubeconfig", "/run/kubeconfig", "--metrics", metrics,
+            "--log-level",  "error",        "--accept-cilium", "--cluster", "10.244.0.0/16"};
+  }
+  static void add_identity(std::vector<std::string>& words, const std::string& name) {
+    words.insert(words.end(), {"--tls-cert", "/run/" + name + ".crt", "--tls-key", "/run/" + name + ".key",
+                               "--tls-ca", "/run/ca.pem"});
+  }
 
-  kubeapi::ApiDouble api_;
+  const Follows follows_;
   live::Process agent_, watcher_;
+  std::array<live::Process, kRelays> relays_;
 };
 
 // A pod of the node, from its namespace on. What kubelet and the runtime do, step by step, so that a test can

@@ -17,8 +17,6 @@
 
 #include "agent/base/fd.h"
 
-#include "agent/base/fd.h"
-
 namespace sluice::live {
 
 class Process {
