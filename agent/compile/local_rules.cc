@@ -140,16 +140,28 @@ const LiveRuleset* LocalRules::ruleset(RulesetId id) const {
   return found == rulesets_.end() ? nullptr : &found->second;
 }
 
+// Where two contents have one id, the later one stays an object of its own: who compares them will tell.
+std::pair<PeerSetId, std::shared_ptr<const PeerSet>> LocalRules::shared(PeerSet peers) {
+  const PeerSetId id = id_of(peers);
+  std::weak_ptr<const PeerSet>& known = shared_[id];
+  if (auto content = known.lock(); content && *content == peers) return {id, std::move(content)};
+  auto content = std::make_shared<const PeerSet>(std::move(peers));
+  if (known.expired()) known = content;
+  if (shared_.size() > most_shared_) {
+    std::erase_if(shared_, [](const auto& entry) { return entry.second.expired(); });
+    most_shared_ = 2 * shared_.size() + 64;
+  }
+  return {id, std::move(content)};
+}
+
 const LocalRules::CompiledPolicy& LocalRules::compiled(const NetworkPolicy& policy) {
   auto [at, is_new] = compiled_.try_emplace(&policy);
   if (!is_new) return at->second;
   for (Direction direction : model::kDirections) {
     for (const model::Rule& rule : policy.rules(direction)) {
       CompiledRule compiled{{}, nullptr, port_spec_of(rule.ports)};
-      if (!rule.peers.empty()) {
-        compiled.content = std::make_shared<const PeerSet>(peer_set_of(policy.name.ns, rule.peers));
-        compiled.peers = id_of(*compiled.content);
-      }
+      if (!rule.peers.empty())
+        std::tie(compiled.peers, compiled.content) = shared(peer_set_of(policy.name.ns, rule.peers));
       at->second[static_cast<size_t>(direction)].push_back(std::move(compiled));
     }
   }
@@ -167,8 +179,7 @@ const LocalRules::CompiledClusterPolicy& LocalRules::compiled(const ClusterNetwo
       if (!rule.closed) {
         PeerSet peers = peer_set_of(rule.peers);
         if (peers.empty()) continue;
-        compiled.peers = id_of(peers);
-        compiled.content = std::make_shared<const PeerSet>(std::move(peers));
+        std::tie(compiled.peers, compiled.content) = shared(std::move(peers));
       }
       at->second[static_cast<size_t>(direction)].push_back(
           std::make_shared<const TierRule>(std::move(compiled)));

@@ -20,7 +20,7 @@ void PeerIndex::use(PeerSetId id, const std::shared_ptr<const PeerSet>& content,
   // Who has a name may be anybody: the identities of all pods tell these ports apart, as those that everyone may reach.
   if (content && !content->domains.empty() && !names.empty()) use({}, nullptr, names);
   Live& live = live_[id];
-  if (live.content && *live.content != *content) collision_ = "peers " + id.to_text();
+  if (live.content && !content::same(live.content, content)) collision_ = "peers " + id.to_text();
   if (!live.in_use) live.content = content;  // what it is listed by is in use
   ++live.uses;
   for (const PortName& name : names) {

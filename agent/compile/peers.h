@@ -11,10 +11,11 @@
 // Not thread-safe.
 #pragma once
 
+#include <absl/container/flat_hash_set.h>
+
 #include <set>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "agent/compile/pods.h"
@@ -72,7 +73,7 @@ class PeerIndex {
     size_t uses = 0;
     bool in_use = false, renamed = false;
     std::map<PortName, size_t> names;  // -> how many rule sets use it
-    std::unordered_set<Group*> groups;
+    absl::flat_hash_set<Group*> groups;
     std::vector<Own> selectors;
   };
 
@@ -101,7 +102,7 @@ class PeerIndex {
 
   std::set<PeerSetId> changed_;
   std::set<std::string> changed_namespaces_;
-  std::unordered_set<Group*> stale_, touched_;
+  absl::flat_hash_set<Group*> stale_, touched_;
   std::unordered_map<std::string, model::Labels> labels_;  // of namespaces, as far as asked for
   std::string collision_;
 };

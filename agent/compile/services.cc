@@ -253,13 +253,16 @@ std::set<RulesetId> ServiceTable::rulesets_for(IdentityId id, const BackendSet& 
 }
 
 ServiceTable::ServiceIds ServiceTable::rated_by(RulesetId ruleset) const {
-  ServiceIds services = near_;
+  ServiceIds services;
+  if (open_.contains(ruleset)) {
+    for (const auto& [id, live] : live_) services.insert(id);
+    return services;
+  }
+  services = near_;
   rules_.for_each_named_by(local_.ruleset(ruleset)->content, [&](IdentityId identity) {
     if (auto at = reaching_.find(identity); at != reaching_.end())
       services.insert(at->second.begin(), at->second.end());
   });
-  if (open_.contains(ruleset))
-    for (const auto& [id, live] : live_) services.insert(id);
   return services;
 }
 

@@ -10,7 +10,10 @@ class Canonical {
  public:
   explicit Canonical(std::string_view kind) { text(kind); }
   Canonical& number(uint64_t value) {
-    for (int shift = 56; shift >= 0; shift -= 8) bytes_.push_back(static_cast<char>(value >> shift & 0xff));
+    std::array<char, sizeof value> bytes;
+    for (size_t i = 0; i < bytes.size(); ++i)
+      bytes[i] = static_cast<char>(value >> (8 * (bytes.size() - 1 - i)) & 0xff);
+    bytes_.append(bytes.data(), bytes.size());
     return *this;
   }
   Canonical& text(std::string_view value) {

@@ -9,7 +9,11 @@
 // Values; any thread.
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/inlined_vector.h>
+
 #include <array>
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -108,7 +112,7 @@ struct RulesetContent {
   bool tiered = false;             // some ClusterNetworkPolicy lists a rule for it
   std::array<TierRules, 2> tiers;  // by model::Tier
   // Where the rules of a peer set stand: in tiers[0], and behind them those in tiers[1]. Kept by add().
-  std::unordered_map<PeerSetId, std::vector<uint32_t>> standing;
+  absl::flat_hash_map<PeerSetId, absl::InlinedVector<uint32_t, 2>, std::hash<PeerSetId>> standing;
 
   void add(PeerSetId peers, const std::shared_ptr<const PeerSet>& content, const PortSpec& ports);
   void add(const TierRules& admin, const TierRules& baseline);  // once

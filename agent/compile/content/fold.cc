@@ -1,6 +1,7 @@
 #include "agent/compile/content/fold.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace sluice::compile::content {
 namespace {
@@ -10,6 +11,12 @@ constexpr uint32_t kPortsEnd = 65536;
 
 void set(std::vector<uint64_t>& bits, size_t first, size_t end) {
   for (size_t i = first; i < end; ++i) bits[i / kWordBits] |= uint64_t{1} << (i % kWordBits);
+}
+
+// Calls visit(place of the bit) for each of a word, ascending.
+template <typename Visit>
+void for_each_set(uint64_t word, Visit visit) {
+  for (; word != 0; word &= word - 1) visit(static_cast<size_t>(std::countr_zero(word)));
 }
 
 bool is_set(const std::vector<uint64_t>& bits, size_t i) {
@@ -24,9 +31,26 @@ size_t index_of(net::Protocol protocol) {
 
 }  // namespace
 
+Fold::Cuts::Cuts() : marks_(kPortsEnd / kWordBits + 1) {
+  add(0);
+  add(kPortsEnd);
+}
+
+void Fold::Cuts::done() {
+  for (size_t word = 0; word < marks_.size(); ++word) {
+    earlier_.push_back(static_cast<uint32_t>(all_.size()));
+    for_each_set(marks_[word],
+                 [&](size_t bit) { all_.push_back(static_cast<uint32_t>(word * kWordBits + bit)); });
+  }
+}
+
+size_t Fold::Cuts::below(uint32_t at) const {
+  const uint64_t before = (uint64_t{1} << (at % kWordBits)) - 1;
+  return earlier_[at / kWordBits] + static_cast<size_t>(std::popcount(marks_[at / kWordBits] & before));
+}
+
 Fold::Fold(const RulesetContent& ruleset, std::span<const IdentityContent* const> identities)
     : ruleset_(ruleset) {
-  for (auto& cuts : cuts_) cuts = {0, kPortsEnd};
   bool any_names = false;
   ruleset.for_each([&](PeerSetId, const auto&, const PortSpec& ports) {
     cut(ports.numbers);
@@ -35,35 +59,28 @@ Fold::Fold(const RulesetContent& ruleset, std::span<const IdentityContent* const
   for (const IdentityContent* identity : identities)
     for (const model::ContainerPort& port : identity->ports)
       if (const size_t protocol = index_of(port.protocol); any_names && protocol < cuts_.size()) {
-        cuts_[protocol].push_back(port.port.host());
-        cuts_[protocol].push_back(port.port.host() + 1u);
+        cuts_[protocol].add(port.port.host());
+        cuts_[protocol].add(port.port.host() + 1u);
       }
   for (size_t protocol = 0; protocol < cuts_.size(); ++protocol) {
-    auto& cuts = cuts_[protocol];
-    std::sort(cuts.begin(), cuts.end());
-    cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+    cuts_[protocol].done();
     first_piece_[protocol] = pieces_;
-    pieces_ += cuts.size() - 1;
+    pieces_ += cuts_[protocol].all().size() - 1;
   }
   ++pieces_;
   everything_ = bits_of({true, {}, {}});
   for (const TierRules& tier : ruleset.tiers)
     for (const auto& rule : tier) of_tier_rule_.push_back(ports_of(rule->ports));
   for (const auto& [peers, entry] : ruleset.rules) of_rule_.emplace(peers, ports_of(entry.ports));
+  concerning_.resize((of_tier_rule_.size() + kWordBits - 1) / kWordBits);
 }
 
 void Fold::cut(const image::Portset& ports) {
   for (size_t protocol = 0; protocol < cuts_.size(); ++protocol)
     for (const net::PortRange& range : ports.ranges[protocol]) {
-      cuts_[protocol].push_back(range.first.host());
-      cuts_[protocol].push_back(range.last.host() + 1u);
+      cuts_[protocol].add(range.first.host());
+      cuts_[protocol].add(range.last.host() + 1u);
     }
-}
-
-size_t Fold::piece_at(size_t protocol, uint32_t port) const {
-  const auto& cuts = cuts_[protocol];
-  return first_piece_[protocol] +
-         static_cast<size_t>(std::lower_bound(cuts.begin(), cuts.end(), port) - cuts.begin());
 }
 
 Fold::Bits Fold::bits_of(const PortSpec& ports) const {
@@ -85,46 +102,67 @@ void Fold::add(const Ports& ports, const IdentityContent& identity, Bits& to) co
       set(to, piece_at(protocol, port.port.host()), piece_at(protocol, port.port.host() + 1u));
 }
 
+// As RulesetContent::places_of(), into places_.
+void Fold::find_places(const IdentityContent& identity) {
+  const auto add_those_of = [&](PeerSetId peers) {
+    if (auto at = ruleset_.standing.find(peers); at != ruleset_.standing.end())
+      for (const uint32_t place : at->second) set(concerning_, place, place + 1);
+  };
+  add_those_of({});
+  for (const PeerSetId peers : identity.peers) add_those_of(peers);
+  places_.clear();
+  for (size_t word = 0; word < concerning_.size(); ++word)
+    for_each_set(std::exchange(concerning_[word], 0),
+                 [&](size_t bit) { places_.push_back(static_cast<uint32_t>(word * kWordBits + bit)); });
+}
+
 // One tier: what a rule passes on is open again behind it.
-void Fold::go_through(std::span<const uint32_t> places, const IdentityContent& identity, Bits& open,
-                      Bits& allowed) const {
-  Bits passed(open.size()), matched;
+void Fold::go_through(std::span<const uint32_t> places, const IdentityContent& identity) {
+  passed_.assign(open_.size(), 0);
   for (const uint32_t place : places) {
     const model::Action action = ruleset_.tier_rule(place).action;
-    matched.assign(open.size(), 0);
-    add(of_tier_rule_[place], identity, matched);
-    for (size_t i = 0; i < open.size(); ++i) {
-      matched[i] &= open[i];
-      open[i] &= ~matched[i];
-      if (action == model::Action::kAccept) allowed[i] |= matched[i];
-      if (action == model::Action::kPass) passed[i] |= matched[i];
+    const Ports& ports = of_tier_rule_[place];
+    const Bits* numbers = &ports.numbers;
+    if (!ports.names->empty()) {
+      by_names_.assign(open_.size(), 0);
+      add(ports, identity, by_names_);
+      numbers = &by_names_;
     }
+    uint64_t left = 0;
+    for (size_t i = 0; i < open_.size(); ++i) {
+      const uint64_t matched = (*numbers)[i] & open_[i];
+      left |= open_[i] &= ~matched;
+      if (action == model::Action::kAccept) allowed_[i] |= matched;
+      if (action == model::Action::kPass) passed_[i] |= matched;
+    }
+    if (left == 0) break;
   }
-  for (size_t i = 0; i < open.size(); ++i) open[i] |= passed[i];
+  for (size_t i = 0; i < open_.size(); ++i) open_[i] |= passed_[i];
 }
 
 const Fold::Answer& Fold::of(const IdentityContent& identity) {
-  const std::vector<uint32_t> places = ruleset_.places_of({&identity});
-  const auto admin = static_cast<uint32_t>(ruleset_.tiers[0].size());
-  const std::span all(places);
-  const auto in_admin =
-      static_cast<size_t>(std::lower_bound(places.begin(), places.end(), admin) - places.begin());
-  Bits open = everything_, allowed(open.size());
-  go_through(all.first(in_admin), identity, open, allowed);
+  find_places(identity);
+  const std::span<const uint32_t> all(places_);
+  const auto in_admin = static_cast<size_t>(
+      std::lower_bound(all.begin(), all.end(), static_cast<uint32_t>(ruleset_.tiers[0].size())) -
+      all.begin());
+  open_ = everything_;
+  allowed_.assign(open_.size(), 0);
+  go_through(all.first(in_admin), identity);
   if (ruleset_.isolated) {
-    Bits by_rules(open.size());
+    Bits by_rules(open_.size());
     const auto add_of = [&](PeerSetId peers) {
       if (const auto found = of_rule_.find(peers); found != of_rule_.end())
         add(found->second, identity, by_rules);
     };
     add_of({});
     for (const PeerSetId peers : identity.peers) add_of(peers);
-    for (size_t i = 0; i < open.size(); ++i) allowed[i] |= by_rules[i] & open[i];
+    for (size_t i = 0; i < open_.size(); ++i) allowed_[i] |= by_rules[i] & open_[i];
   } else {
-    go_through(all.subspan(in_admin), identity, open, allowed);
-    for (size_t i = 0; i < open.size(); ++i) allowed[i] |= open[i];
+    go_through(all.subspan(in_admin), identity);
+    for (size_t i = 0; i < open_.size(); ++i) allowed_[i] |= open_[i];
   }
-  auto [answer, is_new] = answers_.try_emplace(std::move(allowed));
+  auto [answer, is_new] = answers_.try_emplace(allowed_);
   if (is_new) {
     answer->second.allowed = portset_of(answer->first);
     answer->second.ref = ref_of(answer->second.allowed);
@@ -135,7 +173,7 @@ const Fold::Answer& Fold::of(const IdentityContent& identity) {
 image::Portset Fold::portset_of(const Bits& bits) const {
   image::Portset ports;
   for (size_t protocol = 0; protocol < cuts_.size(); ++protocol) {
-    const auto& cuts = cuts_[protocol];
+    const std::vector<uint32_t>& cuts = cuts_[protocol].all();
     for (size_t i = 0; i + 1 < cuts.size(); ++i)
       if (is_set(bits, first_piece_[protocol] + i))
         ports.add(net::kPortProtocols[protocol],
