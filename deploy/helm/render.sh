@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Renders the chart sluice with its default values into deploy/sluice.yaml and kustomize/base, and the way out
-# (remove=true) into deploy/sluice-remove.yaml and kustomize/remove, for those who install with kubectl. Uses $HELM,
-# else helm.
+# Renders the chart sluice with its default values into deploy/sluice.yaml and kustomize/base, the way out
+# (remove=true) into deploy/sluice-remove.yaml and kustomize/remove, and the relays (relay.enabled=true) into
+# kustomize/components/relays, for those who install with kubectl. Uses $HELM, else helm.
 # usage: render.sh [--check]   --check: writes nothing; exit 1 where a file is not what the chart renders, 77 without helm
 set -euo pipefail
 cd "$(dirname "$0")/.."
 helm=${HELM:-helm}
 # The oldest Kubernetes that the rendered manifests are for; older ones take the chart.
 kube_version=1.30.0
+relays=relay.enabled=true,relay.secretName=sluice-relay-tls,relay.nodeSecretName=sluice-node-tls
 
 fail() {
   echo "render: $1" >&2
@@ -32,8 +33,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 render >"$work/sluice.yaml"
 render --set remove=true >"$work/sluice-remove.yaml"
+render --set "$relays" --show-only templates/relay.yaml >"$work/relay.yaml"
 status=0
-for file in sluice.yaml sluice-remove.yaml kustomize/base/sluice.yaml kustomize/remove/sluice-remove.yaml; do
+for file in sluice.yaml sluice-remove.yaml kustomize/base/sluice.yaml kustomize/remove/sluice-remove.yaml \
+  kustomize/components/relays/relay.yaml; do
   if [[ ! $check ]]; then
     cp "$work/${file##*/}" "$file"
   elif ! diff -u "$file" "$work/${file##*/}"; then

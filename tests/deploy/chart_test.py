@@ -51,6 +51,7 @@ REFUSED = [
 
 CILIUM = {"apiGroups": ["cilium.io"], "resources": ["ciliumnetworkpolicies", "ciliumclusterwidenetworkpolicies"],
           "verbs": ["get", "list", "watch"]}
+RELAYS = {"enabled": True, "secretName": "sluice-relay-tls", "nodeSecretName": "sluice-node-tls"}
 
 
 class Rendering(unittest.TestCase):
@@ -77,14 +78,14 @@ class Rendering(unittest.TestCase):
 
     def test_relays_feed_the_nodes_and_nothing_of_them_is_there_without(self):
         self.assertFalse(charts.of_kind(self.rendered(), "Deployment"))
-        documents = self.rendered({"relay": {"enabled": True, "secretName": "relays", "nodeSecretName": "nodes"}})
+        documents = self.rendered({"relay": RELAYS})
         (deployment,) = charts.of_kind(documents, "Deployment")
         pod = deployment["spec"]["template"]["spec"]
         (relay,) = pod["containers"]
         self.assertEqual(relay["securityContext"]["capabilities"], {"drop": ["ALL"]})
         self.assertIs(relay["securityContext"]["runAsNonRoot"], True)
         self.assertFalse([volume for volume in pod["volumes"] if "hostPath" in volume])
-        self.assertIn("relays", [volume.get("secret", {}).get("secretName") for volume in pod["volumes"]])
+        self.assertIn(RELAYS["secretName"], [volume.get("secret", {}).get("secretName") for volume in pod["volumes"]])
         watcher = charts.containers(documents)["watcher"]
         (service,) = [each for each in charts.of_kind(documents, "Service")]
         (address,) = [each for each in watcher["args"] if each.startswith("--relay=")]
@@ -234,6 +235,10 @@ def chain_volumes(documents):
     return [name for name in names if name.startswith("cni")]
 
 
+def by_name(documents):
+    return {(each["kind"], each["metadata"]["name"]): each for each in documents}
+
+
 def notes(options):
     """helm template does not print the notes; as a template of any other name it does."""
     with tempfile.TemporaryDirectory() as folder:
@@ -279,15 +284,40 @@ class Kustomizations(unittest.TestCase):
                 cni = charts.containers(self.built(name))["cni"]
                 self.assertEqual(cni["args"][1:], cni["readinessProbe"]["exec"]["command"][3:])
 
+    def own(self, text):
+        """What an overlay beside the project's own folders makes."""
+        with tempfile.TemporaryDirectory() as folder:
+            copy = pathlib.Path(folder) / "kustomize"
+            shutil.copytree(charts.DEPLOY / "kustomize", copy)
+            (copy / "own").mkdir()
+            (copy / "own/kustomization.yaml").write_text(text)
+            return self.built(copy / "own")
+
     def test_each_takes_an_image(self):
-        for name in ("base", "remove"):
-            with tempfile.TemporaryDirectory() as folder:
-                shutil.copytree(charts.DEPLOY / "kustomize" / name, pathlib.Path(folder) / name)
-                (pathlib.Path(folder) / "own").mkdir()
-                (pathlib.Path(folder) / "own/kustomization.yaml").write_text(
-                    f"resources: [../{name}]\nimages: [{{name: sluice, newName: r.example/sluice, newTag: v9}}]\n")
-                found = charts.containers(self.built(pathlib.Path(folder) / "own")).values()
-                self.assertEqual({each["image"] for each in found}, {"r.example/sluice:v9"})
+        for name, pods in (("base", 1), ("remove", 1), ("overlays/relays", 2)):
+            documents = self.own(f"resources: [../{name}]\nimages: [{{name: sluice, newName: r.example/sluice, newTag: v9}}]\n")
+            specs = [each["spec"]["template"]["spec"] for each in documents if "template" in each.get("spec", {})]
+            found = [each for spec in specs for each in spec.get("initContainers", []) + spec["containers"]]
+            self.assertEqual((len(specs), {each["image"] for each in found}), (pods, {"r.example/sluice:v9"}))
+
+    def test_relays_are_the_chart_s(self):
+        for name, values in (("base", {}), ("overlays/relays", {"relay": RELAYS}),
+                             ("overlays/relays-accept-cilium", {"relay": RELAYS, "cilium": {"accept": True}})):
+            with self.subTest(kustomization=name):
+                chart = charts.objects(charts.template("sluice", values).stdout)
+                self.assertEqual(by_name(self.built(name)), by_name(chart))
+
+    def test_relays_go_with_any_other_overlay(self):
+        base, relays = (self.listed(self.built(name)) for name in ("base", "overlays/relays"))
+        for name in self.CHANGES | {"overlays/without-cni": ()}:
+            with self.subTest(kustomization=name):
+                both = self.own(f"resources: [../{name}]\ncomponents: [../components/relays]\n")
+                self.assertEqual(self.listed(both), self.listed(self.built(name)) | (relays - base))
+
+    def test_all_that_relays_add_is_deleted_by_their_file(self):
+        base, relays = (by_name(self.built(name)) for name in ("base", "overlays/relays"))
+        own = charts.objects((charts.DEPLOY / "kustomize/components/relays/relay.yaml").read_text())
+        self.assertEqual(set(relays) - set(base), set(by_name(own)))
 
     def test_what_the_watcher_may_read(self):
         for name in ("base", "overlays/accept-cilium"):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""deploy/sluice.yaml and deploy/sluice-remove.yaml as they stand: the pod that they make has the privileges that the
-documents state and no other. Needs neither helm nor a cluster."""
+"""deploy/sluice.yaml, deploy/sluice-remove.yaml and the relays of deploy/kustomize as they stand: the pods that they make
+have the privileges that the documents state and no other. Needs neither helm nor a cluster."""
 
 import json
 import re
@@ -12,6 +12,7 @@ import yaml
 
 INSTALL = charts.objects((charts.DEPLOY / "sluice.yaml").read_text())
 REMOVE = charts.objects((charts.DEPLOY / "sluice-remove.yaml").read_text())
+RELAYS = charts.objects((charts.DEPLOY / "kustomize/components/relays/relay.yaml").read_text())
 
 # Each container's user, capabilities and what of the node it sees: path, read only, propagation.
 ROOT = 0
@@ -95,6 +96,46 @@ class Privileges(unittest.TestCase):
             for rule in role["rules"]:
                 self.assertEqual(rule["verbs"], ["get", "list", "watch"])
             self.assertFalse(charts.of_kind(documents, "Role"))
+
+
+class Relays(unittest.TestCase):
+    def setUp(self):
+        (self.deployment,) = charts.of_kind(RELAYS, "Deployment")
+        self.template = self.deployment["spec"]["template"]
+        self.pod = self.template["spec"]
+        (self.relay,) = self.pod["containers"]
+
+    def test_as_confined_as_the_watcher_and_nothing_of_the_node_but_its_network(self):
+        self.assertEqual(self.relay["securityContext"], charts.containers(INSTALL)["watcher"]["securityContext"])
+        self.assertIs(self.pod["hostNetwork"], True)
+        self.assertFalse({"hostPID", "hostIPC", "initContainers"} & set(self.pod))
+        self.assertFalse([each for each in self.pod["volumes"] if "hostPath" in each])
+
+    def test_the_account_and_the_token_are_the_watcher_s(self):
+        for of_pod in ("serviceAccountName", "automountServiceAccountToken"):
+            self.assertEqual(self.pod[of_pod], pod(INSTALL)[of_pod])
+        tokens = [[each for each in of["volumes"] if "projected" in each] for of in (self.pod, pod(INSTALL))]
+        self.assertEqual(*tokens)
+
+    def test_two_of_them_on_two_nodes_and_one_at_a_time_may_go(self):
+        self.assertEqual(self.deployment["spec"]["replicas"], 2)
+        labels = self.template["metadata"]["labels"]
+        (apart,) = self.pod["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+        self.assertEqual(apart, {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": labels}})
+        self.assertEqual(self.deployment["spec"]["strategy"]["rollingUpdate"], {"maxSurge": 0, "maxUnavailable": 1})
+        (budget,) = charts.of_kind(RELAYS, "PodDisruptionBudget")
+        self.assertEqual(budget["spec"], {"maxUnavailable": 1, "selector": {"matchLabels": labels}})
+
+    def test_the_service_leads_to_them(self):
+        (service,) = charts.of_kind(RELAYS, "Service")
+        self.assertEqual(service["spec"]["selector"], self.template["metadata"]["labels"])
+        (port,) = service["spec"]["ports"]
+        (own,) = [each["containerPort"] for each in self.relay["ports"] if each["name"] == port["targetPort"]]
+        self.assertIn(f"--serve=0.0.0.0:{own}", self.relay["args"])
+
+    def test_no_agent_is_selected_as_a_relay_or_a_relay_as_an_agent(self):
+        labels, agents = self.template["metadata"]["labels"], charts.daemonset(INSTALL)["spec"]["selector"]["matchLabels"]
+        self.assertNotEqual(labels["app.kubernetes.io/name"], agents["app.kubernetes.io/name"])
 
 
 class Running(unittest.TestCase):
