@@ -52,6 +52,8 @@ REFUSED = [
 CILIUM = {"apiGroups": ["cilium.io"], "resources": ["ciliumnetworkpolicies", "ciliumclusterwidenetworkpolicies"],
           "verbs": ["get", "list", "watch"]}
 RELAYS = {"enabled": True, "secretName": "sluice-relay-tls", "nodeSecretName": "sluice-node-tls"}
+SCRAPED = {"podMonitor": {"enabled": True, "interval": "15s", "labels": {"release": "prometheus"}},
+           "metrics": {"address": "0.0.0.0"}}
 
 
 class Rendering(unittest.TestCase):
@@ -206,6 +208,20 @@ class Rendering(unittest.TestCase):
         ports = {port["name"] for each in charts.containers(documents).values() for port in each.get("ports", [])}
         self.assertEqual({each["port"] for each in monitor["spec"]["podMetricsEndpoints"]}, ports)
 
+    def test_relays_have_a_pod_monitor_of_their_own(self):
+        documents = self.rendered(SCRAPED | {"relay": RELAYS})
+        nodes, relays = charts.of_kind(documents, "PodMonitor")
+        pods = [each["spec"]["template"] for kind in ("DaemonSet", "Deployment") for each in charts.of_kind(documents, kind)]
+        self.assertEqual((selected(nodes, pods), selected(relays, pods)), (pods[:1], pods[1:]))
+        (endpoint,) = relays["spec"]["podMetricsEndpoints"]
+        (relay,) = pods[1]["spec"]["containers"]
+        (port,) = [each["containerPort"] for each in relay["ports"] if each["name"] == endpoint["port"]]
+        self.assertIn(f"--metrics=0.0.0.0:{port}", relay["args"])
+        self.assertEqual((endpoint["interval"], relays["metadata"]["labels"]["release"]), ("15s", "prometheus"))
+        for values, monitors in ((SCRAPED, [nodes]), ({"relay": RELAYS}, []),
+                                 (SCRAPED | {"relay": RELAYS, "remove": True}, [nodes])):
+            self.assertEqual(charts.of_kind(self.rendered(values), "PodMonitor"), monitors)
+
     def test_api_server_and_digest(self):
         digest = "sha256:" + "0" * 64
         documents = self.rendered({"watcher": {"apiServer": "[2001:db8::1]:6443"}, "image": {"digest": digest}})
@@ -233,6 +249,11 @@ class Rendering(unittest.TestCase):
 def chain_volumes(documents):
     names = [each["name"] for each in charts.daemonset(documents)["spec"]["template"]["spec"]["volumes"]]
     return [name for name in names if name.startswith("cni")]
+
+
+def selected(monitor, pods):
+    wanted = monitor["spec"]["selector"]["matchLabels"].items()
+    return [pod for pod in pods if wanted <= pod["metadata"]["labels"].items()]
 
 
 def by_name(documents):

@@ -14,6 +14,16 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/part-of: sluice
 {{- end }}
 
+{{/* Of each PodMonitor beside its name. */}}
+{{- define "sluice.monitorPlace" -}}
+namespace: {{ .Release.Namespace }}
+labels:
+  {{- include "sluice.labels" . | nindent 2 }}
+  {{- with .Values.podMonitor.labels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+
 {{- define "sluice.serviceAccount" -}}
 {{- .Values.serviceAccount.name | default (include "sluice.name" .) -}}
 {{- end }}
