@@ -15,6 +15,23 @@ from monitoring import MONITORING, alerts, expressions, panels
 
 ROOT = charts.ROOT
 
+SOURCE, REFUSALS = "sluice_watcher_source", "sluice_watcher_relay_refusals_total"
+
+# What is scraped each minute, and the summary of the alert of relays that fires at a minute.
+OF_RELAYS = [
+    ("nodes by relays", {SOURCE + '{source="relay",instance="n1"}': "1x20", SOURCE + '{source="api_server",instance="n1"}': "0x20"},
+     "20m", "SluiceNoRelayAnswers", None),
+    ("two of three by the API server", {SOURCE + f'{{source="api_server",instance="n{node}"}}': f"{value}x20"
+                                        for node, value in enumerate((0, 1, 1))},
+     "20m", "SluiceNoRelayAnswers", "2 nodes follow the API server, since no relay answers them"),
+    ("by the API server for four minutes", {SOURCE + '{source="api_server",instance="n1"}': "1x20"}, "4m", "SluiceNoRelayAnswers", None),
+    ("no relays at all", {'sluice_watcher_ready{instance="n1"}': "1x20"}, "20m", "SluiceNoRelayAnswers", None),
+    ("refusals while it starts", {REFUSALS + '{instance="r1"}': "0 10 20x18"}, "6m", "SluiceRelayRefuses", None),
+    ("refusals of long ago", {REFUSALS + '{instance="r1"}': "0 10 20x18"}, "20m", "SluiceRelayRefuses", None),
+    ("refusals that go on", {REFUSALS + '{instance="r1"}': "0+6x20", REFUSALS + '{instance="r2"}': "3x20"},
+     "20m", "SluiceRelayRefuses", "r1: the relay refuses nodes"),
+]
+
 
 class Monitoring(unittest.TestCase):
     def test_metrics_are_documented(self):
@@ -31,6 +48,12 @@ class Monitoring(unittest.TestCase):
             self.assertTrue(rule["alert"].startswith("Sluice"), rule["alert"])
             self.assertIn(rule["labels"]["severity"], ("warning", "critical"))
             self.assertTrue(rule["annotations"]["summary"] and rule["annotations"]["description"])
+
+    def test_alerts_that_pages_name_are_there(self):
+        text = "".join((ROOT / "docs" / page).read_text(encoding="utf-8") for page in ("operating.md", "watcher.md", "kubernetes.md"))
+        named = set(re.findall("`(Sluice[A-Z][A-Za-z]+)`", text))
+        self.assertLessEqual({"SluiceProgramsTakenOff", "SluiceNoRelayAnswers", "SluiceRelayRefuses"}, named)
+        self.assertEqual(named - {rule["alert"] for rule in alerts()}, set())
 
     def test_panels_stand_beside_each_other(self):
         places = set()
@@ -55,6 +78,18 @@ class Promtool(unittest.TestCase):
                 done = subprocess.run(["promtool", "check", "rules", path], capture_output=True, text=True, check=False)
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
+    def test_when_the_alerts_of_relays_fire(self):
+        rules = {rule["alert"]: rule for rule in alerts()}
+        for what, series, at, alert, summary in OF_RELAYS:
+            labels = rules[alert]["labels"] | ({"instance": summary[:2]} if summary and alert == "SluiceRelayRefuses" else {})
+            fires = [{"exp_labels": labels, "exp_annotations": rules[alert]["annotations"] | {"summary": summary}}] if summary else []
+            case = {"interval": "1m", "input_series": [{"series": name, "values": values} for name, values in series.items()],
+                    "alert_rule_test": [{"eval_time": at, "alertname": alert, "exp_alerts": fires}]}
+            with self.subTest(what), tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+                yaml.safe_dump({"rule_files": [str(MONITORING / "alerts.yaml")], "tests": [case]}, file)
+                file.flush()
+                done = subprocess.run(["promtool", "test", "rules", file.name], capture_output=True, text=True, check=False)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_it_can_refuse_one(self):
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
