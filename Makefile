@@ -78,10 +78,13 @@ fuzz: deps ## each fuzzer for FUZZ_SECONDS=60 from its seed corpus, under ASan+U
 	$(call build,fuzz) --target fuzzers
 	tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
 
-soak: deps ## floods, flow tables of 262,144 to 4 M, restarts and deaths under traffic for HOURS=0.1 (FAULT_POINTS=60), then random traffic through both engines for as long; fails at the first loss or difference (root)
+soak: bench-deps ## for HOURS=0.1 each, drawn in build/soak: a random cluster that changes, beside the reference; floods and restarts under traffic; deaths (FAULT_POINTS=60); random packets through both engines. Fails at the first loss or difference (root)
 	$(as_root)
 	$(call configure,release)
-	$(call build,release) --target soak live packet_sequences
+	$(call build,release) --target churn soak live packet_sequences
+	@mkdir -p build/soak
+	SLUICE_SOAK_HOURS=$(HOURS) SLUICE_SOAK_SAMPLES=build/soak/churn.csv build/release/tests/soak/churn
+	bench/report/soak.py --into build/soak/churn.svg build/soak/churn.csv
 	build/release/bench/soak --hours $(HOURS)
 	SLUICE_FAULT_POINTS=$(FAULT_POINTS) build/release/tests/live/live --gtest_filter='KilledTest.*'
 	build/release/tests/differential/packet_sequences --hours $(HOURS) --seed $$(date +%s)000000

@@ -58,8 +58,9 @@ packages=(
 bench_packages=(
   # the others on the wire
   iptables ipset
-  # the report's plots
-  python3-matplotlib
+  # the plots of the report and of long runs; munkres for scipy, which fonttools takes as well and whose own needs bring
+  # another Boost than ours, which it conflicts with
+  python3-matplotlib python3-munkres
 )
 arm64_packages=(
   # programs that say something about themselves while they are built (manual pages) run in qemu-user

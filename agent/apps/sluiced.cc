@@ -49,10 +49,16 @@ int run_detach(const SluicedOptions& options) {
   return kExitDone;
 }
 
+names::Limits name_limits_of(const SluicedOptions& options) {
+  names::Limits limits = options.name_limits;
+  limits.grace = options.dns_grace * names::kSecond;
+  return limits;
+}
+
 int run_dry(const SluicedOptions& options) {
   const auto translator = translator_of(options.accepting);
   auto result = control::dry_run({options.node_name, options.manifests, options.netns_dir, options.bpffs,
-                                  options.socket, translator.get(), options.budget});
+                                  options.socket, translator.get(), options.budget, name_limits_of(options)});
   if (!result) return fail(kProgram, kExitFailed, result.error().message());
   for (const auto& problem : result->problems) fail(kProgram, kExitDone, problem);
   for (const auto& warning : result->warnings) fail(kProgram, kExitDone, "warning: " + warning);
@@ -86,9 +92,8 @@ control::AgentOptions agent_options(const SluicedOptions& options) {
   agent.history_bytes = parse_history_bytes(options.history_bytes).value();
   agent.log_drops = options.log_drops == "on";
   agent.names.believed = learn::parse_servers(options.dns_servers).value();
-  agent.names.limits = options.name_limits;
+  agent.names.limits = name_limits_of(options);
   agent.budget = options.budget;
-  agent.names.limits.grace = options.dns_grace * names::kSecond;
   agent.attach = kernel::attach::parse_attach_mode(options.attach).value();
   return agent;
 }

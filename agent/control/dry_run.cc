@@ -1,6 +1,7 @@
 #include "agent/control/dry_run.h"
 
 #include "agent/control/announced_file.h"
+#include "agent/control/learning/recall.h"
 #include "agent/endpoint/discover.h"
 #include "agent/endpoint/node_addresses.h"
 #include "agent/kernel/maps.h"
@@ -56,6 +57,8 @@ base::Result<DryRun> dry_run(const DryRunOptions& options) {
   reconciler.set_discovery(std::move(*discovery));
   reconciler.set_announced(std::move(announced->announced));
   reconciler.set_node_addresses(std::move(*addresses));
+  // Where nothing is pinned there is nothing to recall, and preview() says what cannot be read.
+  (void)learning::recall(options.bpffs, options.names, reconciler, quiet);
   auto difference = reconciler.preview();
   if (!difference) return difference.error();
   return DryRun{image::to_text(*difference), reconciler.view().problems(), reconciler.view().warnings(),

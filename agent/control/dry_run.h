@@ -1,5 +1,5 @@
-// dry_run(): what an agent started now would change, as text. It reads the kernel's state and
-// changes nothing of it.
+// dry_run(): what an agent started now would change, as text. It reads the kernel's state, what was learnt of names
+// included, and changes nothing of it.
 #pragma once
 
 #include <filesystem>
@@ -8,6 +8,7 @@
 
 #include "agent/base/result.h"
 #include "agent/model/budget.h"
+#include "agent/names/memory.h"
 #include "agent/source/decode/foreign.h"
 
 namespace sluice::control {
@@ -25,6 +26,7 @@ struct DryRunOptions {
   std::string socket;  // of the agent, beside which the announced endpoints stand
   source::decode::Translator* translator = nullptr;  // a fresh one, of the manifests' foreign objects
   model::Budget budget = {};
+  names::Limits names = {};
 };
 
 base::Result<DryRun> dry_run(const DryRunOptions& options);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -14,9 +15,10 @@ namespace sluice::live {
 
 class Beating {
  public:
-  // `milliseconds`: how long a number may take.
-  Beating(Stream stream, int milliseconds)
-      : state_(std::make_unique<State>(std::move(stream))), thread_([state = state_.get(), milliseconds] {
+  // `milliseconds`: how long a number may take; `pause`: after each.
+  Beating(Stream stream, int milliseconds, std::chrono::milliseconds pause = {})
+      : state_(std::make_unique<State>(std::move(stream))),
+        thread_([state = state_.get(), milliseconds, pause] {
           while (!state->stop) {
             if (!state->stream.beat(milliseconds) || !state->stream.answer(milliseconds)) {
               state->lost = true;
@@ -24,6 +26,7 @@ class Beating {
             }
             ++state->beats;
             state->beats.notify_all();
+            if (pause.count() > 0) ::poll(nullptr, 0, static_cast<int>(pause.count()));
           }
           state->ended = true;
           ++state->beats;  // so that whoever waits wakes up

@@ -136,6 +136,8 @@ class FaultTest : public ::testing::Test {
  private:
   static constexpr char kWebIp[] = "10.244.7.12";
   static constexpr uint64_t kNumbers = 20;  // that each stream goes on by
+  static constexpr std::chrono::milliseconds kPause{
+      1};  // after each: streams without one would take all CPUs
 
   static std::string ip_of(int last) { return "10.244.7." + std::to_string(last); }
   static void write(const std::string& file, const std::string& text) {
@@ -183,7 +185,7 @@ class FaultTest : public ::testing::Test {
   void begin_stream(const std::string& name, const SocketAt& to, net::Protocol protocol) {
     auto stream = Stream::open(netns("friend"), netns("web"), to, to, 2000, protocol);
     ASSERT_TRUE(stream) << name << ": " << stream.error().message();
-    streams_[name] = std::make_unique<Beating>(std::move(*stream), kNumberMilliseconds);
+    streams_[name] = std::make_unique<Beating>(std::move(*stream), kNumberMilliseconds, kPause);
   }
   static SocketAt web_at(const char* ip) { return {*net::Ip::parse(ip), kAllowedPort}; }
   void begin_traffic() {

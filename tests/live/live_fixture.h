@@ -51,7 +51,7 @@ class Live : public testing::Test {
   }
   void launch_agent(const std::string& netns_dir, std::vector<std::string> more = {}) {
     std::vector<std::string> words = through_;
-    words.insert(words.end(), {SLUICED, "--node-name", "node-1", "--manifests", kManifests, "--metrics",
+    words.insert(words.end(), {SLUICED, "--node-name", node_, "--manifests", kManifests, "--metrics",
                                "127.0.0.1:19619", "--log-level", "error", "--netns-dir", netns_dir});
     std::move(more.begin(), more.end(), std::back_inserter(words));
     agent_ = Process(std::move(words));
@@ -106,6 +106,7 @@ class Live : public testing::Test {
   }
 
   Process agent_;
+  std::string node_ = "node-1";
   std::vector<std::string> through_;  // a program, with its options, that runs the agent
 };
 

@@ -60,10 +60,14 @@ class LiveNames : public Live {
     fs::create_directories(kManifests);
     write_pods();
     write_policy("\"*.shop.test\"");
+    up_with(cluster(), ttl);
+  }
+  // Of what is in the folder already, with these pods.
+  void up_with(const model::Cluster& pods, uint32_t ttl) {
     lab::Options options;
     for (const char* outside : {"dns=10.77.0.53,fd77::53", "web=10.77.0.9,fd77::9", "liar=10.77.0.66"})
       options.outside.push_back(*lab::parse_outside(outside));
-    auto hosts = lab::up(cluster(), options);
+    auto hosts = lab::up(pods, options);
     ASSERT_TRUE(hosts) << hosts.error().message();
     for (const lab::Host& host : *hosts)
       if (host.name.name == "web") give_addresses(host.host_ifname);

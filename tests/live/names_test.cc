@@ -189,6 +189,20 @@ TEST_F(LiveNamesWithServer, ACheckOfANameAsksAboutWhatIsLearnt) {
   EXPECT_EQ(exit_of("www.shop.test"), 3) << "no rule names it any more";
 }
 
+// What was learnt is no difference from what is written, to whoever asks what an agent started now would change.
+TEST_F(LiveNamesWithServer, WhatIsLearntWouldNotBeTakenAway) {
+  up(kLongTtl);
+  start();
+  ASSERT_TRUE(says(ask(0, {1, kKnown}), *net::Ip::parse(kWeb)));
+  ASSERT_FALSE(learnt().empty());
+  const std::string dry_run = std::string(SLUICED) + " --dry-run --node-name node-1 --manifests " +
+                              kManifests + " --dns-server " + kServer + " --dns-server " + kServer6 +
+                              " 2>/dev/null";
+  EXPECT_EQ(printed(dry_run), "");
+  write("names.yaml", "");
+  EXPECT_NE(printed(dry_run), "") << "its rule is gone";
+}
+
 TEST_F(LiveNamesWithServer, PeopleAndPrometheusAreShownWhatIsLearnt) {
   up(kLongTtl);
   start({"--dns-addresses-per-name", "500"});

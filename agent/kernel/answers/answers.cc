@@ -15,6 +15,22 @@ using base::Error;
 using base::Result;
 using base::Status;
 
+namespace {
+
+template <typename Key, typename Value>
+Result<std::vector<std::pair<Key, Value>>> entries(const Programs& programs, sluice_map map) {
+  auto read = get_entries(programs.map(map));
+  if (!read) return read.error();
+  std::vector<std::pair<Key, Value>> all(read->count);
+  for (size_t i = 0; i < all.size(); ++i) {
+    std::memcpy(&all[i].first, &read->keys[i * sizeof(Key)], sizeof(Key));
+    std::memcpy(&all[i].second, &read->values[i * sizeof(Value)], sizeof(Value));
+  }
+  return all;
+}
+
+}  // namespace
+
 uint64_t boot_nanoseconds() {
   timespec now{};
   ::clock_gettime(CLOCK_BOOTTIME, &now);
@@ -56,7 +72,7 @@ uint64_t Answers::unheld() const {
 
 Status Answers::set_servers(const std::vector<std::pair<net::Ip, net::Port>>& servers) {
   const MapHandle map = programs_->map(SLUICE_MAP_DNS_SERVERS);
-  const auto before = entries<sluice_learnt_address, uint32_t>(SLUICE_MAP_DNS_SERVERS);
+  const auto before = entries<sluice_learnt_address, uint32_t>(*programs_, SLUICE_MAP_DNS_SERVERS);
   if (!before) return before.error();
   const auto less = [](const auto& a, const auto& b) { return std::memcmp(&a, &b, sizeof a) < 0; };
   std::set<sluice_learnt_address, decltype(less)> wanted(less);
@@ -89,31 +105,19 @@ Status Answers::set_question(std::span<const uint8_t> key, std::span<const uint8
   return value.empty() ? drop_entries(map, key) : put_entries(map, key, value);
 }
 
-template <typename Key, typename Value>
-Result<std::vector<std::pair<Key, Value>>> Answers::entries(sluice_map map) const {
-  auto read = get_entries(programs_->map(map));
-  if (!read) return read.error();
-  std::vector<std::pair<Key, Value>> all(read->count);
-  for (size_t i = 0; i < all.size(); ++i) {
-    std::memcpy(&all[i].first, &read->keys[i * sizeof(Key)], sizeof(Key));
-    std::memcpy(&all[i].second, &read->values[i * sizeof(Value)], sizeof(Value));
-  }
-  return all;
-}
-
-Result<Answers::Kept> Answers::read() const {
+Result<Answers::Kept> Answers::read(const Programs& programs) {
   Kept kept;
-  auto learnt = entries<sluice_learnt_address, sluice_learnt_names>(SLUICE_MAP_LEARNT);
+  auto learnt = entries<sluice_learnt_address, sluice_learnt_names>(programs, SLUICE_MAP_LEARNT);
   if (!learnt) return learnt.error();
   for (const auto& [key, names] : *learnt) kept.learnt.emplace_back(image::decode_learnt(key), names);
-  auto texts = entries<uint32_t, sluice_name_text>(SLUICE_MAP_NAME_TEXTS);
+  auto texts = entries<uint32_t, sluice_name_text>(programs, SLUICE_MAP_NAME_TEXTS);
   if (!texts) return texts.error();
   for (const auto& [slot, text] : *texts)
     kept.texts.emplace_back(slot, std::string(text.text, ::strnlen(text.text, sizeof text.text)));
-  auto questions = entries<sluice_question_key, sluice_question_value>(SLUICE_MAP_QUESTIONS);
+  auto questions = entries<sluice_question_key, sluice_question_value>(programs, SLUICE_MAP_QUESTIONS);
   if (!questions) return questions.error();
   kept.questions = std::move(*questions);
-  auto servers = entries<sluice_learnt_address, uint32_t>(SLUICE_MAP_DNS_SERVERS);
+  auto servers = entries<sluice_learnt_address, uint32_t>(programs, SLUICE_MAP_DNS_SERVERS);
   if (!servers) return servers.error();
   for (const auto& [key, believed] : *servers)
     kept.servers.emplace_back(image::decode_learnt(key), net::Port::from_network(key.port));

@@ -54,14 +54,13 @@ class Answers {
     std::vector<std::pair<sluice_question_key, sluice_question_value>> questions;
     std::vector<std::pair<net::Ip, net::Port>> servers;
   };
-  // What a former agent left.
-  base::Result<Kept> read() const;
+  // What a former agent left; also of programs that are only looked at.
+  static base::Result<Kept> read(const Programs& programs);
+  base::Result<Kept> read() const { return read(*programs_); }
 
  private:
   Answers(const Programs& programs, Ring ring, MappedArray<sluice_dns> state)
       : programs_(&programs), ring_(std::move(ring)), state_(std::move(state)) {}
-  template <typename Key, typename Value>
-  base::Result<std::vector<std::pair<Key, Value>>> entries(sluice_map map) const;
 
   const Programs* programs_;
   Ring ring_;

@@ -120,9 +120,9 @@ void expect_mends(const World& world, const model::Probe& probe, const SideAnswe
   if (look_around) expect_nothing_more(world, mended, *resolved, direction, counts);
 }
 
-// Under the sanitizers, which look at memory rather than at answers and take six times as long, a tenth.
+// Under the sanitizers, which look at memory rather than at answers and take six times as long, a twentieth.
 #ifdef SLUICE_SANITIZE
-constexpr uint64_t kClusters = 250;
+constexpr uint64_t kClusters = 125;
 #else
 constexpr uint64_t kClusters = 2500;
 #endif

@@ -11,7 +11,7 @@ namespace {
 
 using model::Cluster;
 
-constexpr uint64_t kSeeds = 300;
+constexpr uint64_t kSeeds = 120;
 int size_of(uint64_t seed) {
   return 1 + static_cast<int>(seed % 40);
 }

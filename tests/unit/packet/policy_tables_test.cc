@@ -223,7 +223,7 @@ void expect_longest(PolicyModel& model, const Ranges& ranges, Draw& draw) {
 class LongestPrefix : public ::testing::TestWithParam<bool> {};
 
 TEST_P(LongestPrefix, IsWhatAllPrefixesTogetherSay) {
-  for (uint32_t seed = 1; seed <= 3; ++seed) {
+  for (uint32_t seed = 1; seed <= 2; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Draw draw(seed * 100);
     const Ranges ranges = drawn_ranges(draw, GetParam(), 300);
