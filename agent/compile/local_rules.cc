@@ -140,28 +140,17 @@ const LiveRuleset* LocalRules::ruleset(RulesetId id) const {
   return found == rulesets_.end() ? nullptr : &found->second;
 }
 
-// Where two contents have one id, the later one stays an object of its own: who compares them will tell.
-std::pair<PeerSetId, std::shared_ptr<const PeerSet>> LocalRules::shared(PeerSet peers) {
-  const PeerSetId id = id_of(peers);
-  std::weak_ptr<const PeerSet>& known = shared_[id];
-  if (auto content = known.lock(); content && *content == peers) return {id, std::move(content)};
-  auto content = std::make_shared<const PeerSet>(std::move(peers));
-  if (known.expired()) known = content;
-  if (shared_.size() > most_shared_) {
-    std::erase_if(shared_, [](const auto& entry) { return entry.second.expired(); });
-    most_shared_ = 2 * shared_.size() + 64;
-  }
-  return {id, std::move(content)};
-}
-
 const LocalRules::CompiledPolicy& LocalRules::compiled(const NetworkPolicy& policy) {
   auto [at, is_new] = compiled_.try_emplace(&policy);
   if (!is_new) return at->second;
   for (Direction direction : model::kDirections) {
     for (const model::Rule& rule : policy.rules(direction)) {
       CompiledRule compiled{{}, nullptr, port_spec_of(rule.ports)};
-      if (!rule.peers.empty())
-        std::tie(compiled.peers, compiled.content) = shared(peer_set_of(policy.name.ns, rule.peers));
+      if (!rule.peers.empty()) {
+        PeerSet peers = peer_set_of(policy.name.ns, rule.peers);
+        compiled.peers = id_of(peers);
+        compiled.content = peer_sets_.share(compiled.peers, std::move(peers));
+      }
       at->second[static_cast<size_t>(direction)].push_back(std::move(compiled));
     }
   }
@@ -179,7 +168,8 @@ const LocalRules::CompiledClusterPolicy& LocalRules::compiled(const ClusterNetwo
       if (!rule.closed) {
         PeerSet peers = peer_set_of(rule.peers);
         if (peers.empty()) continue;
-        std::tie(compiled.peers, compiled.content) = shared(std::move(peers));
+        compiled.peers = id_of(peers);
+        compiled.content = peer_sets_.share(compiled.peers, std::move(peers));
       }
       at->second[static_cast<size_t>(direction)].push_back(
           std::make_shared<const TierRule>(std::move(compiled)));
@@ -192,7 +182,7 @@ void LocalRules::add_tiers(const Group& group, const Watched& watched, RulesetCo
   std::vector<const ClusterNetworkPolicy*> policies;
   for (const ClusterNetworkPolicy* policy : watched.cluster_policies)
     if (!policy->rules(content.direction).empty()) policies.push_back(policy);
-  content.tiered = !policies.empty();
+  if (policies.empty()) return;
   std::sort(policies.begin(), policies.end(), comes_before);
   std::array<TierRules, 2> tiers;
   for (const ClusterNetworkPolicy* policy : policies) {
@@ -208,7 +198,9 @@ void LocalRules::add_tiers(const Group& group, const Watched& watched, RulesetCo
       if (!own.ports.nothing()) tier.push_back(std::make_shared<const TierRule>(std::move(own)));
     }
   }
-  content.add(tiers[0], tiers[1]);
+  content::Tiers made(std::move(tiers[0]), std::move(tiers[1]));
+  const uint64_t id = made.id();
+  content.tiers = tiers_.share(id, std::move(made));
 }
 
 void LocalRules::mark(Group* group, Watched& watched) {
@@ -244,8 +236,8 @@ image::Side LocalRules::side_of(const Group& group, const Watched& watched,
                   direction == Direction::kIngress ? resolved(rule.ports, group.key->ports) : rule.ports);
     }
   add_tiers(group, watched, content);
-  if (!content.isolated && !content.tiered) return {};
-  const bool whole = content.tiered && direction == Direction::kEgress;
+  if (!content.isolated && !content.tiers) return {};
+  const bool whole = content.tiers && direction == Direction::kEgress;
   if (whole && content.isolated) content.add(id_of(*own_node()), own_node(), {true, {}, {}});
   const RulesetId id = content.id();
   use(id, std::move(content));
@@ -266,7 +258,7 @@ void LocalRules::use(RulesetId id, RulesetContent content) {
     const PortSpec* everyone = live.content.of({});
     live.default_ref = ref_of(everyone);
     if (everyone != nullptr) live.default_ports = everyone->numbers;
-    if (live.content.tiered) {
+    if (live.content.tiers) {
       live.default_ports = folded(live.content, {});
       live.default_ref = ref_of(live.default_ports);
       live.names_domains = live.content.names_domains();

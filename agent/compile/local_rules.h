@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "agent/compile/pods.h"
+#include "agent/compile/shared.h"
 
 namespace sluice::compile {
 
@@ -82,8 +83,6 @@ class LocalRules {
   using CompiledPolicy = std::array<std::vector<CompiledRule>, 2>;
   using CompiledClusterPolicy = std::array<TierRules, 2>;
 
-  // Those of a rule that has peers, and their id: one object for all rules whose peers are the same.
-  std::pair<PeerSetId, std::shared_ptr<const PeerSet>> shared(PeerSet peers);
   const CompiledPolicy& compiled(const model::NetworkPolicy& policy);
   const CompiledClusterPolicy& compiled(const model::ClusterNetworkPolicy& policy);
   bool is_subject(const Group& group, const model::ClusterNetworkPolicy& policy) const;
@@ -103,9 +102,8 @@ class LocalRules {
   std::unordered_map<std::string, std::set<Group*>> by_namespace_;
   std::unordered_map<const model::NetworkPolicy*, CompiledPolicy> compiled_;
   std::unordered_map<const model::ClusterNetworkPolicy*, CompiledClusterPolicy> compiled_cluster_;
-  // What shared() gave and is still held, and what is not yet known to be held no more.
-  std::unordered_map<PeerSetId, std::weak_ptr<const PeerSet>> shared_;
-  size_t most_shared_ = 0;  // beyond which the latter are looked for
+  Shared<PeerSetId, PeerSet> peer_sets_;
+  Shared<uint64_t, content::Tiers> tiers_;
   std::unordered_map<RulesetId, LiveRuleset> rulesets_;
   std::set<RulesetId> changed_;
   std::vector<Group*> stale_;

@@ -19,7 +19,7 @@ void for_each_run(const std::vector<T>& list, Same same, Visit visit) {
 
 bool names_any(const RulesetContent& ruleset, const std::vector<PeerSetId>& sets) {
   return std::any_of(sets.begin(), sets.end(),
-                     [&](PeerSetId peers) { return ruleset.standing.contains(peers); });
+                     [&](PeerSetId peers) { return ruleset.tiers->standing.contains(peers); });
 }
 
 }  // namespace
@@ -38,6 +38,7 @@ void RuleTable::write(const LocalRules::Changes& rulesets, const Identities::Cha
   }
   for (IdentityId id : identities.added) {
     const IdentityContent& content = identities_.content(id);
+    said_.clear();
     for_each_run(namings_for(content), of_one_ruleset,
                  [&](std::span<const Naming* const> run) { write(id, content, run); });
   }
@@ -65,7 +66,7 @@ std::vector<RulesetId> RuleTable::rulesets_naming(IdentityId identity) const {
 std::vector<RuleTable::Naming> RuleTable::namings_of(RulesetId id, const LiveRuleset& live) {
   std::vector<Naming> namings;
   const RulesetContent& content = live.content;
-  const RulesetContent* tiered = content.tiered ? &content : nullptr;
+  const RulesetContent* tiered = content.tiers ? &content : nullptr;
   const PortSpec* everyone = content.of({});
   std::unordered_set<PeerSetId> seen;
   content.for_each([&](PeerSetId peers, const auto&, const PortSpec& ports) {
@@ -153,7 +154,7 @@ void RuleTable::write_new_tiered(RulesetId id, const LiveRuleset& live) {
 }
 
 void RuleTable::write_new(RulesetId id, const LiveRuleset& live) {
-  if (live.content.tiered) return write_new_tiered(id, live);
+  if (live.content.tiers) return write_new_tiered(id, live);
   const std::vector<Naming> namings = namings_of(id, live);
   std::vector<std::pair<IdentityId, const Naming*>> named;
   for (const Naming& naming : namings)
@@ -177,7 +178,9 @@ void RuleTable::write(IdentityId identity, const IdentityContent& content,
     return;
   }
   if (first.tiered != nullptr) {
-    const image::Portset allowed = folded(*first.tiered, content);
+    const auto [said, is_new] = said_.try_emplace(first.tiered->tiers.get());
+    if (is_new) said->second = said_by(*first.tiered->tiers, content);
+    const image::Portset allowed = folded(*first.tiered, content, said->second);
     return write(first.ruleset, identity, content, allowed, ref_of(allowed), first.default_ref);
   }
   PortSpec sum;

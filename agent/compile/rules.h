@@ -81,6 +81,8 @@ class RuleTable {
   ImageWriter& writer_;
   std::unordered_map<PeerSetId, std::vector<Naming>> naming_;  // by the peer set that they name
   std::vector<Naming> naming_ports_;                           // those that let everyone reach ports by name
+  // Of the identity that is written: what tiers say of it, which many rule sets share.
+  std::unordered_map<const content::Tiers*, content::TiersSay> said_;
 };
 
 }  // namespace sluice::compile

@@ -9,7 +9,7 @@ void ServiceTable::write(const std::set<ServiceKey>& changed, const LocalRules::
   for (const auto& [id, content] : rulesets.removed) whole_.erase(id);
   for (RulesetId id : rulesets.added)
     if (const RulesetContent& content = local_.ruleset(id)->content;
-        content.tiered && content.direction == model::Direction::kEgress)
+        content.tiers && content.direction == model::Direction::kEgress)
       whole_.insert(id);
   std::set<ServiceKey> stale = changed;
   if (whole() != was_whole) frontends_.collect_all(stale);
@@ -269,7 +269,7 @@ ServiceTable::ServiceIds ServiceTable::rated_by(RulesetId ruleset) const {
 void ServiceTable::rate(IdentityId id, Live& live, RulesetId ruleset) {
   const RulesetContent& content = local_.ruleset(ruleset)->content;
   for (auto& [name_class, by_name] : live.by_name) rate(id, live, name_class, by_name, ruleset);
-  const Ref ref = content.tiered ? ref_of_whole(content, live) : ref_of(ruleset, live.backends);
+  const Ref ref = content.tiers ? ref_of_whole(content, live) : ref_of(ruleset, live.backends);
   if (ref == Ref::none()) return;
   live.allowing.insert(ruleset);
   allowed_by_[ruleset].insert(id);

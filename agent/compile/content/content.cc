@@ -196,13 +196,17 @@ RulesetId RulesetContent::id() const {
   Canonical bytes("ruleset");
   bytes.text(model::to_text(direction)).number(rules.size());
   for (const auto& [peers, entry] : rules) bytes.number(peers.value).ports(entry.ports);
-  if (!tiered) return {bytes.id()};
-  bytes.text("tiers").number(isolated);
-  for (const TierRules& tier : tiers) {
+  if (tiers) bytes.text("tiers").number(isolated).number(tiers->id());
+  return {bytes.id()};
+}
+
+uint64_t Tiers::id() const {
+  Canonical bytes("tiers");
+  for (const TierRules& tier : rules) {
     bytes.number(tier.size());
     for (const auto& rule : tier) bytes.number(rule->id());
   }
-  return {bytes.id()};
+  return bytes.id();
 }
 
 bool RulesetContent::names_domains() const {

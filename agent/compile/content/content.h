@@ -96,6 +96,22 @@ using TierRules = std::vector<std::shared_ptr<const TierRule>>;
 
 struct IdentityContent;
 
+// What ClusterNetworkPolicies say of one direction of a pod: the rules of both tiers. Never changes; rule sets share it.
+struct Tiers {
+  Tiers(TierRules admin, TierRules baseline);
+
+  std::array<TierRules, 2> rules;  // by model::Tier
+  // Where the rules of a peer set stand: in rules[0], and behind them those in rules[1].
+  absl::flat_hash_map<PeerSetId, absl::InlinedVector<uint32_t, 2>, std::hash<PeerSetId>> standing;
+
+  // Where the rules stand that name everyone or one of these, nullptr being nobody; in their order.
+  std::vector<uint32_t> places_of(std::initializer_list<const IdentityContent*> identities) const;
+  const TierRule& rule(uint32_t place) const;
+  bool is_baseline(uint32_t place) const { return place >= rules[0].size(); }
+  uint64_t id() const;
+  bool operator==(const Tiers& other) const;
+};
+
 // One direction of a pod that some policy speaks of: what each peer set may by its NetworkPolicies, PeerSetId 0 being
 // everyone, and what the tiers above and below them say (semantics 42).
 struct RulesetContent {
@@ -107,26 +123,19 @@ struct RulesetContent {
   };
   model::Direction direction = model::Direction::kIngress;
   std::map<PeerSetId, Entry>
-      rules;                       // none of them "nothing"; where everyone may do everything, only that one
-  bool isolated = true;            // some NetworkPolicy isolates: `rules` decide
-  bool tiered = false;             // some ClusterNetworkPolicy lists a rule for it
-  std::array<TierRules, 2> tiers;  // by model::Tier
-  // Where the rules of a peer set stand: in tiers[0], and behind them those in tiers[1]. Kept by add().
-  absl::flat_hash_map<PeerSetId, absl::InlinedVector<uint32_t, 2>, std::hash<PeerSetId>> standing;
+      rules;             // none of them "nothing"; where everyone may do everything, only that one
+  bool isolated = true;  // some NetworkPolicy isolates: `rules` decide
+  std::shared_ptr<const Tiers> tiers;  // nullptr: no ClusterNetworkPolicy lists a rule for it
 
   void add(PeerSetId peers, const std::shared_ptr<const PeerSet>& content, const PortSpec& ports);
-  void add(const TierRules& admin, const TierRules& baseline);  // once
   const PortSpec* of(PeerSetId peers) const;  // of `rules`; nullptr where the peer set is not named
-  // Where the rules of the tiers stand that name everyone or one of these, nullptr being nobody; in their order.
-  std::vector<uint32_t> places_of(std::initializer_list<const IdentityContent*> identities) const;
-  const TierRule& tier_rule(uint32_t place) const;
-  bool is_baseline(uint32_t place) const { return place >= tiers[0].size(); }
   // Calls visit(peers, their content, ports) for every rule.
   bool names_domains() const;  // do the peers of some rule?
   template <typename Visit>
   void for_each(Visit visit) const {
     for (const auto& [peers, entry] : rules) visit(peers, entry.peers, entry.ports);
-    for (const TierRules& tier : tiers)
+    if (!tiers) return;
+    for (const TierRules& tier : tiers->rules)
       for (const auto& rule : tier) visit(rule->peers, rule->content, rule->ports);
   }
   RulesetId id() const;
@@ -153,8 +162,17 @@ NameClassId name_class_of(const std::vector<PeerSetId>& matching);
 
 Ref ref_of(const image::Portset& allowed);  // none where it is empty
 
-// What a tiered rule set allows addresses that stand for this (semantics 42 to 46).
-image::Portset folded(const RulesetContent& ruleset, const IdentityContent& identity);
+// What tiers say of addresses that stand for an identity, whatever NetworkPolicies do.
+struct TiersSay {
+  image::Portset admin, open;  // allowed by Admin, and what it leaves open
+  image::Portset baseline;     // what is allowed of that where no NetworkPolicy isolates
+};
+TiersSay said_by(const Tiers& tiers, const IdentityContent& identity);
+// What a rule set with tiers allows them (semantics 42 to 46).
+image::Portset folded(const RulesetContent& ruleset, const IdentityContent& identity, const TiersSay& said);
+inline image::Portset folded(const RulesetContent& ruleset, const IdentityContent& identity) {
+  return folded(ruleset, identity, said_by(*ruleset.tiers, identity));
+}
 
 // A face of what a packet goes to: an address with its port (semantics 67).
 struct Face {
@@ -162,7 +180,7 @@ struct Face {
   net::Protocol protocol;
   net::Port port;
 };
-// Does a tiered rule set allow it, all tiers gone through? At least one face is there. `itself`: semantics 68.
+// Does a rule set with tiers allow it, all tiers gone through? At least one face is there. `itself`: semantics 68.
 bool admits(const RulesetContent& ruleset, const Face* end, const Face* written, bool itself);
 
 // One endpoint behind a Service, as far as policy can tell it from another.

@@ -69,7 +69,7 @@ Fold::Fold(const RulesetContent& ruleset, std::span<const IdentityContent* const
   }
   ++pieces_;
   everything_ = bits_of({true, {}, {}});
-  for (const TierRules& tier : ruleset.tiers)
+  for (const TierRules& tier : ruleset.tiers->rules)
     for (const auto& rule : tier) of_tier_rule_.push_back(ports_of(rule->ports));
   for (const auto& [peers, entry] : ruleset.rules) of_rule_.emplace(peers, ports_of(entry.ports));
   concerning_.resize((of_tier_rule_.size() + kWordBits - 1) / kWordBits);
@@ -102,10 +102,10 @@ void Fold::add(const Ports& ports, const IdentityContent& identity, Bits& to) co
       set(to, piece_at(protocol, port.port.host()), piece_at(protocol, port.port.host() + 1u));
 }
 
-// As RulesetContent::places_of(), into places_.
+// As Tiers::places_of(), into places_.
 void Fold::find_places(const IdentityContent& identity) {
   const auto add_those_of = [&](PeerSetId peers) {
-    if (auto at = ruleset_.standing.find(peers); at != ruleset_.standing.end())
+    if (auto at = ruleset_.tiers->standing.find(peers); at != ruleset_.tiers->standing.end())
       for (const uint32_t place : at->second) set(concerning_, place, place + 1);
   };
   add_those_of({});
@@ -120,7 +120,7 @@ void Fold::find_places(const IdentityContent& identity) {
 void Fold::go_through(std::span<const uint32_t> places, const IdentityContent& identity) {
   passed_.assign(open_.size(), 0);
   for (const uint32_t place : places) {
-    const model::Action action = ruleset_.tier_rule(place).action;
+    const model::Action action = ruleset_.tiers->rule(place).action;
     const Ports& ports = of_tier_rule_[place];
     const Bits* numbers = &ports.numbers;
     if (!ports.names->empty()) {
@@ -144,7 +144,7 @@ const Fold::Answer& Fold::of(const IdentityContent& identity) {
   find_places(identity);
   const std::span<const uint32_t> all(places_);
   const auto in_admin = static_cast<size_t>(
-      std::lower_bound(all.begin(), all.end(), static_cast<uint32_t>(ruleset_.tiers[0].size())) -
+      std::lower_bound(all.begin(), all.end(), static_cast<uint32_t>(ruleset_.tiers->rules[0].size())) -
       all.begin());
   open_ = everything_;
   allowed_.assign(open_.size(), 0);

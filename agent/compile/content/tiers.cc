@@ -1,5 +1,6 @@
 // The tiers of a rule set, gone through in their order (content.h).
 #include <algorithm>
+#include <utility>
 
 #include "agent/compile/content/content.h"
 
@@ -77,15 +78,13 @@ Ref ref_of(const image::Portset& allowed) {
   return allowed == image::Portset::everything() ? Ref::all() : Ref::ports(allowed.id());
 }
 
-void RulesetContent::add(const TierRules& admin, const TierRules& baseline) {
-  tiers = {admin, baseline};
+Tiers::Tiers(TierRules admin, TierRules baseline) : rules{std::move(admin), std::move(baseline)} {
   uint32_t place = 0;
-  for (const TierRules& tier : tiers)
+  for (const TierRules& tier : rules)
     for (const auto& rule : tier) standing[rule->peers].push_back(place++);
 }
 
-std::vector<uint32_t> RulesetContent::places_of(
-    std::initializer_list<const IdentityContent*> identities) const {
+std::vector<uint32_t> Tiers::places_of(std::initializer_list<const IdentityContent*> identities) const {
   std::vector<uint32_t> found;
   const auto add_those_of = [&](PeerSetId peers) {
     if (auto at = standing.find(peers); at != standing.end())
@@ -100,44 +99,54 @@ std::vector<uint32_t> RulesetContent::places_of(
   return found;
 }
 
-const TierRule& RulesetContent::tier_rule(uint32_t place) const {
-  return is_baseline(place) ? *tiers[1][place - tiers[0].size()] : *tiers[0][place];
+const TierRule& Tiers::rule(uint32_t place) const {
+  return is_baseline(place) ? *rules[1][place - rules[0].size()] : *rules[0][place];
+}
+
+bool Tiers::operator==(const Tiers& other) const {
+  const auto same = [](const TierRules& a, const TierRules& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& one, const auto& another) {
+      return one == another || *one == *another;
+    });
+  };
+  return same(rules[0], other.rules[0]) && same(rules[1], other.rules[1]);
 }
 
 bool RulesetContent::operator==(const RulesetContent& other) const {
-  const auto same = [](const TierRules& a, const TierRules& b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [](const auto& one, const auto& another) { return *one == *another; });
-  };
   return direction == other.direction && rules == other.rules && isolated == other.isolated &&
-         tiered == other.tiered && same(tiers[0], other.tiers[0]) && same(tiers[1], other.tiers[1]);
+         (tiers == other.tiers || (tiers && other.tiers && *tiers == *other.tiers));
 }
 
-Portset folded(const RulesetContent& ruleset, const IdentityContent& identity) {
-  const std::vector<uint32_t> places = ruleset.places_of({&identity});
+TiersSay said_by(const Tiers& tiers, const IdentityContent& identity) {
+  const std::vector<uint32_t> places = tiers.places_of({&identity});
   Folding folding;
   auto place = places.begin();
-  for (; place != places.end() && !ruleset.is_baseline(*place); ++place)
-    folding.apply(ruleset.tier_rule(*place), identity);
+  for (; place != places.end() && !tiers.is_baseline(*place); ++place)
+    folding.apply(tiers.rule(*place), identity);
   folding.next_tier();
-  if (ruleset.isolated) {
-    folding.allowed.add(common(allowed_by_rules(ruleset, identity), folding.open));
-    return folding.allowed;
-  }
-  for (; place != places.end(); ++place) folding.apply(ruleset.tier_rule(*place), identity);
+  TiersSay said{std::exchange(folding.allowed, {}), folding.open, {}};
+  for (; place != places.end(); ++place) folding.apply(tiers.rule(*place), identity);
   folding.next_tier();
-  folding.allowed.add(folding.open);
-  return folding.allowed;
+  said.baseline = std::move(folding.allowed);
+  said.baseline.add(folding.open);
+  return said;
+}
+
+Portset folded(const RulesetContent& ruleset, const IdentityContent& identity, const TiersSay& said) {
+  Portset allowed = said.admin;
+  allowed.add(ruleset.isolated ? common(allowed_by_rules(ruleset, identity), said.open) : said.baseline);
+  return allowed;
 }
 
 bool admits(const RulesetContent& ruleset, const Face* end, const Face* written, bool itself) {
+  const Tiers& tiers = *ruleset.tiers;
   const std::vector<uint32_t> places =
-      ruleset.places_of({end ? &end->identity : nullptr, written ? &written->identity : nullptr});
+      tiers.places_of({end ? &end->identity : nullptr, written ? &written->identity : nullptr});
   // The action of the first rule that matches in a tier.
   const auto first_of = [&](bool baseline) {
     for (uint32_t place : places)
-      if (const TierRule& rule = ruleset.tier_rule(place);
-          ruleset.is_baseline(place) == baseline && (matches(rule, end) || matches(rule, written)))
+      if (const TierRule& rule = tiers.rule(place);
+          tiers.is_baseline(place) == baseline && (matches(rule, end) || matches(rule, written)))
         return rule.action;
     return Action::kPass;
   };

@@ -71,7 +71,7 @@ base::Result<Explanation> explain_by(const Compilation& compilation, const Quest
   if (result.always) return result;
   const std::vector<NamedRule> rules =
       rules_for(compilation.cluster(), *group->key, question.direction, which);
-  if (compilation.local_rules().ruleset(side.ruleset)->content.tiered) {
+  if (compilation.local_rules().ruleset(side.ruleset)->content.tiers) {
     if (!service) result.far.pod = compilation.pods().owner(question.remote);
     const TieredSide tiered{compilation,
                             tier_rules_for(compilation.cluster(), *group->key, question.direction), rules,

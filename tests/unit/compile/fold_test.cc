@@ -24,7 +24,7 @@ TEST(Fold, IsWhatTheTiersSayOneByOne) {
     compilation.identities().for_each_live(
         [&](IdentityId, const IdentityContent& content) { identities.push_back(&content); });
     for (const auto& [id, live] : compilation.local_rules().rulesets()) {
-      if (!live.content.tiered) continue;
+      if (!live.content.tiers) continue;
       Fold fold(live.content, identities);
       std::set<const Fold::Answer*> different;
       for (const IdentityContent* identity : identities) {
