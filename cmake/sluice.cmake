@@ -1,7 +1,7 @@
 # sluice_layer(): a folder becomes a static library that sees only the layers it links.
 # sluice_test():  a folder's *_test.cc become one GoogleTest program in ctest.
 # Targets: `sanitized` builds what `ctest --preset debug` runs; `fuzzers` what `make fuzz` runs.
-# `benchmarks` what `make bench` runs; `programs` what `make install` installs; `generated` makes headers only.
+# `threaded` what `ctest --preset threads` runs; `benchmarks` what `make bench` runs; `programs` what `make install` installs; `generated` makes headers only.
 
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
@@ -21,8 +21,8 @@ if(SLUICE_WERROR)
   target_compile_options(sluice_options INTERFACE -Werror)
 endif()
 if(SLUICE_SANITIZE)
-  target_compile_options(sluice_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined)
-  target_link_options(sluice_options INTERFACE -fsanitize=address,undefined)
+  target_compile_options(sluice_options INTERFACE -fsanitize=${SLUICE_SANITIZERS} -fno-sanitize-recover=undefined)
+  target_link_options(sluice_options INTERFACE -fsanitize=${SLUICE_SANITIZERS})
   target_compile_definitions(sluice_options INTERFACE SLUICE_SANITIZE)  # compilers tell of it in different ways
 endif()
 if(SLUICE_FUZZ)
@@ -104,21 +104,29 @@ function(sluice_layer name)
   endif()
 endfunction()
 
+# What runs on several threads, for `make threads`.
+set(SLUICE_THREADED unit_apps unit_base unit_cni unit_control unit_endpoint unit_folder unit_kernel unit_kube unit_relay
+  unit_serve unit_stream unit_upkeep unit_watcher kubeapi live)
+add_custom_target(threaded)
+
 add_custom_target(generated)
 add_custom_target(sanitized)
 add_custom_target(fuzzers)
 add_custom_target(benchmarks)
 
 # sluice_register_test(<name> <seconds> [GUEST] [LABELS l...] [LOCK r...]): how every ctest of the project runs.
-# Labels decide the rest: `live` and `kernel` tests take turns at the kernel, but for a GUEST's, which brings its own;
+# Labels decide the rest: `live` and `kernel` tests take turns at the kernel, but for a GUEST's, which brings its own and
+# takes two processors, and those with a LOCK of their own: the longest, so that the others need not wait for them;
 # what is neither of these nor `check` runs under the sanitizers too, where it is given more time; so does what says
 # `sanitized` itself. `sanitized-only` is built by target `all` nowhere else.
 # Who waits for a turn begins first, and the longest before others, by the time that it is given: then ctest ends with
 # many short ones on all processors. What it measured itself counts instead from its second run on.
 function(sluice_register_test name seconds)
   cmake_parse_arguments(ARG "GUEST" "" "LABELS;LOCK" ${ARGN})
-  if(("live" IN_LIST ARG_LABELS OR "kernel" IN_LIST ARG_LABELS) AND NOT ARG_GUEST)
-    list(APPEND ARG_LOCK kernel)
+  if("live" IN_LIST ARG_LABELS OR "kernel" IN_LIST ARG_LABELS)
+    if(NOT ARG_GUEST AND NOT ARG_LOCK)
+      set(ARG_LOCK kernel)
+    endif()
   elseif(NOT "check" IN_LIST ARG_LABELS AND NOT "sanitized" IN_LIST ARG_LABELS)
     list(APPEND ARG_LABELS sanitized)
   endif()
@@ -128,9 +136,15 @@ function(sluice_register_test name seconds)
   if("sanitized-only" IN_LIST ARG_LABELS AND TARGET ${name})
     set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
   endif()
+  if(name IN_LIST SLUICE_THREADED AND TARGET ${name})
+    list(APPEND ARG_LABELS threaded)
+    add_dependencies(threaded ${name})
+  endif()
   set(cost ${seconds})
   if("kernel" IN_LIST ARG_LOCK)
     math(EXPR cost "${seconds} + 1000")
+  elseif(ARG_GUEST OR "longest" IN_LIST ARG_LOCK)
+    math(EXPR cost "${seconds} + 3000")
   endif()
   if(SLUICE_SANITIZE)
     math(EXPR seconds "${seconds} * 5")
@@ -138,6 +152,9 @@ function(sluice_register_test name seconds)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${seconds} COST ${cost} LABELS "${ARG_LABELS}")
   if(NOT SLUICE_SANITIZE)  # a daemon that makes a system call which is not on its list ends, and its test fails
     set_tests_properties(${name} PROPERTIES ENVIRONMENT SLUICE_SANDBOX=kill)
+  endif()
+  if(ARG_GUEST)
+    set_tests_properties(${name} PROPERTIES PROCESSORS 2)
   endif()
   if(ARG_LOCK)
     set_tests_properties(${name} PROPERTIES RESOURCE_LOCK "${ARG_LOCK}")

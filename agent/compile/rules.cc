@@ -1,6 +1,7 @@
 #include "agent/compile/rules.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "agent/compile/content/fold.h"
 
@@ -63,53 +64,92 @@ std::vector<RulesetId> RuleTable::rulesets_naming(IdentityId identity) const {
   return rulesets;
 }
 
-std::vector<RuleTable::Naming> RuleTable::namings_of(RulesetId id, const LiveRuleset& live) {
-  std::vector<Naming> namings;
+std::vector<std::pair<PeerSetId, RuleTable::Naming>> RuleTable::namings_of(RulesetId id,
+                                                                           const LiveRuleset& live) {
+  std::vector<std::pair<PeerSetId, Naming>> namings;
   const RulesetContent& content = live.content;
   const RulesetContent* tiered = content.tiers ? &content : nullptr;
   const PortSpec* everyone = content.of({});
-  std::unordered_set<PeerSetId> seen;
-  content.for_each([&](PeerSetId peers, const auto&, const PortSpec& ports) {
-    if (tiered != nullptr && !seen.insert(peers).second) return;
-    Naming naming{id, peers, tiered, &ports, everyone, live.default_ref, {}};
-    if (tiered == nullptr && everyone == nullptr && ports.names.empty())
-      naming.alone = ports.all ? Ref::all() : Ref::ports(ports.numbers.id());
-    namings.push_back(naming);
-  });
+  for (const auto& [peers, entry] : content.rules) {
+    Naming naming{id, tiered, &entry.ports, everyone, live.default_ref, {}};
+    if (tiered == nullptr && everyone == nullptr && entry.ports.names.empty())
+      naming.alone = entry.ports.all ? Ref::all() : Ref::ports(entry.ports.numbers.id());
+    namings.emplace_back(peers, naming);
+  }
   return namings;
 }
 
 void RuleTable::index(RulesetId id, const LiveRuleset& live) {
-  for (const Naming& naming : namings_of(id, live)) {
-    if (naming.peers) naming_[naming.peers].push_back(naming);
-    if (!naming.peers && !naming.ports->names.empty()) naming_ports_.push_back(naming);
+  for (const auto& [peers, naming] : namings_of(id, live)) {
+    if (peers) naming_[peers].push_back(naming);
+    if (!peers && !naming.ports->names.empty()) naming_ports_.push_back(naming);
   }
+  if (live.content.tiers) index_tiers(id, live);
+}
+
+void RuleTable::index_tiers(RulesetId id, const LiveRuleset& live) {
+  const content::Tiers& tiers = *live.content.tiers;
+  const Naming naming{id, &live.content, nullptr, nullptr, live.default_ref, {}};
+  Sharing& sharing = with_tiers_[&tiers];
+  if (sharing.rulesets.empty())
+    for (const auto& [peers, places] : tiers.standing)
+      if (peers) tiers_naming_[peers].push_back(&sharing);
+  sharing.rulesets.push_back(naming);
+  if (tiers.lets_everyone_reach_names()) naming_ports_.push_back(naming);
 }
 
 void RuleTable::unindex(RulesetId id, const RulesetContent& content) {
   const auto is_its = [&](const Naming& naming) { return naming.ruleset == id; };
   std::erase_if(naming_ports_, is_its);
-  content.for_each([&](PeerSetId peers, const auto&, const PortSpec&) {
+  for (const auto& [peers, entry] : content.rules) {
     auto naming = naming_.find(peers);
-    if (naming == naming_.end()) return;
+    if (naming == naming_.end()) continue;
     std::erase_if(naming->second, is_its);
     if (naming->second.empty()) naming_.erase(naming);
-  });
+  }
+  if (content.tiers) unindex_tiers(id, *content.tiers);
+}
+
+void RuleTable::unindex_tiers(RulesetId id, const content::Tiers& tiers) {
+  const auto sharing = with_tiers_.find(&tiers);
+  if (sharing == with_tiers_.end()) return;
+  std::erase_if(sharing->second.rulesets, [&](const Naming& naming) { return naming.ruleset == id; });
+  if (!sharing->second.rulesets.empty()) return;
+  for (const auto& [peers, places] : tiers.standing) {
+    const auto naming = tiers_naming_.find(peers);
+    if (naming == tiers_naming_.end()) continue;
+    std::erase(naming->second, &sharing->second);
+    if (naming->second.empty()) tiers_naming_.erase(naming);
+  }
+  with_tiers_.erase(sharing);
+}
+
+template <typename Visit>
+void RuleTable::for_each_naming(PeerSetId peers, Visit visit) const {
+  if (const auto naming = naming_.find(peers); naming != naming_.end())
+    for (const Naming& one : naming->second) visit(one);
+  if (const auto naming = tiers_naming_.find(peers); naming != tiers_naming_.end())
+    for (const Sharing* sharing : naming->second)
+      for (const Naming& one : sharing->rulesets) visit(one);
 }
 
 RuleTable::Namings RuleTable::namings_for(const IdentityContent& content) const {
   Namings found;
-  const auto add = [&](const std::vector<Naming>& namings) {
-    for (const Naming& naming : namings) found.push_back(&naming);
-  };
-  for (PeerSetId peers : content.peers)
-    if (auto naming = naming_.find(peers); naming != naming_.end()) add(naming->second);
-  if (!content.ports.empty()) add(naming_ports_);
+  ++search_;
+  for (PeerSetId peers : content.peers) {
+    if (const auto naming = naming_.find(peers); naming != naming_.end())
+      for (const Naming& one : naming->second) found.push_back(&one);
+    if (const auto naming = tiers_naming_.find(peers); naming != tiers_naming_.end())
+      for (const Sharing* sharing : naming->second)
+        if (std::exchange(sharing->found_in, search_) != search_)
+          for (const Naming& one : sharing->rulesets) found.push_back(&one);
+  }
+  if (!content.ports.empty())
+    for (const Naming& one : naming_ports_) found.push_back(&one);
   if (!content.by_name.empty()) {
     std::unordered_set<RulesetId> naming;  // domains that match
     for (PeerSetId peers : content.by_name)
-      if (auto at = naming_.find(peers); at != naming_.end())
-        for (const Naming& one : at->second) naming.insert(one.ruleset);
+      for_each_naming(peers, [&](const Naming& one) { naming.insert(one.ruleset); });
     std::erase_if(found, [&](const Naming* one) { return !naming.contains(one->ruleset); });
   }
   std::sort(found.begin(), found.end(),
@@ -119,30 +159,29 @@ RuleTable::Namings RuleTable::namings_for(const IdentityContent& content) const 
 
 // All that a rule set with tiers may give something else than its default. Each may be named by many rules: where that
 // makes more than there are altogether, all that are live are.
-std::vector<std::pair<IdentityId, const IdentityContent*>> RuleTable::named_in(const LiveRuleset& live,
-                                                                               RulesetId id) const {
+std::vector<std::pair<IdentityId, const IdentityContent*>> RuleTable::named_in(
+    const LiveRuleset& live) const {
   std::vector<std::pair<IdentityId, const IdentityContent*>> found;
   const auto add = [&](IdentityId identity, const IdentityContent& content) {
     if (content.by_name.empty() || names_any(live.content, content.by_name))
       found.emplace_back(identity, &content);
   };
-  const std::vector<Naming> namings = namings_of(id, live);
   size_t named = 0;
-  for (const Naming& naming : namings) named += named_by(naming.peers, *naming.ports).size();
+  for (const auto& [peers, entry] : live.content.rules) named += named_by(peers, entry.ports).size();
+  for (const auto& [peers, places] : live.content.tiers->standing)
+    named += named_by(peers, *live.content.tiers).size();
   if (named >= identities_.live()) {
     identities_.for_each_live(add);
     return found;
   }
-  for (const Naming& naming : namings)
-    for (const IdentityId identity : named_by(naming.peers, *naming.ports))
-      add(identity, identities_.content(identity));
+  for_each_named_by(live.content, [&](IdentityId identity) { add(identity, identities_.content(identity)); });
   std::sort(found.begin(), found.end());
   found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
 }
 
 void RuleTable::write_new_tiered(RulesetId id, const LiveRuleset& live) {
-  const auto named = named_in(live, id);
+  const auto named = named_in(live);
   std::vector<const IdentityContent*> contents;
   contents.reserve(named.size());
   for (const auto& [identity, content] : named) contents.push_back(content);
@@ -155,10 +194,10 @@ void RuleTable::write_new_tiered(RulesetId id, const LiveRuleset& live) {
 
 void RuleTable::write_new(RulesetId id, const LiveRuleset& live) {
   if (live.content.tiers) return write_new_tiered(id, live);
-  const std::vector<Naming> namings = namings_of(id, live);
+  const auto namings = namings_of(id, live);
   std::vector<std::pair<IdentityId, const Naming*>> named;
-  for (const Naming& naming : namings)
-    for (IdentityId identity : named_by(naming.peers, *naming.ports)) named.emplace_back(identity, &naming);
+  for (const auto& [peers, naming] : namings)
+    for (IdentityId identity : named_by(peers, *naming.ports)) named.emplace_back(identity, &naming);
   std::sort(named.begin(), named.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   const auto of_one_identity = [](const auto& a, const auto& b) { return a.first == b.first; };
   Namings of_one;

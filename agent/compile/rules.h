@@ -35,22 +35,22 @@ class RuleTable {
   // twice.
   template <typename Visit>
   void for_each_named_by(const RulesetContent& content, Visit visit) const {
-    content.for_each([&](PeerSetId peers, const auto&, const PortSpec& ports) {
-      for (IdentityId identity : named_by(peers, ports)) visit(identity);
-    });
+    for (const auto& [peers, entry] : content.rules)
+      for (IdentityId identity : named_by(peers, entry.ports)) visit(identity);
+    if (content.tiers)
+      for (const auto& [peers, places] : content.tiers->standing)
+        for (IdentityId identity : named_by(peers, *content.tiers)) visit(identity);
   }
   // Those that give addresses with the identity something else than their default, and maybe others; sorted, unique.
   std::vector<RulesetId> rulesets_naming(IdentityId identity) const;
 
  private:
-  // One rule set's word on one peer set, or on everyone where it names ports.
+  // One rule set's word on one peer set, or on everyone where it names ports; of a rule set with tiers, that it has one.
   struct Naming {
     RulesetId ruleset;
-    PeerSetId peers;
-    const RulesetContent* tiered =
-        nullptr;  // the rule set itself, where it has tiers; `ports` is then any of them
-    const PortSpec* ports = nullptr;
-    const PortSpec* everyone = nullptr;  // what the rule set lets everyone; nullptr: nothing
+    const RulesetContent* tiered = nullptr;  // the rule set itself, where it has tiers
+    const PortSpec* ports = nullptr;         // nothing where tiers name the peer set
+    const PortSpec* everyone = nullptr;      // what the rule set lets everyone; nullptr: nothing
     Ref default_ref;
     std::optional<Ref>
         alone;  // of an identity that the rule set names by this peer set only; nullopt: depends
@@ -60,17 +60,25 @@ class RuleTable {
   const std::unordered_set<IdentityId>& named_by(PeerSetId peers, const PortSpec& ports) const {
     return !peers && !ports.names.empty() ? identities_.with_ports() : identities_.in(peers);
   }
-  static std::vector<Naming> namings_of(RulesetId id, const LiveRuleset& live);
+  const std::unordered_set<IdentityId>& named_by(PeerSetId peers, const content::Tiers& tiers) const {
+    return !peers && tiers.lets_everyone_reach_names() ? identities_.with_ports() : identities_.in(peers);
+  }
+  // By its NetworkPolicies' rules.
+  static std::vector<std::pair<PeerSetId, Naming>> namings_of(RulesetId id, const LiveRuleset& live);
   void index(RulesetId id, const LiveRuleset& live);
   void unindex(RulesetId id, const RulesetContent& content);
+  void index_tiers(RulesetId id, const LiveRuleset& live);
+  void unindex_tiers(RulesetId id, const content::Tiers& tiers);
+  // Those whose tiers or policies name the peer set; some twice.
+  template <typename Visit>
+  void for_each_naming(PeerSetId peers, Visit visit) const;
   // Every naming of the content's peer sets and ports, in the order of rule sets.
   Namings namings_for(const IdentityContent& content) const;
   void write_new(RulesetId id, const LiveRuleset& live);
   // `namings`: all that one rule set says of the identity.
   void write(IdentityId identity, const IdentityContent& content, std::span<const Naming* const> namings);
 
-  std::vector<std::pair<IdentityId, const IdentityContent*>> named_in(const LiveRuleset& live,
-                                                                      RulesetId id) const;
+  std::vector<std::pair<IdentityId, const IdentityContent*>> named_in(const LiveRuleset& live) const;
   void write_new_tiered(RulesetId id, const LiveRuleset& live);
   // ref: that of `allowed`.
   void write(RulesetId ruleset, IdentityId identity, const IdentityContent& content,
@@ -79,8 +87,17 @@ class RuleTable {
   const LocalRules& local_;
   const Identities& identities_;
   ImageWriter& writer_;
-  std::unordered_map<PeerSetId, std::vector<Naming>> naming_;  // by the peer set that they name
+  std::unordered_map<PeerSetId, std::vector<Naming>> naming_;  // by the peer set that policies name
   std::vector<Naming> naming_ports_;                           // those that let everyone reach ports by name
+  // The rule sets that share tiers.
+  struct Sharing {
+    std::vector<Naming> rulesets;
+    mutable uint64_t found_in = 0;  // the last of search_ that came upon it
+  };
+  std::unordered_map<const content::Tiers*, Sharing> with_tiers_;
+  std::unordered_map<PeerSetId, std::vector<const Sharing*>>
+      tiers_naming_;             // by the peer set that their tiers name
+  mutable uint64_t search_ = 0;  // of namings_for()
   // Of the identity that is written: what tiers say of it, which many rule sets share.
   std::unordered_map<const content::Tiers*, content::TiersSay> said_;
 };

@@ -91,12 +91,13 @@ std::vector<std::string> texts(const std::vector<source::Finding>& findings) {
 
 }  // namespace
 
-Result<Agent::Kernel> Agent::load(const AgentOptions& options) {
+Result<Agent::Kernel> Agent::load(const AgentOptions& options, const base::Log& log) {
   Kernel kernel;
   kernel::LoadOptions load_options;
   load_options.pin_dir = options.bpffs;
   load_options.flows = options.flows;
   load_options.flow_share = options.flows_per_pod;
+  load_options.locked = [&] { kernel.early_answers = learning::EarlyAnswers::begin(options.bpffs, log); };
   auto programs = kernel::load(load_options);
   if (!programs) return programs.error();
   kernel.programs = std::make_unique<kernel::Programs>(std::move(*programs));
@@ -120,7 +121,7 @@ Result<std::unique_ptr<Agent>> Agent::start(boost::asio::io_context& loop, Agent
   if (*alive)
     return Error("socket " + options.socket.path +
                  ": another sluiced is running: stop it or give another --socket");
-  auto kernel = load(options);
+  auto kernel = load(options, log);
   if (!kernel) return kernel.error();
   // After the maps, which take memory that threads need too.
   if (auto room = base::check_thread_room(kOwnThreads + proto::server_threads()); !room) return room.error();
@@ -243,7 +244,7 @@ void Agent::run() {
   });
   refresh_host_again();
   cni_.restore_announced();
-  names_->start();
+  names_->start(std::move(kernel_.early_answers));
   upkeep_.start();
   follow(watch_fd_, &Agent::refresh_host);
   follow(feeder_fd_, &Agent::drain_objects);

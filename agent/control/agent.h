@@ -99,12 +99,13 @@ class Agent final : public ControlHandler {
     std::unique_ptr<kernel::attach::Attacher> attacher;
     std::unique_ptr<kernel::KernelMaps> maps;
     std::unique_ptr<kernel::Events> events;
+    std::unique_ptr<learning::EarlyAnswers> early_answers;  // until run(); nothing where no agent was before
   };
   // The number of the batch of objects that a caller of sync waits for.
   using Generation = uint64_t;
   using Descriptor = boost::asio::posix::stream_descriptor;
 
-  static base::Result<Kernel> load(const AgentOptions& options);
+  static base::Result<Kernel> load(const AgentOptions& options, const base::Log& log);
   Agent(boost::asio::io_context& loop, AgentOptions options, std::unique_ptr<source::Feeder> folder,
         endpoint::EndpointWatch watch, Kernel kernel, const base::Log& log);
   CniRequests::Agent for_cni();

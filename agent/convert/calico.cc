@@ -198,7 +198,7 @@ class CalicoWriter {
       const bool allow = action == CalicoAction::kAllow;
       lose(policy, rule, "the name of a port cannot be told from the same name of another protocol's",
            allow ? "the name is left out, which allows less" : "every port is denied, which allows less");
-      if (!allow) made.protocols.clear();
+      if (!allow) made.protocols = {};
     }
     const bool every_port = rule.all_ports || (action != CalicoAction::kAllow && has_other_names(rule.ports));
     if (made.peers.empty() || (!every_port && made.protocols.empty())) return;

@@ -200,8 +200,8 @@ CalicoPods read_calico_pods(const Field& selector, const Field& namespaces, cons
       for (const model::Requirement& requirement : where.requirements) place_of_namespace(requirement, peer);
       if (!ns.empty() && !says_where)
         peer.namespaces.requirements.push_back({model::kNamespaceNameLabel, model::Operator::kIn, {ns}});
-      decode::make_set(peer.namespaces.requirements);
-      decode::make_set(peer.pods.requirements);
+      decode::make_set(peer.namespaces.requirements.edit());
+      decode::make_set(peer.pods.requirements.edit());
       read.any_of.push_back(std::move(peer));
     }
   if (!read.why_not.empty() || in.global) read.any_of.clear();

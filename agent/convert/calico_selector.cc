@@ -15,7 +15,7 @@ using Alternatives = std::vector<LabelSelector>;
 const Alternatives kNothing, kEverything = {LabelSelector{}};
 
 void add_requirement(LabelSelector& selector, const model::Requirement& one) {
-  auto& all = selector.requirements;
+  auto& all = selector.requirements.edit();
   const auto at = std::lower_bound(all.begin(), all.end(), one);
   if (at == all.end() || *at != one) all.insert(at, one);
 }

@@ -154,7 +154,7 @@ class SpecWriter {
     model::NetworksPeer networks;
     for (const model::IpBlock& block : peers.outside)
       for (const net::Cidr& cidr : without(block.cidr, block.except)) networks.cidrs.push_back(cidr);
-    decode::make_set(networks.cidrs);
+    decode::make_set(networks.cidrs.edit());
     if (networks.cidrs.empty()) return {};
     return {std::move(networks)};
   }

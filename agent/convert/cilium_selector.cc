@@ -42,8 +42,8 @@ class SelectorReader {
   model::PodsPeer peer() {
     if (!scope_.ns.empty() && (subject_ || !names_namespace_))
       peer_.namespaces.requirements = {{model::kNamespaceNameLabel, Operator::kIn, {scope_.ns}}};
-    decode::make_set(peer_.namespaces.requirements);
-    decode::make_set(peer_.pods.requirements);
+    decode::make_set(peer_.namespaces.requirements.edit());
+    decode::make_set(peer_.pods.requirements.edit());
     return peer_;
   }
 

@@ -25,7 +25,7 @@ std::vector<model::ClusterPeer> short_peers(const std::vector<model::ClusterPeer
   std::vector<model::ClusterPeer> cut;
   for (const model::ClusterPeer& peer : peers) {
     if (const auto* networks = std::get_if<model::NetworksPeer>(&peer))
-      for (auto& cidrs : portions(networks->cidrs)) cut.emplace_back(model::NetworksPeer{cidrs});
+      for (auto& cidrs : portions(networks->cidrs.all())) cut.emplace_back(model::NetworksPeer{cidrs});
     else if (const auto* domains = std::get_if<model::DomainNamesPeer>(&peer))
       for (auto& names : portions(domains->names)) cut.emplace_back(model::DomainNamesPeer{names});
     else
@@ -38,7 +38,7 @@ std::vector<model::ClusterRule> short_rules(const std::vector<model::ClusterRule
   std::vector<model::ClusterRule> cut;
   for (const model::ClusterRule& rule : rules)
     for (auto& peers : portions(short_peers(rule.peers)))
-      for (auto& protocols : portions(rule.protocols)) {
+      for (auto& protocols : portions(rule.protocols.all())) {
         model::ClusterRule part = rule;
         part.peers = peers;
         part.protocols = protocols;

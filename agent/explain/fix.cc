@@ -53,7 +53,8 @@ LabelSelector exactly(const model::Cluster& cluster, const std::string& ns, cons
     selector.requirements.push_back({key, model::Operator::kDoesNotExist, {}});
     std::erase_if(others, [&](const auto& keys) { return std::ranges::find(keys, key) != keys.end(); });
   }
-  std::sort(selector.requirements.begin(), selector.requirements.end());
+  auto& all = selector.requirements.edit();
+  std::sort(all.begin(), all.end());
   return selector;
 }
 

@@ -333,6 +333,7 @@ base::Result<Programs> load(const LoadOptions& options) {
     auto lock = lock_bpffs_soon(*options.pin_dir);
     if (!lock) return lock.error();
     programs.lock_ = std::move(*lock);
+    if (options.locked) options.locked();
   }
   std::vector<char> log(kVerifierLogBytes, '\0');
   bpf_object_open_opts open_options{};

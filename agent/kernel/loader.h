@@ -14,6 +14,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -34,6 +35,8 @@ struct LoadOptions {
   // The agent's directory in a BPF file system (bpffs.h), made if need be; absent: private maps that end with
   // the process. A directory is held by one Programs at a time.
   std::optional<std::filesystem::path> pin_dir;
+  // Called once the directory's lock is held, before the programs are verified, which takes a second.
+  std::function<void()> locked;
   // Only looks at what is pinned there, also while an agent holds the directory: nothing is made, locked or
   // pinned.
   bool look_only = false;

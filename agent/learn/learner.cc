@@ -41,6 +41,10 @@ std::span<const uint8_t> bytes_of(const T& value) {
 
 }  // namespace
 
+dns::SendHeader finished_header(std::span<uint8_t> frame, uint16_t gso_size) {
+  return dns::finish_checksum(frame, dns::read_frame(frame), gso_size).value_or(dns::SendHeader{});
+}
+
 Learner::Learner(names::Limits limits, Host host)
     : host_(std::move(host)), memory_(limits, asks()), exchanges_(keeper()) {}
 
@@ -125,6 +129,13 @@ void Learner::restore(const Kept& kept, uint64_t now) {
 }
 
 void Learner::accept(const sluice_dns_packet& entry, std::span<const uint8_t> frame, uint64_t now) {
+  accept_sent(entry, frame, now);
+  if (entry.held)
+    held_.push_back(
+        {entry.ifindex, static_cast<uint16_t>(entry.gso_size), entry.time, {frame.begin(), frame.end()}});
+}
+
+void Learner::accept_sent(const sluice_dns_packet& entry, std::span<const uint8_t> frame, uint64_t now) {
   now_ = now;
   const dns::Packet packet = dns::read_frame(frame);
   const bool answer = entry.direction == SLUICE_INGRESS;
@@ -138,9 +149,6 @@ void Learner::accept(const sluice_dns_packet& entry, std::span<const uint8_t> fr
     ++counts_.not_believed;
   }
   ++(entry.held ? counts_.held : answer ? counts_.unheld : counts_.questions);
-  if (entry.held)
-    held_.push_back(
-        {entry.ifindex, static_cast<uint16_t>(entry.gso_size), entry.time, {frame.begin(), frame.end()}});
 }
 
 void Learner::flush(uint64_t now) {
@@ -220,12 +228,12 @@ std::optional<uint64_t> Learner::next_expiry() const {
 }
 
 void Learner::send_on(Held& held, uint64_t now) {
-  if (now > held.time + kLongestHeld) {
+  if (is_too_late(held.time, now)) {
     ++counts_.too_late;
     return;
   }
-  const auto header = dns::finish_checksum(held.frame, dns::read_frame(held.frame), held.gso_size);
-  if (auto sent = host_.send(held.ifindex, header.value_or(dns::SendHeader{}), held.frame); !sent) {
+  const dns::SendHeader header = finished_header(held.frame, held.gso_size);
+  if (auto sent = host_.send(held.ifindex, header, held.frame); !sent) {
     ++counts_.not_sent;
     last_error_ = sent.error().message();
   }

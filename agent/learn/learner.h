@@ -3,7 +3,7 @@
 // Laws:
 //  1. An answer that is held is sent on once what it teaches is in force: never before, whatever it says, and also
 //     where nothing could be put in force. One that waited for longer than kLongestHeld is dropped: whoever asked has
-//     asked again.
+//     asked again. While an agent starts they are sent on by others (accept_sent()).
 //  2. What is learnt stands in the maps in an order that makes no address pass for a name that it never had: names that
 //     go, addresses, names that come.
 //  3. Packets of servers that are not believed (any more) teach nothing.
@@ -70,6 +70,13 @@ struct Counts {
   uint64_t failed = 0;                           // what could not be written, or put in force
 };
 
+// An answer that is held since `time`.
+inline bool is_too_late(uint64_t time, uint64_t now) {
+  return now > time + kLongestHeld;
+}
+// The header to send a held frame with; the frame's checksum is made whole.
+dns::SendHeader finished_header(std::span<uint8_t> frame, uint16_t gso_size);
+
 class Learner {
  public:
   Learner(names::Limits limits, Host host);
@@ -89,6 +96,8 @@ class Learner {
 
   // A packet of the ring; flush() once there is no other.
   void accept(const sluice_dns_packet& entry, std::span<const uint8_t> frame, uint64_t now);
+  // One that has been sent on already, if it was held.
+  void accept_sent(const sluice_dns_packet& entry, std::span<const uint8_t> frame, uint64_t now);
   // What was learnt comes in force, and what is held goes on.
   void flush(uint64_t now);
   // Those of these slots, or of all, whose name other rules name than before.

@@ -11,8 +11,8 @@ using model::NetworkPolicy;
 using model::Requirement;
 using model::SelectorPeer;
 
-std::string texts_of(const std::vector<Requirement>& requirements) {
-  return selector_text(LabelSelector{requirements});
+std::string texts_of(std::vector<Requirement> requirements) {
+  return selector_text(LabelSelector{std::move(requirements)});
 }
 
 class SelectorCheck {

@@ -15,6 +15,36 @@ void for_each_map(ClusterType& cluster, Visit visit) {
   visit(cluster.cluster_policies, Kind::kClusterNetworkPolicy);
 }
 
+void share_lists(Cluster& cluster, NetworkPolicy& policy) {
+  cluster.selectors.share(policy.pod_selector.requirements);
+  for (auto* rules : {&policy.ingress, &policy.egress})
+    for (Rule& rule : *rules)
+      for (Peer& peer : rule.peers)
+        if (auto* selected = std::get_if<SelectorPeer>(&peer))
+          for (auto* selector : {&selected->pod_selector, &selected->namespace_selector})
+            if (*selector) cluster.selectors.share((*selector)->requirements);
+}
+
+void share_lists(Cluster& cluster, ClusterNetworkPolicy& policy) {
+  cluster.selectors.share(policy.subject.namespaces.requirements);
+  cluster.selectors.share(policy.subject.pods.requirements);
+  for (auto* rules : {&policy.ingress, &policy.egress})
+    for (ClusterRule& rule : *rules) {
+      cluster.protocols.share(rule.protocols);
+      for (ClusterPeer& peer : rule.peers) {
+        if (auto* pods = std::get_if<PodsPeer>(&peer)) {
+          cluster.selectors.share(pods->namespaces.requirements);
+          cluster.selectors.share(pods->pods.requirements);
+        }
+        if (auto* nodes = std::get_if<NodesPeer>(&peer)) cluster.selectors.share(nodes->nodes.requirements);
+        if (auto* networks = std::get_if<NetworksPeer>(&peer)) cluster.networks.share(networks->cidrs);
+      }
+    }
+}
+
+template <typename Other>
+void share_lists(Cluster&, Other&) {}
+
 }  // namespace
 
 std::string_view to_text(Kind kind) {
@@ -53,7 +83,8 @@ void Cluster::apply(const Change& change) {
     if (change.is_removal())
       map.erase(id.name);
     else
-      map.insert_or_assign(id.name, std::get<Value>(std::get<Object>(change.what)));
+      share_lists(
+          *this, map.insert_or_assign(id.name, std::get<Value>(std::get<Object>(change.what))).first->second);
   });
 }
 

@@ -63,6 +63,10 @@ struct Cluster {
   // What names resolve to, where somebody says so (semantics 88): no object, and never in a running agent. Names in small
   // letters without a dot at the end.
   std::map<std::string, std::set<net::Ip>> resolved = {};
+  // What its policies share.
+  SharedLists<Requirement> selectors = {};
+  SharedLists<net::Cidr> networks = {};
+  SharedLists<ClusterProtocol> protocols = {};
   bool operator==(const Cluster&) const = default;
 
   void apply(const Change& change);

@@ -29,7 +29,7 @@ struct NodesPeer {
 };
 
 struct NetworksPeer {
-  std::vector<net::Cidr> cidrs;  // sorted, unique
+  SharedList<net::Cidr> cidrs;  // sorted, unique
   auto operator<=>(const NetworksPeer&) const = default;
 };
 
@@ -54,13 +54,14 @@ struct NamedPort {
 };
 
 using ClusterProtocol = std::variant<ProtocolPorts, NamedPort>;
+using ClusterProtocols = SharedList<ClusterProtocol>;
 
 struct ClusterRule {
   std::string name;  // for people; may be empty
   Action action = Action::kAccept;
-  bool closed = false;                     // the law above
-  std::vector<ClusterPeer> peers;          // never empty unless closed
-  std::vector<ClusterProtocol> protocols;  // none: every protocol
+  bool closed = false;             // the law above
+  std::vector<ClusterPeer> peers;  // never empty unless closed
+  ClusterProtocols protocols;      // none: every protocol
   auto operator<=>(const ClusterRule&) const = default;
 };
 
@@ -79,3 +80,13 @@ struct ClusterNetworkPolicy {
 };
 
 }  // namespace sluice::model
+
+template <>
+struct std::hash<sluice::model::ClusterProtocol> {
+  size_t operator()(const sluice::model::ClusterProtocol& protocol) const noexcept {
+    if (const auto* named = std::get_if<sluice::model::NamedPort>(&protocol))
+      return std::hash<std::string>()(named->name);
+    const auto& ports = std::get<sluice::model::ProtocolPorts>(protocol).ports;
+    return size_t{ports.first.host()} << 16 | ports.last.host();
+  }
+};

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "agent/model/requirements.h"
 #include "agent/net/ip.h"
 #include "agent/net/port.h"
 
@@ -36,18 +37,9 @@ inline constexpr char kModeAnnotation[] = "sluice.dev/mode";
 inline constexpr char kLogLevelAnnotation[] = "sluice.dev/policy-log-level";
 inline constexpr char kMetricsAnnotation[] = "sluice.dev/metrics-enabled";
 
-enum class Operator : uint8_t { kIn, kNotIn, kExists, kDoesNotExist };
-
-struct Requirement {
-  std::string key;
-  Operator op = Operator::kIn;
-  std::vector<std::string> values;  // sorted, unique; empty for Exists and DoesNotExist
-  auto operator<=>(const Requirement&) const = default;
-};
-
 // metav1.LabelSelector; matchLabels are kept as In requirements of one value. Empty matches everything.
 struct LabelSelector {
-  std::vector<Requirement> requirements;  // sorted, unique; all must hold
+  Requirements requirements;  // sorted, unique; all must hold
   auto operator<=>(const LabelSelector&) const = default;
 };
 

@@ -69,7 +69,7 @@ Traffic traffic_of(const std::vector<model::PolicyPort>& ports, const model::Pod
   return traffic;
 }
 
-Traffic traffic_of(const std::vector<model::ClusterProtocol>& protocols, const model::Pod* destination) {
+Traffic traffic_of(const model::ClusterProtocols& protocols, const model::Pod* destination) {
   if (protocols.empty()) return everything();
   Traffic traffic;
   for (const model::ClusterProtocol& entry : protocols) {

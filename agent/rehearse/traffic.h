@@ -21,7 +21,7 @@ Traffic one(net::Protocol protocol, net::Port port);  // the port is ignored whe
 // What the `ports` of a rule let through to this destination, whose container ports a name means; nullptr: no pod.
 Traffic traffic_of(const std::vector<model::PolicyPort>& ports, const model::Pod* destination);
 // Of the `protocols` of a ClusterNetworkPolicy's rule.
-Traffic traffic_of(const std::vector<model::ClusterProtocol>& protocols, const model::Pod* destination);
+Traffic traffic_of(const model::ClusterProtocols& protocols, const model::Pod* destination);
 
 // Of the set one protocol's: {"TCP", "80,443,8000-8999"}, {"UDP", "all"}, {"ICMP", ""}, {"other", ""}.
 struct Share {

@@ -34,7 +34,7 @@ net::Cidr network(uint32_t number) {
 ClusterPeer networks(uint32_t first) {
   std::set<net::Cidr> cidrs;
   for (uint32_t i = 0; i < kMost; ++i) cidrs.insert(network(first + i * 163));
-  return model::NetworksPeer{{cidrs.begin(), cidrs.end()}};
+  return model::NetworksPeer{std::vector<net::Cidr>(cidrs.begin(), cidrs.end())};
 }
 
 // Of a role in a team, an app in a namespace; on egress every fifth is networks and one the nodes.
@@ -54,8 +54,7 @@ model::ClusterRule rule(uint32_t salt, uint32_t number, bool egress) {
   for (uint32_t i = 0; i < kMost; ++i) made.peers.push_back(peer(salt + number, i, egress));
   for (uint32_t i = 0; i < kMost; ++i) {
     const auto port = net::Port::from_host(static_cast<uint16_t>(7'900 + 10 * number + 13 * i));
-    made.protocols.emplace_back(
-        std::in_place_type<model::ProtocolPorts>,
+    made.protocols.push_back(
         model::ProtocolPorts{i % 4 == 3 ? net::kUdp : net::kTcp, net::PortRange::one(port)});
   }
   return made;

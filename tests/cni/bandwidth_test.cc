@@ -3,14 +3,21 @@
 // `ingress` qdisc whose u32 filter redirects what the pod sends to an ifb with another tbf: in the place that
 // clsact has. tests/kernels runs it in its guests, too.
 #include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <iomanip>
 #include <iterator>
 #include <optional>
+#include <random>
 #include <string_view>
+#include <thread>
 
 #include "agent/cni/conf_list.h"
 #include "agent/endpoint/gate.h"
@@ -268,6 +275,94 @@ TEST_P(LeftToItsChain, APodThatNobodyAnnouncesGetsProgramsOnceItsGateIsOpen) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Attached, LeftToItsChain, ::testing::Values(Row{"clsact", "clsact", "", true}),
+                         [](const auto& row) { return row.param.name; });
+
+class PluginKilled : public Bandwidth {
+ protected:
+  static constexpr uint16_t kForbidden = 7000;
+  // Runs of the program are killed after so many milliseconds; 0: none.
+  static void kill_after(unsigned milliseconds) {
+    std::ofstream("/run/kill-after") << "0." << std::setw(3) << std::setfill('0') << milliseconds;
+  }
+  void use_mortal() {
+    const std::string path = std::string(kBinDir) + "/sluice-cni";
+    std::ofstream(path) << "#!/bin/sh\nexec timeout -s KILL $(cat /run/kill-after) " << SLUICE_CNI << "\n";
+    fs::permissions(path, fs::perms::owner_all);
+    kill_after(0);
+    use(list_of(R"({"type": "sluice-cni", "gate": "close"}, )" + std::string(kPtp) +
+                R"(, {"type": "sluice-cni", "gate": "open", "timeout": "30s"})"));
+  }
+  // Of a namespace; its port is bound.
+  static base::Fd udp_in(const PodNetns& pod) {
+    base::Fd fd;
+    const auto netns = endpoint::Netns::open(pod.path());
+    EXPECT_TRUE(netns && endpoint::run_within(*netns, [&fd] {
+                  fd = base::Fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+                  sockaddr_in any{};
+                  any.sin_family = AF_INET;
+                  any.sin_port = htons(kForbidden);
+                  EXPECT_EQ(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&any), sizeof any), 0);
+                }));
+    return fd;
+  }
+  static bool arrived_at(const base::Fd& fd) {
+    char byte = 0;
+    return ::recv(fd.get(), &byte, 1, 0) == 1;
+  }
+};
+
+// Killed at any moment of ADD: what the pod's policy forbids does not come in, before, while and after; DEL and another ADD
+// find nothing in their way, and the agent keeps nothing.
+TEST_P(PluginKilled, NothingPassesAndNothingIsLeft) {
+  constexpr unsigned kRounds = 40, kSlowest = 60;
+  use_mortal();
+  const Attach other{"c1", other_.path(), "other"};
+  added_.push_back(other);
+  ASSERT_EQ(runtime_->add(other).exit, 0);
+  const base::Fd inside = udp_in(shaped_), from = udp_in(other_);
+  std::atomic<bool> over{false};
+  std::thread prober([&] {
+    // The address plugin gives one after the other.
+    for (uint32_t last = 2; !over; last = last == 99 ? 2 : last + 1) {
+      sockaddr_in to{};
+      to.sin_family = AF_INET;
+      to.sin_port = htons(kForbidden);
+      to.sin_addr.s_addr = htonl(0x0af40900 | last);  // 10.244.9.0
+      ::sendto(from.get(), "x", 1, 0, reinterpret_cast<const sockaddr*>(&to), sizeof to);
+      if (last % 32 == 0) ::poll(nullptr, 0, 1);
+    }
+  });
+  std::mt19937 random(7);
+  unsigned failed = 0;
+  for (unsigned round = 0; round < kRounds; ++round) {
+    kill_after(1 + static_cast<unsigned>(random()) % kSlowest);
+    const Attach attach{"killed-" + std::to_string(round), shaped_.path(), "shaped"};
+    failed += runtime_->add(attach).exit != 0 ? 1 : 0;
+    ::poll(nullptr, 0, 20);  // what was sent arrives
+    EXPECT_FALSE(arrived_at(inside)) << round;
+    kill_after(0);
+    const Ran deleted = runtime_->del(attach);
+    EXPECT_EQ(deleted.exit, 0) << deleted.out << deleted.err;
+  }
+  EXPECT_GT(failed, 0u);
+  EXPECT_LT(failed, kRounds) << "some lived long enough";
+  added_.push_back({"c2", shaped_.path(), "shaped"});
+  const Ran added = runtime_->add(added_.back());
+  EXPECT_EQ(added.exit, 0) << added.out << added.err;
+  ::poll(nullptr, 0, 50);
+  over = true;
+  prober.join();
+  EXPECT_FALSE(arrived_at(inside));
+  const std::string at = runtime_->results().back().at("ips").at(0).at("address").as_string().c_str();
+  EXPECT_TRUE(
+      Stream::open(other_.path(), shaped_.path(), *net::Ip::parse(at.substr(0, at.find('/'))), kPort).ok())
+      << "what is allowed passes";
+  const std::string known = run_program(SLUICECTL, {"endpoints"}, {}, "").out;
+  EXPECT_NE(known.find("shop/shaped"), known.npos) << known;
+  EXPECT_EQ(known.find("shop/shaped"), known.rfind("shop/shaped")) << known;
+}
+
+INSTANTIATE_TEST_SUITE_P(Attached, PluginKilled, ::testing::Values(Row{"by_itself", "auto", ""}),
                          [](const auto& row) { return row.param.name; });
 
 }  // namespace

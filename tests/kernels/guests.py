@@ -50,11 +50,11 @@ MACHINES = {
 }
 ROW_SECONDS = 240
 
-SHORT = Guest("node", ("no_conntrack", "preflight", "load", "attach", "scenarios", "lab_routed", "upgrade", "detach", "unit", "memlock",
+SHORT = Guest("node", ("no_conntrack", "preflight", "load", "attach", "scenarios", "lab_routed", "upgrade", "clock", "detach", "unit", "memlock",
                        "no_jit", "no_btf"))
 LONG = (
     Guest("node", ("no_conntrack", "preflight", "load", "attach", "clsact", "bandwidth", "scenarios", "examples", "lab_routed",
-                   "lab_bridge", "stop_kill_restart", "upgrade", "detach", "unit", "chart", "memlock", "jit_harden",
+                   "lab_bridge", "stop_kill_restart", "upgrade", "clock", "detach", "unit", "chart", "memlock", "jit_harden",
                    "no_jit", "no_btf", "unprivileged_bpf_disabled", "lockdown_integrity",
                    "lockdown_confidentiality"), seconds=1800),
     Guest("cpus-1", ("run", "load"), cpus="1", words="sluice.possible=1"),

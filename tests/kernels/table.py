@@ -22,6 +22,7 @@ ROWS = (
     ("the same, bridged", "node/lab_bridge"),
     ("agent stopped, killed, started again", "node/stop_kill_restart"),
     ("upgraded over an older layout (this one under an older name: older builds do not load here)", "node/upgrade"),
+    ("the clock is set, both ways: hours follow it, open connections do not", "node/clock"),
     ("`--detach` leaves nothing", "node/detach"),
     ("the unit's capabilities, and no others", "node/unit"),
     ("the chart's capabilities, and no others", "node/chart"),

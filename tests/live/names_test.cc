@@ -199,6 +199,16 @@ TEST_F(LiveNamesWithServer, WhatIsLearntWouldNotBeTakenAway) {
                               kManifests + " --dns-server " + kServer + " --dns-server " + kServer6 +
                               " 2>/dev/null";
   EXPECT_EQ(printed(dry_run), "");
+  std::ostringstream pods;
+  pods << std::ifstream(std::string(kManifests) + "/pods.yaml").rdbuf();
+  std::string claiming = pods.str();
+  const std::string evil = "metadata: {name: evil";
+  ASSERT_NE(claiming.find(evil), claiming.npos);
+  claiming.insert(claiming.find(evil) + evil.size(),
+                  ", annotations: {sluice.dev/allowed-source-prefixes: 10.77.0.0/24}");
+  write("pods.yaml", claiming);
+  in_force();
+  EXPECT_EQ(printed(dry_run), "") << "a pod may claim a network, but for the server in it that is believed";
   write("names.yaml", "");
   EXPECT_NE(printed(dry_run), "") << "its rule is gone";
 }

@@ -61,12 +61,12 @@ struct Selector : model::LabelSelector {
   Selector() = default;
   Selector(std::initializer_list<model::Labels::value_type> match_labels) {
     for (const auto& [key, value] : match_labels)
-      insert_sorted(requirements, {key, model::Operator::kIn, {value}});
+      insert_sorted(requirements.edit(), {key, model::Operator::kIn, {value}});
   }
   Selector where(std::string key, model::Operator op, std::vector<std::string> values = {}) const {
     std::sort(values.begin(), values.end());
     Selector result = *this;
-    insert_sorted(result.requirements, {std::move(key), op, std::move(values)});
+    insert_sorted(result.requirements.edit(), {std::move(key), op, std::move(values)});
     return result;
   }
 };
@@ -280,7 +280,7 @@ inline model::ClusterPeer nodes(Selector of = {}) {
 }
 inline model::ClusterPeer networks(Texts texts) {
   model::NetworksPeer peer;
-  for (auto text : texts) insert_sorted(peer.cidrs, cidr(text));
+  for (auto text : texts) insert_sorted(peer.cidrs.edit(), cidr(text));
   return peer;
 }
 inline model::ClusterPeer domains(std::vector<std::string> names) {

@@ -187,7 +187,7 @@ Labels random_labels(Random& random) {
 
 model::LabelSelector random_selector(Random& random) {
   model::LabelSelector selector;
-  auto& all = selector.requirements;
+  auto& all = selector.requirements.edit();
   for (int left = random.between(0, 2); left > 0; --left) {
     const LabelPool& pool = kLabels[random.below(std::size(kLabels))];
     model::Requirement one{pool.key,

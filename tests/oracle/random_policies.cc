@@ -121,7 +121,7 @@ model::ClusterPeer random_cluster_peer(Random& random, const std::vector<Ip>& kn
     networks.cidrs.push_back(
         Cidr::of(around, random_length(random, net::address_bits(around.family()))).value());
   }
-  sort_unique(networks.cidrs);
+  sort_unique(networks.cidrs.edit());
   return networks;
 }
 

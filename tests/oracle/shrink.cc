@@ -119,7 +119,7 @@ void smaller_peer(Smaller<model::NetworkPolicy>& steps, const model::Peer& peer,
     if (selectors.pod_selector && selectors.namespace_selector)  // one has to stay
       steps.with([&](auto& p) { (std::get<model::SelectorPeer>(find(p)).*which).reset(); });
     steps.without_each([&](auto& p) -> auto& {
-      return (std::get<model::SelectorPeer>(find(p)).*which)->requirements;
+      return (std::get<model::SelectorPeer>(find(p)).*which)->requirements.edit();
     });
   }
 }
@@ -147,7 +147,7 @@ std::vector<Object> smaller(const model::NetworkPolicy& policy) {
   }
   smaller_rules(steps, policy, &model::NetworkPolicy::ingress);
   smaller_rules(steps, policy, &model::NetworkPolicy::egress);
-  steps.without_each([](auto& p) -> auto& { return p.pod_selector.requirements; });
+  steps.without_each([](auto& p) -> auto& { return p.pod_selector.requirements.edit(); });
   return steps.take();
 }
 
@@ -159,12 +159,12 @@ void smaller_rules(Smaller<model::ClusterNetworkPolicy>& steps, const model::Clu
   for (size_t i = 0; i < (policy.*rules).size(); ++i) {
     const model::ClusterRule& rule = (policy.*rules)[i];
     if (rule.peers.size() > 1) steps.without_each([&](auto& p) -> auto& { return (p.*rules)[i].peers; });
-    steps.without_each([&](auto& p) -> auto& { return (p.*rules)[i].protocols; });
+    steps.without_each([&](auto& p) -> auto& { return (p.*rules)[i].protocols.edit(); });
     for (size_t j = 0; j < rule.peers.size(); ++j)
       if (const auto* networks = std::get_if<model::NetworksPeer>(&rule.peers[j]);
           networks != nullptr && networks->cidrs.size() > 1)
         steps.without_each([&](auto& p) -> auto& {
-          return std::get<model::NetworksPeer>((p.*rules)[i].peers[j]).cidrs;
+          return std::get<model::NetworksPeer>((p.*rules)[i].peers[j]).cidrs.edit();
         });
     for (size_t j = 0; j < rule.peers.size(); ++j)
       if (const auto* domains = std::get_if<model::DomainNamesPeer>(&rule.peers[j]);
@@ -179,8 +179,8 @@ std::vector<Object> smaller(const model::ClusterNetworkPolicy& policy) {
   Smaller<model::ClusterNetworkPolicy> steps(policy);
   smaller_rules(steps, policy, &model::ClusterNetworkPolicy::ingress);
   smaller_rules(steps, policy, &model::ClusterNetworkPolicy::egress);
-  steps.without_each([](auto& p) -> auto& { return p.subject.namespaces.requirements; });
-  steps.without_each([](auto& p) -> auto& { return p.subject.pods.requirements; });
+  steps.without_each([](auto& p) -> auto& { return p.subject.namespaces.requirements.edit(); });
+  steps.without_each([](auto& p) -> auto& { return p.subject.pods.requirements.edit(); });
   steps.with([](auto& p) { p.priority = 0; });
   return steps.take();
 }

@@ -16,6 +16,7 @@ check_test() {
   [[ -f $file ]] || return 1
   [[ $1 != *:* ]] && return 0
   test=${1#*:}
+  [[ $test != row_* ]] || { grep -q "^$test()" "$file"; return; }
   grep -qE "^TEST(_[FP])?\(${test%%.*}, ${test#*.}\)" "$file"
 }
 

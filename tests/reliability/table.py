@@ -40,7 +40,8 @@ def rows_of(run):
 
 
 def known_tests():
-    """As rows name them: Suite.Name, file:Suite.Name and file, of every test of the tree; a fuzz target is its file."""
+    """As rows name them: Suite.Name, file:Suite.Name and file, of every test of the tree; a fuzz target is its file, a row
+    of the kernels that are booted guest/checks.sh:row_name."""
     found = set()
     for path in sorted((ROOT / "tests").rglob("*_test.cc")):
         file = path.relative_to(ROOT).as_posix()
@@ -52,6 +53,8 @@ def known_tests():
         for kind, name in re.findall(r"^(class| +def) (\w+)", path.read_text(), re.M):
             suite = name if kind == "class" else suite
             found.add(f"{path.relative_to(ROOT).as_posix()}:{suite}.{name}")
+    guest = ROOT / "tests/kernels/guest/checks.sh"
+    found |= {f"{guest.relative_to(ROOT).as_posix()}:{row}" for row in re.findall(r"^(row_\w+)\(\)", guest.read_text(), re.M)}
     return found | {path.relative_to(ROOT).as_posix() for path in (ROOT / "tests/fuzz").glob("*_fuzz.cc")}
 
 

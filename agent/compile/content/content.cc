@@ -155,7 +155,7 @@ PortSpec port_spec_of(const std::vector<model::PolicyPort>& ports) {
   return spec;
 }
 
-PortSpec port_spec_of(const std::vector<model::ClusterProtocol>& protocols) {
+PortSpec port_spec_of(const model::ClusterProtocols& protocols) {
   if (protocols.empty()) return {true, {}, {}};
   PortSpec spec;
   for (const model::ClusterProtocol& entry : protocols) {

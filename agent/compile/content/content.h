@@ -75,7 +75,7 @@ struct PortSpec {
   auto operator<=>(const PortSpec&) const = default;
 };
 PortSpec port_spec_of(const std::vector<model::PolicyPort>& ports);
-PortSpec port_spec_of(const std::vector<model::ClusterProtocol>& protocols);
+PortSpec port_spec_of(const model::ClusterProtocols& protocols);
 // The numbers of every container port with one of the spec's names and its protocol take the names' place.
 PortSpec resolved(const PortSpec& spec, const std::vector<model::ContainerPort>& ports);
 
@@ -107,9 +107,14 @@ struct Tiers {
   // Where the rules stand that name everyone or one of these, nullptr being nobody; in their order.
   std::vector<uint32_t> places_of(std::initializer_list<const IdentityContent*> identities) const;
   const TierRule& rule(uint32_t place) const;
+  // By a rule for everyone that names ports.
+  bool lets_everyone_reach_names() const { return everyone_by_names_; }
   bool is_baseline(uint32_t place) const { return place >= rules[0].size(); }
   uint64_t id() const;
   bool operator==(const Tiers& other) const;
+
+ private:
+  bool everyone_by_names_ = false;
 };
 
 // One direction of a pod that some policy speaks of: what each peer set may by its NetworkPolicies, PeerSetId 0 being

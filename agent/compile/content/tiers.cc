@@ -81,7 +81,10 @@ Ref ref_of(const image::Portset& allowed) {
 Tiers::Tiers(TierRules admin, TierRules baseline) : rules{std::move(admin), std::move(baseline)} {
   uint32_t place = 0;
   for (const TierRules& tier : rules)
-    for (const auto& rule : tier) standing[rule->peers].push_back(place++);
+    for (const auto& rule : tier) {
+      standing[rule->peers].push_back(place++);
+      everyone_by_names_ = everyone_by_names_ || (!rule->peers && !rule->ports.names.empty());
+    }
 }
 
 std::vector<uint32_t> Tiers::places_of(std::initializer_list<const IdentityContent*> identities) const {

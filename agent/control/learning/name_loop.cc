@@ -31,7 +31,7 @@ Result<std::unique_ptr<NameLoop>> NameLoop::open(boost::asio::io_context& loop, 
   if (!answers) return answers.error();
   std::unique_ptr<NameLoop> names(new NameLoop(loop, std::move(options), programs, maps, reconciler,
                                                std::move(apply), log, std::move(*answers)));
-  base::Fd own(::fcntl(names->answers_.fd(), F_DUPFD_CLOEXEC, 0));  // Asio closes what it is given
+  base::Fd own(::fcntl(names->answers_.waiting().fd(), F_DUPFD_CLOEXEC, 0));  // Asio closes what it is given
   if (!own.valid()) return Error::from_errno(errno, "wait for DNS packets: duplicate a descriptor");
   error_code code;
   names->ring_fd_.assign(own.get(), code);
@@ -55,7 +55,7 @@ NameLoop::NameLoop(boost::asio::io_context& loop, NameOptions options, const ker
       ring_fd_(loop),
       beat_(loop),
       expiry_(loop) {
-  if (auto sender = kernel::answers::Sender::open(answers_.mark()))
+  if (auto sender = kernel::answers::Sender::open(answers_.waiting().mark()))
     sender_ = std::move(*sender);
   else
     no_sender_ = sender.error().message();
@@ -103,7 +103,7 @@ Status NameLoop::send(uint32_t ifindex, const dns::SendHeader& header, std::span
   if (!sent && kernel::answers::Sender::is_lasting(sent.error())) {
     no_sender_ = sent.error().message();
     sender_.reset();
-    answers_.beat(0);
+    answers_.waiting().beat(0);
     log_.error("answers_not_held", {{"error", no_sender_}});
   }
   return sent;
@@ -118,7 +118,7 @@ Status NameLoop::put_in_force(const std::map<image::NameSlot, std::optional<std:
   return error.empty() ? base::done() : Status(Error(error));
 }
 
-void NameLoop::start() {
+void NameLoop::start(std::unique_ptr<EarlyAnswers> early) {
   auto kept = answers_.read();
   if (kept) {
     learner_.set_servers({kept->servers.begin(), kept->servers.end()});  // till it is known who they are now
@@ -126,6 +126,10 @@ void NameLoop::start() {
                      boot_nanoseconds());
   } else {
     log_.error("names_unreadable", {{"error", kept.error().message()}});
+  }
+  if (early) {
+    for (const auto& [entry, frame] : early->end()) learner_.accept_sent(entry, frame, boot_nanoseconds());
+    learner_.flush(boot_nanoseconds());
   }
   follow();
 }
@@ -143,10 +147,11 @@ void NameLoop::drain() {
   busy_ = true;
   const uint64_t now = boot_nanoseconds();
   // Each goes on before it is out of the ring: an agent that is killed here leaves it to the next one.
-  const auto taken = answers_.consume(kPacketsAtOnce, [&](const sluice_dns_packet& entry, auto frame) {
-    learner_.accept(entry, frame, now);
-    learner_.flush(now);
-  });
+  const auto taken =
+      answers_.waiting().consume(kPacketsAtOnce, [&](const sluice_dns_packet& entry, auto frame) {
+        learner_.accept(entry, frame, now);
+        learner_.flush(now);
+      });
   ring_error_ = taken ? "" : taken.error().message();
   busy_ = false;
   beat();
@@ -155,7 +160,7 @@ void NameLoop::drain() {
 
 void NameLoop::beat() {
   if (!holds() || stopped_) return;
-  answers_.beat(boot_nanoseconds());
+  answers_.waiting().beat(boot_nanoseconds());
   beat_.expires_after(kBeat);
   beat_.async_wait([this](const error_code& cancelled) {
     if (!cancelled) beat();
@@ -218,10 +223,11 @@ void NameLoop::expire_later() {
 
 void NameLoop::stop() {
   stopped_ = true;
-  answers_.beat(0);  // answers go on at once from now on
-  if (auto taken =
-          answers_.consume(SIZE_MAX, [&](const sluice_dns_packet& entry,
-                                         auto frame) { learner_.accept(entry, frame, boot_nanoseconds()); });
+  answers_.waiting().beat(0);  // answers go on at once from now on
+  if (auto taken = answers_.waiting().consume(SIZE_MAX,
+                                              [&](const sluice_dns_packet& entry, auto frame) {
+                                                learner_.accept(entry, frame, boot_nanoseconds());
+                                              });
       !taken)
     log_.error("names_unreadable", {{"error", taken.error().message()}});
   learner_.flush(boot_nanoseconds());

@@ -17,6 +17,7 @@
 #include <memory>
 #include <vector>
 
+#include "agent/control/learning/early_answers.h"
 #include "agent/control/learning/in_use.h"
 #include "agent/kernel/answers/answers.h"
 #include "agent/kernel/answers/send.h"
@@ -43,8 +44,9 @@ class NameLoop {
   NameLoop(const NameLoop&) = delete;
   NameLoop& operator=(const NameLoop&) = delete;
 
-  // What a former agent learnt, and the packets that wait. Before the first apply().
-  void start();
+  // What a former agent learnt, the packets that were sent on while this one started (may be nothing), and those that
+  // wait. Before the first apply().
+  void start(std::unique_ptr<EarlyAnswers> early);
   // After each apply(): rules may name other names, servers may be others.
   void applied();
   void stop();
@@ -55,7 +57,7 @@ class NameLoop {
   std::vector<std::string> problems() const;
   const learn::Learner& learner() const { return learner_; }
   const std::set<learn::Server>& servers() const { return servers_; }
-  uint64_t unheld() const { return answers_.unheld(); }
+  uint64_t unheld() const { return answers_.waiting().unheld(); }
   // Calls `done`, on this thread, with how many open connections each address has that names are learnt for. A thread of
   // its own asks the flow tables, once for all who ask meanwhile.
   using OnCounted = std::function<void(const Connections&)>;

@@ -1,5 +1,7 @@
 #include "agent/control/learning/recall.h"
 
+#include <set>
+
 #include "agent/control/learning/in_use.h"
 #include "agent/kernel/answers/answers.h"
 
@@ -14,6 +16,9 @@ base::Status recall(const std::filesystem::path& pin_dir, const names::Limits& l
   if (!programs) return programs.error();
   auto kept = kernel::answers::Answers::read(*programs);
   if (!kept) return kept.error();
+  std::set<net::Ip> servers;
+  for (const auto& [ip, port] : kept->servers) servers.insert(ip);
+  reconciler.reserve(std::move(servers));
   const auto nothing = [](auto&&...) { return base::done(); };
   learn::Learner learner(
       limits,

@@ -1,4 +1,5 @@
-// recall(): what a former or a running agent has learnt of names, told to a reconciler that brings nothing in force.
+// recall(): what a former or a running agent has learnt of names, and whom it believes, told to a reconciler that brings
+// nothing in force.
 #pragma once
 
 #include <filesystem>

@@ -1,9 +1,6 @@
 #include "agent/kernel/answers/answers.h"
 
-#include <atomic>
 #include <cstring>
-#include <ctime>
-#include <random>
 #include <set>
 
 #include "agent/image/encode.h"
@@ -31,43 +28,10 @@ Result<std::vector<std::pair<Key, Value>>> entries(const Programs& programs, slu
 
 }  // namespace
 
-uint64_t boot_nanoseconds() {
-  timespec now{};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
-}
-
 Result<Answers> Answers::open(const Programs& programs) {
-  auto ring = Ring::open(programs.answers_fd(), "answers");
-  if (!ring) return ring.error();
-  auto state = MappedArray<sluice_dns>::open(programs.map(SLUICE_MAP_DNS));
-  if (!state) return state.error();
-  if ((*state)[0].mark == 0)
-    std::atomic_ref((*state)[0].mark).store(std::random_device()() | 1, std::memory_order_relaxed);
-  return Answers(programs, std::move(*ring), std::move(*state));
-}
-
-Result<size_t> Answers::consume(size_t limit, const Take& take) {
-  return ring_.consume(limit, [&take](std::span<const uint8_t> entry) {
-    sluice_dns_packet packet{};
-    if (entry.size() < sizeof packet) return false;
-    std::memcpy(&packet, entry.data(), sizeof packet);
-    if (packet.length > entry.size() - sizeof packet) return false;
-    take(packet, entry.subspan(sizeof packet, packet.length));
-    return true;
-  });
-}
-
-void Answers::beat(uint64_t now) {
-  std::atomic_ref(state_[0].heartbeat).store(now, std::memory_order_relaxed);
-}
-
-uint32_t Answers::mark() const {
-  return state_[0].mark;
-}
-
-uint64_t Answers::unheld() const {
-  return std::atomic_ref(const_cast<__u64&>(state_[0].unheld)).load(std::memory_order_relaxed);
+  auto waiting = Waiting::open(programs);
+  if (!waiting) return waiting.error();
+  return Answers(programs, std::move(*waiting));
 }
 
 Status Answers::set_servers(const std::vector<std::pair<net::Ip, net::Port>>& servers) {

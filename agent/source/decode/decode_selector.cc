@@ -54,7 +54,7 @@ model::LabelSelector decode_selector(const Field& field) {
   field.get("matchExpressions").each([&](const Field& expression) {
     selector.requirements.push_back(decode_requirement(expression));
   });
-  make_set(selector.requirements);
+  make_set(selector.requirements.edit());
   return selector;
 }
 

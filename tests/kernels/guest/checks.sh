@@ -122,6 +122,63 @@ row_detach() {
   real_as_reference "after --detach"
 }
 
+# The machine's clock is set, both ways: hours follow it at once, what is open does not.
+row_clock() {
+  began_at=$(date -u +%s)
+  pods
+  clock_policies
+  clock_is 2031-01-01 11:00
+  starts
+  real_as_reference "before its hours"
+  open_stream
+  for time in 12:30 11:30 12:59 15:00 12:00 09:00; do
+    clock_is 2031-01-01 $time
+    soon_real_as_reference "at $time"
+    beats "at $time"
+  done
+  clock_is 2041-06-01 12:30
+  soon_real_as_reference "ten years later"
+  beats "ten years later"
+  date -u -s "@$began_at" >/dev/null
+}
+# Nobody calls prometheus-0: replies to it pass as those of a connection that is remembered. The shop is closed for an hour.
+clock_policies() {
+  cat >$world/clock.yaml <<POLICIES
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: nobody, namespace: monitoring},
+ spec: {podSelector: {}, policyTypes: [Ingress]}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: noon, namespace: shop, annotations: {sluice.dev/active: "2031-01-01T12:00/2031-01-01T13:00"}}
+spec: {podSelector: {}}
+POLICIES
+}
+clock_is() { date -u -s "$1 $2" >/dev/null; }
+soon_real_as_reference() { # each try waits for connections that nobody answers
+  for _ in $(seq 10); do
+    if (real_as_reference "$1") >/tmp/why 2>&1; then return; fi
+  done
+  cat /tmp/why
+  fail "$1: hours do not follow the clock"
+}
+# From prometheus-0 to controller-0, which answers with what is said here.
+open_stream() {
+  rm -f /tmp/says /tmp/heard
+  mkfifo /tmp/says /tmp/heard
+  ip netns exec sluice-ingress-controller-0 nc -l -p 9999 </tmp/says &
+  exec 4>/tmp/says 5<>/tmp/heard
+  hears >/tmp/heard 2>/dev/null &
+}
+hears() { # once somebody listens
+  for _ in $(seq 1000); do
+    if ip netns exec sluice-monitoring-prometheus-0 nc 10.244.1.10 9999; then return; fi
+  done
+}
+beats() {
+  echo "$1" >&4
+  [ "$(timeout 60 head -n 1 <&5)" = "$1" ] || fail "$1: a connection that was open is cut"
+}
+
 # Debian's bandwidth plugin before sluice-cni, with clsact and as the agent attaches by itself (tests/cni).
 row_bandwidth() {
   for module in ifb sch_tbf cls_u32 act_mirred; do modprobe -q $module || fail "this kernel has no $module"; done

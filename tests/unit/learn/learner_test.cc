@@ -35,13 +35,20 @@ class World {
          true, held);
   }
   void take(const std::vector<uint8_t>& frame, bool to_pod, bool held) {
+    const sluice_dns_packet entry = entry_of(frame, to_pod, held);
+    if (is_sent)
+      learner.accept_sent(entry, frame, now);
+    else
+      learner.accept(entry, frame, now);
+  }
+  sluice_dns_packet entry_of(const std::vector<uint8_t>& frame, bool to_pod, bool held) const {
     sluice_dns_packet entry{};
     entry.time = now;
     entry.ifindex = kInterface;
     entry.length = static_cast<uint32_t>(frame.size());
     entry.direction = to_pod ? SLUICE_INGRESS : SLUICE_EGRESS;
     entry.held = held;
-    learner.accept(entry, frame, now);
+    return entry;
   }
   void flush() { learner.flush(now); }
 
@@ -94,6 +101,7 @@ class World {
   std::vector<net::Ip> asked_about;
   int questions = 0, looks = 0, looks_finished = 0, reads = 0;
   bool fails = false;
+  bool is_sent = false;  // what comes was sent on while the agent started
   uint64_t now = kStart;
   Learner learner;
 };
@@ -145,6 +153,17 @@ TEST(Learner, UnheldAnswersTeachAndAreNotSentAgain) {
   EXPECT_EQ(world.learner.memory().addresses(), 1u);
   EXPECT_THAT(world.done.back(), "force 203.0.113.9 1");
   EXPECT_EQ(world.learner.counts().unheld, 1u);
+}
+
+TEST(Learner, WhatWasSentOnWhileItStartedTeachesAndIsNotSentAgain) {
+  World world;
+  world.is_sent = true;
+  world.ask(1, "www.example.com");
+  world.answer(1, "www.example.com");
+  world.flush();
+  EXPECT_EQ(world.learner.memory().addresses(), 1u);
+  EXPECT_THAT(world.done.back(), "force 203.0.113.9 1");
+  EXPECT_EQ(world.learner.counts().held, 1u);
 }
 
 TEST(Learner, AnswersThatWaitedForTooLongAreDropped) {
