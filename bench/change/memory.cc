@@ -20,7 +20,7 @@ constexpr uint32_t kManyFlows = 1'048'576;
 
 struct Memory {
   double heap = 0;      // allocated by the agent's part, bytes
-  double resident = 0;  // of the process
+  double resident = 0;  // of the process, its own; the maps that it maps are the kernel's
   double peak = 0;      // resident while all was learnt at once
   double kernel = 0;    // the maps, those of flows left out
   Memory operator-(const Memory& other) const {
@@ -28,7 +28,7 @@ struct Memory {
   }
 };
 
-// "VmRSS" or "VmHWM", bytes.
+// "RssAnon" or "VmHWM", bytes.
 Result<double> status_field(const std::string& name) {
   std::ifstream status("/proc/self/status");
   for (std::string field; status >> field;)
@@ -43,7 +43,7 @@ void forget_peak() {
 Result<Memory> now(const LoadedMaps& maps) {
   malloc_trim(0);
   const auto heap = mallinfo2();
-  auto resident = status_field("VmRSS"), peak = status_field("VmHWM");
+  auto resident = status_field("RssAnon"), peak = status_field("VmHWM");
   auto kernel = maps.bytes(false);
   if (!resident) return resident.error();
   if (!peak) return peak.error();
