@@ -30,7 +30,7 @@ bool is_visible(std::string_view text) {
 }
 
 void check(const model::LabelSelector& selector) {
-  require(is_set(selector.requirements));
+  require(is_set(selector.requirements.all()));
   for (const auto& requirement : selector.requirements) {
     bool listed = requirement.op == model::Operator::kIn || requirement.op == model::Operator::kNotIn;
     require(listed != requirement.values.empty() && is_set(requirement.values) && !requirement.key.empty());
@@ -74,7 +74,8 @@ void check(const model::ClusterRule& rule) {
   for (const auto& peer : rule.peers) {
     if (const auto* pods = std::get_if<model::PodsPeer>(&peer)) check(*pods);
     if (const auto* nodes = std::get_if<model::NodesPeer>(&peer)) check(nodes->nodes);
-    if (const auto* networks = std::get_if<model::NetworksPeer>(&peer)) require(is_set(networks->cidrs));
+    if (const auto* networks = std::get_if<model::NetworksPeer>(&peer))
+      require(is_set(networks->cidrs.all()));
     if (const auto* domains = std::get_if<model::DomainNamesPeer>(&peer)) require(is_set(domains->names));
   }
   for (const auto& protocol : rule.protocols)

@@ -6,7 +6,8 @@
 //     connects within the next moments may be denied, as after an answer that was not held.
 //  2. What was taken is handed over by end(), for the learner. Beyond kMostBytes nothing more is taken.
 //
-// A thread of its own, between begin() and end(); nobody else reads the ring meanwhile. Any thread.
+// A thread of its own, between begin() and end(); nobody else reads the ring meanwhile. It begins before the agent is confined,
+// and ends before anybody is answered. Any thread.
 #pragma once
 
 #include <filesystem>
