@@ -163,11 +163,11 @@ soon_real_as_reference() { # each try waits for connections that nobody answers
 }
 # From prometheus-0 to controller-0, which answers with what is said here.
 open_stream() {
-  rm -f /tmp/says /tmp/heard
-  mkfifo /tmp/says /tmp/heard
+  rm -f /tmp/says /tmp/heard /tmp/quiet
+  mkfifo /tmp/says /tmp/heard /tmp/quiet
   ip netns exec sluice-ingress-controller-0 nc -l -p 9999 </tmp/says &
-  exec 4>/tmp/says 5<>/tmp/heard
-  hears >/tmp/heard 2>/dev/null &
+  exec 4>/tmp/says 5<>/tmp/heard 6<>/tmp/quiet
+  hears <&6 >/tmp/heard 2>/dev/null & # an end of its input would end the other's nc
 }
 hears() { # once somebody listens
   for _ in $(seq 1000); do
