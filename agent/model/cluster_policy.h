@@ -80,13 +80,3 @@ struct ClusterNetworkPolicy {
 };
 
 }  // namespace sluice::model
-
-template <>
-struct std::hash<sluice::model::ClusterProtocol> {
-  size_t operator()(const sluice::model::ClusterProtocol& protocol) const noexcept {
-    if (const auto* named = std::get_if<sluice::model::NamedPort>(&protocol))
-      return std::hash<std::string>()(named->name);
-    const auto& ports = std::get<sluice::model::ProtocolPorts>(protocol).ports;
-    return size_t{ports.first.host()} << 16 | ports.last.host();
-  }
-};

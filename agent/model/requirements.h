@@ -3,7 +3,7 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
+#include <vector>
 
 #include "agent/model/shared_list.h"
 
@@ -21,13 +21,3 @@ struct Requirement {
 using Requirements = SharedList<Requirement>;
 
 }  // namespace sluice::model
-
-template <>
-struct std::hash<sluice::model::Requirement> {
-  size_t operator()(const sluice::model::Requirement& one) const noexcept {
-    const std::hash<std::string_view> of_text;
-    size_t sum = of_text(one.key) + static_cast<size_t>(one.op);
-    for (const std::string& value : one.values) sum = sum * 131 + of_text(value);
-    return sum;
-  }
-};

@@ -5,16 +5,15 @@
 #pragma once
 
 #include <compare>
-#include <functional>
 #include <initializer_list>
 #include <memory>
-#include <unordered_set>
+#include <set>
 #include <utility>
 #include <vector>
 
 namespace sluice::model {
 
-// T: with <=>, and a std::hash.
+// T: with <=>.
 template <typename T>
 class SharedList {
  public:
@@ -85,15 +84,9 @@ class SharedLists {
   size_t size() const { return known_.size(); }
 
  private:
-  struct Hash {
-    size_t operator()(const SharedList<T>& list) const {
-      size_t sum = 0;
-      for (const T& one : list) sum = (sum ^ std::hash<T>()(one)) * 0x9e3779b97f4a7c15U;
-      return sum;
-    }
-  };
-  std::unordered_set<SharedList<T>, Hash> known_;  // and some that nobody else has any more
-  size_t most_ = 64;                               // beyond which the latter are looked for
+  // In their order, and by no hash: tenants choose what they say. Some of them nobody else has any more.
+  std::set<SharedList<T>> known_;
+  size_t most_ = 64;  // beyond which the latter are looked for
 };
 
 }  // namespace sluice::model
