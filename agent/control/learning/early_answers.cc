@@ -5,6 +5,7 @@
 #include <atomic>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include "agent/base/sys_admin.h"
 #include "agent/kernel/answers/answers.h"
@@ -29,7 +30,7 @@ struct EarlyAnswers::State {
 
   void run() {
     base::lower_sys_admin();
-    while (!ending && bytes < kMostBytes) {
+    while (!ending && can_send && bytes < kMostBytes) {
       pollfd news{waiting.fd(), POLLIN, 0};
       if (::poll(&news, 1, kLookMilliseconds) <= 0) continue;
       const auto taken = waiting.consume(kEarlyPacketsAtOnce, [this](const auto& entry, auto frame) {
@@ -45,8 +46,9 @@ struct EarlyAnswers::State {
     if (learn::is_too_late(entry.time, kernel::answers::boot_nanoseconds())) return;
     std::vector<uint8_t> whole(frame.begin(), frame.end());
     const auto header = learn::finished_header(whole, static_cast<uint16_t>(entry.gso_size));
-    if (auto sent = sender.send(entry.ifindex, header, whole); !sent && Sender::is_lasting(sent.error()))
-      log.error("answers_not_held", {{"error", sent.error().message()}});
+    const auto sent = sender.send(entry.ifindex, header, whole);
+    if (sent || !Sender::is_lasting(sent.error())) return;
+    if (std::exchange(can_send, false)) log.error("answers_not_held", {{"error", sent.error().message()}});
   }
 
   Waiting waiting;
@@ -54,6 +56,7 @@ struct EarlyAnswers::State {
   const base::Log& log;
   std::vector<Packet> packets;
   size_t bytes = 0;
+  bool can_send = true;
   std::atomic<bool> ending = false;
   std::thread thread;
 };

@@ -4,7 +4,8 @@
 // Laws:
 //  1. Each is sent on before it is out of the ring, in the order of the ring. What it teaches is not in force yet: who
 //     connects within the next moments may be denied, as after an answer that was not held.
-//  2. What was taken is handed over by end(), for the learner. Beyond kMostBytes nothing more is taken.
+//  2. What was taken is handed over by end(), for the learner. Beyond kMostBytes, and once nothing can be sent, nothing
+//     more is taken.
 //
 // A thread of its own, between begin() and end(); nobody else reads the ring meanwhile. It begins before the agent is confined,
 // and ends before anybody is answered. Any thread.
