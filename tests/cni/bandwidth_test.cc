@@ -349,7 +349,12 @@ TEST_P(PluginKilled, NothingPassesAndNothingIsLeft) {
   added_.push_back({"c2", shaped_.path(), "shaped"});
   const Ran added = runtime_->add(added_.back());
   EXPECT_EQ(added.exit, 0) << added.out << added.err;
-  ::poll(nullptr, 0, 50);
+  const auto denied = [] {
+    return run_program(SLUICECTL, {"status"}, {}, "").out.find("Nothing was dropped") == std::string::npos;
+  };
+  const auto late = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!denied() && std::chrono::steady_clock::now() < late) ::poll(nullptr, 0, 20);
+  EXPECT_TRUE(denied()) << "what is sent gets as far as the pod's interface";
   over = true;
   prober.join();
   EXPECT_FALSE(arrived_at(inside));
