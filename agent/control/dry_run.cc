@@ -13,9 +13,9 @@
 namespace sluice::control {
 namespace {
 
-node::Backend backend_to_look_at(const std::filesystem::path& bpffs) {
+node::Backend backend_to_look_at(const kernel::Programs& programs) {
   return {nullptr,
-          [bpffs] { return kernel::read_pinned(bpffs); },
+          [&programs] { return kernel::read_pinned(programs); },
           {{}, {}, [] { return base::Result<std::set<uint32_t>>(std::set<uint32_t>()); }}};
 }
 
@@ -48,8 +48,10 @@ base::Result<DryRun> dry_run(const DryRunOptions& options) {
   auto announced = read_announced_file(announced_file(options.socket));
   if (!announced) return announced.error();
   objects->problems.insert(objects->problems.end(), announced->problems.begin(), announced->problems.end());
+  const auto programs = kernel::look_at(options.bpffs);
+  if (!programs) return programs.error();
   const base::Log quiet(base::LogFormat::kText, base::LogLevel::off);
-  node::Reconciler reconciler(options.node_name, backend_to_look_at(options.bpffs),
+  node::Reconciler reconciler(options.node_name, backend_to_look_at(*programs),
                               {[] { return std::chrono::steady_clock::time_point(); },
                                [] { return std::chrono::system_clock::time_point(); }},
                               quiet);
@@ -57,8 +59,8 @@ base::Result<DryRun> dry_run(const DryRunOptions& options) {
   reconciler.set_discovery(std::move(*discovery));
   reconciler.set_announced(std::move(announced->announced));
   reconciler.set_node_addresses(std::move(*addresses));
-  // Where nothing is pinned there is nothing to recall, and preview() says what cannot be read.
-  (void)learning::recall(options.bpffs, options.names, reconciler, quiet);
+  if (auto recalled = learning::recall(*programs, options.names, reconciler, quiet); !recalled)
+    return recalled.error();
   auto difference = reconciler.preview();
   if (!difference) return difference.error();
   return DryRun{image::to_text(*difference), reconciler.view().problems(), reconciler.view().warnings(),

@@ -76,8 +76,10 @@ class KernelMaps final : public image::Target {
   Grace grace_;
 };
 
-// What is pinned there, read back beside whoever enforces with it; nothing is made, locked or attached. One epoch's
-// state: where the epoch, or the array of a table, changes meanwhile, it is read again (look.h).
-base::Result<image::Contents> read_pinned(const std::filesystem::path& pin_dir);
+// What is pinned there, opened beside whoever enforces with it; nothing is made, locked or attached. Where nothing is: maps
+// without entries.
+base::Result<Programs> look_at(const std::filesystem::path& pin_dir);
+// What they hold. One epoch's state: where the epoch, or the array of a table, changes meanwhile, it is read again (look.h).
+base::Result<image::Contents> read_pinned(const Programs& looked_at);
 
 }  // namespace sluice::kernel

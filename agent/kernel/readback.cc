@@ -100,18 +100,20 @@ Result<image::Contents> KernelMaps::read() const {
   return contents;
 }
 
-base::Result<image::Contents> read_pinned(const std::filesystem::path& pin_dir) {
+base::Result<Programs> look_at(const std::filesystem::path& pin_dir) {
   LoadOptions options;
   options.pin_dir = pin_dir;
   options.look_only = true;
-  const auto programs = load(options);
-  if (!programs) return programs.error();
-  const auto config = MappedArray<sluice_config>::open(programs->map(SLUICE_MAP_CONFIG));
+  return load(options);
+}
+
+base::Result<image::Contents> read_pinned(const Programs& looked_at) {
+  const auto config = MappedArray<sluice_config>::open(looked_at.map(SLUICE_MAP_CONFIG));
   if (!config) return config.error();
   return look(
-      pin_dir.string(), [&config] { return Mark((*config)[0]); },
-      [&programs]() -> Result<image::Contents> {
-        const auto maps = KernelMaps::open(*programs);
+      looked_at.pin_dir()->string(), [&config] { return Mark((*config)[0]); },
+      [&looked_at]() -> Result<image::Contents> {
+        const auto maps = KernelMaps::open(looked_at);
         if (!maps) return maps.error();
         return maps->read();
       });

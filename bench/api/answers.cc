@@ -22,7 +22,9 @@ namespace {
 constexpr char kBpffs[] = "/sys/fs/bpf/sluice", kNetnsDir[] = "/run/netns";
 
 Result<image::Image> image_in_force() {
-  auto contents = kernel::read_pinned(kBpffs);
+  const auto programs = kernel::look_at(kBpffs);
+  if (!programs) return programs.error();
+  auto contents = kernel::read_pinned(*programs);
   if (!contents) return contents.error();
   auto back = image::Placement::read(*contents);
   if (!back) return back.error();

@@ -7,14 +7,9 @@
 
 namespace sluice::control::learning {
 
-base::Status recall(const std::filesystem::path& pin_dir, const names::Limits& limits,
+base::Status recall(const kernel::Programs& programs, const names::Limits& limits,
                     node::Reconciler& reconciler, const base::Log& log) {
-  kernel::LoadOptions options;
-  options.pin_dir = pin_dir;
-  options.look_only = true;
-  const auto programs = kernel::load(options);
-  if (!programs) return programs.error();
-  auto kept = kernel::answers::Answers::read(*programs);
+  auto kept = kernel::answers::Answers::read(programs);
   if (!kept) return kept.error();
   std::set<net::Ip> servers;
   for (const auto& [ip, port] : kept->servers) servers.insert(ip);
@@ -29,7 +24,7 @@ base::Status recall(const std::filesystem::path& pin_dir, const names::Limits& l
          reconciler.learn(names, addresses);
          return base::done();
        },
-       nothing, nothing, nothing, nothing, [](auto&&) {}, [&] { return in_use_of(*programs, {}, log); }});
+       nothing, nothing, nothing, nothing, [](auto&&) {}, [&] { return in_use_of(programs, {}, log); }});
   learner.restore({std::move(kept->learnt), std::move(kept->texts), {}}, kernel::answers::boot_nanoseconds());
   return base::done();
 }

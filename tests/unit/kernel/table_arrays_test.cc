@@ -160,7 +160,7 @@ TEST_F(TableArraysTest, WhatIsPinnedIsReadAsItIsByNowThoughATableGrewSinceThePro
   const Programs looking = must(load(look));
   EXPECT_OK(maps.write(rules(0, 6000, 2)));
   EXPECT_EQ(count_rules(must(KernelMaps::open(looking))), 6000U);
-  EXPECT_EQ(must(read_pinned(kPinDir)).rules.size(), 6000U);
+  EXPECT_EQ(must(read_pinned(must(look_at(kPinDir)))).rules.size(), 6000U);
 }
 
 }  // namespace
