@@ -105,7 +105,7 @@ SLUICE_STAGE void sluice_fill_entry(__u64* bucket, __u64 way, const struct sluic
   sluice_write(sluice_flow_state_at(bucket, way), 0);
   for (__u32 i = 0; i < words; ++i) sluice_write(word + i, key->word[i]);
   sluice_write(sluice_flow_judged_at(bucket, way, words),
-               SLUICE_FLOW_JUDGED(key->tag, key->name, key->epoch));
+               SLUICE_FLOW_JUDGED(key->tag, key->bits, key->name, key->epoch));
   sluice_write(sluice_flow_state_at(bucket, way), key->state);
 }
 

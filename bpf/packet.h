@@ -28,7 +28,7 @@ union sluice_ip {
 
 /* An entry of the flow tables that a new flow may take. */
 struct sluice_flow_place {
-  __u64 state;    /* what must still stand there */
+  __u64 state;    /* what must still stand there; of a flow that is confirmed: its judged word */
   __u64 rank;     /* how gladly it is given */
   __u32 endpoint; /* whose it is */
   __u32 bucket;

@@ -31,10 +31,9 @@ SLUICE_STAGE enum sluice_reason sluice_judge_connection(sluice_ctx* ctx,
     sluice_open_flow(ctx, packet, now, denied ? 0 : epoch);
     return reason;
   }
-  sluice_touch_flow(ctx, flow, packet, now);
-  if (denied) return reason;
-  sluice_set_judged(flow, packet, epoch);
-  return reason == SLUICE_ALLOWED_AUDIT ? reason : SLUICE_ALLOWED_FLOW;
+  packet->flow.epoch = epoch;
+  sluice_touch_flow(ctx, flow, packet, now, denied ? SLUICE_FLOW_TOUCH : SLUICE_FLOW_CONFIRM);
+  return denied || reason == SLUICE_ALLOWED_AUDIT ? reason : SLUICE_ALLOWED_FLOW;
 }
 
 /* Is the packet part of a flow that stands, or does it open one? A SYN opens one whatever the table says. */
@@ -47,7 +46,7 @@ SLUICE_STAGE enum sluice_reason sluice_judge_flow(sluice_ctx* ctx, const struct 
   if (!sluice_opens(packet)) flow = sluice_find_flow(ctx, packet);
   bool stands = sluice_flow_stands(ctx, &flow, now);
   if (stands && sluice_flow_is_judged(&flow, pod->epoch)) {
-    sluice_touch_flow(ctx, &flow, packet, now);
+    sluice_touch_flow(ctx, &flow, packet, now, SLUICE_FLOW_TOUCH);
     return SLUICE_ALLOWED_FLOW;
   }
   struct sluice_question question = {

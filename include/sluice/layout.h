@@ -258,10 +258,12 @@ struct sluice_flows6 {
 };
 SLUICE_LAYOUT(struct sluice_flows6, 192);
 
-/* tag, of which the lowest SLUICE_NAME_BITS are 0; the slot of a name; the epoch under which it was last judged and
- * allowed, its low 32 bits. */
-#define SLUICE_FLOW_JUDGED(tag, name, epoch) ((__u64)((tag) | (name)) << 32 | (__u32)(epoch))
-#define SLUICE_FLOW_TAG(judged) ((__u32)((judged) >> 32) & ~(__u32)SLUICE_NAME_MASK)
+/* Which connection was judged: the key's tag, whose lowest SLUICE_NAME_BITS + 1 are 0, the end that opened it
+ * (SLUICE_FLOW_BY_POD of `bits`) and the name that allowed it (slot); and in which epoch last, its low 32 bits. */
+#define SLUICE_FLOW_JUDGED(tag, bits, name, epoch) \
+  ((__u64)((tag) | ((bits)&SLUICE_FLOW_BY_POD) << SLUICE_NAME_BITS | (name)) << 32 | (__u32)(epoch))
+#define SLUICE_FLOW_TAG(judged) ((__u32)((judged) >> 32) & ~(__u32)(SLUICE_NAME_MASK << 1 | 1))
+#define SLUICE_FLOW_JUDGED_OPENER(judged) ((__u8)((judged) >> (32 + SLUICE_NAME_BITS)) & SLUICE_FLOW_BY_POD)
 #define SLUICE_FLOW_NAME(judged) ((__u32)((judged) >> 32) & SLUICE_NAME_MASK)
 
 /* The low half of a key's last word: the protocol, and in the lowest 24 bits, which belong to the state and
@@ -386,11 +388,10 @@ enum sluice_report_kind { SLUICE_REPORT_DENIED = 0, SLUICE_REPORT_ALLOWED = 1 };
 struct sluice_endpoint_stats {
   __u64 denied_packets[2]; /* by direction; in audit mode what would have been */
   __u64 denied_bytes[2];
-  __u64 suppressed
-      [2];      /* not reported, by enum sluice_report_kind: over the rate; allowed: the ring was full too */
-  __u64 lost;   /* denied and not reported: the ring was full */
-  __u32 window; /* jiffies at which the present second of reports began */
-  __u16 in_window[2]; /* reports of it, by kind; CPUs that share a part may send a few more */
+  __u64 suppressed[2]; /* not reported, by enum sluice_report_kind: over the rate, or the ring was full */
+  __u64 lost;          /* denied and not reported: the ring was full */
+  __u32 window;        /* jiffies at which the present second of reports began */
+  __u16 in_window[2];  /* reports of it, by kind; CPUs that share a part may send a few more */
 };
 SLUICE_LAYOUT(struct sluice_endpoint_stats, 64);
 

@@ -4,7 +4,7 @@
 #ifndef SLUICE_LIMITS_H
 #define SLUICE_LIMITS_H
 
-#define SLUICE_LAYOUT_VERSION 4 /* part of the pinned path; raised when any struct below changes */
+#define SLUICE_LAYOUT_VERSION 5 /* part of the pinned path; raised when any struct below changes */
 
 #define SLUICE_MAX_ENDPOINTS 4096    /* pods on this node; power of two */
 #define SLUICE_INTERFACE_SLOTS 65536 /* direct slots by ifindex % slots; power of two */

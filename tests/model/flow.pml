@@ -3,15 +3,16 @@
  *
  * A connection is what a packet opened: of a key, by one end, because of an address or of a name that the address had.
  * An epoch says of each what is allowed. The laws that are held here:
- *  1 A look-up gives a key no other key's state and no other key's judgement.
+ *  1 A look-up gives a key no other key's state, and a connection no other connection's judgement.
  *  2 A packet that passes by its flow alone passes only what the packet's epoch allows: the connection as it was opened,
  *    by the address, or by the name that the flow remembers, whatever names the address has by now.
  *  3 Whoever changes an entry finds under its lock that it is still what it was taken for; so an endpoint's `held` is
  *    the number of its entries once no packet is under way.
  *  4 Only an unanswered flow gives way: no pod is over its share here.
+ *  5 Once no packet is under way, both words of an entry are of one connection: none is missed for longer.
  *
- * Options: CPUS, PACKETS (of each), KEYS, ENTRIES. NAMES: addresses have a name. BOTH_ENDS: either end may open a key's connection: there the third law
- * of writing has its hole (docs/design.md, "The models"). BREAK_...: a step is left out. */
+ * Options: CPUS, PACKETS (of each), KEYS, ENTRIES. NAMES: addresses have a name. BOTH_ENDS: either end may open a key's
+ * connection. BREAK_...: a step is left out. */
 #ifndef CPUS
 #define CPUS 2
 #endif
@@ -26,10 +27,10 @@
 #define ENTRIES 1
 #endif
 
-/* Words of an entry. A key is 1 to KEYS; 0: free. The mark in the state word and the tag in the judged word are the
- * key's: two keys have the same with a probability of 2^-53, here never. */
+/* Words of an entry. A key is 1 to KEYS; 0: free. The mark in the state word (with `answered` and `by_pod`) and the tag in
+ * the judged word (with `opener` and `name`) are the key's: two keys have the same with a probability of 2^-38, here never. */
 byte state_mark[ENTRIES], word[ENTRIES], tag[ENTRIES], judged[ENTRIES], name[ENTRIES];
-bit answered[ENTRIES], by_pod[ENTRIES];
+bit answered[ENTRIES], by_pod[ENTRIES], opener[ENTRIES];
 bit lock;                /* of the buckets */
 byte held[2];            /* sluice_flow_counts.held, by class: unanswered, answered */
 byte epoch = 1;
@@ -59,21 +60,29 @@ inline sluice_find_flow() {
   if
   :: at < ENTRIES -> /* sluice_read_entry() */
     d_step { seen_mark = state_mark[at]; seen_answered = answered[at]; seen_by_pod = by_pod[at] }
-    d_step { seen_tag = tag[at]; seen_judged = judged[at]; seen_name = name[at] }
+    d_step { seen_tag = tag[at]; seen_opener = opener[at]; seen_judged = judged[at]; seen_name = name[at] }
+    d_step { /* sluice_belongs_together() */
+      if
 #ifndef BREAK_TAG_NOT_READ
-    if :: seen_tag != key || seen_mark != key -> at = MISS :: else fi
+      :: seen_tag != key || seen_mark != key -> at = MISS
 #endif
+#ifndef BREAK_OPENER_NOT_READ
+      :: seen_opener != seen_by_pod -> at = MISS
+#endif
+      :: else
+      fi
+    }
   :: else
   fi
 }
 
 /* May the connection be opened, or go on? Sets `allowed`, and `because`: the name that did it. */
-inline sluice_judge(opener, by) {
+inline sluice_judge(asks, by) {
   d_step {
     because = by;
-    allowed = ALLOWS(key, sees, opener);
+    allowed = ALLOWS(key, sees, asks);
     if
-    :: !allowed && opener == 1 && allows_name[sees] && (by || learnt) -> allowed = 1; because = 1
+    :: !allowed && asks == 1 && allows_name[sees] && (by || learnt) -> allowed = 1; because = 1
     :: else
     fi
   }
@@ -81,8 +90,12 @@ inline sluice_judge(opener, by) {
 
 inline sluice_lock() { atomic { lock == 0 -> lock = 1 } }
 
-/* sluice_change_entry(): by now the entry may be another key's. */
-inline sluice_change_entry(reopens) {
+/* By now the entry may be another key's, or another connection's. The change is SLUICE_FLOW_TOUCH, SLUICE_FLOW_CONFIRM
+ * or SLUICE_FLOW_REOPEN. */
+#define TOUCH 0
+#define CONFIRM 1
+#define REOPEN 2
+inline sluice_change_entry(change) {
   sluice_lock();
   if
 #ifndef BREAK_CHANGED_UNSEEN
@@ -90,14 +103,23 @@ inline sluice_change_entry(reopens) {
 #endif
   :: else ->
     d_step { before_there = (state_mark[at] != 0); before = answered[at] }
-    if
-    :: reopens -> d_step { tag[at] = key; judged[at] = sees; name[at] = because }
-    :: else
-    fi;
+    d_step {
+      if
+      :: change == REOPEN -> tag[at] = key; opener[at] = end; judged[at] = sees; name[at] = because
+#ifdef BREAK_CONFIRMED_UNSEEN
+      :: change == CONFIRM ->
+#else
+      :: change == CONFIRM && tag[at] == seen_tag && opener[at] == seen_opener && judged[at] == seen_judged &&
+         name[at] == seen_name && by_pod[at] == seen_by_pod -> /* sluice_confirm_entry() */
+#endif
+        tag[at] = key; opener[at] = seen_by_pod; judged[at] = sees; name[at] = because
+      :: else
+      fi
+    }
     d_step {
       state_mark[at] = key;
-      by_pod[at] = (reopens -> end : by_pod[at]);
-      answered[at] = (answered[at] || (!reopens && end != by_pod[at])); /* a packet of the other end */
+      by_pod[at] = (change == REOPEN -> end : by_pod[at]);
+      answered[at] = (answered[at] || (change != REOPEN && end != by_pod[at])); /* a packet of the other end */
       after = answered[at]
     }
     held[before] = held[before] - before_there; /* sluice_count_change() */
@@ -146,7 +168,7 @@ inline model_place_entry() {
       assert(!(state_mark[at] != 0 && answered[at])); /* law 4 */
       state_mark[at] = 0;
       word[at] = key;
-      d_step { tag[at] = key; judged[at] = sees; name[at] = because }
+      d_step { tag[at] = key; opener[at] = end; judged[at] = sees; name[at] = because }
       d_step { state_mark[at] = key; by_pod[at] = end; answered[at] = 0 }
       lock = 0;
       held[seen_answered] = held[seen_answered] - (seen_mark != 0); /* sluice_count_gone() */
@@ -160,21 +182,22 @@ inline model_place_entry() {
 inline sluice_keep_entry() {
   sluice_find_entry();
   if
-  :: at < ENTRIES -> sluice_change_entry(1)
+  :: at < ENTRIES -> sluice_change_entry(REOPEN)
   :: else -> model_place_entry()
   fi
 }
 
 inline model_forget() {
   d_step {
-    at = 0; seen_mark = 0; seen_tag = 0; seen_judged = 0; attempt = 0; seen_answered = 0; seen_by_pod = 0; seen_name = 0;
-    allowed = 0; because = 0; before = 0; after = 0; before_there = 0; key = 0; sees = 0; end = 0; opens = 0
+    at = 0; seen_mark = 0; seen_tag = 0; seen_judged = 0; attempt = 0; seen_answered = 0; seen_by_pod = 0;
+    seen_opener = 0; seen_name = 0; allowed = 0; because = 0; before = 0; after = 0; before_there = 0;
+    key = 0; sees = 0; end = 0; opens = 0
   }
 }
 
 proctype cpu() {
   byte key, sees, at, seen_mark, seen_tag, seen_judged, attempt, packets;
-  bit end, opens, seen_answered, seen_by_pod, seen_name, allowed, because, before, after, before_there;
+  bit end, opens, seen_answered, seen_by_pod, seen_opener, seen_name, allowed, because, before, after, before_there;
   do
   :: packets == PACKETS -> break
   :: else ->
@@ -202,7 +225,7 @@ proctype cpu() {
 #else
       assert(ALLOWS(key, sees, 1) || (seen_name && allows_name[sees]));
 #endif
-      sluice_change_entry(0) /* sluice_touch_flow() */
+      sluice_change_entry(TOUCH) /* sluice_touch_flow() */
     :: at < ENTRIES && seen_judged != sees ->
 #ifdef BREAK_NAME_NOT_REMEMBERED
       sluice_judge(seen_by_pod, 0);
@@ -211,14 +234,7 @@ proctype cpu() {
 #endif
       assert(allowed || !(ALLOWS(key, sees, seen_by_pod) || (seen_by_pod && seen_name && allows_name[sees])));
       if
-      :: allowed ->
-        sluice_change_entry(0);
-        /* sluice_set_judged(): without the lock */
-#ifdef BREAK_JUDGED_WITHOUT_TAG
-        d_step { judged[at] = sees; name[at] = because }
-#else
-        d_step { tag[at] = key; judged[at] = sees; name[at] = because }
-#endif
+      :: allowed -> sluice_change_entry(CONFIRM) /* sluice_touch_flow() */
       :: else
       fi
     :: at == MISS ->
@@ -254,6 +270,7 @@ init {
 #endif
 #ifdef BOTH_ENDS
       ALLOWS(i, 1, 0) = 1;
+      if :: ALLOWS(i, 2, 0) = 1 :: true fi;
 #endif
       if :: ALLOWS(i, 2, 1) = 1 :: true fi
     }
@@ -265,7 +282,7 @@ init {
     /* An entry is a flow of the first epoch, or free. */
     if
     :: true
-    :: i = 1; state_mark[0] = i; word[0] = i; tag[0] = i; judged[0] = 1; by_pod[0] = 1;
+    :: i = 1; state_mark[0] = i; word[0] = i; tag[0] = i; judged[0] = 1; by_pod[0] = 1; opener[0] = 1;
       if :: answered[0] = 1 :: true fi;
       held[answered[0]] = 1
     fi;
@@ -277,11 +294,12 @@ init {
     run agent()
   }
   (_nr_pr == 1);
-  /* Laws 3 and 2 of what stands there now. */
+  /* Laws 3, 2 and 5 of what stands there now. */
   for (i : 0 .. ENTRIES - 1) {
     if
     :: state_mark[i] != 0 ->
       assert(state_mark[i] == word[i]);
+      assert(tag[i] != word[i] || opener[i] == by_pod[i]);
       assert(tag[i] != word[i] || ALLOWS(word[i], judged[i], by_pod[i]) || (name[i] && allows_name[judged[i]]));
       held[answered[i]]--
     :: else
