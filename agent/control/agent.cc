@@ -60,7 +60,7 @@ node::Hooks hooks_of(kernel::attach::Attacher& attacher) {
             for (const auto& attachment : *attached) interfaces.insert(attachment.ifindex);
             return interfaces;
           },
-          [&attacher](uint32_t ifindex) { return attacher.lacks(ifindex); }};
+          [&attacher](uint32_t ifindex) { return attacher.others_first(ifindex); }};
 }
 
 node::Backend backend_of(const kernel::Programs& programs, kernel::KernelMaps& maps,

@@ -80,6 +80,10 @@ void add_state(const MetricsReading& now, Families& all) {
   all.gauge("sluice_interfaces_held",
             "Of these, and before a first state, those that pass nothing by --new-interfaces closed.",
             static_cast<double>(now.interfaces_held));
+  all.gauge("sluice_interfaces_behind_others",
+            "Interfaces on which programs of others run before ours: what these let through for good is not "
+            "judged.",
+            static_cast<double>(now.interfaces_behind));
   all.counter("sluice_programs_put_back_total",
               "Interfaces whose programs others took off, and that were attached to again.", now.put_back);
   all.counter("sluice_pins_put_back_total",

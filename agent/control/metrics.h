@@ -52,7 +52,7 @@ struct MetricsReading {
   std::optional<double> next_policy_edge;  // seconds until then; none: no policy with hours begins or ends
   uint64_t endpoints = 0, endpoints_isolated = 0, endpoints_waiting = 0;
   uint64_t pods_without_namespace = 0, namespaces_without_pod = 0, namespaces_unseen = 0;
-  uint64_t interfaces_kept = 0, interfaces_unknown = 0, interfaces_held = 0;
+  uint64_t interfaces_kept = 0, interfaces_unknown = 0, interfaces_held = 0, interfaces_behind = 0;
   uint64_t put_back = 0, pins_put_back = 0;
   struct Fill {
     std::string map;

@@ -249,6 +249,7 @@ MetricsReading metrics_reading(const node::NodeView& node, const AgentFacts& fac
   now.interfaces_kept = node.interfaces().kept.size();
   now.interfaces_unknown = node.interfaces().unknown.size();
   now.interfaces_held = node.held().size();
+  now.interfaces_behind = node.behind().size();
   now.put_back = node.totals().put_back;
   now.namespaces_unseen = node.discovery().unseen.size();
   now.announced = node.announced().size();

@@ -86,11 +86,13 @@ Status Attachments::detach_all_but(const std::set<uint32_t>& wanted) {
 
 std::vector<uint32_t> Attachments::put_back(const std::function<std::string(uint32_t)>& whose, bool all) {
   std::vector<uint32_t> lost;
-  if (!hooks_.lacks) return lost;
+  if (!hooks_.others_first) return lost;
+  behind_.clear();
   const auto attached = attached_;
   for (const uint32_t ifindex : attached) {
-    const auto lacks = hooks_.lacks(ifindex);
-    const bool is_lost = lacks && *lacks;
+    const auto others = hooks_.others_first(ifindex);
+    const bool is_lost = others && !*others;
+    if (others && others->value_or(0) > 0) behind_.insert(ifindex);
     if (is_lost) lost.push_back(ifindex);
     if (is_lost || all) (void)attach(ifindex, whose(ifindex));  // errors() has it
   }

@@ -6,7 +6,8 @@
 //     are taken off only where nobody wants them.
 //  2. An interface that got the number of another one is attached to anew: its name, or the
 //     namespace behind it, differs.
-//  3. What others took off an interface, or put in the place of ours, is put back (put_back()).
+//  3. What others took off an interface, or put in the place of ours, is put back (put_back()). What they put before
+//     ours is left there, and said (behind()): to take its place there would be a moment without ours, and then a quarrel.
 //  4. A failure concerns its interface alone, and stands in errors() until an attempt succeeds.
 //
 // One thread.
@@ -29,8 +30,9 @@ namespace sluice::node {
 struct Hooks {
   std::function<base::Status(uint32_t ifindex)> attach, detach;
   std::function<base::Result<std::set<uint32_t>>()> attached;  // by whichever agent
-  // Whether an interface that is there lacks a program that `attach` put there. May be left out.
-  std::function<base::Result<bool>(uint32_t ifindex)> lacks = {};
+  // How many programs of others run before ours on an interface that is there; nothing: it lacks a program that `attach`
+  // put there. May be left out.
+  std::function<base::Result<std::optional<size_t>>(uint32_t ifindex)> others_first = {};
 };
 
 class Attachments {
@@ -52,12 +54,14 @@ class Attachments {
 
   // Attaches again to each interface to which this agent has attached and which lacks a program now; those. What
   // cannot be attached again is in errors(), and is attached() no more. `all`: to the others too, since what keeps their
-  // programs there may be gone.
+  // programs there may be gone. Finds out behind() on the way.
   std::vector<uint32_t> put_back(const std::function<std::string(uint32_t)>& whose, bool all);
 
   // Interfaces to which this agent has attached: they carry our programs for sure.
   const std::set<uint32_t>& attached() const { return attached_; }
-  // These, and those that an earlier agent attached to.
+  // Of these, as put_back() found them: those where programs of others run before ours.
+  const std::set<uint32_t>& behind() const { return behind_; }
+  // attached(), and those that an earlier agent attached to.
   std::set<uint32_t> carrying() const;
   // Interfaces that carry programs of any agent, as the kernel has it now.
   base::Result<std::set<uint32_t>> read() const { return hooks_.attached(); }
@@ -65,7 +69,7 @@ class Attachments {
 
  private:
   const Hooks hooks_;
-  std::set<uint32_t> attached_;
+  std::set<uint32_t> attached_, behind_;
   std::optional<std::set<uint32_t>> inherited_;  // nothing: not read yet; emptied once looked at
   std::map<uint32_t, std::string> errors_;
 };

@@ -53,6 +53,7 @@ bool Reconciler::hold_new() {
 }
 
 bool Reconciler::put_back(bool all) {
+  const auto behind = state_.attachments.behind();
   const auto lost = state_.attachments.put_back([this](uint32_t ifindex) { return pod_at(ifindex); }, all);
   const auto& there = view_.discovery().host_interfaces;
   for (const uint32_t ifindex : lost) {
@@ -64,6 +65,7 @@ bool Reconciler::put_back(bool all) {
                {"pod", pod_at(ifindex)},
                {"outcome", error == view_.attach_errors().end() ? "attached again" : error->second}});
   }
+  if (behind != state_.attachments.behind()) report();
   if (lost.empty() && !all) return true;
   state_.retry = state_.retry || !view_.attach_errors().empty();
   report();

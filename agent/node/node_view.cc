@@ -42,6 +42,14 @@ std::vector<std::string> NodeView::open_yet() const {
   return names_of(open);
 }
 
+std::string NodeView::others_first() const {
+  const auto behind = names_of(state_.attachments.behind());
+  if (behind.empty()) return {};
+  return named(behind) + (behind.size() == 1 ? " has" : " have") +
+         " programs of somebody else before ours, and no policy judges a packet that these let through for "
+         "good: attach them behind ours (TCX: BPF_F_AFTER), or detach them";
+}
+
 std::vector<std::string> NodeView::object_problems() const {
   std::vector<std::string> all = state_.inputs.news().problems;
   all.insert(all.end(), state_.beyond.begin(), state_.beyond.end());

@@ -74,11 +74,14 @@ class NodeView {
   const endpoint::Discovery& discovery() const { return state_.inputs.discovery(); }
   const Announced& announced() const { return state_.inputs.announced(); }
   const std::set<uint32_t>& attached() const { return state_.attachments.attached(); }
+  const std::set<uint32_t>& behind() const { return state_.attachments.behind(); }
   bool closes_new() const { return state_.closes_new; }
   // The names of interfaces whose pods are not known: they pass nothing (--new-interfaces closed).
   std::vector<std::string> held() const;
   // The names of interfaces behind which pods may be that nothing is enforced on, before a first state is in force.
   std::vector<std::string> open_yet() const;
+  // Interfaces on which programs of others run before ours, and what that means, one line; empty: there are none.
+  std::string others_first() const;
   const std::map<uint32_t, std::string>& attach_errors() const { return state_.attachments.errors(); }
   const std::optional<LastChange>& last_change() const { return state_.last_change; }
   // The last attempt failed, as what is wanted cannot be compiled or does not fit.

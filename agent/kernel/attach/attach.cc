@@ -113,6 +113,7 @@ base::Result<Attacher> Attacher::create(const Programs& programs, AttachMode mod
   auto own = OwnMaps::of(programs);
   if (!own) return own.error();
   Attacher attacher(programs, mode, std::move(*own));
+  attacher.tcx_ = tcx_supported();
   for (const auto direction : kDirections) {
     auto id = program_id(programs.program_fd(direction));
     if (!id) return id.error();
@@ -181,23 +182,29 @@ Status Attacher::detach(uint32_t ifindex) {
   return clsact_detach(ifindex, own_).within(context);
 }
 
-base::Result<bool> Attacher::lacks(uint32_t ifindex) const {
+base::Result<std::optional<size_t>> Attacher::others_first(uint32_t ifindex) const {
+  size_t most = 0;
   for (const auto direction : kDirections) {
     auto there = programs_at(ifindex, direction);
-    const bool lacking = !there || std::ranges::find(*there, program_ids_.at(direction)) == there->end();
-    if (!lacking) continue;
-    if (ifname_of(ifindex).empty()) return false;
-    return there ? base::Result<bool>(true) : there.error();
+    if (there) {
+      const auto ours = std::ranges::find(*there, program_ids_.at(direction));
+      most = std::max(most, static_cast<size_t>(ours - there->begin()));
+      if (ours != there->end()) continue;
+    }
+    if (ifname_of(ifindex).empty()) return std::optional<size_t>(0);
+    if (!there) return there.error();
+    return std::optional<size_t>();
   }
-  return false;
+  return std::optional(most);
 }
 
 base::Result<std::vector<uint32_t>> Attacher::programs_at(uint32_t ifindex,
                                                           sluice_direction direction) const {
-  if (mode_ == AttachMode::kTcx) return tcx_programs(ifindex, direction);
+  auto linked = tcx_ ? tcx_programs(ifindex, direction) : std::vector<uint32_t>();  // before any filter
+  if (mode_ == AttachMode::kTcx || !linked) return linked;
   auto filters = tc_filters(ifindex, direction);
   if (!filters) return filters.error();
-  std::vector<uint32_t> ids;
+  std::vector<uint32_t> ids = std::move(*linked);
   for (const TcFilter& filter : *filters) ids.push_back(filter.program_id);
   return ids;
 }

@@ -53,9 +53,10 @@ class Attacher {
   base::Status attach(uint32_t ifindex);
   // Done also where nothing is attached, or the interface is gone.
   base::Status detach(uint32_t ifindex);
-  // Whether an interface that is there lacks one of the two programs that attach() puts there: it was taken off, or
-  // another one has its place. False where the interface is gone.
-  base::Result<bool> lacks(uint32_t ifindex) const;
+  // How many programs of others run before ours on an interface, at that of its hooks where there are more; nothing
+  // where it lacks one of the two programs that attach() puts there: it was taken off, or another one has its place. 0
+  // where the interface is gone.
+  base::Result<std::optional<size_t>> others_first(uint32_t ifindex) const;
   // Interfaces that carry both programs, put there by whichever agent with this directory; sorted by ifindex.
   base::Result<std::vector<Attachment>> attached() const;
 
@@ -65,11 +66,12 @@ class Attacher {
   base::Status attach_tcx(uint32_t ifindex, sluice_direction direction);
   base::Status pin_link(uint32_t ifindex, sluice_direction direction, base::Fd link);
   base::Status detach_tcx(uint32_t ifindex);
-  // Ids of the programs at the hook, whoever's.
+  // Ids of the programs at the hook, whoever's, in the order in which they run; 0: a filter without a program.
   base::Result<std::vector<uint32_t>> programs_at(uint32_t ifindex, sluice_direction direction) const;
 
   const Programs* programs_;
   AttachMode mode_;
+  bool tcx_ = false;  // the kernel has it
   OwnMaps own_;
   std::array<uint32_t, 2> program_ids_{};  // of programs_, by sluice_direction
   std::map<std::pair<uint32_t, int>, base::Fd>

@@ -17,6 +17,10 @@ namespace {
 namespace filesystem = std::filesystem;
 using attach::AttachMode;
 
+bool lacks(const attach::Attacher& attacher, uint32_t ifindex) {
+  return !must(attacher.others_first(ifindex)).has_value();
+}
+
 class Lacks : public KernelTest, public ::testing::WithParamInterface<AttachMode> {
  protected:
   void SetUp() override {
@@ -34,11 +38,11 @@ TEST_P(Lacks, AProgramThatSomebodyTookOffOrReplaced) {
   Programs programs = must(load(small_pinned()));
   attach::Attacher attacher = must(attach::Attacher::create(programs, GetParam()));
   EXPECT_OK(attacher.attach(host));
-  EXPECT_FALSE(must(attacher.lacks(host)));
+  EXPECT_FALSE(lacks(attacher, host));
   EXPECT_OK(attacher.detach(host));
-  EXPECT_TRUE(must(attacher.lacks(host)));
+  EXPECT_TRUE(lacks(attacher, host));
   EXPECT_OK(attacher.attach(host));
-  EXPECT_FALSE(must(attacher.lacks(host)));
+  EXPECT_FALSE(lacks(attacher, host));
   {
     // As another agent would, with the same directory and programs of its own.
     LoadOptions look = small_pinned();
@@ -46,13 +50,36 @@ TEST_P(Lacks, AProgramThatSomebodyTookOffOrReplaced) {
     Programs others = must(load(look));
     attach::Attacher another = must(attach::Attacher::create(others, GetParam()));
     EXPECT_OK(another.attach(host));
-    EXPECT_TRUE(must(attacher.lacks(host)));
+    EXPECT_TRUE(lacks(attacher, host));
   }
   EXPECT_OK(attacher.attach(host));
-  EXPECT_FALSE(must(attacher.lacks(host)));
+  EXPECT_FALSE(lacks(attacher, host));
   veth.reset();
-  EXPECT_FALSE(must(attacher.lacks(host))) << "the interface is gone";
+  EXPECT_FALSE(lacks(attacher, host)) << "the interface is gone";
   EXPECT_OK(attacher.detach(host));
+}
+
+// At the head as ours are: who comes later is before ours there, and as a link before every filter.
+TEST_P(Lacks, NothingWhereOthersComeBeforeOurs) {
+  if (!attach::tcx_supported()) GTEST_SKIP() << "no TCX in this kernel";
+  const Veth veth;
+  Programs programs = must(load(small_pinned()));
+  attach::Attacher attacher = must(attach::Attacher::create(programs, GetParam()));
+  EXPECT_OK(attacher.attach(veth.host()));
+  EXPECT_EQ(must(attacher.others_first(veth.host())), 0U);
+  LoadOptions look = small_pinned();
+  look.look_only = true;
+  Programs others = must(load(look));
+  {
+    const base::Fd first =
+        must(attach::tcx_attach(veth.host(), SLUICE_EGRESS, others.program_fd(SLUICE_EGRESS)));
+    EXPECT_EQ(must(attacher.others_first(veth.host())), 1U);
+    const base::Fd other =
+        must(attach::tcx_attach(veth.host(), SLUICE_INGRESS, others.program_fd(SLUICE_INGRESS)));
+    EXPECT_EQ(must(attacher.others_first(veth.host())), 1U) << "at the hook where there are more";
+  }
+  EXPECT_EQ(must(attacher.others_first(veth.host())), 0U);
+  EXPECT_OK(attacher.detach(veth.host()));
 }
 
 // The kernel takes a program at a hook once: where a link that lost its pin is still there, it is that one.
@@ -67,7 +94,7 @@ TEST_F(KernelTest, ALinkThatLostItsPinIsPinnedAgain) {
   ASSERT_TRUE(held.valid());
   const uint32_t id = must(attach::tcx_link(held.get())).id;
   filesystem::remove(path);
-  EXPECT_FALSE(must(attacher.lacks(veth.host())));
+  EXPECT_FALSE(lacks(attacher, veth.host()));
   EXPECT_OK(attacher.attach(veth.host()));
   const base::Fd again(bpf_obj_get(path.c_str()));
   ASSERT_TRUE(again.valid());

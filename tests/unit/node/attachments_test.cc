@@ -83,12 +83,14 @@ TEST_F(AttachmentsTest, AnInterfaceThatGotTheNumberOfAnotherIsAttachedToAnew) {
 
 TEST_F(AttachmentsTest, WhatOthersTookOffIsPutBack) {
   std::set<uint32_t> lacking{8};
+  size_t before = 0;
   Attachments attachments({[this](uint32_t ifindex) { return attach(ifindex); },
                            [this](uint32_t ifindex) { return detach(ifindex); },
                            [this]() -> base::Result<std::set<uint32_t>> { return there_; },
-                           [&lacking](uint32_t ifindex) -> base::Result<bool> {
+                           [&](uint32_t ifindex) -> base::Result<std::optional<size_t>> {
                              if (ifindex == 9) return base::Error("cannot be asked");
-                             return lacking.contains(ifindex);
+                             if (lacking.contains(ifindex)) return std::optional<size_t>();
+                             return std::optional(before);
                            }});
   const auto whose = [](uint32_t) { return std::string("pod"); };
   attachments.attach_missing({7, 8, 9}, whose);
@@ -100,6 +102,13 @@ TEST_F(AttachmentsTest, WhatOthersTookOffIsPutBack) {
   EXPECT_THAT(attachments.put_back(whose, false), ElementsAre(8u));
   EXPECT_THAT(attachments.errors(), ElementsAre(Pair(8u, "pod: no such device")));
   EXPECT_THAT(attachments.put_back(whose, false), IsEmpty()) << "attach_missing() tries it again";
+  EXPECT_THAT(attachments.behind(), IsEmpty());
+  before = 2;
+  EXPECT_THAT(attachments.put_back(whose, false), IsEmpty()) << "ours are there";
+  EXPECT_THAT(attachments.behind(), ElementsAre(7u));
+  before = 0;
+  attachments.put_back(whose, false);
+  EXPECT_THAT(attachments.behind(), IsEmpty());
 }
 
 }  // namespace

@@ -10,6 +10,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 class HoldTest : public ReconcilerTest {
  protected:
@@ -20,8 +21,9 @@ class HoldTest : public ReconcilerTest {
       adopted_ += endpoints.size();
       return base::done();
     };
-    all.hooks.lacks = [this](uint32_t ifindex) -> base::Result<bool> {
-      return !maps_.attached.contains(ifindex);
+    all.hooks.others_first = [this](uint32_t ifindex) -> base::Result<std::optional<size_t>> {
+      return maps_.attached.contains(ifindex) ? std::optional<size_t>(before_.contains(ifindex))
+                                              : std::nullopt;
     };
     return std::make_unique<Reconciler>(
         "n1", std::move(all),
@@ -40,6 +42,7 @@ class HoldTest : public ReconcilerTest {
     return discovery;
   }
   size_t adopted_ = 0;
+  std::set<uint32_t> before_;  // interfaces with a program of others before ours
 };
 
 TEST_F(HoldTest, BeforeAFirstStateANewInterfaceIsHeldOnlyWhereTheyAreClosed) {
@@ -154,6 +157,26 @@ TEST_F(HoldTest, AClosedNamespaceIsLeftToItsChain) {
   closed_.clear();
   EXPECT_TRUE(agent->hold_new());
   EXPECT_THAT(maps_.attached, ElementsAre(7u, 9u)) << "looked at again as soon as anything is news";
+}
+
+TEST_F(HoldTest, WhatOthersPutBeforeOursIsWarnedOf) {
+  auto agent = node(false);
+  give_first(*agent);
+  agent->apply();
+  const auto warned = [&] {
+    agent->put_back();
+    pass_a_second();
+    agent->set_unread({});
+    return agent->view().warnings();
+  };
+  EXPECT_THAT(warned(), Not(Contains(HasSubstr("before ours"))));
+  before_ = {7};
+  EXPECT_TRUE(agent->put_back());
+  EXPECT_THAT(warned(), Contains(HasSubstr("has programs of somebody else before ours")));
+  EXPECT_TRUE(agent->view().ready());
+  EXPECT_EQ(agent->view().totals().put_back, 0u);
+  before_.clear();
+  EXPECT_THAT(warned(), Not(Contains(HasSubstr("before ours"))));
 }
 
 TEST_F(HoldTest, ProgramsThatOthersTakeOffArePutBackAndCounted) {
