@@ -1,6 +1,8 @@
 #include "agent/convert/output.h"
 
 #include <algorithm>
+#include <boost/uuid/name_generator_sha1.hpp>
+#include <boost/uuid/uuid_io.hpp>
 
 #include "agent/base/excerpt.h"
 
@@ -60,15 +62,26 @@ std::string cut_name(const std::string& name, size_t length) {
   return text;
 }
 
+// The same for the same name, and for no other that differs later: one that is too long ends in its UUID (RFC 9562 5.5,
+// of 122 bits of its SHA-1).
+std::string shorten(const std::string& name) {
+  constexpr size_t kLongest = kLongestName - kRoomForANumber, kLongestUuid = 36;
+  if (name.size() <= kLongest) return name;
+  const boost::uuids::name_generator_sha1 named(boost::uuids::ns::dns());
+  return cut_name(name, kLongest - kLongestUuid - 1) + "-" + boost::uuids::to_string(named(name));
+}
+
 }  // namespace
 
 std::string Output::numbered(const std::string& name, const std::string& number) const {
-  std::string text = cut_name(name, kLongestName - kRoomForANumber);
+  std::string text = form_.kept_names ? shorten(name) : cut_name(name, kLongestName - kRoomForANumber);
   return text.insert(form_.kept_names ? std::min(text.find('.'), text.size()) : text.size(), number);
 }
 
 std::string Output::free_name(model::Kind kind, const std::string& ns, const std::string& wanted) {
-  std::string name = cut_name(wanted, kLongestName);
+  // What is numbered already is short enough.
+  std::string name =
+      form_.kept_names && wanted.size() > kLongestName ? shorten(wanted) : cut_name(wanted, kLongestName);
   for (size_t number = 2; !taken_.insert({kind, {ns, name}}).second; ++number)
     name = numbered(wanted, number_text(number, 1));
   return name;

@@ -92,6 +92,34 @@ TEST(Acceptance, SpecsOfOneObjectHaveANumberInFront) {
   EXPECT_EQ(a.tell(cilium("shop/web-2", kIngress)), "+NetworkPolicy shop/cnp.cilium.io.web-2");
 }
 
+// A name may have 253 characters, and what is made of it has more.
+TEST(Acceptance, NamesThatDifferAtTheirEndAloneStayApart) {
+  Accepting a;
+  a.tell(kShop);
+  const std::string label(60, 'n');
+  for (const std::string& start :
+       {std::string(252, 'n'), label + "." + label + "." + label + "." + label + ".nnnnnnn"})
+    for (const char* spec : {kIngress, kOutside})
+      for (const char* kind : {"shop/", ""}) {
+        SCOPED_TRACE(kind + start);
+        ASSERT_LE(start.size(), 252u);
+        const auto before = a.cluster.objects().size();
+        a.tell(cilium(kind + start + "a", spec));
+        const auto one = a.cluster.objects().size() - before;
+        a.tell(cilium(kind + start + "b", spec));
+        EXPECT_EQ(a.cluster.objects().size(), before + 2 * one - (spec == kOutside)) << "but for the pass";
+        for (const model::Object& object : a.cluster.objects()) {
+          const model::ObjectId id = model::id_of(object);
+          EXPECT_LE(id.name.name.size(), 253u);
+          EXPECT_NE(is_kept_name(id), id.kind == model::Kind::kNamespace) << id.to_text();
+        }
+        for (const char* end : {"a", "b"})
+          a.remove(*kind ? "CiliumNetworkPolicy" : "CiliumClusterwideNetworkPolicy",
+                   {*kind ? "shop" : "", start + end});
+        EXPECT_EQ(a.cluster.objects().size(), before);
+      }
+}
+
 TEST(Acceptance, AChangeTouchesWhatIsMadeOfThatObjectAlone) {
   Accepting a;
   a.tell(std::string(kShop) + cilium("shop/a", kOutside) + cilium("shop/b", kOutside));
