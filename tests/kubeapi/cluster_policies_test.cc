@@ -85,6 +85,29 @@ TEST(ClusterNetworkPolicies, ComeAndGoWithTheirDefinition) {
   EXPECT_EQ(stack.agent.broken(), "");
 }
 
+// A server that has not read its definitions yet says 503, and no 404: nothing is known then, least of all that there are none.
+TEST(ClusterNetworkPolicies, OfAServerThatIsStartingAreWaitedFor) {
+  std::atomic<bool> starting = true;
+  std::atomic<uint64_t> asked_for = 0;
+  Stack::Options options;
+  options.script = [&](const Asked& asked) {
+    if (asked.kind != Kind::kClusterNetworkPolicy || !starting) return Fault::kNone;
+    ++asked_for;
+    return Fault::kBusy;
+  };
+  Stack stack(std::move(options));
+  fill(stack.world, 1);
+  ASSERT_FALSE(stack.world.names(Kind::kClusterNetworkPolicy).empty());
+  stack.agent.start();
+  stack.start();
+  ASSERT_TRUE(stack.run_until([&] { return asked_for >= 3; }));
+  EXPECT_NE(stack.watcher().not_ready(), "");
+  EXPECT_EQ(stack.agent.snapshots(), 0u);
+  starting = false;
+  EXPECT_TRUE(stack.run_until_equal());
+  EXPECT_EQ(stack.agent.snapshots(), 1u);
+}
+
 // To be kept from them is not to have none.
 TEST(ClusterNetworkPolicies, AreKeptByWhoMayNoLongerListThem) {
   std::atomic<bool> forbidden = false;
