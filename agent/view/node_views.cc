@@ -213,6 +213,11 @@ NodeViews::Views NodeViews::subject_views(const PolicyNeeds& needs) {
 void NodeViews::set_policy(const ObjectId& id, std::optional<PolicyNeeds> needs) {
   std::optional<Policy> before;
   if (auto found = policies_.find(id); found != policies_.end()) {
+    if (needs && found->second.needs == *needs) {  // nobody needs anything else because of it
+      for (const auto& [node, view] : views_)
+        if (view.needs.policies.contains(id)) note(view, id);
+      return;
+    }
     before = std::move(found->second);
     before->subject->subject_of.erase(id);
     policies_.erase(found);
