@@ -3,15 +3,16 @@
  * entries. A key has two buckets, home and alternate, and stands in one of them.
  *
  * Laws of reading:
- *  1 A look-up takes no lock. An entry counts if its key is the one asked for, both its other words carry
- *    the key's tags, and both say the same end opened the connection: so no key is ever read with another's
- *    state, and no connection with another's judgement, in whatever order a machine's stores are seen. What is
- *    being written is a miss.
+ *  1 A look-up takes no lock. An entry counts if its key is the one asked for and both its other words carry
+ *    the key's tags: so no key is ever read with another's state, in whatever order a machine's stores are
+ *    seen. What is being written is a miss. Both words say which end opened the connection: where they differ
+ *    it counts as not judged, so no connection has another's judgement.
  *  2 Nobody can aim at a bucket: the hash is NH (RFC 4418 5.2) with a seed drawn when the maps are made. Any
  *    two keys meet in it with a probability of 2^-32.
  * Laws of writing:
- *  3 Whoever changes a word of an entry holds the lock of the bucket, and finds under it that the entry is
- *    still what it was taken for; who confirms a flow, that it is still the connection that was judged.
+ *  3 Whoever changes a state word, or whose entry it is, holds the lock of the bucket, and finds under it
+ *    that the entry is still what it was taken for. The judged word alone is stored without: it says of itself
+ *    what was judged, and at worst a flow that began in that very moment is a miss.
  *  4 `held` of an endpoint is changed by who changes the entry, once.
  *  5 Nothing goes through more than the two buckets.
  * Laws of displacing. A new connection takes, of the eight entries of its buckets, the first of these that
@@ -32,7 +33,8 @@
 
 /* An entry as it was found. */
 struct sluice_flow {
-  __u64* bucket; /* NULL: there is none */
+  __u64* bucket;    /* NULL: there is none */
+  __u64* judged_at; /* its judged word */
   __u64 way;
   __u64 state, judged;
   __u64 family; /* of the bucket. Eight bytes: of fewer, older verifiers do not know what was stored. */
@@ -121,19 +123,14 @@ SLUICE_STAGE void sluice_find_entry(sluice_ctx* ctx, const struct sluice_flow_ke
   if (flow->bucket && !sluice_find_in_bucket(flow->bucket, key, words, &flow->way)) flow->bucket = 0;
 }
 
-/* Are both words the key's, and of one connection? */
-SLUICE_STAGE bool sluice_belongs_together(const struct sluice_flow_key* key, __u64 state, __u64 judged) {
-  __u32 opener = SLUICE_FLOW_BITS(state) & SLUICE_FLOW_BY_POD;
-  judged ^= (__u64)opener << (32 + SLUICE_NAME_BITS);
-  return (__u32)(judged >> 32 & ~(__u64)SLUICE_NAME_MASK) == key->tag && SLUICE_FLOW_MARK(state) == key->mark;
-}
-
 SLUICE_STAGE void sluice_read_entry(const struct sluice_flow_key* key, struct sluice_flow* flow,
                                     __u32 words) {
   if (!flow->bucket) return;
   flow->state = sluice_read(sluice_flow_state_at(flow->bucket, flow->way));
-  flow->judged = sluice_read(sluice_flow_judged_at(flow->bucket, flow->way, words));
-  if (!sluice_belongs_together(key, flow->state, flow->judged)) flow->bucket = 0;
+  flow->judged_at = sluice_flow_judged_at(flow->bucket, flow->way, words);
+  flow->judged = sluice_read(flow->judged_at);
+  if (SLUICE_FLOW_TAG(flow->judged) != key->tag || SLUICE_FLOW_MARK(flow->state) != key->mark)
+    flow->bucket = 0;
 }
 
 /* The flow of a packet whose key was made. */
@@ -149,9 +146,28 @@ SLUICE_STAGE struct sluice_flow sluice_find_flow(sluice_ctx* ctx, const struct s
   return flow;
 }
 
-/* The epoch under which it was last judged, its low 32 bits; 0: an audit let it pass. */
+/* 1 where the words are of connections that different ends opened, as while one is opened; else 0. A number rather than
+ * a branch, as in sluice_vacancy(). */
+SLUICE_STAGE __u32 sluice_openers_differ(const struct sluice_flow* flow) {
+  __u32 differ = SLUICE_FLOW_OPENERS_DIFFER(flow->judged, flow->state);
+  SLUICE_OPAQUE(differ);
+  return differ;
+}
+
+/* The epoch under which it was last judged, its low 32 bits; 0: an audit let it pass, or it is yet to be judged. */
 SLUICE_STAGE __u32 sluice_flow_epoch(const struct sluice_flow* flow) {
-  return (__u32)flow->judged;
+  return (__u32)flow->judged & (sluice_openers_differ(flow) - 1);
+}
+
+/* The name by which it was allowed (slot); 0: by none. */
+SLUICE_STAGE __u32 sluice_flow_name(const struct sluice_flow* flow) {
+  return SLUICE_FLOW_NAME(flow->judged) & (sluice_openers_differ(flow) - 1);
+}
+
+/* Notes that the connection of the packet's flow, as it was found, was judged and is allowed. */
+SLUICE_STAGE void sluice_set_judged(const struct sluice_flow* flow, const struct sluice_flow_key* key,
+                                    __u32 epoch) {
+  sluice_write(flow->judged_at, SLUICE_FLOW_JUDGED(key->tag, key->found, key->name, epoch));
 }
 
 /* ---- counts and locks */
@@ -193,9 +209,8 @@ SLUICE_STAGE void sluice_spell_state(struct sluice_packet* packet) {
 /* ---- change of an entry that is there */
 
 enum sluice_flow_change {
-  SLUICE_FLOW_TOUCH,   /* a packet of the connection */
-  SLUICE_FLOW_CONFIRM, /* the same, of one that was judged anew and goes on */
-  SLUICE_FLOW_REOPEN,  /* a packet that opens it anew */
+  SLUICE_FLOW_TOUCH,  /* a packet of the connection */
+  SLUICE_FLOW_REOPEN, /* a packet that opens it anew */
   SLUICE_FLOW_FREE,
   SLUICE_FLOW_LEAVE,  /* nothing */
   SLUICE_FLOW_COPIED, /* nothing; and where it is not there, it is counted already, in another table */
@@ -223,43 +238,31 @@ SLUICE_STAGE __u8 sluice_bits_reopened(sluice_ctx* ctx, __u64 state, const struc
   return (sluice_leaves_pod(packet) ? SLUICE_FLOW_BY_POD : 0) | (over ? 0 : bits & SLUICE_FLOW_ANSWERED);
 }
 
-/* Of an entry whose lock is held, which a packet goes on in: writes how it was judged, if `key->change` says so and it
- * still is the connection that was judged. Meanwhile another may have been opened on its tuple, by either end, under
- * the epoch before. Numbers rather than branches, as in sluice_vacancy(). */
-SLUICE_STAGE void sluice_confirm_entry(const struct sluice_flow_key* key, __u64* judged_at, __u64 state) {
-  __u64 judged = sluice_read(judged_at);
-  __u64 confirmed = SLUICE_FLOW_JUDGED(key->tag, key->bits, key->name, key->epoch);
-  __u64 other = (judged ^ key->place.state) | ((SLUICE_FLOW_BITS(state) ^ key->bits) & SLUICE_FLOW_BY_POD);
-  __u64 confirms = (((other | -other) >> 63) - 1) & -(__u64)(key->change & SLUICE_FLOW_CONFIRM);
-  SLUICE_OPAQUE(confirms);
-  sluice_write(judged_at, judged ^ ((judged ^ confirmed) & confirms));
-}
-
 /* Does what `packet->flow` says to an entry, if it is still the key's. */
 SLUICE_STAGE void sluice_change_entry(sluice_ctx* ctx, struct sluice_packet* packet, __u64* bucket, __u64 way,
                                       __u32 family) {
   struct sluice_flow_key* key = &packet->flow;
   const __u32 words = sluice_flow_key_words(family);
   struct sluice_flow_lock* lock = sluice_lock_of(ctx, key->place.bucket);
-  __u64 *state_at = sluice_flow_state_at(bucket, way), *judged_at = sluice_flow_judged_at(bucket, way, words);
+  __u64* state_at = sluice_flow_state_at(bucket, way);
   struct sluice_tcp_numbers numbers = {0};
   __u32 change = key->change;
   __u64 before = 0, after = 0;
   if (!lock) return;
-  if (change <= SLUICE_FLOW_CONFIRM && packet->protocol == SLUICE_TCP &&
+  if (change == SLUICE_FLOW_TOUCH && packet->protocol == SLUICE_TCP &&
       sluice_load(ctx, packet->upper + sizeof(__u32), &numbers))
     return;
   sluice_lock(&lock->lock);
   if (!sluice_flow_differs(bucket, way, key, words)) {
     before = sluice_read(state_at);
     bool late = sluice_is_seen_late(ctx, before, key->now);
-    if (change <= SLUICE_FLOW_CONFIRM) {
-      sluice_confirm_entry(key, judged_at, before);
+    if (change == SLUICE_FLOW_TOUCH) {
       key->bits = sluice_bits_after(SLUICE_FLOW_BITS(before), packet,
                                     sluice_flow_key_at(bucket, way, words) + words - 1, &numbers, late);
     } else if (change == SLUICE_FLOW_REOPEN) {
       key->bits = sluice_bits_reopened(ctx, before, packet, key->now);
-      sluice_write(judged_at, SLUICE_FLOW_JUDGED(key->tag, key->bits, key->name, key->epoch));
+      sluice_write(sluice_flow_judged_at(bucket, way, words),
+                   SLUICE_FLOW_JUDGED(key->tag, key->bits, key->name, key->epoch));
     }
     key->seen = late ? key->now : SLUICE_FLOW_SEEN(before);
     if (change != SLUICE_FLOW_FREE) sluice_spell_state(packet);
@@ -290,17 +293,14 @@ SLUICE_STAGE void sluice_change_flow(sluice_ctx* ctx, struct sluice_packet* pack
     sluice_change_flow6(ctx, packet, flow->bucket, flow->way);
 }
 
-/* Notes a packet of a flow that goes on: SLUICE_FLOW_TOUCH, or SLUICE_FLOW_CONFIRM where it was judged again, as it was
- * opened. Writes only what changed, the time once a second: a busy line stays clean. */
+/* Notes an allowed packet. Writes only what changed, the time once a second: a busy line stays clean. */
 SLUICE_STAGE void sluice_touch_flow(sluice_ctx* ctx, const struct sluice_flow* flow,
-                                    struct sluice_packet* packet, __u32 now, enum sluice_flow_change change) {
-  if (change == SLUICE_FLOW_TOUCH && !sluice_is_seen_late(ctx, flow->state, now) &&
+                                    struct sluice_packet* packet, __u32 now) {
+  if (!sluice_is_seen_late(ctx, flow->state, now) &&
       !sluice_adds_to_flow(SLUICE_FLOW_BITS(flow->state), packet))
     return;
   packet->flow.now = now;
-  packet->flow.bits = SLUICE_FLOW_BITS(flow->state);
-  packet->flow.place.state = flow->judged;
-  sluice_change_flow(ctx, packet, flow, change);
+  sluice_change_flow(ctx, packet, flow, SLUICE_FLOW_TOUCH);
 }
 
 #endif

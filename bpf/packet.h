@@ -28,7 +28,7 @@ union sluice_ip {
 
 /* An entry of the flow tables that a new flow may take. */
 struct sluice_flow_place {
-  __u64 state;    /* what must still stand there; of a flow that is confirmed: its judged word */
+  __u64 state;    /* what must still stand there */
   __u64 rank;     /* how gladly it is given */
   __u32 endpoint; /* whose it is */
   __u32 bucket;
@@ -46,6 +46,7 @@ struct sluice_flow_key {
   __u32 now, seen; /* jiffies, low 32 bits */
   __u32 epoch;     /* low 32 bits */
   __u32 bits;      /* enum sluice_flow_bit */
+  __u32 found;     /* of the flow as it was found; 0: it was not */
   __u32 timeout;   /* enum sluice_timeout */
   __u32 change;    /* enum sluice_flow_change */
   __u32 name;      /* slot of the name by which it is allowed; 0: of none */

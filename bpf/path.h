@@ -31,9 +31,10 @@ SLUICE_STAGE enum sluice_reason sluice_judge_connection(sluice_ctx* ctx,
     sluice_open_flow(ctx, packet, now, denied ? 0 : epoch);
     return reason;
   }
-  packet->flow.epoch = epoch;
-  sluice_touch_flow(ctx, flow, packet, now, denied ? SLUICE_FLOW_TOUCH : SLUICE_FLOW_CONFIRM);
-  return denied || reason == SLUICE_ALLOWED_AUDIT ? reason : SLUICE_ALLOWED_FLOW;
+  sluice_touch_flow(ctx, flow, packet, now);
+  if (denied) return reason;
+  sluice_set_judged(flow, &packet->flow, epoch);
+  return reason == SLUICE_ALLOWED_AUDIT ? reason : SLUICE_ALLOWED_FLOW;
 }
 
 /* Is the packet part of a flow that stands, or does it open one? A SYN opens one whatever the table says. */
@@ -46,7 +47,7 @@ SLUICE_STAGE enum sluice_reason sluice_judge_flow(sluice_ctx* ctx, const struct 
   if (!sluice_opens(packet)) flow = sluice_find_flow(ctx, packet);
   bool stands = sluice_flow_stands(ctx, &flow, now);
   if (stands && sluice_flow_is_judged(&flow, pod->epoch)) {
-    sluice_touch_flow(ctx, &flow, packet, now, SLUICE_FLOW_TOUCH);
+    sluice_touch_flow(ctx, &flow, packet, now);
     return SLUICE_ALLOWED_FLOW;
   }
   struct sluice_question question = {
@@ -56,7 +57,8 @@ SLUICE_STAGE enum sluice_reason sluice_judge_flow(sluice_ctx* ctx, const struct 
       stands ? sluice_flow_opener(SLUICE_FLOW_BITS(flow.state)) : packet->direction,
       SLUICE_SCRATCH_PACKET,
       false};
-  packet->flow.name = stands ? SLUICE_FLOW_NAME(flow.judged) : 0;
+  packet->flow.found = SLUICE_FLOW_BITS(flow.state);
+  packet->flow.name = stands ? sluice_flow_name(&flow) : 0;
   packet->against = question.opener != packet->direction;
   return sluice_judge_connection(ctx, &question, packet, &flow, stands);
 }
@@ -94,7 +96,7 @@ SLUICE_COLD enum sluice_quoted_flow sluice_find_quoted_flow(sluice_ctx* ctx,
   struct sluice_flow flow = sluice_standing_flow(ctx, config, quoted, pod);
   if (!flow.bucket) return SLUICE_QUOTED_UNKNOWN;
   quoted->flow.bits = SLUICE_FLOW_BITS(flow.state);
-  quoted->flow.name = SLUICE_FLOW_NAME(flow.judged);
+  quoted->flow.name = sluice_flow_name(&flow);
   return sluice_flow_is_judged(&flow, pod->epoch) ? SLUICE_QUOTED_ALLOWED : SLUICE_QUOTED_OUTDATED;
 }
 

@@ -188,9 +188,10 @@ sluice_flow_edit decode_state(uint64_t state, const Flow& flow) {
   sluice_flow_edit edit{};
   edit.bits = SLUICE_FLOW_BITS(state);
   // Words of two connections, of which one was being opened in this moment: judged anew at the next packet.
-  if (SLUICE_FLOW_JUDGED_OPENER(flow.judged) == (edit.bits & SLUICE_FLOW_BY_POD))
+  if (SLUICE_FLOW_OPENERS_DIFFER(flow.judged, state) == 0) {
     edit.epoch = low(flow.judged);
-  edit.name = SLUICE_FLOW_NAME(flow.judged);
+    edit.name = SLUICE_FLOW_NAME(flow.judged);
+  }
   edit.seen = SLUICE_FLOW_SEEN(state);
   edit.kind = SLUICE_FLOW_ADD;
   return edit;

@@ -258,13 +258,14 @@ struct sluice_flows6 {
 };
 SLUICE_LAYOUT(struct sluice_flows6, 192);
 
-/* Which connection was judged: the key's tag, whose lowest SLUICE_NAME_BITS + 1 are 0, the end that opened it
- * (SLUICE_FLOW_BY_POD of `bits`) and the name that allowed it (slot); and in which epoch last, its low 32 bits. */
+/* Which connection was judged: the key's tag, whose lowest SLUICE_NAME_BITS + 1 are 0, the name that allowed it (slot)
+ * and the end that opened it (SLUICE_FLOW_BY_POD of `bits`); and in which epoch last, its low 32 bits. */
 #define SLUICE_FLOW_JUDGED(tag, bits, name, epoch) \
-  ((__u64)((tag) | ((bits)&SLUICE_FLOW_BY_POD) << SLUICE_NAME_BITS | (name)) << 32 | (__u32)(epoch))
+  ((__u64)((tag) | (name) << 1 | ((bits)&SLUICE_FLOW_BY_POD)) << 32 | (__u32)(epoch))
 #define SLUICE_FLOW_TAG(judged) ((__u32)((judged) >> 32) & ~(__u32)(SLUICE_NAME_MASK << 1 | 1))
-#define SLUICE_FLOW_JUDGED_OPENER(judged) ((__u8)((judged) >> (32 + SLUICE_NAME_BITS)) & SLUICE_FLOW_BY_POD)
-#define SLUICE_FLOW_NAME(judged) ((__u32)((judged) >> 32) & SLUICE_NAME_MASK)
+#define SLUICE_FLOW_NAME(judged) ((__u32)((judged) >> 33) & SLUICE_NAME_MASK)
+/* 1 where a judged and a state word are of connections that different ends opened; else 0. */
+#define SLUICE_FLOW_OPENERS_DIFFER(judged, state) ((__u32)(((judged) ^ (state)) >> 32) & SLUICE_FLOW_BY_POD)
 
 /* The low half of a key's last word: the protocol, and in the lowest 24 bits, which belong to the state and
  * not to the key, what the opener must acknowledge to earn SLUICE_FLOW_ANSWERED. */
@@ -396,5 +397,4 @@ struct sluice_endpoint_stats {
 SLUICE_LAYOUT(struct sluice_endpoint_stats, 64);
 
 #include "sluice/names.h"
-
 #endif

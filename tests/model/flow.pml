@@ -9,7 +9,6 @@
  *  3 Whoever changes an entry finds under its lock that it is still what it was taken for; so an endpoint's `held` is
  *    the number of its entries once no packet is under way.
  *  4 Only an unanswered flow gives way: no pod is over its share here.
- *  5 Once no packet is under way, both words of an entry are of one connection: none is missed for longer.
  *
  * Options: CPUS, PACKETS (of each), KEYS, ENTRIES. NAMES: addresses have a name. BOTH_ENDS: either end may open a key's
  * connection. BREAK_...: a step is left out. */
@@ -61,17 +60,14 @@ inline sluice_find_flow() {
   :: at < ENTRIES -> /* sluice_read_entry() */
     d_step { seen_mark = state_mark[at]; seen_answered = answered[at]; seen_by_pod = by_pod[at] }
     d_step { seen_tag = tag[at]; seen_opener = opener[at]; seen_judged = judged[at]; seen_name = name[at] }
-    d_step { /* sluice_belongs_together() */
-      if
 #ifndef BREAK_TAG_NOT_READ
-      :: seen_tag != key || seen_mark != key -> at = MISS
+    if :: seen_tag != key || seen_mark != key -> at = MISS :: else fi;
 #endif
 #ifndef BREAK_OPENER_NOT_READ
-      :: seen_opener != seen_by_pod -> at = MISS
+    if :: seen_opener != seen_by_pod -> d_step { seen_judged = 0; seen_name = 0 } :: else fi /* SLUICE_FLOW_OPENERS_DIFFER */
+#else
+    skip
 #endif
-      :: else
-      fi
-    }
   :: else
   fi
 }
@@ -90,12 +86,8 @@ inline sluice_judge(asks, by) {
 
 inline sluice_lock() { atomic { lock == 0 -> lock = 1 } }
 
-/* By now the entry may be another key's, or another connection's. The change is SLUICE_FLOW_TOUCH, SLUICE_FLOW_CONFIRM
- * or SLUICE_FLOW_REOPEN. */
-#define TOUCH 0
-#define CONFIRM 1
-#define REOPEN 2
-inline sluice_change_entry(change) {
+/* sluice_change_entry(): by now the entry may be another key's. */
+inline sluice_change_entry(reopens) {
   sluice_lock();
   if
 #ifndef BREAK_CHANGED_UNSEEN
@@ -103,23 +95,14 @@ inline sluice_change_entry(change) {
 #endif
   :: else ->
     d_step { before_there = (state_mark[at] != 0); before = answered[at] }
-    d_step {
-      if
-      :: change == REOPEN -> tag[at] = key; opener[at] = end; judged[at] = sees; name[at] = because
-#ifdef BREAK_CONFIRMED_UNSEEN
-      :: change == CONFIRM ->
-#else
-      :: change == CONFIRM && tag[at] == seen_tag && opener[at] == seen_opener && judged[at] == seen_judged &&
-         name[at] == seen_name && by_pod[at] == seen_by_pod -> /* sluice_confirm_entry() */
-#endif
-        tag[at] = key; opener[at] = seen_by_pod; judged[at] = sees; name[at] = because
-      :: else
-      fi
-    }
+    if
+    :: reopens -> d_step { tag[at] = key; opener[at] = end; judged[at] = sees; name[at] = because }
+    :: else
+    fi;
     d_step {
       state_mark[at] = key;
-      by_pod[at] = (change == REOPEN -> end : by_pod[at]);
-      answered[at] = (answered[at] || (change != REOPEN && end != by_pod[at])); /* a packet of the other end */
+      by_pod[at] = (reopens -> end : by_pod[at]);
+      answered[at] = (answered[at] || (!reopens && end != by_pod[at])); /* a packet of the other end */
       after = answered[at]
     }
     held[before] = held[before] - before_there; /* sluice_count_change() */
@@ -182,7 +165,7 @@ inline model_place_entry() {
 inline sluice_keep_entry() {
   sluice_find_entry();
   if
-  :: at < ENTRIES -> sluice_change_entry(REOPEN)
+  :: at < ENTRIES -> sluice_change_entry(1)
   :: else -> model_place_entry()
   fi
 }
@@ -225,7 +208,7 @@ proctype cpu() {
 #else
       assert(ALLOWS(key, sees, 1) || (seen_name && allows_name[sees]));
 #endif
-      sluice_change_entry(TOUCH) /* sluice_touch_flow() */
+      sluice_change_entry(0) /* sluice_touch_flow() */
     :: at < ENTRIES && seen_judged != sees ->
 #ifdef BREAK_NAME_NOT_REMEMBERED
       sluice_judge(seen_by_pod, 0);
@@ -234,7 +217,14 @@ proctype cpu() {
 #endif
       assert(allowed || !(ALLOWS(key, sees, seen_by_pod) || (seen_by_pod && seen_name && allows_name[sees])));
       if
-      :: allowed -> sluice_change_entry(CONFIRM) /* sluice_touch_flow() */
+      :: allowed ->
+        sluice_change_entry(0);
+        /* sluice_set_judged(): without the lock */
+#ifdef BREAK_JUDGED_WITHOUT_TAG
+        d_step { opener[at] = seen_by_pod; judged[at] = sees; name[at] = because }
+#else
+        d_step { tag[at] = key; opener[at] = seen_by_pod; judged[at] = sees; name[at] = because }
+#endif
       :: else
       fi
     :: at == MISS ->
@@ -294,13 +284,13 @@ init {
     run agent()
   }
   (_nr_pr == 1);
-  /* Laws 3, 2 and 5 of what stands there now. */
+  /* Laws 3 and 2 of what stands there now. */
   for (i : 0 .. ENTRIES - 1) {
     if
     :: state_mark[i] != 0 ->
       assert(state_mark[i] == word[i]);
-      assert(tag[i] != word[i] || opener[i] == by_pod[i]);
-      assert(tag[i] != word[i] || ALLOWS(word[i], judged[i], by_pod[i]) || (name[i] && allows_name[judged[i]]));
+      assert(tag[i] != word[i] || opener[i] != by_pod[i] || ALLOWS(word[i], judged[i], by_pod[i]) ||
+             (name[i] && allows_name[judged[i]]));
       held[answered[i]]--
     :: else
     fi
