@@ -1,7 +1,7 @@
 # Sluice's front door. A bare `make` lists what there is; everything is built below build/.
 .DEFAULT_GOAL := list
 space := $(subst ,, )
-.PHONY: list demo test kernels check fuzz soak bench bench-report bench-quick bench-old bench-api bench-relay bench-names image deb reproducible install clean deps kernels-deps bench-deps browser-deps chart-tools promtool programs arm64 arm64-deps kernels-arm64
+.PHONY: list demo test kernels check threads fuzz soak bench bench-report bench-quick bench-old bench-api bench-relay bench-names image deb reproducible install clean deps kernels-deps bench-deps browser-deps chart-tools promtool programs arm64 arm64-deps kernels-arm64
 
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
@@ -72,6 +72,12 @@ check: deps ## format, clang-tidy (what changed since it last passed; FULL=1: al
 	$(call configure,files)
 	$(call build,files) --target generated
 	tests/check/tidy.sh build/files
+
+threads: deps ## what runs on several threads, under the thread sanitizer; five minutes once it is built (root)
+	$(as_root)
+	$(call configure,threads) $(lines_only)
+	$(call build,threads) --target threaded
+	setarch -R ctest --preset threads
 
 fuzz: deps ## each fuzzer for FUZZ_SECONDS=60 from its seed corpus, under ASan+UBSan
 	$(call configure,fuzz)

@@ -1,7 +1,7 @@
 # sluice_layer(): a folder becomes a static library that sees only the layers it links.
 # sluice_test():  a folder's *_test.cc become one GoogleTest program in ctest.
 # Targets: `sanitized` builds what `ctest --preset debug` runs; `fuzzers` what `make fuzz` runs.
-# `benchmarks` what `make bench` runs; `programs` what `make install` installs; `generated` makes headers only.
+# `threaded` what `ctest --preset threads` runs; `benchmarks` what `make bench` runs; `programs` what `make install` installs; `generated` makes headers only.
 
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
@@ -21,8 +21,11 @@ if(SLUICE_WERROR)
   target_compile_options(sluice_options INTERFACE -Werror)
 endif()
 if(SLUICE_SANITIZE)
-  target_compile_options(sluice_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined)
-  target_link_options(sluice_options INTERFACE -fsanitize=address,undefined)
+  target_compile_options(sluice_options INTERFACE -fsanitize=${SLUICE_SANITIZERS} -fno-sanitize-recover=undefined)
+  target_link_options(sluice_options INTERFACE -fsanitize=${SLUICE_SANITIZERS})
+  if(SLUICE_SANITIZERS STREQUAL thread)  # several times slower without the optimiser
+    target_compile_options(sluice_options INTERFACE -O1 -g1)
+  endif()
   target_compile_definitions(sluice_options INTERFACE SLUICE_SANITIZE)  # compilers tell of it in different ways
 endif()
 if(SLUICE_FUZZ)
@@ -104,6 +107,11 @@ function(sluice_layer name)
   endif()
 endfunction()
 
+# What runs on several threads, for `make threads`.
+set(SLUICE_THREADED unit_apps unit_base unit_clock unit_cni unit_control unit_endpoint unit_folder unit_kernel unit_kube unit_relay
+  unit_serve unit_stream unit_upkeep kubeapi)
+add_custom_target(threaded)
+
 add_custom_target(generated)
 add_custom_target(sanitized)
 add_custom_target(fuzzers)
@@ -130,6 +138,10 @@ function(sluice_register_test name seconds)
   endif()
   if("sanitized-only" IN_LIST ARG_LABELS AND TARGET ${name})
     set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+  endif()
+  if(name IN_LIST SLUICE_THREADED AND TARGET ${name})
+    list(APPEND ARG_LABELS threaded)
+    add_dependencies(threaded ${name})
   endif()
   set(cost ${seconds})
   if("kernel" IN_LIST ARG_LOCK)

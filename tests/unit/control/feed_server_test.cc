@@ -85,7 +85,10 @@ TEST_F(FeedServerTest, FromHelloToInForce) {
   EXPECT_TRUE(took_.empty()) << "a snapshot is no change";
   ASSERT_EQ(tester.send(false, {"c"}, std::chrono::nanoseconds(kNow.time_since_epoch()).count()).value(), 2u);
   ASSERT_TRUE(tester.is_taken(2));
-  late_ = std::chrono::milliseconds(250);
+  on_loop([this] {
+    late_ = std::chrono::milliseconds(250);
+    return 0;
+  });
   put_in_force();
   EXPECT_THAT(took_, ::testing::ElementsAre(0.25));
 }

@@ -107,7 +107,8 @@ TEST_F(ServerStreamsTest, SnapshotsThatNobodyTakes) {
   EXPECT_FALSE(two->Finish().ok());
   // The agent hears of it a little later.
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!Client(socket_).snapshot(nothing).ok()) ASSERT_LT(std::chrono::steady_clock::now(), until);
+  for (auto taken = Client(socket_).snapshot(nothing); !taken; taken = Client(socket_).snapshot(nothing))
+    ASSERT_LT(std::chrono::steady_clock::now(), until) << taken.error().message();
 }
 
 }  // namespace
