@@ -140,22 +140,24 @@ class Churn : public live::LiveNamesWithServer {
   // What is in force now, at a moment around which no hours begin or end.
   model::Cluster calm() {
     while (true) {
-      const model::Cluster whole = cluster();
       const times::Instant moment = now();
-      model::Cluster left = at(whole, moment - kAround);
-      if (left == at(whole, moment + kCalm)) {
+      const model::Cluster left = at(cluster(), moment);
+      if (is_all_along(left, moment - kAround, moment + kCalm)) {
         calm_since_ = moment - kAround;
         return left;
       }
       pass(milliseconds(100));
     }
   }
-
-  // Have no hours begun or ended since calm(), and will none in a moment? They do so at whole seconds.
+  // Have no hours begun or ended since calm(), and will none in a moment?
   bool is_still(const model::Cluster& in_force) const {
+    return is_all_along(in_force, calm_since_, now() + kAround);
+  }
+  // They begin and end at whole seconds: what lasts for one alone is met too.
+  bool is_all_along(const model::Cluster& in_force, times::Instant from, times::Instant to) const {
     const model::Cluster whole = cluster();
-    for (times::Instant moment = calm_since_; moment <= now() + kAround; moment += seconds(1))
-      if (at(whole, moment) != in_force) return false;
+    for (times::Instant moment = from; moment < to + seconds(1); moment += seconds(1))
+      if (at(whole, std::min(moment, to)) != in_force) return false;
     return true;
   }
 
@@ -202,6 +204,7 @@ class Churn : public live::LiveNamesWithServer {
       pass(milliseconds(50));  // what was under way
       const uint64_t beats = open.beating->beats();
       pass(kSilence);
+      if (!is_still(in_force)) continue;
       EXPECT_LE(open.beating->beats(), beats + 1)
           << to_text(open.probe) << " goes on";  // 1: it says that it is lost
     }
