@@ -18,8 +18,7 @@ SLUICE_STAGE bool sluice_flow_stands(sluice_ctx* ctx, const struct sluice_flow* 
 
 /* Allowed in the epoch that the packet sees. */
 SLUICE_STAGE bool sluice_flow_is_judged(const struct sluice_flow* flow, __u64 epoch) {
-  __u32 judged = sluice_flow_epoch(flow);
-  return judged == (__u32)epoch && judged != 0;
+  return sluice_flow_epoch(flow) == (__u32)epoch && sluice_flow_epoch(flow) != 0;
 }
 
 /* Remembers a connection that begins with this packet, in place of what the table holds for it. `epoch` 0: it would

@@ -3,10 +3,10 @@
  * entries. A key has two buckets, home and alternate, and stands in one of them.
  *
  * Laws of reading:
- *  1 A look-up takes no lock. An entry counts if its key is the one asked for and both its other words carry
- *    the key's tags: so no key is ever read with another's state, in whatever order a machine's stores are
- *    seen. What is being written is a miss. Both words say which end opened the connection: where they differ
- *    it counts as not judged, so no connection has another's judgement.
+ *  1 A look-up takes no lock. An entry counts if its key is the one asked for, both its other words carry
+ *    the key's tags, and both say the same end opened the connection: so no key is ever read with another's
+ *    state, and no connection with another's judgement, in whatever order a machine's stores are seen. What is
+ *    being written is a miss.
  *  2 Nobody can aim at a bucket: the hash is NH (RFC 4418 5.2) with a seed drawn when the maps are made. Any
  *    two keys meet in it with a probability of 2^-32.
  * Laws of writing:
@@ -33,8 +33,7 @@
 
 /* An entry as it was found. */
 struct sluice_flow {
-  __u64* bucket;    /* NULL: there is none */
-  __u64* judged_at; /* its judged word */
+  __u64* bucket; /* NULL: there is none */
   __u64 way;
   __u64 state, judged;
   __u64 family; /* of the bucket. Eight bytes: of fewer, older verifiers do not know what was stored. */
@@ -123,13 +122,18 @@ SLUICE_STAGE void sluice_find_entry(sluice_ctx* ctx, const struct sluice_flow_ke
   if (flow->bucket && !sluice_find_in_bucket(flow->bucket, key, words, &flow->way)) flow->bucket = 0;
 }
 
+/* The tag that both words together carry: no key's where different ends opened the connections that they are of. */
+SLUICE_STAGE __u32 sluice_flow_tag(__u64 state, __u64 judged) {
+  __u32 opener = SLUICE_FLOW_BITS(state) & SLUICE_FLOW_BY_POD;
+  return ((__u32)(judged >> 32) ^ opener) & ~(__u32)(SLUICE_NAME_MASK << 1);
+}
+
 SLUICE_STAGE void sluice_read_entry(const struct sluice_flow_key* key, struct sluice_flow* flow,
                                     __u32 words) {
   if (!flow->bucket) return;
   flow->state = sluice_read(sluice_flow_state_at(flow->bucket, flow->way));
-  flow->judged_at = sluice_flow_judged_at(flow->bucket, flow->way, words);
-  flow->judged = sluice_read(flow->judged_at);
-  if (SLUICE_FLOW_TAG(flow->judged) != key->tag || SLUICE_FLOW_MARK(flow->state) != key->mark)
+  flow->judged = sluice_read(sluice_flow_judged_at(flow->bucket, flow->way, words));
+  if (sluice_flow_tag(flow->state, flow->judged) != key->tag || SLUICE_FLOW_MARK(flow->state) != key->mark)
     flow->bucket = 0;
 }
 
@@ -146,28 +150,20 @@ SLUICE_STAGE struct sluice_flow sluice_find_flow(sluice_ctx* ctx, const struct s
   return flow;
 }
 
-/* 1 where the words are of connections that different ends opened, as while one is opened; else 0. A number rather than
- * a branch, as in sluice_vacancy(). */
-SLUICE_STAGE __u32 sluice_openers_differ(const struct sluice_flow* flow) {
-  __u32 differ = SLUICE_FLOW_OPENERS_DIFFER(flow->judged, flow->state);
-  SLUICE_OPAQUE(differ);
-  return differ;
-}
-
-/* The epoch under which it was last judged, its low 32 bits; 0: an audit let it pass, or it is yet to be judged. */
+/* The epoch under which it was last judged, its low 32 bits; 0: an audit let it pass. */
 SLUICE_STAGE __u32 sluice_flow_epoch(const struct sluice_flow* flow) {
-  return (__u32)flow->judged & (sluice_openers_differ(flow) - 1);
-}
-
-/* The name by which it was allowed (slot); 0: by none. */
-SLUICE_STAGE __u32 sluice_flow_name(const struct sluice_flow* flow) {
-  return SLUICE_FLOW_NAME(flow->judged) & (sluice_openers_differ(flow) - 1);
+  return (__u32)flow->judged;
 }
 
 /* Notes that the connection of the packet's flow, as it was found, was judged and is allowed. */
 SLUICE_STAGE void sluice_set_judged(const struct sluice_flow* flow, const struct sluice_flow_key* key,
                                     __u32 epoch) {
-  sluice_write(flow->judged_at, SLUICE_FLOW_JUDGED(key->tag, key->found, key->name, epoch));
+  __u64 judged = SLUICE_FLOW_JUDGED(key->tag, key->found, key->name, epoch), way = flow->way;
+  SLUICE_OPAQUE(way); /* its bounds are looked at here: older verifiers forget them meanwhile */
+  if (flow->family == SLUICE_IPV4)
+    sluice_write(sluice_flow_judged_at(flow->bucket, way, SLUICE_FLOW4_KEY_WORDS), judged);
+  else
+    sluice_write(sluice_flow_judged_at(flow->bucket, way, SLUICE_FLOW6_KEY_WORDS), judged);
 }
 
 /* ---- counts and locks */

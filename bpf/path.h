@@ -58,7 +58,7 @@ SLUICE_STAGE enum sluice_reason sluice_judge_flow(sluice_ctx* ctx, const struct 
       SLUICE_SCRATCH_PACKET,
       false};
   packet->flow.found = SLUICE_FLOW_BITS(flow.state);
-  packet->flow.name = stands ? sluice_flow_name(&flow) : 0;
+  packet->flow.name = stands ? SLUICE_FLOW_NAME(flow.judged) : 0;
   packet->against = question.opener != packet->direction;
   return sluice_judge_connection(ctx, &question, packet, &flow, stands);
 }
@@ -96,7 +96,7 @@ SLUICE_COLD enum sluice_quoted_flow sluice_find_quoted_flow(sluice_ctx* ctx,
   struct sluice_flow flow = sluice_standing_flow(ctx, config, quoted, pod);
   if (!flow.bucket) return SLUICE_QUOTED_UNKNOWN;
   quoted->flow.bits = SLUICE_FLOW_BITS(flow.state);
-  quoted->flow.name = sluice_flow_name(&flow);
+  quoted->flow.name = SLUICE_FLOW_NAME(flow.judged);
   return sluice_flow_is_judged(&flow, pod->epoch) ? SLUICE_QUOTED_ALLOWED : SLUICE_QUOTED_OUTDATED;
 }
 

@@ -20,7 +20,7 @@ bool sluice_user_find_flow(struct sluice_user_ctx* ctx, struct sluice_flow_edit*
   edit->epoch = sluice_flow_epoch(&flow);
   edit->seen = SLUICE_FLOW_SEEN(flow.state);
   edit->bits = SLUICE_FLOW_BITS(flow.state);
-  edit->name = sluice_flow_name(&flow);
+  edit->name = SLUICE_FLOW_NAME(flow.judged);
   return true;
 }
 

@@ -60,14 +60,15 @@ inline sluice_find_flow() {
   :: at < ENTRIES -> /* sluice_read_entry() */
     d_step { seen_mark = state_mark[at]; seen_answered = answered[at]; seen_by_pod = by_pod[at] }
     d_step { seen_tag = tag[at]; seen_opener = opener[at]; seen_judged = judged[at]; seen_name = name[at] }
+    if /* sluice_flow_tag() */
 #ifndef BREAK_TAG_NOT_READ
-    if :: seen_tag != key || seen_mark != key -> at = MISS :: else fi;
+    :: seen_tag != key || seen_mark != key -> at = MISS
 #endif
 #ifndef BREAK_OPENER_NOT_READ
-    if :: seen_opener != seen_by_pod -> d_step { seen_judged = 0; seen_name = 0 } :: else fi /* SLUICE_FLOW_OPENERS_DIFFER */
-#else
-    skip
+    :: seen_opener != seen_by_pod -> at = MISS
 #endif
+    :: else
+    fi
   :: else
   fi
 }
