@@ -1,7 +1,8 @@
 # sluice_layer(): a folder becomes a static library that sees only the layers it links.
 # sluice_test():  a folder's *_test.cc become one GoogleTest program in ctest.
 # Targets: `sanitized` builds what `ctest --preset debug` runs; `fuzzers` what `make fuzz` runs.
-# `threaded` what `ctest --preset threads` runs; `benchmarks` what `make bench` runs; `programs` what `make install` installs; `generated` makes headers only.
+# `threaded` what `ctest --preset threads` runs; `benchmarks` what `make bench` runs; `programs` what `make install`
+# installs; `generated` makes headers only.
 
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
@@ -108,8 +109,8 @@ function(sluice_layer name)
 endfunction()
 
 # What runs on several threads, for `make threads`.
-set(SLUICE_THREADED unit_apps unit_base unit_clock unit_cni unit_control unit_endpoint unit_folder unit_kernel unit_kube unit_relay
-  unit_serve unit_stream unit_upkeep kubeapi)
+set(SLUICE_THREADED unit_apps unit_base unit_clock unit_cni unit_control unit_endpoint unit_folder unit_kernel unit_kube
+  unit_relay unit_serve unit_stream unit_upkeep kubeapi)
 add_custom_target(threaded)
 
 add_custom_target(generated)

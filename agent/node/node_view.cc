@@ -42,7 +42,7 @@ std::vector<std::string> NodeView::open_yet() const {
   return names_of(open);
 }
 
-std::string NodeView::others_first() const {
+std::string NodeView::behind_others() const {
   const auto behind = names_of(state_.attachments.behind());
   if (behind.empty()) return {};
   return named(behind) + (behind.size() == 1 ? " has" : " have") +

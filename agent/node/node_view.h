@@ -81,7 +81,7 @@ class NodeView {
   // The names of interfaces behind which pods may be that nothing is enforced on, before a first state is in force.
   std::vector<std::string> open_yet() const;
   // Interfaces on which programs of others run before ours, and what that means, one line; empty: there are none.
-  std::string others_first() const;
+  std::string behind_others() const;
   const std::map<uint32_t, std::string>& attach_errors() const { return state_.attachments.errors(); }
   const std::optional<LastChange>& last_change() const { return state_.last_change; }
   // The last attempt failed, as what is wanted cannot be compiled or does not fit.

@@ -136,7 +136,7 @@ void Reconciler::set_beyond(std::vector<std::string> beyond) {
 
 void Reconciler::report() {
   Reports::Lines machine = machine_lines(state_, backend_.target);
-  if (auto line = view_.others_first(); !line.empty()) machine.warnings.push_back(std::move(line));
+  if (auto line = view_.behind_others(); !line.empty()) machine.warnings.push_back(std::move(line));
   state_.reports.update(std::move(machine), {view_.object_problems(), state_.inputs.news().warnings});
 }
 

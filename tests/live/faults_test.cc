@@ -1,10 +1,14 @@
 // Faults under traffic: the agent is killed, and what it installed is taken away, while allowed streams and forbidden
 // datagrams run (fault_fixture.h). docs/reliability.md has the table, tests/reliability/faults.txt its rows.
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+#include <net/if.h>
 #include <sys/mount.h>
 
 #include <cstdlib>
 #include <random>
 
+#include "agent/kernel/attach/tcx.h"
 #include "tests/live/fault_fixture.h"
 #include "tests/live/tracer.h"
 #include "tests/live/track.h"
@@ -157,6 +161,30 @@ INSTANTIATE_TEST_SUITE_P(
                       TakenOff{"LinkDetached", "tcx",
                                "bpftool link detach pinned /sys/fs/bpf/sluice/links/$ID-from_pod"}),
     [](const auto& row) { return std::string(row.param.name); });
+
+// Another agent's program at the head of the hook, which lets everything go on (TCX_NEXT).
+TEST_F(FaultTest, ProgramsOfOthersBeforeOursAreWarnedOf) {
+  if (!kernel::attach::tcx_supported()) GTEST_SKIP() << "no TCX here";
+  const bpf_insn code[] = {{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, -1},
+                           {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
+  const base::Fd program(
+      bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "others", "GPL", code, std::size(code), nullptr));
+  ASSERT_TRUE(program.valid());
+  ASSERT_NO_FATAL_FAILURE(begin());
+  const auto says = [](const std::string& text) { return status().find(text) != std::string::npos; };
+  const std::string& name = interface(interfaces_.begin()->first);
+  {
+    const auto link =
+        kernel::attach::tcx_attach(::if_nametoindex(name.c_str()), SLUICE_EGRESS, program.get());
+    ASSERT_TRUE(link) << link.error().message();
+    EXPECT_TRUE(eventually([&] { return says("1 interface (" + name + ") has programs of somebody else"); }))
+        << status();
+    ASSERT_NO_FATAL_FAILURE(expect_sound("ours is second"));
+  }
+  EXPECT_TRUE(eventually([&] { return !says("programs of somebody else"); })) << status();
+  EXPECT_FALSE(says("put back")) << "ours were there all the time";
+  ASSERT_NO_FATAL_FAILURE(expect_sound("alone again"));
+}
 
 TEST_F(FaultTest, PinsOfMapsAreRemoved) {
   ASSERT_NO_FATAL_FAILURE(begin());

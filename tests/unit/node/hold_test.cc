@@ -166,7 +166,7 @@ TEST_F(HoldTest, WhatOthersPutBeforeOursIsWarnedOf) {
   const auto warned = [&] {
     agent->put_back();
     pass_a_second();
-    agent->set_unread({});
+    agent->report();
     return agent->view().warnings();
   };
   EXPECT_THAT(warned(), Not(Contains(HasSubstr("before ours"))));
