@@ -151,16 +151,20 @@ class FollowService final : public v1::Relay::CallbackService {
                                                     const v1::FollowRequest* request) override {
     const auto stream = std::make_shared<Stream>(door_, *context, request->node());
     const auto allowed = may_follow(names_of(*context->auth_context()), request->node(), rule_);
-    if (allowed)
+    if (allowed) {
       stream->start();
-    else
+    } else {
+      ++others_certificates_;
       stream->refuse({grpc::StatusCode::PERMISSION_DENIED, allowed.error().message()});
+    }
     return stream.get();
   }
+  uint64_t others_certificates() const { return others_certificates_; }
 
  private:
   const std::shared_ptr<Door> door_ = std::make_shared<Door>();
   const NodeNames rule_;
+  std::atomic<uint64_t> others_certificates_ = 0;
 };
 
 base::Result<std::unique_ptr<RelayServer>> RelayServer::listen(boost::asio::io_context& loop, Relay& relay,
@@ -190,6 +194,10 @@ base::Result<std::unique_ptr<RelayServer>> RelayServer::listen(boost::asio::io_c
   if (made->server_ == nullptr || made->port_ == 0)
     return base::Error("listen at " + options.address + ": the address is not this machine's, or in use");
   return made;
+}
+
+uint64_t RelayServer::others_certificates() const {
+  return service_->others_certificates();
 }
 
 RelayServer::~RelayServer() {

@@ -33,6 +33,9 @@ class RelayServer {
   RelayServer& operator=(const RelayServer&) = delete;
 
   int port() const { return port_; }
+  // Streams refused since the certificate, valid as it is, may not ask for that node (NodeNames). One that is not valid
+  // is refused by TLS, and is not among them.
+  uint64_t others_certificates() const;
 
  private:
   RelayServer() = default;

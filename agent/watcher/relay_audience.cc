@@ -26,6 +26,9 @@ void RelayAudience::add_metrics(serve::MetricFamilies& all) const {
             static_cast<double>(relay_.waiting()));
   all.counter("sluice_watcher_relay_follows_total", "Streams of nodes that began.", counts.followed);
   all.counter("sluice_watcher_relay_refusals_total", "Streams of nodes that were refused.", counts.refused);
+  all.counter("sluice_watcher_relay_others_certificates_total",
+              "Streams refused since the certificate may not ask for that node.",
+              server_ == nullptr ? 0 : server_->others_certificates());
   all.counter("sluice_watcher_relay_snapshots_total", "Snapshots begun.", counts.snapshots);
   all.counter("sluice_watcher_relay_batches_total", "Batches sent to nodes.", counts.batches);
   all.counter("sluice_watcher_relay_events_total", "Objects and removals sent to nodes.", counts.events);

@@ -192,6 +192,8 @@ TEST_F(RelayTest, AnotherNodesViewIsRefused) {
   const std::string said = Caller(stack_, stack_.write("w", pki().client, pki().ca), "node-a").ask();
   EXPECT_TRUE(contains(said, "the certificate is that of watcher")) << said;
   EXPECT_EQ(stack_.relay(0).nodes->relay().counts().followed, 0u);
+  const std::string metrics = stack_.relay(0).watcher->answer_http({"/metrics"}).body;
+  EXPECT_TRUE(contains(metrics, "\nsluice_watcher_relay_others_certificates_total 4\n")) << metrics;
 }
 
 TEST_F(RelayTest, CertificatesAreReplacedWhileItRuns) {
