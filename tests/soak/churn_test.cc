@@ -161,6 +161,16 @@ class Churn : public live::LiveNamesWithServer {
     return true;
   }
 
+  // For one who reads of a difference: what the agent says, and the kernel at both ends.
+  static std::string what_is_known_of(const model::Probe& probe) {
+    std::string commands = std::string(SLUICECTL) + " observe --last 20; " + SLUICECTL + " status; ";
+    for (const model::Party& party : {probe.from, probe.to})
+      if (const auto* pod = std::get_if<model::ObjectName>(&party))
+        for (const char* command : {"ss -taunoi", "ip neigh", "nstat -as"})
+          commands += "nsenter --net=" + netns_of(*pod) + " " + command + "; ";
+    return "\n" + live::printed("{ " + commands + "true; } 2>&1");
+  }
+
   // 1.
   void expect_real_connections(const model::Cluster& in_force, oracle::Random& random) {
     lab::ProbeOptions options;
@@ -178,7 +188,7 @@ class Churn : public live::LiveNamesWithServer {
         const model::Probe probe{matrix->pods[from], matrix->pods[to], options.family, options.protocol,
                                  options.port};
         EXPECT_EQ(matrix->cells[from][to] == model::Cell::kAllow, allows(in_force, probe))
-            << to_text(probe) << ", really: " << to_text(matrix->cells[from][to]);
+            << to_text(probe) << ", really: " << to_text(matrix->cells[from][to]) << what_is_known_of(probe);
       }
   }
 
@@ -225,7 +235,8 @@ class Churn : public live::LiveNamesWithServer {
         live::Stream::open(netns_of(from), netns_of(to), listening, listening,
                            allowed ? live::kBeatMilliseconds : static_cast<int>(kSilence.count()), protocol);
     if (!is_still(in_force)) return;
-    EXPECT_EQ(stream.ok(), allowed) << to_text(probe);
+    EXPECT_EQ(stream.ok(), allowed) << to_text(probe) << (stream ? "" : ": " + stream.error().message())
+                                    << what_is_known_of(probe);
     if (stream && allowed && streams_.size() < kStreams)
       streams_.push_back(
           {probe, std::make_unique<live::Beating>(std::move(*stream), live::kBeatMilliseconds, kStreamPause),
@@ -263,7 +274,8 @@ class Churn : public live::LiveNamesWithServer {
     });
     ASSERT_TRUE(went) << went.error().message();
     if (!is_still(in_force)) return;
-    EXPECT_EQ(*went, may_go) << to_text(going) << (asks ? ", asked" : ", not asked");
+    EXPECT_EQ(*went, may_go) << to_text(going) << (asks ? ", asked" : ", not asked")
+                             << what_is_known_of(going);
   }
 
   void restart(oracle::Random& random) {

@@ -1,5 +1,6 @@
 // ChurnWorld: a random cluster (tests/oracle/random_cluster.h) in which a few pods are real: these stay, with their
-// addresses, whatever happens to everything else and to their labels.
+// addresses, whatever happens to everything else and to their labels. Nor has a Service such an address: nobody here
+// would rewrite what is sent to it, so that the pod answers where the policies speak of the Service.
 //
 // The same seeds give the same world but for hours, which begin and end soon after now. One thread.
 #pragma once
@@ -36,6 +37,11 @@ class ChurnWorld {
         ++number;
         cluster_.apply(model::Change::upsert(pod));
       }
+    std::vector<model::ObjectName> in_a_pods_name;
+    for (const auto& [name, service] : cluster_.services)
+      if (has_a_real_address(service.addresses)) in_a_pods_name.push_back(name);
+    for (const model::ObjectName& name : in_a_pods_name)
+      cluster_.apply(model::Change::remove({model::Kind::kService, name}));
     trim();
   }
 
@@ -82,15 +88,18 @@ class ChurnWorld {
   bool concerns_real(const model::Change& change) const {
     const model::ObjectId id = change.id();
     if (id.kind == model::Kind::kNode) return id.name.name == kRealNode;
-    if (id.kind != model::Kind::kPod) return false;
-    if (is_real(id.name)) return true;
+    if (is_real(id.name) && id.kind == model::Kind::kPod) return true;
     if (change.is_removal()) return false;
-    const auto& ips = std::get<model::Pod>(std::get<0>(change.what)).ips;
-    return std::any_of(ips.begin(), ips.end(), [&](const net::Ip& ip) {
-      return std::any_of(real_.begin(), real_.end(), [&](const model::ObjectName& name) {
-        const auto& real = cluster_.pods.at(name).ips;
-        return std::find(real.begin(), real.end(), ip) != real.end();
-      });
+    const model::Object& object = std::get<0>(change.what);
+    if (const auto* pod = std::get_if<model::Pod>(&object)) return has_a_real_address(pod->ips);
+    if (const auto* service = std::get_if<model::Service>(&object))
+      return has_a_real_address(service->addresses);
+    return false;
+  }
+  bool has_a_real_address(const std::vector<net::Ip>& addresses) const {
+    return std::any_of(real_.begin(), real_.end(), [&](const model::ObjectName& name) {
+      const auto& real = cluster_.pods.at(name).ips;
+      return std::find_first_of(real.begin(), real.end(), addresses.begin(), addresses.end()) != real.end();
     });
   }
   // Only the real pods are on the node that is there.
