@@ -85,6 +85,7 @@ uint64_t flags_of(const AgentOptions& options) {
 
 std::vector<std::string> texts(const std::vector<source::Finding>& findings) {
   std::vector<std::string> all;
+  all.reserve(findings.size());
   for (const auto& finding : findings) all.push_back(finding.to_text());
   return all;
 }
@@ -161,6 +162,7 @@ Result<std::unique_ptr<Agent>> Agent::start(boost::asio::io_context& loop, Agent
   return agent;
 }
 
+// NOLINTNEXTLINE(readability-function-size): what it is made of
 Agent::Agent(boost::asio::io_context& loop, AgentOptions options, std::unique_ptr<source::Feeder> folder,
              endpoint::EndpointWatch watch, Kernel kernel, const base::Log& log)
     : loop_(loop),
@@ -292,7 +294,7 @@ Status Agent::drain_objects() {
 }
 
 Status Agent::refresh_host() {
-  const Status refreshed = host_.refresh();
+  Status refreshed = host_.refresh();
   const bool held = reconciler_.hold_new();
   cni_.withdraw_gone();
   apply_soon();

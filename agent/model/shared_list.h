@@ -23,6 +23,7 @@ class SharedList {
 
   SharedList() = default;
   SharedList(std::initializer_list<T> all) : SharedList(List(all)) {}
+  // NOLINTNEXTLINE(google-explicit-constructor): a list is written where one is due, as a vector's is
   SharedList(List all) : all_(all.empty() ? nullptr : std::make_shared<List>(std::move(all))) {}
 
   const List& all() const {
@@ -66,6 +67,7 @@ class SharedLists {
   // It is part of values that are copied and compared, and is nothing of what they mean.
   SharedLists(const SharedLists&) {}
   SharedLists(SharedLists&&) noexcept = default;
+  // NOLINTNEXTLINE(cert-oop54-cpp): nothing is taken over
   SharedLists& operator=(const SharedLists&) { return *this; }
   SharedLists& operator=(SharedLists&&) noexcept = default;
   bool operator==(const SharedLists&) const { return true; }

@@ -116,9 +116,11 @@ std::vector<Part> parts_of(const BugreportOptions& options, Questions& agent) {
   };
   const auto text = [](const v1::MetricsReply& reply) -> Result<std::string> { return reply.text(); };
   const auto asked = [&agent](auto call, auto spell) {
-    return [&agent, call, spell] {
-      return agent.ask([call](Client& client) { return (client.*call)(); }, spell);
-    };
+    const auto of = [call](Client& client) { return (client.*call)(); };
+    return [&agent, of, spell] { return agent.ask(of, spell); };
+  };
+  const auto preflight = [&options]() -> Result<std::string> {
+    return preflight_json(judge(read_node_facts(options.preflight), options.preflight));
   };
   return {
       {"agent/status.txt", "state, problems, last change, drops by reason",
@@ -139,10 +141,7 @@ std::vector<Part> parts_of(const BugreportOptions& options, Questions& agent) {
        "the last " + std::to_string(kLastRecords) + " flow records: who, whom, verdict, why",
        [&agent] { return agent.records(); }},
       {"machine/versions.txt", "sluicectl, kernel, system", versions},
-      {"machine/preflight.json", "what this kernel and node have and lack",
-       [&options]() -> Result<std::string> {
-         return preflight_json(judge(read_node_facts(options.preflight), options.preflight));
-       }},
+      {"machine/preflight.json", "what this kernel and node have and lack", preflight},
       {"machine/pins.txt",
        "what is pinned below " + options.preflight.bpffs + ": maps, programs, links by interface",
        [&options] { return pins(options.preflight.bpffs); }},
