@@ -1,7 +1,7 @@
 # Sluice's front door. A bare `make` lists what there is; everything is built below build/.
 .DEFAULT_GOAL := list
 space := $(subst ,, )
-.PHONY: list demo test kernels check threads fuzz soak bench bench-report bench-quick bench-old bench-api bench-relay bench-names image deb reproducible install clean deps kernels-deps bench-deps browser-deps chart-tools promtool programs arm64 arm64-deps kernels-arm64
+.PHONY: list demo test kernels check sanitize threads fuzz upgrades soak bench bench-report bench-quick bench-old bench-api bench-relay bench-names image deb reproducible install clean deps kernels-deps bench-deps browser-deps chart-tools promtool programs arm64 arm64-deps kernels-arm64
 
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
@@ -73,7 +73,12 @@ check: deps ## format, clang-tidy (what changed since it last passed; FULL=1: al
 	$(call build,files) --target generated
 	tests/check/tidy.sh build/files
 
-threads: deps ## what runs on several threads, under the thread sanitizer; five minutes once it is built (root)
+sanitize: threads ## all that `make test` leaves out of sanitizers: tests/live with an agent under ASan+UBSan, and `make threads`; twenty-five minutes once it is built (root)
+	$(call configure,debug) $(lines_only)
+	$(call build,debug) --target live
+	build/debug/tests/live/live
+
+threads: deps ## what runs on several threads, tests/live with its agent among it, under the thread sanitizer; fifteen minutes once it is built (root)
 	$(as_root)
 	$(call configure,threads) $(lines_only)
 	$(call build,threads) --target threaded
@@ -83,6 +88,12 @@ fuzz: deps ## each fuzzer for FUZZ_SECONDS=60 from its seed corpus, under ASan+U
 	$(call configure,fuzz)
 	$(call build,fuzz) --target fuzzers
 	tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
+
+upgrades: deps ## an agent of each earlier layout, built from the history, replaced under traffic by this one, and back; a quarter of an hour, two once they are built (root)
+	$(as_root)
+	$(call configure,release)
+	$(call build,release) --target live
+	tests/upgrade/run.sh build/release build/upgrade
 
 soak: bench-deps ## for HOURS=0.1 each, drawn in build/soak: a random cluster that changes, beside the reference; floods and restarts under traffic; deaths (FAULT_POINTS=60); random packets through both engines. Fails at the first loss or difference (root)
 	$(as_root)

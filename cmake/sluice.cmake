@@ -110,7 +110,7 @@ endfunction()
 
 # What runs on several threads, for `make threads`.
 set(SLUICE_THREADED unit_apps unit_base unit_clock unit_cni unit_control unit_endpoint unit_folder unit_kernel unit_kube
-  unit_relay unit_serve unit_stream unit_upkeep kubeapi)
+  unit_relay unit_serve unit_stream unit_upkeep kubeapi live)
 add_custom_target(threaded)
 
 add_custom_target(generated)

@@ -178,6 +178,9 @@ TEST_F(Limits, DescriptorsThatRunOutAndCanBeHadAgain) {
 
 // Below what its libraries take the system's loader says so, or nobody can: those limits are not here.
 TEST_F(Limits, Memory) {
+#ifdef SLUICE_SANITIZE
+  GTEST_SKIP() << "a sanitizer takes more address space than any of these";
+#endif
   int least = 0;
   for (const int mebibytes : {44, 48, 52, 55, 57, 59, 61, 64, 72, 96, 168, 232}) {
     const bool good = ends_well("ulimit -v " + std::to_string(mebibytes * 1024));
