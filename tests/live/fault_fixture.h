@@ -63,7 +63,7 @@ class FaultTest : public ::testing::Test {
   }
 
   void start_agent() {
-    std::vector<std::string> words{SLUICED,           "--node-name",   "node-1",
+    std::vector<std::string> words{program_,          "--node-name",   "node-1",
                                    "--manifests",     kFaultManifests, "--metrics",
                                    "127.0.0.1:19622", "--log-level",   "error"};
     words.insert(words.end(), options_.begin(), options_.end());
@@ -131,6 +131,7 @@ class FaultTest : public ::testing::Test {
   const std::string& interface(const std::string& pod) const { return interfaces_.at(pod); }
 
   Process agent_;
+  std::string program_ = SLUICED;                  // the agent's
   std::map<std::string, std::string> interfaces_;  // the near ends, by pod
 
  private:
