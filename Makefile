@@ -73,10 +73,10 @@ check: deps ## format, clang-tidy (what changed since it last passed; FULL=1: al
 	$(call build,files) --target generated
 	tests/check/tidy.sh build/files
 
-sanitize: threads ## all that `make test` leaves out of sanitizers: tests/live with an agent under ASan+UBSan, and `make threads`; twenty-five minutes once it is built (root)
+sanitize: threads ## all that `make test` leaves out of sanitizers: agents, watchers and plugins in real traffic under ASan+UBSan, and `make threads`; half an hour once it is built (root)
 	$(call configure,debug) $(lines_only)
-	$(call build,debug) --target live
-	build/debug/tests/live/live
+	$(call build,debug) --target apart
+	ctest --preset apart
 
 threads: deps ## what runs on several threads, tests/live with its agent among it, under the thread sanitizer; fifteen minutes once it is built (root)
 	$(as_root)

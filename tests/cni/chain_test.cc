@@ -46,7 +46,8 @@ void PrintTo(const Shape& shape, std::ostream* out) {
 }
 
 std::string base_list(const Shape& shape) {
-  json::array ranges{json::array{json::object{{"subnet", "10.244.7.0/24"}}}};
+  json::array ranges;
+  ranges.push_back(json::array{json::object{{"subnet", "10.244.7.0/24"}}});
   json::array routes{json::object{{"dst", "0.0.0.0/0"}}};
   if (shape.dual) {
     ranges.push_back(json::array{json::object{{"subnet", "fd00:7::/64"}}});

@@ -187,10 +187,11 @@ std::string lost_text(const v1::Endpoint& endpoint) {
 
 std::string age_text(double seconds) {
   const auto whole = static_cast<int64_t>(std::max(seconds, 0.0));
-  if (whole < 120) return std::to_string(whole) + " s";
-  if (whole < 2 * 3600) return std::to_string(whole / 60) + " min";
-  if (whole < 2 * 86400) return std::to_string(whole / 3600) + " h";
-  return std::to_string(whole / 86400) + " d";
+  constexpr int64_t kMinute = 60, kHour = 60 * kMinute, kDay = 24 * kHour;
+  if (whole < 2 * kMinute) return std::to_string(whole) + " s";
+  if (whole < 2 * kHour) return std::to_string(whole / kMinute) + " min";
+  if (whole < 2 * kDay) return std::to_string(whole / kHour) + " h";
+  return std::to_string(whole / kDay) + " d";
 }
 
 std::string status_text(const v1::StatusReply& status, int64_t now, bool colour) {
@@ -244,8 +245,8 @@ std::string endpoints_text(const v1::EndpointsReply& reply, bool colour) {
   const bool held = any(held_text), lost = any(lost_text);
   std::vector<std::string> headings = {"POD",    "ADDRESSES", "INTERFACE",  "INGRESS",
                                        "EGRESS", "DENIED IN", "DENIED OUT", "POLICIES"};
-  if (held) headings.push_back("FLOWS");
-  if (lost) headings.push_back("FLOWS LOST");
+  if (held) headings.emplace_back("FLOWS");
+  if (lost) headings.emplace_back("FLOWS LOST");
   Table table(headings);
   for (const auto& endpoint : reply.endpoints()) {
     std::vector<std::string> interfaces;
@@ -289,8 +290,8 @@ std::string policies_text(const v1::PoliciesReply& reply, bool colour) {
   const bool hours =
       std::ranges::any_of(reply.policies(), [](const auto& policy) { return !policy.active().empty(); });
   std::vector<std::string> headings = {"POLICY", "INGRESS", "EGRESS", "PODS HERE"};
-  if (audit) headings.push_back("MODE");
-  if (hours) headings.push_back("HOURS");
+  if (audit) headings.emplace_back("MODE");
+  if (hours) headings.emplace_back("HOURS");
   Table table(headings);
   auto rules = [](bool isolates, uint32_t count) {
     return isolates ? std::to_string(count) + (count == 1 ? " rule" : " rules") : std::string("-");
@@ -299,7 +300,7 @@ std::string policies_text(const v1::PoliciesReply& reply, bool colour) {
     std::vector<std::string> row = {name_of(policy), rules(policy.ingress(), policy.ingress_rules()),
                                     rules(policy.egress(), policy.egress_rules()),
                                     joined(list_of(policy.local_pods()), 4)};
-    if (audit) row.push_back(policy.audit() ? "audit" : "enforce");
+    if (audit) row.emplace_back(policy.audit() ? "audit" : "enforce");
     if (hours) row.push_back(hours_of(policy));
     table.add(std::move(row));
   }
