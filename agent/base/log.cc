@@ -34,12 +34,12 @@ class LevelText final : public spdlog::custom_flag_formatter {
 
 // Controls that JSON has an escape for are left to it.
 std::string quoted_value(std::string_view value) {
-  static const std::string kEscaped = [] {
+  static const std::string escaped = [] {
     std::string all;
     for (char c = 0; c < 0x20; ++c) all += c;
     return all;
   }();
-  const std::string safe = printable(value, kEscaped);
+  const std::string safe = printable(value, escaped);
   return boost::json::serialize(boost::json::string_view(safe.data(), safe.size()));
 }
 

@@ -25,11 +25,12 @@ struct Capabilities {
     return (words.at(CAP_TO_INDEX(capability)).permitted & CAP_TO_MASK(capability)) != 0;
   }
   void keep(uint64_t kept) {
-    for (size_t i = 0; i < words.size(); ++i) {
-      const auto part = static_cast<uint32_t>(kept >> (32 * i));
-      words.at(i).permitted &= part;
-      words.at(i).effective &= part;
-      words.at(i).inheritable = 0;
+    for (auto& word : words) {
+      const auto part = static_cast<uint32_t>(kept);
+      kept >>= 32;
+      word.permitted &= part;
+      word.effective &= part;
+      word.inheritable = 0;
     }
   }
   void set_effective(unsigned capability, bool on) {

@@ -49,9 +49,9 @@ Identities::Changes Identities::refresh() {
 }
 
 const std::unordered_set<IdentityId>& Identities::in(PeerSetId peers) const {
-  static const std::unordered_set<IdentityId> kNone;
+  static const std::unordered_set<IdentityId> none;
   auto found = in_.find(peers);
-  return found == in_.end() ? kNone : found->second;
+  return found == in_.end() ? none : found->second;
 }
 
 void Identities::mark(IdentityId id, Known& known) {

@@ -231,6 +231,7 @@ void RuleTable::write(IdentityId identity, const IdentityContent& content,
 }
 
 // Of a rule set with tiers, which may give less than its default too.
+// NOLINTNEXTLINE(readability-function-size): a rule's key, and what stands there
 void RuleTable::write(RulesetId ruleset, IdentityId identity, const IdentityContent& content,
                       const image::Portset& allowed, Ref ref, const Ref& by_default) {
   const image::RuleKey key{ruleset, identity};

@@ -114,9 +114,9 @@ Ref ServiceTable::ref_of_whole(const RulesetContent& ruleset, const Live& live) 
   std::set<EndpointId> denied_at;  // 0: at an endpoint that would be denied to itself too
   bool some_allowed = live.backends.empty() && admits(ruleset, nullptr, &written, false);
   if (live.backends.empty() && !some_allowed) denied_at.insert(EndpointId{});
-  static const IdentityContent kNobody;
+  static const IdentityContent nobody;
   for (const Backend& backend : live.backends) {
-    const Face end{backend.identity ? identities_.content(backend.identity) : kNobody, backend.protocol,
+    const Face end{backend.identity ? identities_.content(backend.identity) : nobody, backend.protocol,
                    backend.port};
     if (admits(ruleset, &end, &written, false))
       some_allowed = true;
@@ -284,12 +284,12 @@ void ServiceTable::rate(IdentityId id, const Live& live, NameClassId name_class,
   const WrittenFace& face = *live.written;
   const IdentityContent with_name = face.whole.with_name(by_name.matching);
   const Face written{with_name, face.protocol, face.port};
-  static const IdentityContent kNobody;
+  static const IdentityContent nobody;
   const bool allowed =
       live.backends.empty()
           ? admits(known.content, nullptr, &written, false)
           : std::all_of(live.backends.begin(), live.backends.end(), [&](const Backend& backend) {
-              const Face end{backend.identity ? identities_.content(backend.identity) : kNobody,
+              const Face end{backend.identity ? identities_.content(backend.identity) : nobody,
                              backend.protocol, backend.port};
               return admits(known.content, &end, &written, false);
             });

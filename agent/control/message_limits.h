@@ -6,7 +6,7 @@
 namespace sluice::control {
 
 inline constexpr int kLargestRequest = source::feed::kFeedLargestMessage;  // bytes
-inline constexpr size_t kLargestPiece = 256 * 1024;      // bytes of a SnapshotPiece of more than one object
+inline constexpr size_t kLargestPiece = 256U << 10;      // bytes of a SnapshotPiece of more than one object
 inline constexpr int kLargestReply = 256 * 1024 * 1024;  // bytes
 
 }  // namespace sluice::control

@@ -57,6 +57,10 @@ void add_state(const MetricsReading& now, Families& all) {
             "Problems that hold now: refused objects, unreadable files, failed attachments.",
             static_cast<double>(now.problems));
   all.gauge("sluice_warnings", "Warnings that hold now.", static_cast<double>(now.warnings));
+}
+
+// Pods, their namespaces and interfaces.
+void add_pods(const MetricsReading& now, Families& all) {
   all.begin("sluice_endpoints", "Pods of this node, by state.", MetricType::Gauge);
   all.add(static_cast<double>(now.endpoints), {{"state", "in_force"}});
   all.add(static_cast<double>(now.endpoints_waiting), {{"state", "waiting"}});
@@ -290,6 +294,7 @@ Metrics::Metrics()
 std::vector<prometheus::MetricFamily> Metrics::families(const MetricsReading& reading) const {
   Families all;
   add_state(reading, all);
+  add_pods(reading, all);
   if (reading.feed) add_feed(*reading.feed, all);
   add_maps(reading, all);
   if (reading.flows) add_flows(*reading.flows, all);

@@ -158,7 +158,7 @@ void Acceptance::convert(Accepted& accepted) const {
   const ForeignObject object = object_of(accepted.object);
   const Cluster& cluster = surroundings_->cluster();
   const source::Place& place = accepted.object.place;
-  const auto line = [&](std::string text) {
+  const auto line = [&](const std::string& text) {
     return source::Finding{place, std::nullopt, "", base::one_line(text)};
   };
   Output output(kAcceptedForm);
@@ -180,7 +180,7 @@ void Acceptance::convert(Accepted& accepted) const {
     return;
   }
   for (const Loss& loss : conversion.losses) accepted.warnings.push_back(line(loss.to_text()));
-  for (std::string& remark : conversion.remarks) accepted.warnings.push_back(line(std::move(remark)));
+  for (const std::string& remark : conversion.remarks) accepted.warnings.push_back(line(remark));
   accepted.made = std::move(conversion.objects);
 }
 
@@ -255,20 +255,24 @@ std::vector<Change> Acceptance::apply(std::vector<Change> own,
     made_[id_of_pass()].try_emplace(maker_of_pass(), cilium_pass(kAcceptedForm));
   else
     made_.erase(id_of_pass());
+  note_in_force(touched, own);
+  std::stable_sort(own.begin(), own.end(),
+                   [](const Change& one, const Change& other) { return one.id() < other.id(); });
+  return own;
+}
+
+void Acceptance::note_in_force(const Ids& touched, std::vector<Change>& changes) {
   for (const ObjectId& id : touched) {
     const Object* now = holds(id);
     const auto before = in_force_.find(id);
     if (now == nullptr && before != in_force_.end()) {
-      own.push_back(Change::remove(id));
+      changes.push_back(Change::remove(id));
       in_force_.erase(before);
     } else if (now != nullptr && (before == in_force_.end() || before->second != *now)) {
-      own.push_back(Change::upsert(*now));
+      changes.push_back(Change::upsert(*now));
       in_force_.insert_or_assign(id, *now);
     }
   }
-  std::stable_sort(own.begin(), own.end(),
-                   [](const Change& one, const Change& other) { return one.id() < other.id(); });
-  return own;
 }
 
 std::vector<source::Problem> Acceptance::problems() const {

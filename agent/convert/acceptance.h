@@ -55,6 +55,8 @@ class Acceptance : public source::decode::Translator {
   using Ids = std::set<model::ObjectId>;
 
   void convert(Accepted& accepted) const;
+  // What of these is another now than what was handed on before.
+  void note_in_force(const Ids& touched, std::vector<model::Change>& changes);
   void withdraw(const ForeignId& id, const Accepted& accepted, Ids& touched);
   void put(const ForeignId& id, const Accepted& accepted, Ids& touched);
   void convert_again(const ForeignId& id, Accepted& accepted, Ids& touched);

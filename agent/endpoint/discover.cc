@@ -92,7 +92,7 @@ std::vector<Candidate> candidates_in(const std::string& dir, const std::vector<s
   std::set<NetnsId> seen{own.id()};
   Exhaustion exhaustion;
   for (const std::string& name : names) {
-    auto netns = Netns::open(dir + "/" + name);
+    auto netns = Netns::open(std::string(dir).append("/").append(name));
     if (!netns) {
       note_unopened(name, netns.error(), exhaustion, discovery);
       continue;

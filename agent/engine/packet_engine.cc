@@ -52,6 +52,7 @@ image::Batch learnt_batch(const model::Cluster& cluster, const image::Image& ima
       if (const auto name = image.names.find(slot); name != image.names.end())
         by_class.emplace(name->second, slot);
     std::vector<std::pair<image::NameSlot, uint64_t>> names;
+    names.reserve(by_class.size());
     for (const auto& [name_class, slot] : by_class)
       names.emplace_back(slot, std::numeric_limits<uint64_t>::max());
     if (!names.empty()) learnt.put(image::encode_learnt(ip), image::encode_names(names));

@@ -64,6 +64,7 @@ std::string contradiction(const Expectation& expectation, const Answer& answer) 
   return std::string(allowed ? "is allowed" : "is denied") + ", but not by " + expectation.because;
 }
 
+// NOLINTNEXTLINE(readability-function-size): a pair, who is asked, and the two that are told
 void judge_pair(const Expectation& expectation, const std::string& from, const std::string& to,
                 const Judge& judge, Outcome& outcome, Report& report) {
   ++outcome.pairs;

@@ -86,32 +86,36 @@ Expectations read_expectations(std::string_view bytes, const std::string& file) 
   const auto problem = [&](uint32_t line, const std::string& what) {
     read.problems.push_back(file + ": line " + std::to_string(line) + ": " + what);
   };
-  decode::for_each_document(bytes, [&](int,
-                                       const std::variant<decode::Document, decode::SyntaxError>& parsed) {
-    if (const auto* error = std::get_if<decode::SyntaxError>(&parsed))
-      return problem(error->line, error->message);
-    const decode::Tree root = std::get<decode::Document>(parsed).root();
-    if (root.type() != decode::TreeType::kSequence)
-      return problem(root.line(),
-                     "is " + std::string(to_text(root.type())) + " where a list of expectations is due");
-    size_t number = 0;
-    for (const decode::Tree item : root) {
-      ++number;
-      if (read.all.size() == kMostExpectations)
-        return problem(item.line(),
-                       "more than " + std::to_string(kMostExpectations) + " expectations: divide the file");
-      decode::Decoding decoding;
-      Expectation one = read_one(Field(decoding, item), file);
-      if (!decoding.fault()) {
-        read.all.push_back(std::move(one));
-        continue;
-      }
-      const std::string& field = decoding.fault()->field;
-      const std::string& message = decoding.fault()->message;
-      problem(item.line(),
-              "expectation " + std::to_string(number) + ": " + (field.empty() ? "" : field + ": ") + message);
-    }
-  });
+  decode::for_each_document(
+      bytes, [&](int, const std::variant<decode::Document, decode::SyntaxError>& parsed) {
+        if (const auto* error = std::get_if<decode::SyntaxError>(&parsed))
+          return problem(error->line, error->message);
+        const decode::Tree root = std::get<decode::Document>(parsed).root();
+        if (root.type() != decode::TreeType::kSequence)
+          return problem(root.line(),
+                         "is " + std::string(to_text(root.type())) + " where a list of expectations is due");
+        size_t number = 0;
+        for (const decode::Tree item : root) {
+          ++number;
+          if (read.all.size() == kMostExpectations)
+            return problem(item.line(), "more than " + std::to_string(kMostExpectations) +
+                                            " expectations: divide the file");
+          decode::Decoding decoding;
+          Expectation one = read_one(Field(decoding, item), file);
+          if (!decoding.fault()) {
+            read.all.push_back(std::move(one));
+            continue;
+          }
+          const std::string& field = decoding.fault()->field;
+          const std::string& message = decoding.fault()->message;
+          const std::string where = field.empty() ? "" : field + ": ";
+          problem(item.line(), std::string("expectation ")
+                                   .append(std::to_string(number))
+                                   .append(": ")
+                                   .append(where)
+                                   .append(message));
+        }
+      });
   if (read.all.empty() && read.problems.empty()) read.problems.push_back(file + ": holds no expectation");
   return read;
 }

@@ -12,7 +12,6 @@ namespace sluice::explain {
 using model::Direction;
 using model::LabelSelector;
 using model::Pod;
-using model::Requirement;
 
 namespace {
 

@@ -53,9 +53,9 @@ class Tracing {
     if (!found.service && (question_.remote == endpoint.ipv4 || question_.remote == endpoint.ipv6))
       return "allow: itself";
     const bool allows = ask_rules(found.identity);
-    const std::string verdict = !found.service || (allows && !side_.whole)
-                                    ? allows ? "allow" : "deny"
-                                    : ask_service(*found.service, id, allows);
+    std::string verdict = !found.service || (allows && !side_.whole)
+                              ? allows ? "allow" : "deny"
+                              : ask_service(*found.service, id, allows);
     if (verdict != "deny" || !endpoint.names || question_.direction != Direction::kEgress) return verdict;
     return ask_names(found.service.value_or(found.identity)) ? "allow: by its name" : verdict;
   }

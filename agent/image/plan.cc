@@ -3,7 +3,6 @@
 namespace sluice::image {
 
 using base::done;
-using base::Error;
 using base::Status;
 
 namespace {

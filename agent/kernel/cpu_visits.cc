@@ -3,7 +3,7 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include <cstdio>
+#include <charconv>
 #include <fstream>
 #include <string>
 #include <system_error>
@@ -18,11 +18,15 @@ bool is_online(int cpu) {
   std::ifstream file(kOnline);
   bool known = false;
   for (std::string part; std::getline(file, part, ',');) {
-    int first = 0, last = 0;
-    const int numbers = std::sscanf(part.c_str(), "%d-%d", &first, &last);
-    if (numbers < 1) return true;
+    const char* const end = part.data() + part.size();
+    int first = 0;
+    const auto [rest, fault] = std::from_chars(part.data(), end, first);
+    int last = first;
+    if (fault != std::errc() ||
+        (rest != end && *rest == '-' && std::from_chars(rest + 1, end, last).ec != std::errc()))
+      return true;
     known = true;
-    if (first <= cpu && cpu <= (numbers == 2 ? last : first)) return true;
+    if (first <= cpu && cpu <= last) return true;
   }
   return !known;
 }

@@ -14,25 +14,51 @@ namespace {
 // Those of a pod that nothing isolates.
 std::vector<FarEnd> unjudged(const Compilation& compilation, const std::set<BackendAddress>& endpoints) {
   std::vector<FarEnd> all;
+  all.reserve(endpoints.size());
   for (const auto& [ip, port] : endpoints) all.push_back({ip, compilation.pods().owner(ip), port, true});
   return all;
 }
 
-// The endpoints behind a Service, each judged by itself; `found` gets the rules that allow any of them.
-std::vector<FarEnd> judge_endpoints(const Compilation& compilation, const std::vector<NamedRule>& rules,
-                                    const std::set<BackendAddress>& endpoints, const model::Pod& self,
-                                    net::Protocol protocol, std::set<size_t>& found) {
-  std::vector<FarEnd> judged;
+// The endpoints behind a Service, each judged by itself, and the rules that allow any of them.
+struct Judged {
+  std::vector<FarEnd> endpoints;
+  std::set<size_t> by;
+};
+Judged judge_endpoints(const Compilation& compilation, const std::vector<NamedRule>& rules,
+                       const std::set<BackendAddress>& endpoints, const model::Pod& self,
+                       net::Protocol protocol) {
+  Judged judged;
   for (const auto& [ip, port] : endpoints) {
     FarEnd end{ip, compilation.pods().owner(ip), port, true};
     if (!compilation.addresses().is_node(ip) && end.pod != &self) {
       std::set<size_t> here = allowing(compilation, rules, peer_at(compilation, ip), protocol, port);
       end.allowed = !here.empty();
-      found.merge(here);
+      judged.by.merge(here);
     }
-    judged.push_back(end);
+    judged.endpoints.push_back(end);
   }
   return judged;
+}
+
+using Behind = std::optional<std::set<BackendAddress>>;
+
+// By NetworkPolicies alone.
+void explain_rules(const Compilation& compilation, const Question& question,
+                   const std::vector<NamedRule>& rules, const Behind& service, Explanation& result) {
+  // A Service's address is judged as it stands, whoever has it (semantics 21).
+  const Peer peer = service ? Peer{question.remote, nullptr} : peer_at(compilation, question.remote);
+  if (!service) result.far.pod = compilation.pods().owner(question.remote);
+  std::set<size_t> found = allowing(compilation, rules, peer, question.protocol, question.port);
+  result.allowed = result.far.allowed = !found.empty();
+  if (service) {
+    const model::Pod& self = compilation.cluster().pods.at(question.pod);
+    Judged behind = judge_endpoints(compilation, rules, *service, self, question.protocol);
+    result.endpoints = std::move(behind.endpoints);
+    const bool all = !result.endpoints->empty() && std::ranges::all_of(*result.endpoints, &FarEnd::allowed);
+    result.allowed |= all;
+    if (all) found.merge(behind.by);
+  }
+  for (size_t i : found) result.rules.push_back(rules[i].name);
 }
 
 // As it is, or as it would be were the policies in audit in force.
@@ -79,20 +105,7 @@ base::Result<Explanation> explain_by(const Compilation& compilation, const Quest
     explain_tiers(tiered, question, pod->second, service, result);
     return result;
   }
-  // A Service's address is judged as it stands, whoever has it (semantics 21).
-  const Peer peer = service ? Peer{question.remote, nullptr} : peer_at(compilation, question.remote);
-  if (!service) result.far.pod = compilation.pods().owner(question.remote);
-  std::set<size_t> found = allowing(compilation, rules, peer, question.protocol, question.port);
-  result.allowed = result.far.allowed = !found.empty();
-  if (service) {
-    std::set<size_t> by_endpoints;
-    result.endpoints =
-        judge_endpoints(compilation, rules, *service, pod->second, question.protocol, by_endpoints);
-    const bool all = !result.endpoints->empty() && std::ranges::all_of(*result.endpoints, &FarEnd::allowed);
-    result.allowed |= all;
-    if (all) found.merge(by_endpoints);
-  }
-  for (size_t i : found) result.rules.push_back(rules[i].name);
+  explain_rules(compilation, question, rules, service, result);
   return result;
 }
 

@@ -94,6 +94,7 @@ std::vector<IdentityInfo> identities_of(const Compilation& compilation) {
     for (const auto& [name_class, matching] : compilation.names().classes_at(ip))
       count(image::named(compilation.addresses().identity_of(ip), name_class), ip);
   std::vector<IdentityInfo> result;
+  result.reserve(infos.size());
   for (auto& [id, info] : infos) result.push_back(std::move(info));
   return result;
 }

@@ -23,6 +23,7 @@ constexpr size_t kPacketsAtOnce = 256;
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-function-size): what it works with
 Result<std::unique_ptr<NameLoop>> NameLoop::open(boost::asio::io_context& loop, NameOptions options,
                                                  const kernel::Programs& programs, kernel::KernelMaps& maps,
                                                  node::Reconciler& reconciler, std::function<void()> apply,
@@ -40,6 +41,7 @@ Result<std::unique_ptr<NameLoop>> NameLoop::open(boost::asio::io_context& loop, 
   return names;
 }
 
+// NOLINTNEXTLINE(readability-function-size): likewise
 NameLoop::NameLoop(boost::asio::io_context& loop, NameOptions options, const kernel::Programs& programs,
                    kernel::KernelMaps& maps, node::Reconciler& reconciler, std::function<void()> apply,
                    const base::Log& log, kernel::answers::Answers answers)

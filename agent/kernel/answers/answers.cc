@@ -8,7 +8,6 @@
 
 namespace sluice::kernel::answers {
 
-using base::Error;
 using base::Result;
 using base::Status;
 
