@@ -232,6 +232,9 @@ Result<Answer> ask_both(const model::Cluster& cluster, const model::PodAddresses
         {end.pod != nullptr ? end.pod->name.to_text() : "", ip, target, *std::move(ingress)});
   }
   answer.ingress = sum_of(answer.endpoints);
+  if (answer.endpoints.empty())
+    answer.ingress.text =
+        resolved->to.ip.to_text() + " is a Service's address, behind which no endpoint stands";
   name_fixes_apart(answer, cluster, away);
   return answer;
 }

@@ -207,6 +207,17 @@ TEST(Answer, AServiceIsItsEndpoints) {
   EXPECT_EQ(answer->reason(), "no_rule");
 }
 
+// Whose address it is besides: a pod's is asked for nothing there.
+TEST(Answer, AServiceWithoutEndpointsSaysSo) {
+  const model::Cluster world =
+      cluster(pod("shop/web", "10.0.0.1"), pod("shop/db", "10.0.0.2"),
+              service("shop/api", "10.0.0.2").selects({{"app", "api"}}).port(80, 8080));
+  const auto answer = check(world, tcp("shop/web", "shop/db", 80), false);
+  ASSERT_TRUE(answer.ok()) << answer.error().message();
+  EXPECT_EQ(answer->ingress.opinion, Side::kNone);
+  EXPECT_EQ(answer->ingress.text, "10.0.0.2 is a Service's address, behind which no endpoint stands");
+}
+
 // Both sides' policies would be called so, and one that is outside its hours is.
 TEST(Answer, NamesItsFixesApart) {
   namespace build = oracle::build;
