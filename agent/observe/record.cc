@@ -74,8 +74,9 @@ FlowRecord describe(const flow::Record& record, int64_t time, const Names& names
   End local = end_of(record.local, record.local_port, record.pod, names);
   End remote = end_of(record.remote, record.remote_port, record.remote_pod, names);
   const bool opened_here = flow.direction == model::Direction::kEgress;
-  flow.source = opened_here ? std::move(local) : std::move(remote);
-  flow.destination = opened_here ? std::move(remote) : std::move(local);
+  if (!opened_here) std::swap(local, remote);
+  flow.source = std::move(local);
+  flow.destination = std::move(remote);
   return flow;
 }
 
@@ -94,7 +95,7 @@ std::string flags_text(uint8_t tcp_flags) {
 size_t memory_of(const FlowRecord& record) {
   size_t bytes = sizeof record + memory_of(record.id) + memory_of(record.node) + memory_of(record.reason) +
                  memory_of(record.source) + memory_of(record.destination) + memory_of(record.rule);
-  for (const std::string& policy : record.isolated_by) bytes += sizeof policy + memory_of(policy);
+  for (const std::string& policy : record.isolated_by) bytes += sizeof(std::string) + memory_of(policy);
   return bytes;
 }
 

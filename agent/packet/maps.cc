@@ -114,7 +114,7 @@ uint8_t* Maps::add(Table& table, const std::string& key) {
   Entry entry{std::make_unique<uint8_t[]>(table.value_size), table.by_use.end()};
   if (table.evicts) entry.use = table.by_use.insert(table.by_use.end(), key);
   return table.entries.emplace(key, std::move(entry)).first->second.value.get();
-}
+}  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks): it is the table's
 
 void Maps::erase(Table& table, const std::string& key) {
   auto found = table.entries.find(key);

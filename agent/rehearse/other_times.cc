@@ -14,10 +14,10 @@ struct Timed {
 using TimedPolicies = std::map<model::ObjectId, Timed>;
 
 const std::string& hours_of(const model::Object& policy) {
-  static const std::string kNone;
+  static const std::string none;
   if (const auto* one = std::get_if<model::NetworkPolicy>(&policy)) return one->active;
   if (const auto* one = std::get_if<model::ClusterNetworkPolicy>(&policy)) return one->active;
-  return kNone;
+  return none;
 }
 
 TimedPolicies policies_of(const AtOneMoment& state) {

@@ -109,7 +109,7 @@ class ObjectDecoder {
 
   void foreign_object(const Field& root, const TypeMeta& type, bool namespaced) {
     Decoding naming;
-    const ObjectName name = name_of(Field(naming, root.tree(), root.path()), /*label=*/false, namespaced);
+    ObjectName name = name_of(Field(naming, root.tree(), root.path()), /*label=*/false, namespaced);
     if (naming.fault()) return refuse(naming, std::nullopt);
     decoded_.foreign.push_back({{type.kind, std::move(name)},
                                 type.api_version,

@@ -184,7 +184,11 @@ void TreeBuilder::apply_merges(uint32_t map) {
       if (taken.insert(Tree(&document_, child).key()).second) own.push_back(child);
     }
   }
-  // Entries of sources are shared with the map they come from: only their heads are copied.
+  chain_merged(map, own, written);
+}
+
+// Entries of sources, from `written` on, are shared with the map they come from: only their heads are copied.
+void TreeBuilder::chain_merged(uint32_t map, const std::vector<uint32_t>& own, size_t written) {
   Document::Node& head = document_.nodes_[map];
   head.at = Document::kNone;
   head.size = 0;

@@ -54,6 +54,7 @@ class TreeBuilder {
   void account(const Document::Node& child, Document::Node& parent) const;
   void remember(size_t anchor, uint32_t node);
   void apply_merges(uint32_t map);
+  void chain_merged(uint32_t map, const std::vector<uint32_t>& own, size_t written);
   void count_merged(uint32_t line);
   void refuse_duplicate_keys(uint32_t map) const;
 

@@ -2,6 +2,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include "agent/base/excerpt.h"
+
 namespace sluice::source::kube {
 namespace {
 

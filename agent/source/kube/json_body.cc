@@ -17,10 +17,12 @@ using source::decode::TreeType;
 // Names and constants are those that boost::json::basic_parser asks its handler for.
 template <typename Outer>
 struct Handler {
+  // NOLINTBEGIN(readability-identifier-naming)
   static constexpr std::size_t max_object_size = std::size_t(-1);
   static constexpr std::size_t max_array_size = std::size_t(-1);
   static constexpr std::size_t max_key_size = 1 << 20;
   static constexpr std::size_t max_string_size = kLargestObject;
+  // NOLINTEND(readability-identifier-naming)
 
   Outer outer;
   JsonFilter filter;
