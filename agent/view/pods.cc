@@ -5,9 +5,9 @@ namespace {
 
 template <typename Map, typename Key>
 const PodTable::Entries& found_in(const Map& map, const Key& key) {
-  static const PodTable::Entries kNone;
+  static const PodTable::Entries none;
   const auto found = map.find(key);
-  return found == map.end() ? kNone : found->second;
+  return found == map.end() ? none : found->second;
 }
 
 }  // namespace

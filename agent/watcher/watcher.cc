@@ -2,6 +2,7 @@
 
 #include "agent/source/feed/encode.h"
 #include "agent/source/feed/limits.h"
+#include "agent/watcher/feed_sender.h"
 #include "agent/watcher/until_signal.h"
 
 namespace sluice::watcher {

@@ -29,6 +29,7 @@ enum class FieldType : uint8_t {
 
 struct Shape;
 
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): in the order in which they are written
 struct ShapeField {
   std::string_view name;  // in JSON
   uint32_t number = 0;    // in protobuf; 0: not there
