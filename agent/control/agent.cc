@@ -84,9 +84,8 @@ uint64_t flags_of(const AgentOptions& options) {
 }
 
 std::vector<std::string> texts(const std::vector<source::Finding>& findings) {
-  std::vector<std::string> all;
-  all.reserve(findings.size());
-  for (const auto& finding : findings) all.push_back(finding.to_text());
+  std::vector<std::string> all(findings.size());
+  std::ranges::transform(findings, all.begin(), &source::Finding::to_text);
   return all;
 }
 

@@ -24,7 +24,7 @@ base::Status add_parties(const char* option, const FlowQuestion& question,
                          google::protobuf::RepeatedPtrField<std::string>& to) {
   for (std::string text : from) {
     const bool has_namespace = text.find('/') != text.npos || net::Ip::parse(text);
-    if (!has_namespace && question.namespaces.size() == 1) text = question.namespaces.front() + "/" + text;
+    if (!has_namespace && question.namespaces.size() == 1) text.insert(0, question.namespaces.front() + "/");
     if (auto party = observe::Party::parse(text); !party) return party.error().within(option);
     to.Add(std::move(text));
   }
