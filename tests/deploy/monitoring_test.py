@@ -17,8 +17,11 @@ ROOT = charts.ROOT
 
 SOURCE, REFUSALS = "sluice_watcher_source", "sluice_watcher_relay_refusals_total"
 
-# What is scraped each minute, and the summary of the alert of relays that fires at a minute.
-OF_RELAYS = [
+BUILD, OTHERS = 'sluice_build_info{instance="i1",node="n1"}', 'sluice_build_info{instance="i2",node="n2"}'
+GONE = "i1: the agent of node n1 was scraped within the hour, and is no more"
+
+# What is scraped each minute, and the summary of the alert that fires at a minute.
+FIRES = [
     ("nodes by relays", {SOURCE + '{source="relay",instance="n1"}': "1x20", SOURCE + '{source="api_server",instance="n1"}': "0x20"},
      "20m", "SluiceNoRelayAnswers", None),
     ("two of three by the API server", {SOURCE + f'{{source="api_server",instance="n{node}"}}': f"{value}x20"
@@ -30,7 +33,13 @@ OF_RELAYS = [
     ("refusals of long ago", {REFUSALS + '{instance="r1"}': "0 10 20x18"}, "20m", "SluiceRelayRefuses", None),
     ("refusals that go on", {REFUSALS + '{instance="r1"}': "0+6x20", REFUSALS + '{instance="r2"}': "3x20"},
      "20m", "SluiceRelayRefuses", "r1: the relay refuses nodes"),
+    ("all agents there", {BUILD: "1x30", OTHERS: "1x30"}, "20m", "SluiceAgentAway", None),
+    ("an agent that is started anew", {BUILD: "1x5 _x3 1x20", OTHERS: "1x30"}, "20m", "SluiceAgentAway", None),
+    ("one of two gone", {BUILD: "1x5", OTHERS: "1x40"}, "30m", "SluiceAgentAway", GONE),
+    ("one gone for long", {BUILD: "1x5", OTHERS: "1x120"}, "90m", "SluiceAgentAway", None),
 ]
+# Those that an alert takes over from its series.
+SERIES_LABELS = {"SluiceRelayRefuses": {"instance": "r1"}, "SluiceAgentAway": {"instance": "i1", "node": "n1"}}
 
 
 class Monitoring(unittest.TestCase):
@@ -78,10 +87,10 @@ class Promtool(unittest.TestCase):
                 done = subprocess.run(["promtool", "check", "rules", path], capture_output=True, text=True, check=False)
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
-    def test_when_the_alerts_of_relays_fire(self):
+    def test_when_alerts_fire(self):
         rules = {rule["alert"]: rule for rule in alerts()}
-        for what, series, at, alert, summary in OF_RELAYS:
-            labels = rules[alert]["labels"] | ({"instance": summary[:2]} if summary and alert == "SluiceRelayRefuses" else {})
+        for what, series, at, alert, summary in FIRES:
+            labels = rules[alert]["labels"] | SERIES_LABELS.get(alert, {})
             fires = [{"exp_labels": labels, "exp_annotations": rules[alert]["annotations"] | {"summary": summary}}] if summary else []
             case = {"interval": "1m", "input_series": [{"series": name, "values": values} for name, values in series.items()],
                     "alert_rule_test": [{"eval_time": at, "alertname": alert, "exp_alerts": fires}]}
