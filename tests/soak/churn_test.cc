@@ -93,7 +93,7 @@ class Churn : public live::LiveNamesWithServer {
     write_policy("\"*.shop.test\"");
     write("world.yaml", oracle::to_yaml(world_->cluster()));
     up_with(world_->real_cluster(), kTtl);
-    start();
+    start_with_short_history();
     if (const char* file = std::getenv("SLUICE_SOAK_SAMPLES")) samples_to_.open(file);
     samples_to_ << "seconds,milliseconds,resident_kib,descriptors,entries,flows,what\n";
   }
@@ -101,6 +101,9 @@ class Churn : public live::LiveNamesWithServer {
     streams_.clear();
     LiveNamesWithServer::TearDown();
   }
+
+  // The history of flow records grows for hours until it is full (16 MiB else), and nothing else is to grow.
+  void start_with_short_history() { start({"--history-bytes", "1M"}); }
 
   void change(uint64_t round) {
     before_ = cluster();
@@ -280,7 +283,7 @@ class Churn : public live::LiveNamesWithServer {
 
   void restart(oracle::Random& random) {
     agent_.end(random.chance(50) ? SIGKILL : SIGTERM);
-    start();
+    start_with_short_history();
     take_sample("restart", 0);
   }
   void flood(oracle::Random& random) {
